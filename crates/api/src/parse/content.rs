@@ -1,0 +1,474 @@
+//! Announcements and arrival reports from the wire.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use domain::code::RelocationKind;
+use domain::disclosure::{self, Act, Disclosure, Protection, Wish};
+use domain::ground::Scope;
+use domain::identity::{IdentityNumber, NumberFault};
+use domain::month::Month;
+use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::{Context, Faults, legal_ground};
+use crate::status::Refusal;
+use crate::v1;
+
+/// How far ahead a move may be planned, and how far back it or an arrival may lie, in months.
+const PLANNED_AHEAD_MONTHS: i32 = 24;
+
+/// An announcement that the rules accept.
+pub struct Registration {
+    /// The caller's request id.
+    pub request_id: Uuid,
+    /// For whom.
+    pub recipient: MunicipalityCode,
+    /// Kind.
+    pub kind: RelocationKind,
+    /// The person's number.
+    pub number: IdentityNumber,
+    /// Planned month.
+    pub planned: Month,
+    /// The content as announced.
+    pub content: v1::RelocationContent,
+    /// The ground with its assessments.
+    pub legal_ground: v1::LegalGround,
+    /// Who announces.
+    pub actor: v1::Actor,
+    /// Paths of the fields that the recipient sees.
+    pub seen: Vec<String>,
+}
+
+/// An arrival report that the rules accept.
+pub struct ArrivalReport {
+    /// The caller's request id.
+    pub request_id: Uuid,
+    /// Where the person moved from.
+    pub previous: MunicipalityCode,
+    /// The person's number.
+    pub number: IdentityNumber,
+    /// Month of arrival.
+    pub arrived: Month,
+    /// The content as reported.
+    pub content: v1::ArrivalContent,
+    /// The ground with its assessments.
+    pub legal_ground: v1::LegalGround,
+    /// Who reports.
+    pub actor: v1::Actor,
+    /// Paths of the fields that the previous municipality sees, once it is asked.
+    pub seen: Vec<String>,
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Registration({}, ..)", self.recipient)
+    }
+}
+
+impl fmt::Debug for ArrivalReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ArrivalReport({}, ..)", self.previous)
+    }
+}
+
+/// Reads an announcement and holds it against the rules of disclosure.
+pub fn registration(
+    request: &v1::RegisterRelocationRequest,
+    sender: MunicipalityCode,
+    context: Context,
+) -> Result<Registration, Refusal> {
+    let mut faults = Faults::default();
+    let request_id = faults.request_id(&request.request_id);
+    let actor = faults.actor(request.actor.as_ref());
+    let recipient = faults.municipality(
+        "receiving_municipality",
+        &request.receiving_municipality,
+        context.today,
+    );
+    if recipient == Some(sender) {
+        faults.add("receiving_municipality", Reason::RecipientIsSender);
+    }
+    let kind = RelocationKind::from_number(request.kind);
+    if kind.is_none() {
+        let reason = if request.kind == 0 {
+            Reason::FieldRequired
+        } else {
+            Reason::ValueUnknown
+        };
+        faults.add("kind", reason);
+    }
+    let ground = legal_ground(&mut faults, request.legal_ground.as_ref());
+    let content = request.content.clone().unwrap_or_default();
+    if request.content.is_none() {
+        faults.add("content", Reason::FieldRequired);
+    }
+    let person = person(&mut faults, content.person.as_ref(), context);
+    let planned = expected(&mut faults, &content.expected_on, context.today);
+    shape(&mut faults, &content);
+    if let (Some(kind), Some(ground), Some(person)) = (kind, &ground, &person) {
+        faults.extend(disclosure::check(&Disclosure {
+            act: Act::Relocation(kind),
+            ground,
+            actor_officer: &actor.officer_id,
+            minor: person.minor,
+            wish: Wish::from_number(content.wish),
+            protection: person.protection,
+            filled: &filled(&content),
+            today: context.today,
+        }));
+    }
+    let seen = seen(&content);
+    let legal_ground = request.legal_ground.clone().unwrap_or_default();
+    faults.end()?;
+    match (recipient, kind, person, planned) {
+        (Some(recipient), Some(kind), Some(person), Some(planned)) => Ok(Registration {
+            request_id,
+            recipient,
+            kind,
+            number: person.number,
+            planned,
+            content,
+            legal_ground,
+            actor,
+            seen,
+        }),
+        _ => Err(Refusal::new(Reason::Internal)),
+    }
+}
+
+/// Reads an arrival report likewise: asking is disclosing too.
+pub fn arrival(
+    request: &v1::ReportArrivalRequest,
+    reporter: MunicipalityCode,
+    context: Context,
+) -> Result<ArrivalReport, Refusal> {
+    let mut faults = Faults::default();
+    let request_id = faults.request_id(&request.request_id);
+    let actor = faults.actor(request.actor.as_ref());
+    let previous = faults.municipality(
+        "previous_municipality",
+        &request.previous_municipality,
+        context.today,
+    );
+    if previous == Some(reporter) {
+        faults.add("previous_municipality", Reason::RecipientIsSender);
+    }
+    let ground = legal_ground(&mut faults, request.legal_ground.as_ref());
+    let content = request.content.clone().unwrap_or_default();
+    if request.content.is_none() {
+        faults.add("content", Reason::FieldRequired);
+    }
+    let person = person(&mut faults, content.person.as_ref(), context);
+    let arrived_on = faults.date("content.arrived_on", &content.arrived_on);
+    if arrived_on.is_some_and(|date| date > context.today) {
+        faults.add("content.arrived_on", Reason::DateInFuture);
+    } else if arrived_on
+        .is_some_and(|date| Month::of(context.today).since(Month::of(date)) > PLANNED_AHEAD_MONTHS)
+    {
+        faults.add("content.arrived_on", Reason::DateTooFar);
+    }
+    dwelling(&mut faults, content.dwelling.as_ref());
+    supports(&mut faults, &content.supports);
+    contact(&mut faults, "content.contact", content.contact.as_ref());
+    faults.text("content.case_number", &content.case_number, 0, 64);
+    faults.free_text("content.free_text", &content.free_text, 0, 4000);
+    if let (Some(ground), Some(person)) = (&ground, &person) {
+        faults.extend(disclosure::check(&Disclosure {
+            act: Act::Arrival,
+            ground,
+            actor_officer: &actor.officer_id,
+            minor: person.minor,
+            wish: None,
+            protection: person.protection,
+            filled: &arrival_filled(&content),
+            today: context.today,
+        }));
+    }
+    faults.end()?;
+    match (previous, person, arrived_on) {
+        (Some(previous), Some(person), Some(arrived_on)) => Ok(ArrivalReport {
+            request_id,
+            previous,
+            number: person.number,
+            arrived: Month::of(arrived_on),
+            seen: arrival_seen(&content),
+            content,
+            legal_ground: request.legal_ground.clone().unwrap_or_default(),
+            actor,
+        }),
+        _ => Err(Refusal::new(Reason::Internal)),
+    }
+}
+
+struct Known {
+    number: IdentityNumber,
+    minor: bool,
+    protection: Protection,
+}
+
+fn person(faults: &mut Faults, person: Option<&v1::Person>, context: Context) -> Option<Known> {
+    let Some(person) = person else {
+        faults.add("content.person", Reason::FieldRequired);
+        return None;
+    };
+    faults.text("content.person.given_name", &person.given_name, 1, 100);
+    faults.text("content.person.family_name", &person.family_name, 1, 100);
+    let birth_date = faults.date("content.person.birth_date", &person.birth_date);
+    let number = identity_number(
+        faults,
+        "content.person.identity_number",
+        &person.identity_number,
+        context,
+    );
+    let protection = Protection::from_number(person.protection);
+    if protection.is_none() && person.protection != 0 {
+        faults.add("content.person.protection", Reason::ValueUnknown);
+    } else if protection.is_none() {
+        faults.add("content.person.protection", Reason::FieldRequired);
+    }
+    // fail closed: a protected person is for the manual channel, whatever else is wrong
+    if matches!(
+        protection,
+        Some(Protection::SecrecyMarking | Protection::ProtectedRegistration)
+    ) {
+        faults.add("content.person.protection", Reason::ManualRouteRequired);
+    }
+    let (number, birth_date, protection) = (number?, birth_date?, protection?);
+    if birth_date > context.today {
+        faults.add("content.person.birth_date", Reason::DateInFuture);
+    } else if !number.agrees_with(birth_date) {
+        faults.add(
+            "content.person.birth_date",
+            Reason::SecondIdentifierMismatch,
+        );
+    }
+    Some(Known {
+        number,
+        minor: is_minor(birth_date, context.today),
+        protection,
+    })
+}
+
+/// An identity number of this environment.
+pub fn identity_number(
+    faults: &mut Faults,
+    field: &str,
+    text: &str,
+    context: Context,
+) -> Option<IdentityNumber> {
+    if text.is_empty() {
+        faults.add(field, Reason::FieldRequired);
+        return None;
+    }
+    match IdentityNumber::parse(text, context.today) {
+        Ok(number) if !number.is_assignable() => {
+            faults.add(field, Reason::IdentityNumberLocal);
+            None
+        }
+        Ok(number) if number.is_test() == context.production => {
+            faults.add(
+                field,
+                if context.production {
+                    Reason::TestNumberInProduction
+                } else {
+                    Reason::RealNumberOutsideProduction
+                },
+            );
+            None
+        }
+        Ok(number) => Some(number),
+        Err(fault) => {
+            faults.add(field, fault_reason(fault));
+            None
+        }
+    }
+}
+
+fn fault_reason(fault: NumberFault) -> Reason {
+    match fault {
+        NumberFault::Format => Reason::IdentityNumberFormat,
+        NumberFault::Date => Reason::IdentityNumberDate,
+        NumberFault::Checksum => Reason::IdentityNumberChecksum,
+        NumberFault::AmbiguousCentury => Reason::IdentityNumberAmbiguous,
+        NumberFault::Future => Reason::DateInFuture,
+    }
+}
+
+/// Whether a person is under 18 on a day.
+pub fn is_minor(birth_date: Date, today: Date) -> bool {
+    let years = i32::from(today.year()) - i32::from(birth_date.year());
+    let had_birthday = (today.month(), today.day()) >= (birth_date.month(), birth_date.day());
+    years - i32::from(!had_birthday) < 18
+}
+
+fn expected(faults: &mut Faults, text: &str, today: Date) -> Option<Month> {
+    const FIELD: &str = "content.expected_on";
+    if text.is_empty() {
+        faults.add(FIELD, Reason::FieldRequired);
+        return None;
+    }
+    let month = Month::parse(text).or_else(|| {
+        (text.len() == 10)
+            .then(|| text.parse().ok().map(Month::of))
+            .flatten()
+    });
+    match month {
+        None => faults.add(FIELD, Reason::DateInvalid),
+        Some(month) if month.since(Month::of(today)).abs() > PLANNED_AHEAD_MONTHS => {
+            faults.add(FIELD, Reason::DateTooFar);
+        }
+        Some(_) => {}
+    }
+    month
+}
+
+fn shape(faults: &mut Faults, content: &v1::RelocationContent) {
+    supports(faults, &content.supports);
+    dwelling(faults, content.dwelling.as_ref());
+    contact(faults, "content.contact", content.contact.as_ref());
+    faults.text("content.case_number", &content.case_number, 1, 64);
+    faults.free_text("content.free_text", &content.free_text, 0, 4000);
+    if content.wish != 0 && Wish::from_number(content.wish).is_none() {
+        faults.add("content.wish", Reason::ValueUnknown);
+    }
+    let mut groups = BTreeSet::new();
+    for group in &content.groups {
+        if *group == 0 || v1::PersonGroup::try_from(*group).is_err() || !groups.insert(*group) {
+            faults.add("content.groups", Reason::ValueUnknown);
+        }
+    }
+    if let Some(household) = &content.household {
+        for (field, number) in [
+            ("content.household.adults", household.adults),
+            ("content.household.children", household.children),
+        ] {
+            if !(0..=20).contains(&number) {
+                faults.add(field, Reason::FieldOutOfRange);
+            }
+        }
+        let id = household
+            .name
+            .strip_prefix("households/")
+            .map(Uuid::try_parse);
+        if !household.name.is_empty() && !matches!(id, Some(Ok(_))) {
+            faults.add("content.household.name", Reason::NameInvalid);
+        }
+    }
+}
+
+fn supports(faults: &mut Faults, supports: &[v1::Support]) {
+    if supports.len() > 10 {
+        faults.add("content.supports", Reason::FieldTooLong);
+    }
+    for (index, support) in supports.iter().enumerate() {
+        let at = |field: &str| format!("content.supports[{index}].{field}");
+        if support.kind == 0 || v1::SupportKind::try_from(support.kind).is_err() {
+            faults.add(&at("kind"), Reason::ValueUnknown);
+        }
+        if support.actor == 0 || v1::SupportActor::try_from(support.actor).is_err() {
+            faults.add(&at("actor"), Reason::ValueUnknown);
+        }
+        if !support.paid_until.is_empty() {
+            faults.date(&at("paid_until"), &support.paid_until);
+        }
+    }
+}
+
+fn dwelling(faults: &mut Faults, dwelling: Option<&v1::Dwelling>) {
+    let Some(dwelling) = dwelling else { return };
+    if v1::DwellingTenure::try_from(dwelling.tenure).is_err() {
+        faults.add("content.dwelling.tenure", Reason::ValueUnknown);
+    }
+    if !(0..=200_000).contains(&dwelling.monthly_rent_sek) {
+        faults.add("content.dwelling.monthly_rent_sek", Reason::FieldOutOfRange);
+    }
+    let unknown = |remark: &i32| *remark == 0 || v1::DwellingRemark::try_from(*remark).is_err();
+    if dwelling.remarks.iter().any(unknown) || dwelling.remarks.len() > 10 {
+        faults.add("content.dwelling.remarks", Reason::ValueUnknown);
+    }
+}
+
+/// A counterpart: a function is enough, somebody to call is needed.
+pub fn contact(faults: &mut Faults, field: &str, contact: Option<&v1::Contact>) {
+    let Some(contact) = contact else {
+        faults.add(field, Reason::FieldRequired);
+        return;
+    };
+    faults.text(&format!("{field}.name"), &contact.name, 0, 100);
+    faults.text(&format!("{field}.function"), &contact.function, 1, 100);
+    faults.text(&format!("{field}.phone"), &contact.phone, 0, 30);
+    faults.text(&format!("{field}.email"), &contact.email, 0, 254);
+    if contact.phone.is_empty() && contact.email.is_empty() {
+        faults.add(&format!("{field}.phone"), Reason::FieldRequired);
+    }
+}
+
+/// Which parts a partial consent must cover.
+fn filled(content: &v1::RelocationContent) -> BTreeSet<Scope> {
+    let parts = [
+        (content.dwelling.is_some(), Scope::Dwelling),
+        (!content.supports.is_empty(), Scope::Support),
+        (content.household.is_some(), Scope::Household),
+        (!content.groups.is_empty(), Scope::Groups),
+        (content.wish != 0, Scope::Wish),
+        (!content.free_text.is_empty(), Scope::FreeText),
+    ];
+    parts
+        .into_iter()
+        .filter_map(|(is, scope)| is.then_some(scope))
+        .collect()
+}
+
+fn arrival_filled(content: &v1::ArrivalContent) -> BTreeSet<Scope> {
+    let parts = [
+        (content.dwelling.is_some(), Scope::Dwelling),
+        (!content.supports.is_empty(), Scope::Support),
+        (!content.free_text.is_empty(), Scope::FreeText),
+    ];
+    parts
+        .into_iter()
+        .filter_map(|(is, scope)| is.then_some(scope))
+        .collect()
+}
+
+fn seen(content: &v1::RelocationContent) -> Vec<String> {
+    let parts = [
+        (true, "content.person"),
+        (true, "content.expected_on"),
+        (!content.supports.is_empty(), "content.supports"),
+        (content.wish != 0, "content.wish"),
+        (!content.groups.is_empty(), "content.groups"),
+        (content.dwelling.is_some(), "content.dwelling"),
+        (content.household.is_some(), "content.household"),
+        (content.contact.is_some(), "content.contact"),
+        (true, "content.case_number"),
+        (!content.free_text.is_empty(), "content.free_text"),
+        (true, "legal_ground.code"),
+    ];
+    parts
+        .into_iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, path)| path.to_owned())
+        .collect()
+}
+
+fn arrival_seen(content: &v1::ArrivalContent) -> Vec<String> {
+    let parts = [
+        (true, "content.person"),
+        (true, "content.arrived_on"),
+        (content.dwelling.is_some(), "content.dwelling"),
+        (!content.supports.is_empty(), "content.supports"),
+        (content.contact.is_some(), "content.contact"),
+        (!content.case_number.is_empty(), "content.case_number"),
+        (!content.free_text.is_empty(), "content.free_text"),
+        (true, "legal_ground.code"),
+    ];
+    parts
+        .into_iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, path)| path.to_owned())
+        .collect()
+}

@@ -1,0 +1,9 @@
+//! Events and their stored form, one arm each way for every kind.
+
+mod read;
+mod write;
+
+pub(super) use read::from_wire;
+pub(super) use write::to_wire;
+
+use crate::generated::journal::v1::entry::Event as Wire;

@@ -1,0 +1,155 @@
+//! Reads a configuration table field by field and collects every fault before it reports the first.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use toml::{Table, Value};
+
+/// A configuration with faults: all of them.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration has {} fault(s):\n{}", faults.len(), faults.join("\n"))]
+pub struct Faults {
+    /// One line each: the key, and what is wrong.
+    pub faults: Vec<String>,
+}
+
+/// A table being read.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    table: Table,
+    known: BTreeSet<String>,
+    pub(crate) faults: Vec<String>,
+}
+
+impl Reader {
+    /// From TOML text and an environment: `FLYTTBUD__LISTEN__GRPC=…` overrides `listen.grpc`.
+    pub(crate) fn new(text: &str, environment: impl Iterator<Item = (String, String)>) -> Self {
+        let mut faults = Vec::new();
+        let mut table = text.parse::<Table>().unwrap_or_else(|error| {
+            faults.push(format!("the file is not TOML: {}", error.message()));
+            Table::new()
+        });
+        for (name, value) in environment {
+            if let Some(path) = name.strip_prefix("FLYTTBUD__") {
+                let path = path.to_lowercase();
+                let keys: Vec<&str> = path.split("__").collect();
+                set(&mut table, &keys, value);
+            }
+        }
+        Self {
+            table,
+            known: BTreeSet::new(),
+            faults,
+        }
+    }
+
+    fn value(&mut self, path: &str) -> Option<String> {
+        self.known.insert(path.to_owned());
+        let mut keys = path.split('.');
+        let mut value = self.table.get(keys.next()?)?;
+        for key in keys {
+            value = value.as_table()?.get(key)?;
+        }
+        match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Table(_) | Value::Array(_) => {
+                self.faults
+                    .push(format!("{path}: a single value is expected"));
+                None
+            }
+            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => {
+                Some(value.to_string())
+            }
+        }
+    }
+
+    /// A value that must be there; its default stands in when it has a fault.
+    pub(crate) fn required<T: FromStr + Default>(&mut self, path: &str, what: &str) -> T {
+        if let Some(text) = self.value(path) {
+            return self.parsed(path, &text, what).unwrap_or_default();
+        }
+        self.faults
+            .push(format!("{path}: missing; {what} is expected"));
+        T::default()
+    }
+
+    /// A value with a default, which stands in when it has a fault.
+    pub(crate) fn optional<T: FromStr>(&mut self, path: &str, what: &str, default: T) -> T {
+        self.value(path)
+            .and_then(|text| self.parsed(path, &text, what))
+            .unwrap_or(default)
+    }
+
+    fn parsed<T: FromStr>(&mut self, path: &str, text: &str, what: &str) -> Option<T> {
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            self.faults.push(format!("{path}: {what} is expected"));
+        }
+        parsed
+    }
+
+    /// A table of texts, for example organisation numbers.
+    pub(crate) fn texts(&mut self, path: &str) -> Vec<(String, String)> {
+        self.known.insert(path.to_owned());
+        let Some(table) = self.table.get(path).and_then(Value::as_table) else {
+            return Vec::new();
+        };
+        table
+            .iter()
+            .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
+            .collect()
+    }
+
+    /// Ends the reading: keys that nobody asked for are faults too.
+    pub(crate) fn end<T>(mut self, value: T) -> Result<T, Faults> {
+        let mut found = Vec::new();
+        paths(&self.table, "", &mut found);
+        for path in found {
+            let known = self.known.contains(&path)
+                || path
+                    .split_once('.')
+                    .is_some_and(|(section, _)| self.known.contains(section));
+            if !known {
+                self.faults.push(format!("{path}: no such key"));
+            }
+        }
+        if self.faults.is_empty() {
+            Ok(value)
+        } else {
+            Err(Faults {
+                faults: self.faults,
+            })
+        }
+    }
+}
+
+fn set(table: &mut Table, keys: &[&str], value: String) {
+    match keys {
+        [] => {}
+        [key] => {
+            table.insert((*key).to_owned(), Value::String(value));
+        }
+        [key, rest @ ..] => {
+            let entry = table
+                .entry((*key).to_owned())
+                .or_insert_with(|| Value::Table(Table::new()));
+            if let Some(table) = entry.as_table_mut() {
+                set(table, rest, value);
+            }
+        }
+    }
+}
+
+fn paths(table: &Table, prefix: &str, found: &mut Vec<String>) {
+    for (key, value) in table {
+        let path = if prefix.is_empty() {
+            key.clone()
+        } else {
+            format!("{prefix}.{key}")
+        };
+        match value.as_table() {
+            Some(table) => paths(table, &path, found),
+            None => found.push(path),
+        }
+    }
+}

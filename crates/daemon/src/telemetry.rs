@@ -1,0 +1,34 @@
+//! Logs through tracing, as text for people or JSON for machines, on standard error.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt;
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A filter that cannot be read, or a second start.
+#[derive(Debug, thiserror::Error)]
+#[error("the log filter '{filter}' cannot be used")]
+pub struct StartError {
+    filter: String,
+}
+
+/// Starts logging. `filter` is written like "info,gateway=debug".
+pub fn start(format: Format, filter: &str) -> Result<(), StartError> {
+    let fault = || StartError {
+        filter: filter.to_owned(),
+    };
+    let levels = EnvFilter::try_new(filter).map_err(|_invalid| fault())?;
+    let builder = fmt().with_env_filter(levels).with_writer(std::io::stderr);
+    let started = match format {
+        Format::Text => builder.with_target(false).try_init(),
+        Format::Json => builder.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|_second| fault())
+}

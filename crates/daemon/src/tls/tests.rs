@@ -1,0 +1,176 @@
+//! Mutual TLS over real sockets, and certificates that change while the server runs.
+
+use std::fs;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_rustls::TlsConnector;
+use tokio_stream::StreamExt as _;
+
+use super::*;
+
+struct House {
+    folder: TempDir,
+    authority: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl House {
+    fn new() -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let house = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            authority: CertifiedIssuer::self_signed(params, key).expect("an authority"),
+        };
+        fs::write(house.path("ca.pem"), house.authority.pem()).expect("written");
+        house.renew();
+        house
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn files(&self) -> Files {
+        Files {
+            certificate: self.path("server.pem"),
+            key: self.path("server.key"),
+            client_authorities: self.path("ca.pem"),
+        }
+    }
+
+    fn issue(&self) -> (rcgen::Certificate, KeyPair) {
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(vec!["localhost".to_owned()]).expect("parameters");
+        let certificate = params.signed_by(&key, &self.authority).expect("signed");
+        (certificate, key)
+    }
+
+    /// Writes a new certificate of the server's and returns it.
+    fn renew(&self) -> Vec<u8> {
+        let (certificate, key) = self.issue();
+        fs::write(self.path("server.pem"), certificate.pem()).expect("written");
+        fs::write(self.path("server.key"), key.serialize_pem()).expect("written");
+        certificate.der().to_vec()
+    }
+
+    /// A client's side of TLS, with a certificate of this authority or without any.
+    fn client(&self, with_certificate: bool) -> TlsConnector {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.authority.der().clone()).expect("a root");
+        let builder =
+            ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .expect("versions")
+                .with_root_certificates(roots);
+        let config = if with_certificate {
+            let (certificate, key) = self.issue();
+            let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+            builder
+                .with_client_auth_cert(vec![certificate.der().clone()], key)
+                .expect("fits")
+        } else {
+            builder.with_no_client_auth()
+        };
+        TlsConnector::from(Arc::new(config))
+    }
+}
+
+/// Connects and returns the certificate that the server shows, after one byte came back.
+async fn greet(client: &TlsConnector, address: SocketAddr) -> io::Result<Vec<u8>> {
+    let stream = TcpStream::connect(address).await?;
+    let name = ServerName::try_from("localhost").expect("a name");
+    let mut stream = client.connect(name, stream).await?;
+    stream.write_all(b"!").await?;
+    stream.flush().await?;
+    stream.read_u8().await?;
+    let (_, session) = stream.get_ref();
+    let shown = session.peer_certificates().unwrap_or_default();
+    Ok(shown.first().expect("a certificate").to_vec())
+}
+
+/// Serves: sends one byte back to each that was let in.
+async fn serve(tls: Arc<Tls>, tasks: &Tasks) -> SocketAddr {
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let (address, mut incoming) = listen(any, tls, tasks).await.expect("a port");
+    tasks.spawn("serve", async move {
+        while let Some(Ok(mut stream)) = incoming.next().await {
+            if let Ok(byte) = stream.read_u8().await {
+                stream.write_u8(byte).await.ok();
+                stream.flush().await.ok();
+            }
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn only_who_has_a_certificate_is_let_in() {
+    let house = House::new();
+    let tasks = Tasks::new();
+    let address = serve(Tls::load(house.files()).expect("loaded"), &tasks).await;
+    assert!(greet(&house.client(false), address).await.is_err());
+    let stranger = House::new();
+    assert!(greet(&stranger.client(true), address).await.is_err());
+    greet(&house.client(true), address).await.expect("let in");
+    assert!(tasks.end().await, "drained");
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_shown_and_a_broken_one_is_not() {
+    let house = House::new();
+    let first = house.renew();
+    let tls = Tls::load(house.files()).expect("loaded");
+    let tasks = Tasks::new();
+    let address = serve(tls.clone(), &tasks).await;
+    let client = house.client(true);
+    let shown = async || greet(&client, address).await.expect("let in");
+    assert_eq!(shown().await, first);
+
+    fs::write(house.path("server.pem"), "no PEM at all").expect("written");
+    tls.reload();
+    assert_eq!(shown().await, first, "the old one stays in use");
+
+    let second = house.renew();
+    assert_eq!(shown().await, first, "not before it is told");
+    tls.reload();
+    assert_eq!(shown().await, second);
+    assert!(tasks.end().await, "drained");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_file_is_found_by_itself() {
+    let house = House::new();
+    let tls = Tls::load(house.files()).expect("loaded");
+    let before = tls.config.load_full();
+    let tasks = Tasks::new();
+    tasks.spawn("follow", tls.clone().follow_files(tasks.drain()));
+    tokio::task::yield_now().await;
+    house.renew();
+    for _ in 0..10 {
+        tokio::time::advance(CERTIFICATE_POLL).await;
+        tokio::task::yield_now().await;
+    }
+    assert!(!Arc::ptr_eq(&before, &tls.config.load_full()), "reloaded");
+    assert!(tasks.end().await, "drained");
+}
+
+#[test]
+fn files_that_cannot_be_used_are_named() {
+    let house = House::new();
+    for name in ["server.pem", "server.key", "ca.pem"] {
+        let good = fs::read(house.path(name)).expect("read");
+        fs::write(house.path(name), "").expect("written");
+        let error = Tls::load(house.files()).expect_err("empty");
+        assert!(error.to_string().contains(name), "{error}");
+        fs::write(house.path(name), good).expect("written");
+    }
+    let (_, other_key) = house.issue();
+    fs::write(house.path("server.key"), other_key.serialize_pem()).expect("written");
+    let error = Tls::load(house.files()).expect_err("another key");
+    assert!(matches!(error, TlsError::Unfit(_)), "{error}");
+}

@@ -1,0 +1,300 @@
+//! Closed lists of codes. Their numbers are those of the wire and of the journal, for ever.
+
+/// The kinds of relocation (slag); each has its own law.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RelocationKind {
+    /// Active involvement (aktiv medverkan).
+    ActiveInvolvement,
+    /// A wished move with help (stöd vid frivillig flytt).
+    SupportedVoluntaryMove,
+    /// Placed by decision, SoL 29:2 (placering).
+    Placement,
+    /// Application before moving, SoL 29:7.
+    Application297,
+    /// Transfer of a case, SoL 29:10.
+    Transfer2910,
+    /// Care in a family home elsewhere, SoL 22:6.
+    PrivateHomeCare226,
+}
+
+impl RelocationKind {
+    /// All, in the order of their numbers from 1.
+    pub const ALL: [Self; 6] = [
+        Self::ActiveInvolvement,
+        Self::SupportedVoluntaryMove,
+        Self::Placement,
+        Self::Application297,
+        Self::Transfer2910,
+        Self::PrivateHomeCare226,
+    ];
+
+    /// Its number.
+    pub fn number(self) -> i32 {
+        match self {
+            Self::ActiveInvolvement => 1,
+            Self::SupportedVoluntaryMove => 2,
+            Self::Placement => 3,
+            Self::Application297 => 4,
+            Self::Transfer2910 => 5,
+            Self::PrivateHomeCare226 => 6,
+        }
+    }
+
+    /// The code with a number.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.number() == number)
+    }
+}
+
+/// What a notice is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NoticeKind {
+    /// New relocation.
+    RelocationRegistered,
+    /// Supplement.
+    RelocationSupplemented,
+    /// Withdrawn.
+    RelocationWithdrawn,
+    /// Taken in.
+    RelocationAcknowledged,
+    /// Reply.
+    RelocationReplied,
+    /// Objection.
+    RelocationObjected,
+    /// Arrived.
+    RelocationArrived,
+    /// Not arrived.
+    RelocationNotArrived,
+    /// A question to the recipient.
+    QuestionAsked,
+    /// An answer.
+    QuestionAnswered,
+    /// A dispute.
+    QuestionDisputed,
+    /// Closed.
+    QuestionClosed,
+    /// Arrival matched.
+    ArrivalMatched,
+    /// Chains differ.
+    ChainDiffers,
+}
+
+impl NoticeKind {
+    /// All, in the order of their numbers from 1.
+    pub const ALL: [Self; 14] = [
+        Self::RelocationRegistered,
+        Self::RelocationSupplemented,
+        Self::RelocationWithdrawn,
+        Self::RelocationAcknowledged,
+        Self::RelocationReplied,
+        Self::RelocationObjected,
+        Self::RelocationArrived,
+        Self::RelocationNotArrived,
+        Self::QuestionAsked,
+        Self::QuestionAnswered,
+        Self::QuestionDisputed,
+        Self::QuestionClosed,
+        Self::ArrivalMatched,
+        Self::ChainDiffers,
+    ];
+
+    /// Its number.
+    pub fn number(self) -> i32 {
+        match self {
+            Self::RelocationRegistered => 1,
+            Self::RelocationSupplemented => 2,
+            Self::RelocationWithdrawn => 3,
+            Self::RelocationAcknowledged => 4,
+            Self::RelocationReplied => 5,
+            Self::RelocationObjected => 6,
+            Self::RelocationArrived => 7,
+            Self::RelocationNotArrived => 8,
+            Self::QuestionAsked => 9,
+            Self::QuestionAnswered => 10,
+            Self::QuestionDisputed => 11,
+            Self::QuestionClosed => 12,
+            Self::ArrivalMatched => 13,
+            Self::ChainDiffers => 14,
+        }
+    }
+
+    /// The code with a number.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.number() == number)
+    }
+}
+
+/// Why an announcement is withdrawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WithdrawalReason {
+    /// Consent revoked.
+    ConsentRevoked,
+    /// Move cancelled.
+    MoveCancelled,
+    /// Registered by mistake.
+    Mistake,
+}
+
+impl WithdrawalReason {
+    /// All, in the order of their numbers from 1.
+    pub const ALL: [Self; 3] = [Self::ConsentRevoked, Self::MoveCancelled, Self::Mistake];
+
+    /// Its number.
+    pub fn number(self) -> i32 {
+        match self {
+            Self::ConsentRevoked => 1,
+            Self::MoveCancelled => 2,
+            Self::Mistake => 3,
+        }
+    }
+
+    /// The code with a number.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.number() == number)
+    }
+}
+
+/// Kinds of alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AlertKind {
+    /// An arrival that no announcement covers.
+    UnannouncedArrival,
+    /// A recipient's chain differs from ours.
+    ChainDiffers,
+}
+
+impl AlertKind {
+    /// All, in the order of their numbers from 1.
+    pub const ALL: [Self; 2] = [Self::UnannouncedArrival, Self::ChainDiffers];
+
+    /// Its number.
+    pub fn number(self) -> i32 {
+        match self {
+            Self::UnannouncedArrival => 1,
+            Self::ChainDiffers => 2,
+        }
+    }
+
+    /// The code with a number.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.number() == number)
+    }
+}
+
+/// What an asked municipality answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AnswerCode {
+    /// Own clear wish.
+    OwnClearWish,
+    /// Placement.
+    PlacementDecision,
+    /// Another actor.
+    OtherActor,
+    /// Not known here.
+    NotKnownHere,
+    /// Should have been announced.
+    ShouldHaveBeenAnnounced,
+    /// Something else.
+    Other,
+}
+
+impl AnswerCode {
+    /// All, in the order of their numbers from 1.
+    pub const ALL: [Self; 6] = [
+        Self::OwnClearWish,
+        Self::PlacementDecision,
+        Self::OtherActor,
+        Self::NotKnownHere,
+        Self::ShouldHaveBeenAnnounced,
+        Self::Other,
+    ];
+
+    /// Its number.
+    pub fn number(self) -> i32 {
+        match self {
+            Self::OwnClearWish => 1,
+            Self::PlacementDecision => 2,
+            Self::OtherActor => 3,
+            Self::NotKnownHere => 4,
+            Self::ShouldHaveBeenAnnounced => 5,
+            Self::Other => 6,
+        }
+    }
+
+    /// The code with a number.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.number() == number)
+    }
+}
+
+/// Why an alert was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CloseReason {
+    /// Announced late.
+    AnnouncedLate,
+    /// Own clear wish.
+    OwnClearWish,
+    /// Placement.
+    PlacementDecision,
+    /// Another actor.
+    OtherActor,
+    /// The report was withdrawn.
+    ArrivalWithdrawn,
+    /// Wrong person.
+    WrongPerson,
+    /// Confirmed as unannounced.
+    ConfirmedUnannounced,
+    /// Not confirmed.
+    NotConfirmed,
+    /// A technical cause was mended.
+    Technical,
+}
+
+impl CloseReason {
+    /// All, in the order of their numbers from 1.
+    pub const ALL: [Self; 9] = [
+        Self::AnnouncedLate,
+        Self::OwnClearWish,
+        Self::PlacementDecision,
+        Self::OtherActor,
+        Self::ArrivalWithdrawn,
+        Self::WrongPerson,
+        Self::ConfirmedUnannounced,
+        Self::NotConfirmed,
+        Self::Technical,
+    ];
+
+    /// Its number.
+    pub fn number(self) -> i32 {
+        match self {
+            Self::AnnouncedLate => 1,
+            Self::OwnClearWish => 2,
+            Self::PlacementDecision => 3,
+            Self::OtherActor => 4,
+            Self::ArrivalWithdrawn => 5,
+            Self::WrongPerson => 6,
+            Self::ConfirmedUnannounced => 7,
+            Self::NotConfirmed => 8,
+            Self::Technical => 9,
+        }
+    }
+
+    /// The code with a number.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.number() == number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_back() {
+        for kind in NoticeKind::ALL {
+            assert_eq!(NoticeKind::from_number(kind.number()), Some(kind));
+        }
+        assert_eq!(NoticeKind::from_number(0), None);
+        assert_eq!(CloseReason::from_number(10), None);
+    }
+}

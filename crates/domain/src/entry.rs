@@ -1,0 +1,228 @@
+//! What is recorded: events in their envelopes. Never a person: parts that speak of one are sealed bytes.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::code::{
+    AlertKind, AnswerCode, CloseReason, NoticeKind, RelocationKind, WithdrawalReason,
+};
+use crate::definition::Definition;
+use crate::month::Month;
+use crate::municipality::MunicipalityCode;
+use crate::subject::{NoticeNumber, Position, Pseudonym, Subject, Version};
+
+/// What happened. A new kind must meet every match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A relocation was registered (registrerad).
+    RelocationRegistered {
+        /// Sending municipality.
+        sender: MunicipalityCode,
+        /// Receiving municipality.
+        recipient: MunicipalityCode,
+        /// Kind.
+        kind: RelocationKind,
+        /// The person, in the sender's scope.
+        pseudonym: Pseudonym,
+        /// Planned month.
+        planned: Month,
+        /// When the receiver should answer.
+        answer_due_on: Date,
+    },
+    /// A person at the receiver took it in (kvitterad).
+    RelocationAcknowledged,
+    /// A party replied (svar, invändning).
+    RelocationReplied {
+        /// Who.
+        by: MunicipalityCode,
+        /// Whether it is an objection.
+        objection: bool,
+    },
+    /// The sender supplemented (komplettering).
+    RelocationSupplemented,
+    /// The sender withdrew (återtagen).
+    RelocationWithdrawn {
+        /// Why.
+        reason: WithdrawalReason,
+    },
+    /// An arrival was matched with it (ankommen).
+    RelocationArrived {
+        /// The arrival.
+        arrival: Uuid,
+    },
+    /// Nobody arrived in time (ej ankommen).
+    RelocationNotArrived,
+    /// An arrival was reported (ankomst).
+    ArrivalReported {
+        /// Reporting municipality.
+        municipality: MunicipalityCode,
+        /// Where the person moved from.
+        previous: MunicipalityCode,
+        /// The person, in the previous municipality's scope, one per live epoch.
+        pseudonyms: Vec<Pseudonym>,
+        /// Month of arrival.
+        arrived: Month,
+    },
+    /// An announcement covers the arrival (matchad).
+    ArrivalMatched {
+        /// The relocation.
+        relocation: Uuid,
+    },
+    /// The report was withdrawn (återtagen).
+    ArrivalWithdrawn,
+    /// An alert was raised (avvikelse att utreda).
+    AlertRaised {
+        /// Kind.
+        kind: AlertKind,
+        /// Unique: rule, subject, episode.
+        key: String,
+        /// The arrival it is about, if it is about one.
+        arrival: Option<Uuid>,
+        /// Who asks.
+        asking: MunicipalityCode,
+        /// Who is asked.
+        asked: MunicipalityCode,
+        /// When an answer is wished.
+        answer_due_on: Date,
+        /// Which definition it follows.
+        definition: u32,
+    },
+    /// The asked municipality answered.
+    AlertAnswered {
+        /// The answer's code.
+        answer: AnswerCode,
+    },
+    /// The asked municipality disputes.
+    AlertDisputed,
+    /// An operator is on it.
+    AlertAcknowledged {
+        /// Operator's id.
+        operator: String,
+    },
+    /// An operator assigned it.
+    AlertAssigned {
+        /// Operator's id.
+        operator: String,
+        /// Who takes over.
+        assignee: String,
+    },
+    /// An operator commented.
+    AlertCommented {
+        /// Operator's id.
+        operator: String,
+        /// The comment.
+        text: String,
+    },
+    /// It was closed.
+    AlertClosed {
+        /// Why.
+        reason: CloseReason,
+        /// Operator's id; none when the ledger closed it.
+        operator: Option<String>,
+    },
+    /// A recipient confirmed its notices.
+    NoticesConfirmed {
+        /// Who.
+        recipient: MunicipalityCode,
+        /// Highest contiguous number.
+        number: NoticeNumber,
+        /// Whether its chain agrees with ours.
+        agrees: bool,
+    },
+    /// A deadline is due.
+    TimePassed {
+        /// The clock.
+        now: Timestamp,
+    },
+    /// A definition came in force.
+    DefinitionSet(Definition),
+    /// The rules version switched.
+    RulesVersionSet {
+        /// The version.
+        version: u32,
+    },
+    /// The clock was moved forward, outside production.
+    ClockAdvanced {
+        /// By so many seconds.
+        seconds: i64,
+    },
+}
+
+/// Who may read a sealed part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// Both parties.
+    Shared,
+    /// The acting municipality alone: who did it, assessments behind the ground.
+    Own,
+}
+
+/// A sealed part: ciphertext and what binds it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedPart {
+    /// Who may read it.
+    pub part: Part,
+    /// Nonce, ciphertext, tag.
+    pub ciphertext: Vec<u8>,
+    /// SHA-256 commitment to the salted plaintext.
+    pub commitment: [u8; 32],
+}
+
+impl std::fmt::Debug for SealedPart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "SealedPart({:?}, {} bytes)",
+            self.part,
+            self.ciphertext.len()
+        )
+    }
+}
+
+/// A notice an entry gives rise to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoticeRef {
+    /// For whom.
+    pub recipient: MunicipalityCode,
+    /// Its number in the recipient's inbox.
+    pub number: NoticeNumber,
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// Chain value after it.
+    pub chain: [u8; 32],
+}
+
+/// An entry to be: the journal adds position, time, notice numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// What it is about.
+    pub subject: Subject,
+    /// The version it makes; refused when the subject is not at the one before.
+    pub version: Version,
+    /// What happened.
+    pub event: Event,
+    /// Whom to notify, of what.
+    pub notices: Vec<(MunicipalityCode, NoticeKind)>,
+    /// Sealed parts.
+    pub sealed: Vec<SealedPart>,
+}
+
+/// An entry of the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it stands.
+    pub position: Position,
+    /// When it was recorded; never earlier than the entry before.
+    pub recorded_at: Timestamp,
+    /// What it is about.
+    pub subject: Subject,
+    /// The version it made.
+    pub version: Version,
+    /// What happened.
+    pub event: Event,
+    /// The notices it gave rise to.
+    pub notices: Vec<NoticeRef>,
+    /// Sealed parts.
+    pub sealed: Vec<SealedPart>,
+}

@@ -1,0 +1,18 @@
+//! The words of Flyttbud, pure: municipalities, identity numbers, legal grounds, states, events.
+//!
+//! Invariant: no I/O, clock, randomness, threads, floats, hash order or logging. Time comes in values.
+#![deny(clippy::float_arithmetic)]
+
+pub mod calendar;
+pub mod code;
+pub mod definition;
+pub mod disclosure;
+pub mod entry;
+pub mod ground;
+pub mod identity;
+pub mod month;
+pub mod municipality;
+pub mod reason;
+pub mod relocation_state;
+pub mod subject;
+pub mod text;

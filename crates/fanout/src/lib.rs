@@ -1,0 +1,30 @@
+//! Notices over NATS: published by the relay, dispatched in the gateway to a lane for each municipality.
+//!
+//! Invariant: NATS may be down, lose, repeat or reorder; nothing here is the truth. No person is in any
+//! subject, header or payload. No other crate speaks to NATS.
+
+mod config;
+mod connect;
+mod dispatch;
+mod hint;
+mod lanes;
+mod limits;
+mod message;
+mod publisher;
+mod server;
+mod stream;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::{NatsPlan, Nkey, new_nkey, server_config};
+pub use connect::{ConnectError, Connection, Service, connect};
+pub use dispatch::dispatch;
+pub use hint::{HintError, Hints, publish_hint};
+pub use lanes::{Lane, Lanes, Wake};
+pub use message::Notice;
+pub use publisher::{PublishError, Publisher};
+pub use server::{Server, ServerError};
+pub use stream::{ProofError, prove};

@@ -1,0 +1,116 @@
+//! The command line: every verb with its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+
+use crate::{clock, definition, demo, keys, nats, pki, serve, verbs};
+
+/// Flyttbud: word of a move, from one municipality to another, before the person arrives.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Who you are and where the service is: a TOML file with url, authority, certificate, key,
+    /// municipality, officer and function
+    #[arg(
+        long,
+        global = true,
+        env = "FLYTTBUD_PROFILE",
+        default_value = "flyttbud.toml"
+    )]
+    pub(crate) profile: PathBuf,
+    /// Answer with JSON, one object a line, for programs
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Play the story of three municipalities on this machine, and stay up
+    Demo(demo::Options),
+    /// Run gateway and ledger in one process, over SQLite
+    Serve(serve::Options),
+    /// Register a relocation from a JSON file
+    Register(verbs::Register),
+    /// Read, list, supplement or withdraw relocations
+    #[command(subcommand)]
+    Relocation(verbs::Relocation),
+    /// Find relocations by identity number or case number
+    Find(verbs::Find),
+    /// Acknowledge a relocation: a person took it in
+    Ack(verbs::Named),
+    /// Reply to a relocation, or object to it
+    Reply(verbs::Reply),
+    /// Read the inbox
+    #[command(subcommand)]
+    Inbox(verbs::Inbox),
+    /// Report, read, list or withdraw arrivals
+    #[command(subcommand)]
+    Arrival(verbs::Arrival),
+    /// Work with alerts, as operator or party
+    #[command(subcommand)]
+    Alerts(verbs::Alerts),
+    /// List the municipalities
+    Municipalities(verbs::Municipalities),
+    /// Show who your certificate is, for whom it may act, until when
+    Whoami,
+    /// Show or set the definition of an unannounced move
+    #[command(subcommand)]
+    Definition(definition::Verb),
+    /// Move the clock, outside production
+    #[command(subcommand)]
+    Clock(clock::Verb),
+    /// Make a private authority and certificates for demo and tests
+    #[command(subcommand)]
+    Pki(pki::Verb),
+    /// Write the NATS server's configuration and credentials
+    #[command(subcommand)]
+    Nats(nats::Verb),
+    /// Make the root key, which wraps every other key
+    #[command(subcommand)]
+    Keys(keys::Verb),
+    /// Check a configuration file
+    #[command(subcommand)]
+    Config(serve::ConfigVerb),
+    /// Print a completion script
+    Completion {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What writes have in common.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Write {
+    /// Check everything, store nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// A UUID of yours, to retry a write; made when missing
+    #[arg(long)]
+    pub(crate) request_id: Option<String>,
+}
+
+impl Write {
+    pub(crate) fn id(&self) -> String {
+        self.request_id.clone().unwrap_or_else(client::request_id)
+    }
+}
+
+pub(crate) fn complete(shell: clap_complete::Shell) {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "flyttbud", &mut script);
+    crate::output::say(String::from_utf8_lossy(&script).trim_end());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

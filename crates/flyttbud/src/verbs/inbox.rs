@@ -1,0 +1,180 @@
+//! Verbs of InboxService.
+
+use anyhow::Context as _;
+use api::v1;
+use api::v1::watch_inbox_response::Item;
+use clap::Subcommand;
+use domain::code::NoticeKind;
+use domain::municipality::MunicipalityCode;
+use domain::subject::{NoticeNumber, Position, Subject, SubjectKind};
+
+use super::{Session, call, instant, refused, word};
+use crate::failure::Failure;
+use crate::output;
+
+/// What to do with the inbox.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Inbox {
+    /// Show notices as they come
+    Watch {
+        /// Continue after this token; from the beginning when missing
+        #[arg(long, default_value = "")]
+        resume_token: String,
+    },
+    /// List notices after a number
+    List {
+        /// After this number
+        #[arg(long, default_value_t = 0)]
+        after: i64,
+        /// At most this many
+        #[arg(long, default_value_t = 50)]
+        limit: i32,
+    },
+    /// Confirm everything up to the newest notice
+    Confirm,
+}
+
+impl Session {
+    pub(super) async fn inbox(&self, verb: Inbox) -> Result<(), Failure> {
+        match verb {
+            Inbox::Watch { resume_token } => self.watch_inbox(resume_token).await,
+            Inbox::List { after, limit } => {
+                let answer = self.list_notices(after, limit).await?;
+                if self.json {
+                    return output::say_json("ListNoticesResponse", &answer);
+                }
+                output::table(
+                    &["number", "notice", "about", "recorded"],
+                    answer.notices.iter().map(row).collect(),
+                );
+                output::talk(&format!("newest: {}", answer.last_number));
+                Ok(())
+            }
+            Inbox::Confirm => self.confirm().await,
+        }
+    }
+
+    async fn list_notices(
+        &self,
+        after: i64,
+        limit: i32,
+    ) -> Result<v1::ListNoticesResponse, Failure> {
+        let request = v1::ListNoticesRequest {
+            municipality: self.profile.municipality()?,
+            page_size: limit,
+            after_number: after,
+        };
+        call!(self, inbox.list_notices(request))
+    }
+
+    /// Reads every notice, computes the chain ourselves, and confirms what we computed.
+    async fn confirm(&self) -> Result<(), Failure> {
+        let mut chain = api::chain::START;
+        let mut number = 0;
+        loop {
+            let page = self.list_notices(number, 500).await?;
+            for notice in &page.notices {
+                let hash = content_hash(notice)
+                    .with_context(|| format!("notice {} cannot be read", number + 1))?;
+                chain = api::chain::link(&chain, &hash);
+                number = notice.number;
+            }
+            if page.notices.is_empty() || number >= page.last_number {
+                break;
+            }
+        }
+        if number == 0 {
+            output::say("there is nothing to confirm");
+            return Ok(());
+        }
+        let request = v1::ConfirmNoticeRequest {
+            municipality: self.profile.municipality()?,
+            request_id: client::request_id(),
+            validate_only: false,
+            number,
+            chain: chain.to_vec(),
+        };
+        let answer = call!(self, inbox.confirm_notice(request))?;
+        let agrees = if answer.agrees { "agree" } else { "differ" };
+        output::say(&format!("confirmed up to {number}; the chains {agrees}"));
+        Ok(())
+    }
+
+    async fn watch_inbox(&self, mut resume_token: String) -> Result<(), Failure> {
+        loop {
+            let request = v1::WatchInboxRequest {
+                municipality: self.profile.municipality()?,
+                resume_token: resume_token.clone(),
+            };
+            let stream = match self.client.inbox().watch_inbox(request).await {
+                Ok(stream) => stream,
+                // a server that restarts is back soon
+                Err(status) if status.code() == client::tonic::Code::Unavailable => {
+                    output::talk("the service is not reachable; trying again");
+                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                    continue;
+                }
+                Err(status) => return Err(refused(status)),
+            };
+            let mut stream = stream.into_inner();
+            loop {
+                match stream.message().await {
+                    Ok(Some(message)) => {
+                        if let Some(Item::Notice(notice)) = message.item {
+                            if !self.show_notice(&notice)? {
+                                return Ok(());
+                            }
+                            resume_token = notice.resume_token;
+                        }
+                    }
+                    // a server that stops: another one, or the same, continues from the token
+                    Ok(None) => break,
+                    Err(status) if status.code() == client::tonic::Code::Unavailable => break,
+                    Err(status) => return Err(refused(status)),
+                }
+            }
+            output::talk(&format!(
+                "the stream ended; continuing after {resume_token}"
+            ));
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    }
+
+    /// Shows a notice; false when nobody reads any more.
+    fn show_notice(&self, notice: &v1::Notice) -> Result<bool, Failure> {
+        let text = if self.json {
+            output::json("Notice", notice)?
+        } else {
+            row(notice).join("  ")
+        };
+        Ok(output::is_heard(&text))
+    }
+}
+
+fn row(notice: &v1::Notice) -> Vec<String> {
+    vec![
+        notice.number.to_string(),
+        word(notice.kind().as_str_name(), "NOTICE_KIND_"),
+        notice.resource.clone(),
+        instant(notice.recorded_at.as_ref()),
+    ]
+}
+
+/// The hash of what a notice says, computed from its fields.
+fn content_hash(notice: &v1::Notice) -> Option<[u8; 32]> {
+    let subject = [
+        SubjectKind::Relocation,
+        SubjectKind::Arrival,
+        SubjectKind::Alert,
+    ]
+    .into_iter()
+    .find_map(|kind| Subject::parse(kind, &notice.resource))?;
+    Some(api::chain::content_hash(
+        MunicipalityCode::parse_name(&notice.recipient)?,
+        NoticeNumber(u64::try_from(notice.number).ok()?),
+        NoticeKind::from_number(notice.kind)?,
+        subject,
+        Position(u64::try_from(notice.position).ok()?),
+        api::time::from_wire(notice.recorded_at.as_ref()?)?,
+    ))
+}

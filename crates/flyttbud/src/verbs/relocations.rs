@@ -1,0 +1,348 @@
+//! Verbs of RelocationService.
+
+use std::path::PathBuf;
+
+use api::v1;
+use clap::{Args, Subcommand};
+
+use super::{Session, call, code, instant, request, word};
+use crate::cli::Write;
+use crate::failure::Failure;
+use crate::output;
+
+/// Registers a relocation.
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    /// A `RegisterRelocationRequest` as JSON, or - for standard input. Municipality, actor and request id come
+    /// from the profile when they are missing
+    file: PathBuf,
+    #[command(flatten)]
+    write: Write,
+}
+
+/// A relocation by name.
+#[derive(Debug, Args)]
+pub(crate) struct Named {
+    /// relocations/…
+    name: String,
+    /// The etag you saw
+    #[arg(long, default_value = "")]
+    etag: String,
+    #[command(flatten)]
+    write: Write,
+}
+
+/// A reply.
+#[derive(Debug, Args)]
+pub(crate) struct Reply {
+    /// relocations/…
+    name: String,
+    /// The text
+    text: String,
+    /// A `LegalGround` as JSON: the ground for telling what the text tells
+    #[arg(long)]
+    ground: PathBuf,
+    /// It is an objection
+    #[arg(long)]
+    objection: bool,
+    #[command(flatten)]
+    write: Write,
+}
+
+/// A search.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Find {
+    /// Personal or coordination number
+    #[arg(long)]
+    number: Option<String>,
+    /// Case number
+    #[arg(long)]
+    case: Option<String>,
+}
+
+/// Reads and commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Relocation {
+    /// Read one, with its content
+    Get {
+        /// relocations/…
+        name: String,
+        /// The envelope alone; the reading is not recorded
+        #[arg(long)]
+        basic: bool,
+    },
+    /// List what you sent and received
+    List {
+        /// Only sent
+        #[arg(long, conflicts_with = "received")]
+        sent: bool,
+        /// Only received
+        #[arg(long)]
+        received: bool,
+        /// At most this many
+        #[arg(long, default_value_t = 50)]
+        limit: i32,
+        /// From the answer before
+        #[arg(long, default_value = "")]
+        page_token: String,
+    },
+    /// Add a text
+    Supplement {
+        /// relocations/…
+        name: String,
+        /// The text
+        text: String,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Withdraw one
+    Withdraw {
+        /// relocations/…
+        name: String,
+        /// consent-revoked, move-cancelled or mistake
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        write: Write,
+    },
+}
+
+impl Session {
+    pub(super) async fn register(&self, verb: Register) -> Result<(), Failure> {
+        let mut request: v1::RegisterRelocationRequest =
+            request("RegisterRelocationRequest", &verb.file)?;
+        if request.municipality.is_empty() {
+            request.municipality = self.profile.municipality()?;
+        }
+        if request.actor.is_none() {
+            request.actor = Some(self.profile.actor("avisera flytt", ""));
+        }
+        if request.request_id.is_empty() || verb.write.request_id.is_some() {
+            request.request_id = verb.write.id();
+        }
+        request.validate_only |= verb.write.dry_run;
+        let answer = call!(self, relocations.register_relocation(request))?;
+        if self.json {
+            return output::say_json("RegisterRelocationResponse", &answer);
+        }
+        for warning in &answer.warnings {
+            output::talk(&format!("warning: {}: {}", warning.reason, warning.message));
+        }
+        if let Some(dry_run) = &answer.dry_run {
+            let connected = if dry_run.recipient_connected {
+                "is"
+            } else {
+                "is not yet"
+            };
+            output::say(&format!(
+                "The ground carries. The receiver {connected} connected and should answer by {}. It would see:",
+                dry_run.answer_due_on
+            ));
+            for field in &dry_run.fields_seen_by_recipient {
+                output::say(&format!("  {field}"));
+            }
+            return Ok(());
+        }
+        show(&answer.relocation.into_iter().collect::<Vec<_>>());
+        Ok(())
+    }
+
+    pub(super) async fn relocation(&self, verb: Relocation) -> Result<(), Failure> {
+        match verb {
+            Relocation::Get { name, basic } => self.get(name, basic).await,
+            Relocation::List {
+                sent,
+                received,
+                limit,
+                page_token,
+            } => {
+                let side = match (sent, received) {
+                    (true, _) => v1::RelocationSide::Sent,
+                    (_, true) => v1::RelocationSide::Received,
+                    (false, false) => v1::RelocationSide::Unspecified,
+                };
+                let request = v1::ListRelocationsRequest {
+                    municipality: self.profile.municipality()?,
+                    page_size: limit,
+                    page_token,
+                    side: side.into(),
+                    ..v1::ListRelocationsRequest::default()
+                };
+                let answer = call!(self, relocations.list_relocations(request))?;
+                if self.json {
+                    return output::say_json("ListRelocationsResponse", &answer);
+                }
+                show(&answer.relocations);
+                if !answer.next_page_token.is_empty() {
+                    output::talk(&format!("more: --page-token {}", answer.next_page_token));
+                }
+                Ok(())
+            }
+            Relocation::Supplement { name, text, write } => {
+                let request = v1::SupplementRelocationRequest {
+                    municipality: self.profile.municipality()?,
+                    actor: Some(self.profile.actor("komplettera", "")),
+                    request_id: write.id(),
+                    validate_only: write.dry_run,
+                    name,
+                    etag: String::new(),
+                    text,
+                };
+                let answer = call!(self, relocations.supplement_relocation(request))?;
+                self.answer(answer.relocation)
+            }
+            Relocation::Withdraw {
+                name,
+                reason,
+                write,
+            } => {
+                let wanted = reason.to_uppercase().replace('-', "_");
+                let known =
+                    v1::WithdrawalReason::from_str_name(&format!("WITHDRAWAL_REASON_{wanted}"));
+                let request = v1::WithdrawRelocationRequest {
+                    municipality: self.profile.municipality()?,
+                    actor: Some(self.profile.actor("återta", "")),
+                    request_id: write.id(),
+                    validate_only: write.dry_run,
+                    name,
+                    etag: String::new(),
+                    reason: known.unwrap_or_default().into(),
+                };
+                let answer = call!(self, relocations.withdraw_relocation(request))?;
+                self.answer(answer.relocation)
+            }
+        }
+    }
+
+    async fn get(&self, name: String, basic: bool) -> Result<(), Failure> {
+        let view = if basic {
+            v1::View::Basic
+        } else {
+            v1::View::Full
+        };
+        let request = v1::GetRelocationRequest {
+            municipality: self.profile.municipality()?,
+            actor: Some(self.profile.actor("läsa flytt", "")),
+            name,
+            view: view.into(),
+        };
+        let answer = call!(self, relocations.get_relocation(request))?;
+        let relocation = answer.relocation.unwrap_or_default();
+        if self.json {
+            return output::say_json("Relocation", &relocation);
+        }
+        show(std::slice::from_ref(&relocation));
+        if let Some(content) = &relocation.content {
+            let text = output::json("RelocationContent", content)?;
+            let value: serde_json::Value =
+                serde_json::from_str(&text).map_err(|error| Failure::Failed(error.into()))?;
+            output::say(&format!("{value:#}"));
+        }
+        for reply in &relocation.replies {
+            let what = if reply.objection {
+                "objects"
+            } else {
+                "replies"
+            };
+            output::say(&format!(
+                "{} {what}: {}",
+                code(&reply.municipality),
+                reply.text
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn find(&self, verb: Find) -> Result<(), Failure> {
+        use v1::find_relocations_request::Term;
+        let term = verb
+            .number
+            .map(Term::IdentityNumber)
+            .or(verb.case.map(Term::CaseNumber));
+        let request = v1::FindRelocationsRequest {
+            municipality: self.profile.municipality()?,
+            actor: Some(self.profile.actor("söka flytt", "")),
+            term,
+        };
+        let answer = call!(self, relocations.find_relocations(request))?;
+        if self.json {
+            return output::say_json("FindRelocationsResponse", &answer);
+        }
+        show(&answer.relocations);
+        Ok(())
+    }
+
+    pub(super) async fn acknowledge(&self, verb: Named) -> Result<(), Failure> {
+        let request = v1::AcknowledgeRelocationRequest {
+            municipality: self.profile.municipality()?,
+            actor: Some(self.profile.actor("ta emot flytt", "")),
+            request_id: verb.write.id(),
+            validate_only: verb.write.dry_run,
+            name: verb.name,
+            etag: verb.etag,
+        };
+        let answer = call!(self, relocations.acknowledge_relocation(request))?;
+        self.answer(answer.relocation)
+    }
+
+    pub(super) async fn reply(&self, verb: Reply) -> Result<(), Failure> {
+        let legal_ground = Some(request("LegalGround", &verb.ground)?);
+        let request = v1::ReplyToRelocationRequest {
+            municipality: self.profile.municipality()?,
+            actor: Some(self.profile.actor("svara", "")),
+            request_id: verb.write.id(),
+            validate_only: verb.write.dry_run,
+            name: verb.name,
+            etag: String::new(),
+            text: verb.text,
+            objection: verb.objection,
+            contact: None,
+            legal_ground,
+        };
+        let answer = call!(self, relocations.reply_to_relocation(request))?;
+        self.answer(answer.relocation)
+    }
+
+    fn answer(&self, relocation: Option<v1::Relocation>) -> Result<(), Failure> {
+        let relocation = relocation.unwrap_or_default();
+        if self.json {
+            return output::say_json("Relocation", &relocation);
+        }
+        show(&[relocation]);
+        Ok(())
+    }
+}
+
+fn show(relocations: &[v1::Relocation]) {
+    let rows = relocations
+        .iter()
+        .map(|it| {
+            vec![
+                it.name.clone(),
+                format!(
+                    "{} → {}",
+                    code(&it.sending_municipality),
+                    code(&it.receiving_municipality)
+                ),
+                word(it.kind().as_str_name(), "RELOCATION_KIND_"),
+                word(it.state().as_str_name(), "RELOCATION_STATE_"),
+                it.planned_month.clone(),
+                it.answer_due_on.clone(),
+                instant(it.recorded_at.as_ref()),
+            ]
+        })
+        .collect();
+    output::table(
+        &[
+            "relocation",
+            "from → to",
+            "kind",
+            "state",
+            "planned",
+            "answer by",
+            "recorded",
+        ],
+        rows,
+    );
+}

@@ -1,0 +1,209 @@
+//! AdministrationService: definitions, and the clock outside production.
+
+use std::sync::Arc;
+
+use api::parse::Faults;
+use api::status::Refusal;
+use api::time::to_wire;
+use api::v1;
+use api::v1::administration_service_server::AdministrationService;
+use domain::definition::Definition;
+use domain::entry::{Draft, Event};
+use domain::reason::Reason;
+use domain::subject::{Subject, Version};
+use journal::{Batch, Scope};
+use prost::Message;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use crate::call::Call;
+use crate::core::{Core, house};
+use crate::limits::ADVANCE_SECONDS_MAX;
+use crate::permit::Administrator;
+use crate::relocation::method;
+
+/// The service.
+#[derive(Clone)]
+pub(crate) struct Administration(pub(crate) Arc<Core>);
+
+#[tonic::async_trait]
+impl AdministrationService for Administration {
+    method!(
+        get_definition,
+        "GetDefinition",
+        v1::GetDefinitionRequest,
+        v1::GetDefinitionResponse,
+        get_definition
+    );
+    method!(
+        set_definition,
+        "SetDefinition",
+        v1::SetDefinitionRequest,
+        v1::SetDefinitionResponse,
+        set_definition
+    );
+    method!(
+        advance_clock,
+        "AdvanceClock",
+        v1::AdvanceClockRequest,
+        v1::AdvanceClockResponse,
+        advance_clock
+    );
+}
+
+/// The method's name in fingerprints.
+const SET: &str = "SetDefinition";
+
+async fn get_definition(
+    core: &Core,
+    _call: &Call,
+    _request: v1::GetDefinitionRequest,
+) -> Result<v1::GetDefinitionResponse, Refusal> {
+    Ok(v1::GetDefinitionResponse {
+        definition: Some(shown(core.definition())),
+    })
+}
+
+async fn set_definition(
+    core: &Core,
+    call: &Call,
+    request: v1::SetDefinitionRequest,
+) -> Result<v1::SetDefinitionResponse, Refusal> {
+    let administrator = Administrator::of(&call.caller)?;
+    if let Some(definition) = set_before(core, &request).await? {
+        return Ok(v1::SetDefinitionResponse {
+            definition: Some(definition),
+        });
+    }
+    let mut faults = Faults::default();
+    let id = faults.request_id(&request.request_id);
+    let definition = request.definition.as_ref().and_then(read);
+    match definition {
+        None => faults.add("definition", Reason::FieldOutOfRange),
+        Some(definition) if definition.version != core.definition().version + 1 => {
+            faults.add("definition.version", Reason::DefinitionVersion);
+        }
+        Some(_) => {}
+    }
+    faults.end()?;
+    let definition = definition.ok_or_else(|| Refusal::new(Reason::Internal))?;
+    if !request.validate_only {
+        // the key makes two administrators that set the same version at once into one and a refusal
+        let key = Some(format!("definition/{}", definition.version));
+        let normalised = v1::SetDefinitionRequest {
+            request_id: String::new(),
+            ..request
+        };
+        let event = Event::DefinitionSet(definition);
+        write(core, administrator, id, SET, &normalised, event, key).await?;
+    }
+    Ok(v1::SetDefinitionResponse {
+        definition: Some(shown(definition)),
+    })
+}
+
+/// The definition that this very request set already: a retry gets the answer of then.
+async fn set_before(
+    core: &Core,
+    request: &v1::SetDefinitionRequest,
+) -> Result<Option<v1::Definition>, Refusal> {
+    let Ok(id) = Uuid::try_parse(&request.request_id) else {
+        return Ok(None);
+    };
+    let normalised = v1::SetDefinitionRequest {
+        request_id: String::new(),
+        ..*request
+    };
+    let kept = core.request(Scope::Administrators, house(), id, SET, &normalised)?;
+    Ok(core.answered(&kept).await?.and(request.definition))
+}
+
+async fn advance_clock(
+    core: &Core,
+    call: &Call,
+    request: v1::AdvanceClockRequest,
+) -> Result<v1::AdvanceClockResponse, Refusal> {
+    let administrator = Administrator::of(&call.caller)?;
+    if core.production {
+        return Err(Refusal::new(Reason::OnlyOutsideProduction));
+    }
+    let mut faults = Faults::default();
+    let id = faults.request_id(&request.request_id);
+    if !(1..=ADVANCE_SECONDS_MAX).contains(&request.seconds) {
+        faults.add("seconds", Reason::FieldOutOfRange);
+    }
+    faults.end()?;
+    if !request.validate_only {
+        let event = Event::ClockAdvanced {
+            seconds: request.seconds,
+        };
+        let normalised = v1::AdvanceClockRequest {
+            request_id: String::new(),
+            ..request
+        };
+        write(
+            core,
+            administrator,
+            id,
+            "AdvanceClock",
+            &normalised,
+            event,
+            None,
+        )
+        .await?;
+    }
+    Ok(v1::AdvanceClockResponse {
+        now: Some(to_wire(core.journal.now())),
+    })
+}
+
+async fn write(
+    core: &Core,
+    _proof: Administrator,
+    id: Uuid,
+    method: &'static str,
+    normalised: &impl Message,
+    event: Event,
+    unique_key: Option<String>,
+) -> Result<(), Refusal> {
+    let request = core.request(Scope::Administrators, house(), id, method, normalised)?;
+    let draft = Draft {
+        subject: Subject::SYSTEM,
+        version: Version(1),
+        event,
+        notices: Vec::new(),
+        sealed: Vec::new(),
+    };
+    let batch = Batch {
+        drafts: vec![draft],
+        request: Some(request),
+        unique_key,
+        ..Batch::default()
+    };
+    core.append(batch).await.map(|_outcome| ())
+}
+
+fn read(definition: &v1::Definition) -> Option<Definition> {
+    let number = |value: i32| u32::try_from(value).ok();
+    let definition = Definition {
+        version: number(definition.version)?,
+        grace_days: number(definition.grace_days)?,
+        early_months: number(definition.early_months)?,
+        late_months: number(definition.late_months)?,
+        not_arrived_months: number(definition.not_arrived_months)?,
+        answer_days: number(definition.answer_days)?,
+    };
+    definition.is_sound().then_some(definition)
+}
+
+fn shown(definition: Definition) -> v1::Definition {
+    let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    v1::Definition {
+        version: number(definition.version),
+        grace_days: number(definition.grace_days),
+        early_months: number(definition.early_months),
+        late_months: number(definition.late_months),
+        not_arrived_months: number(definition.not_arrived_months),
+        answer_days: number(definition.answer_days),
+    }
+}

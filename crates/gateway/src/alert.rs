@@ -1,0 +1,221 @@
+//! AlertService: questions to investigate, for parties and operators.
+
+mod commands;
+mod watch;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use api::parse::{self, Faults};
+use api::status::Refusal;
+use api::v1;
+use api::v1::alert_service_server::AlertService;
+use domain::entry::{Entry, Event};
+use domain::municipality::MunicipalityCode;
+use domain::subject::{Position, Subject, SubjectKind};
+use journal::views::AlertFilter;
+use ledger::{AlertFold, ArrivalFold, ArrivalState};
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status};
+
+use crate::call::Call;
+use crate::core::{Core, house, unread};
+use crate::page::Page;
+use crate::permit::AlertViewer;
+use crate::relocation::method;
+use crate::show;
+use crate::write::halted;
+
+/// The service.
+#[derive(Clone)]
+pub(crate) struct Alerts(pub(crate) Arc<Core>);
+
+#[tonic::async_trait]
+impl AlertService for Alerts {
+    method!(
+        list_alerts,
+        "ListAlerts",
+        v1::ListAlertsRequest,
+        v1::ListAlertsResponse,
+        list
+    );
+    method!(
+        get_alert,
+        "GetAlert",
+        v1::GetAlertRequest,
+        v1::GetAlertResponse,
+        get
+    );
+    method!(
+        answer_alert,
+        "AnswerAlert",
+        v1::AnswerAlertRequest,
+        v1::AnswerAlertResponse,
+        commands::answer
+    );
+    method!(
+        dispute_alert,
+        "DisputeAlert",
+        v1::DisputeAlertRequest,
+        v1::DisputeAlertResponse,
+        commands::dispute
+    );
+    method!(
+        acknowledge_alert,
+        "AcknowledgeAlert",
+        v1::AcknowledgeAlertRequest,
+        v1::AcknowledgeAlertResponse,
+        commands::acknowledge
+    );
+    method!(
+        assign_alert,
+        "AssignAlert",
+        v1::AssignAlertRequest,
+        v1::AssignAlertResponse,
+        commands::assign
+    );
+    method!(
+        comment_on_alert,
+        "CommentOnAlert",
+        v1::CommentOnAlertRequest,
+        v1::CommentOnAlertResponse,
+        commands::comment
+    );
+    method!(
+        close_alert,
+        "CloseAlert",
+        v1::CloseAlertRequest,
+        v1::CloseAlertResponse,
+        commands::close
+    );
+
+    type WatchAlertsStream =
+        Pin<Box<dyn Stream<Item = Result<v1::WatchAlertsResponse, Status>> + Send>>;
+
+    async fn watch_alerts(
+        &self,
+        request: Request<v1::WatchAlertsRequest>,
+    ) -> Result<Response<Self::WatchAlertsStream>, Status> {
+        let core = self.0.clone();
+        self.0
+            .answer("WatchAlerts", request, |call, request| async move {
+                watch::watch(core, &call, &request)
+            })
+            .await
+    }
+}
+
+async fn list(
+    core: &Core,
+    call: &Call,
+    request: v1::ListAlertsRequest,
+) -> Result<v1::ListAlertsResponse, Refusal> {
+    let viewer = AlertViewer::of(&call.caller, &request.municipality)?;
+    let filters = v1::ListAlertsRequest {
+        page_size: 0,
+        page_token: String::new(),
+        ..request.clone()
+    };
+    let page = Page::read(request.page_size, &request.page_token, &filters)?;
+    let state = (request.state != 0).then_some(request.state);
+    let filter = AlertFilter {
+        party: viewer.party(),
+        state,
+    };
+    let found = core
+        .views
+        .alerts(filter, page.below, page.size)
+        .map_err(unread)?;
+    let mut alerts = Vec::with_capacity(found.rows.len());
+    for (subject, _) in &found.rows {
+        alerts.push(alert(core, viewer, *subject, found.valid_at).await?);
+    }
+    Ok(v1::ListAlertsResponse {
+        alerts,
+        next_page_token: page.next(&found.rows),
+        position: i64::try_from(found.valid_at.0).unwrap_or(i64::MAX),
+    })
+}
+
+/// The envelope of an alert as it is at a position.
+async fn alert(
+    core: &Core,
+    viewer: AlertViewer,
+    subject: Subject,
+    at: Position,
+) -> Result<v1::Alert, Refusal> {
+    let entries = core.entries_up_to(subject, at).await?;
+    shown(core, viewer, subject, &entries)
+}
+
+/// The envelope; for an operator with the comments, which are sealed for the operators.
+fn shown(
+    core: &Core,
+    viewer: AlertViewer,
+    subject: Subject,
+    entries: &[Entry],
+) -> Result<v1::Alert, Refusal> {
+    let fold = viewer.alert(AlertFold::fold(entries).map_err(halted)?)?;
+    let mut alert = show::alert(subject, &fold, viewer);
+    let commented = entries
+        .iter()
+        .filter(|entry| matches!(entry.event, Event::AlertCommented { .. }));
+    for (comment, entry) in alert.comments.iter_mut().zip(commented) {
+        comment.text = core
+            .open_own(house(), (fold.asking, fold.asked), entry)?
+            .unwrap_or_default()
+            .text;
+    }
+    Ok(alert)
+}
+
+async fn get(
+    core: &Core,
+    call: &Call,
+    request: v1::GetAlertRequest,
+) -> Result<v1::GetAlertResponse, Refusal> {
+    let viewer = AlertViewer::of(&call.caller, &request.municipality)?;
+    let subject = parse::subject(SubjectKind::Alert, &request.name)?;
+    let entries = core.entries(subject).await?;
+    let fold = viewer.alert(AlertFold::fold(&entries).map_err(halted)?)?;
+    let mut shown = shown(core, viewer, subject, &entries)?;
+    if request.view() == v1::View::Full
+        && let Some(party) = viewer.party()
+    {
+        let mut faults = Faults::default();
+        let actor = faults.actor(request.actor.as_ref());
+        faults.end()?;
+        core.record_access(party, subject, &actor).await?;
+        fill(core, party, &fold, &entries, &mut shown).await?;
+    }
+    Ok(v1::GetAlertResponse { alert: Some(shown) })
+}
+
+/// The question and what was answered, for a party: that the alert exists is what releases the question.
+async fn fill(
+    core: &Core,
+    party: MunicipalityCode,
+    fold: &AlertFold,
+    entries: &[Entry],
+    shown: &mut v1::Alert,
+) -> Result<(), Refusal> {
+    if let Some(arrival) = fold.arrival {
+        let reported = core.entries(Subject::arrival(arrival)).await?;
+        let about = ArrivalFold::fold(&reported).map_err(halted)?;
+        // a report that was withdrawn is no longer a question, and tells nothing more
+        let stands = about.is_some_and(|about| about.state != ArrivalState::Withdrawn);
+        if let Some(first) = reported.first().filter(|_| stands) {
+            let opened = core.open(party, (fold.asking, fold.asked), first)?;
+            shown.question = opened.and_then(|part| part.arrival);
+        }
+    }
+    for entry in entries {
+        let opened = || core.open(party, (fold.asking, fold.asked), entry);
+        if matches!(entry.event, Event::AlertAnswered { .. }) {
+            shown.answer_text = opened()?.unwrap_or_default().text;
+        } else if matches!(entry.event, Event::AlertDisputed) {
+            shown.dispute_text = opened()?.unwrap_or_default().text;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,297 @@
+//! Commands about an alert: the asked municipality answers or disputes, operators handle.
+
+use api::generated::journal::v1 as sealed;
+use api::parse::{self, Faults};
+use api::status::Refusal;
+use api::v1;
+use domain::code::{AnswerCode, CloseReason};
+use domain::disclosure::Act;
+use domain::entry::Entry;
+use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
+use domain::subject::{Subject, SubjectKind};
+use journal::Scope as RequestScope;
+use ledger::{AlertCaller, AlertCommand, AlertFold};
+use prost::Message;
+
+use crate::call::Call;
+use crate::core::{Core, house};
+use crate::disclose::Telling;
+use crate::permit::{AlertViewer, Operator, Party};
+use crate::write::{Command, Decided, halted};
+
+/// What all commands about an alert carry.
+struct Common<'a> {
+    viewer: AlertViewer,
+    caller: AlertCaller,
+    actor: v1::Actor,
+    name: &'a str,
+    etag: &'a str,
+    request_id: &'a str,
+    validate_only: bool,
+    method: &'static str,
+    shared: Option<sealed::SharedPart>,
+    legal_ground: Option<v1::LegalGround>,
+    /// For the operators alone.
+    text: String,
+}
+
+impl Common<'_> {
+    fn by(&self) -> (RequestScope, MunicipalityCode) {
+        match self.viewer {
+            AlertViewer::Party(party) => (party.scope(), party.code()),
+            AlertViewer::Operator(_) => (RequestScope::Operators, house()),
+        }
+    }
+
+    async fn run(
+        self,
+        core: &Core,
+        mut faults: Faults,
+        what: AlertCommand,
+        normalised: &impl Message,
+    ) -> Result<Option<v1::Alert>, Refusal> {
+        let subject = parse::subject(SubjectKind::Alert, self.name)?;
+        let id = faults.request_id(self.request_id);
+        faults.end()?;
+        let (scope, by) = self.by();
+        let (viewer, caller, today) = (self.viewer, self.caller, core.today());
+        let command = Command {
+            by,
+            request: core.request(scope, by, id, self.method, normalised)?,
+            subject,
+            validate_only: self.validate_only,
+            etag: self.etag,
+            shared: self.shared,
+            own: sealed::OwnPart {
+                actor: Some(self.actor),
+                legal_ground: self.legal_ground,
+                text: self.text,
+            },
+        };
+        let decide = |entries: &[Entry]| {
+            let fold = viewer.alert(AlertFold::fold(entries).map_err(halted)?)?;
+            let (event, notices) =
+                ledger::alert(&fold, what.clone(), &caller, today).map_err(Refusal::new)?;
+            Ok(Decided {
+                event,
+                notices,
+                version: fold.version.next(),
+                parties: (fold.asking, fold.asked),
+                release: None,
+            })
+        };
+        let entries = core.command(command, decide).await?;
+        super::shown(core, viewer, subject, &entries).map(Some)
+    }
+}
+
+/// Reads what all commands carry, and the request without what a retry may change.
+macro_rules! common {
+    ($viewer:expr, $caller:expr, $request:ident, $method:literal, $faults:ident) => {{
+        let mut normalised = $request.clone();
+        normalised.request_id = String::new();
+        normalised.validate_only = false;
+        let actor = $faults.actor($request.actor.as_ref());
+        let common = Common {
+            viewer: $viewer,
+            caller: $caller(&actor),
+            actor,
+            name: &$request.name,
+            etag: &$request.etag,
+            request_id: &$request.request_id,
+            validate_only: $request.validate_only,
+            method: $method,
+            shared: None,
+            legal_ground: None,
+            text: String::new(),
+        };
+        (common, normalised)
+    }};
+}
+
+fn operator(actor: &v1::Actor) -> AlertCaller {
+    AlertCaller::Operator(actor.officer_id.clone())
+}
+
+pub(super) async fn answer(
+    core: &Core,
+    call: &Call,
+    request: v1::AnswerAlertRequest,
+) -> Result<v1::AnswerAlertResponse, Refusal> {
+    let party = Party::of(&call.caller, &request.municipality)?;
+    let mut faults = Faults::default();
+    let code = AnswerCode::from_number(request.answer);
+    if code.is_none() {
+        let why = if request.answer == 0 {
+            Reason::FieldRequired
+        } else {
+            Reason::ValueUnknown
+        };
+        faults.add("answer", why);
+    }
+    // "something else" says what
+    let least = usize::from(code == Some(AnswerCode::Other));
+    faults.free_text("text", &request.text, least, 4000);
+    let party_caller = |_: &v1::Actor| AlertCaller::Party(party.code());
+    let (common, normalised) = common!(
+        AlertViewer::Party(party),
+        party_caller,
+        request,
+        "AnswerAlert",
+        faults
+    );
+    let telling = Telling {
+        act: Act::Answer,
+        actor: request.actor.as_ref(),
+        legal_ground: request.legal_ground.as_ref(),
+        text: &request.text,
+        minor: is_about_a_minor(core, party, &request.name).await?,
+    };
+    core.check_telling(&mut faults, &telling);
+    let shared = sealed::SharedPart {
+        text: request.text.clone(),
+        ..Default::default()
+    };
+    let common = Common {
+        shared: Some(shared),
+        legal_ground: request.legal_ground.clone(),
+        ..common
+    };
+    let what = AlertCommand::Answer(code.unwrap_or(AnswerCode::Other));
+    let alert = common.run(core, faults, what, &normalised).await?;
+    Ok(v1::AnswerAlertResponse { alert })
+}
+
+/// Whether the person that a question is about is under 18: consent then needs the guardians' too.
+async fn is_about_a_minor(core: &Core, party: Party, name: &str) -> Result<bool, Refusal> {
+    let subject = parse::subject(SubjectKind::Alert, name)?;
+    let entries = core.entries(subject).await?;
+    let fold = party.alert(AlertFold::fold(&entries).map_err(halted)?)?;
+    let Some(arrival) = fold.arrival else {
+        return Ok(false);
+    };
+    let reported = core.entries(Subject::arrival(arrival)).await?;
+    let opened = match reported.first() {
+        Some(first) => core.open(party.code(), (fold.asking, fold.asked), first)?,
+        None => None,
+    };
+    let person = opened
+        .and_then(|part| part.arrival)
+        .and_then(|content| content.person);
+    Ok(core.is_minor(person.as_ref()))
+}
+
+pub(super) async fn dispute(
+    core: &Core,
+    call: &Call,
+    request: v1::DisputeAlertRequest,
+) -> Result<v1::DisputeAlertResponse, Refusal> {
+    let party = Party::of(&call.caller, &request.municipality)?;
+    let mut faults = Faults::default();
+    faults.free_text("text", &request.text, 1, 4000);
+    let party_caller = |_: &v1::Actor| AlertCaller::Party(party.code());
+    let (common, normalised) = common!(
+        AlertViewer::Party(party),
+        party_caller,
+        request,
+        "DisputeAlert",
+        faults
+    );
+    let telling = Telling {
+        act: Act::Answer,
+        actor: request.actor.as_ref(),
+        legal_ground: request.legal_ground.as_ref(),
+        text: &request.text,
+        minor: is_about_a_minor(core, party, &request.name).await?,
+    };
+    core.check_telling(&mut faults, &telling);
+    let shared = sealed::SharedPart {
+        text: request.text.clone(),
+        ..Default::default()
+    };
+    let common = Common {
+        shared: Some(shared),
+        legal_ground: request.legal_ground.clone(),
+        ..common
+    };
+    let alert = common
+        .run(core, faults, AlertCommand::Dispute, &normalised)
+        .await?;
+    Ok(v1::DisputeAlertResponse { alert })
+}
+
+pub(super) async fn acknowledge(
+    core: &Core,
+    call: &Call,
+    request: v1::AcknowledgeAlertRequest,
+) -> Result<v1::AcknowledgeAlertResponse, Refusal> {
+    let viewer = AlertViewer::Operator(Operator::of(&call.caller)?);
+    let mut faults = Faults::default();
+    let (common, normalised) = common!(viewer, operator, request, "AcknowledgeAlert", faults);
+    let alert = common
+        .run(core, faults, AlertCommand::Acknowledge, &normalised)
+        .await?;
+    Ok(v1::AcknowledgeAlertResponse { alert })
+}
+
+pub(super) async fn assign(
+    core: &Core,
+    call: &Call,
+    request: v1::AssignAlertRequest,
+) -> Result<v1::AssignAlertResponse, Refusal> {
+    let viewer = AlertViewer::Operator(Operator::of(&call.caller)?);
+    let mut faults = Faults::default();
+    faults.free_text("assignee", &request.assignee, 1, 64);
+    let (common, normalised) = common!(viewer, operator, request, "AssignAlert", faults);
+    let what = AlertCommand::Assign {
+        assignee: request.assignee.clone(),
+    };
+    let alert = common.run(core, faults, what, &normalised).await?;
+    Ok(v1::AssignAlertResponse { alert })
+}
+
+pub(super) async fn comment(
+    core: &Core,
+    call: &Call,
+    request: v1::CommentOnAlertRequest,
+) -> Result<v1::CommentOnAlertResponse, Refusal> {
+    let viewer = AlertViewer::Operator(Operator::of(&call.caller)?);
+    let mut faults = Faults::default();
+    faults.free_text("text", &request.text, 1, 1000);
+    let (common, normalised) = common!(viewer, operator, request, "CommentOnAlert", faults);
+    // the journal holds no text in the clear: it is sealed for the operators
+    let what = AlertCommand::Comment {
+        text: String::new(),
+    };
+    let common = Common {
+        text: request.text.clone(),
+        ..common
+    };
+    let alert = common.run(core, faults, what, &normalised).await?;
+    Ok(v1::CommentOnAlertResponse { alert })
+}
+
+pub(super) async fn close(
+    core: &Core,
+    call: &Call,
+    request: v1::CloseAlertRequest,
+) -> Result<v1::CloseAlertResponse, Refusal> {
+    let viewer = AlertViewer::Operator(Operator::of(&call.caller)?);
+    let mut faults = Faults::default();
+    let reason = CloseReason::from_number(request.reason);
+    if reason.is_none() {
+        let why = if request.reason == 0 {
+            Reason::FieldRequired
+        } else {
+            Reason::ValueUnknown
+        };
+        faults.add("reason", why);
+    }
+    let (common, normalised) = common!(viewer, operator, request, "CloseAlert", faults);
+    let what = AlertCommand::Close {
+        reason: reason.unwrap_or(CloseReason::NotConfirmed),
+    };
+    let alert = common.run(core, faults, what, &normalised).await?;
+    Ok(v1::CloseAlertResponse { alert })
+}

@@ -1,0 +1,95 @@
+//! WatchAlerts: alerts as they change, from the read tables, woken when those move.
+
+use std::sync::Arc;
+
+use api::status::Refusal;
+use api::v1;
+use domain::reason::Reason;
+use domain::subject::Position;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+
+use super::{AlertService, Alerts, alert};
+use crate::call::Call;
+use crate::core::{Core, unread};
+use crate::limits::{HEARTBEAT, PAGE_DEFAULT, STREAM_BUFFER};
+use crate::permit::AlertViewer;
+
+type Sender = mpsc::Sender<Result<v1::WatchAlertsResponse, Status>>;
+
+pub(super) fn watch(
+    core: Arc<Core>,
+    call: &Call,
+    request: &v1::WatchAlertsRequest,
+) -> Result<<Alerts as AlertService>::WatchAlertsStream, Refusal> {
+    let viewer = AlertViewer::of(&call.caller, &request.municipality)?;
+    let after = u64::try_from(request.after_position)
+        .map_err(|_negative| Refusal::field("after_position", Reason::FieldOutOfRange))?;
+    let place = core.streams.take(&call.caller.organisation_number)?;
+    let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
+    let call = call.clone();
+    daemon::spawn(async move {
+        let _place = place;
+        let moved = core.views.changes();
+        let refused = tokio::select! {
+            refused = follow(&core, viewer, Position(after), &sender, moved) => refused,
+            () = sender.closed() => None,
+            () = core.drain.cancelled() => Some(Refusal::new(Reason::Draining)),
+            () = call.expires() => Some(Refusal::new(Reason::CertificateExpired)),
+        };
+        if let Some(refusal) = refused {
+            sender
+                .try_send(Err(refusal.to_status(&call.request_id, call.swedish)))
+                .ok();
+        }
+    });
+    Ok(Box::pin(ReceiverStream::new(receiver)))
+}
+
+/// Sends until the reader is gone (none) or it must end (the reason).
+async fn follow(
+    core: &Core,
+    viewer: AlertViewer,
+    after: Position,
+    sender: &Sender,
+    mut moved: watch::Receiver<Position>,
+) -> Option<Refusal> {
+    let mut after = after;
+    loop {
+        moved.mark_unchanged();
+        let page = match core
+            .views
+            .alerts_changed(viewer.party(), after, PAGE_DEFAULT)
+        {
+            Ok(page) => page,
+            Err(error) => return Some(unread(error)),
+        };
+        for (subject, changed) in &page.rows {
+            let shown = match alert(core, viewer, *subject, page.valid_at).await {
+                Ok(shown) => shown,
+                Err(refusal) => return Some(refusal),
+            };
+            after = *changed;
+            send(sender, Some(shown), after).await?;
+        }
+        if page.rows.len() == PAGE_DEFAULT {
+            continue;
+        }
+        // nothing else up to where the tables are valid
+        after = after.max(page.valid_at);
+        if timeout(HEARTBEAT, moved.changed()).await.is_err() {
+            send(sender, None, after).await?;
+        }
+    }
+}
+
+/// None ends the caller: the reader is gone.
+async fn send(sender: &Sender, alert: Option<v1::Alert>, at: Position) -> Option<()> {
+    let position = i64::try_from(at.0).unwrap_or(i64::MAX);
+    sender
+        .send(Ok(v1::WatchAlertsResponse { alert, position }))
+        .await
+        .ok()
+}

@@ -1,0 +1,177 @@
+//! ArrivalService: report that a person arrived. Asking is disclosing too.
+
+mod report;
+
+use std::sync::Arc;
+
+use api::generated::journal::v1 as sealed;
+use api::parse::{self, Faults};
+use api::status::Refusal;
+use api::v1;
+use api::v1::arrival_service_server::ArrivalService;
+use domain::entry::Entry;
+use domain::subject::{Position, SubjectKind};
+use ledger::ArrivalFold;
+use tonic::{Request, Response, Status};
+
+use crate::call::Call;
+use crate::core::{Core, unread};
+use crate::page::Page;
+use crate::permit::Party;
+use crate::relocation::method;
+use crate::write::{Command, Decided, halted};
+
+/// The service.
+#[derive(Clone)]
+pub(crate) struct Arrivals(pub(crate) Arc<Core>);
+
+#[tonic::async_trait]
+impl ArrivalService for Arrivals {
+    method!(
+        report_arrival,
+        "ReportArrival",
+        v1::ReportArrivalRequest,
+        v1::ReportArrivalResponse,
+        report::report
+    );
+    method!(
+        get_arrival,
+        "GetArrival",
+        v1::GetArrivalRequest,
+        v1::GetArrivalResponse,
+        get
+    );
+    method!(
+        list_arrivals,
+        "ListArrivals",
+        v1::ListArrivalsRequest,
+        v1::ListArrivalsResponse,
+        list
+    );
+    method!(
+        withdraw_arrival,
+        "WithdrawArrival",
+        v1::WithdrawArrivalRequest,
+        v1::WithdrawArrivalResponse,
+        withdraw
+    );
+}
+
+async fn get(
+    core: &Core,
+    call: &Call,
+    request: v1::GetArrivalRequest,
+) -> Result<v1::GetArrivalResponse, Refusal> {
+    let party = Party::of(&call.caller, &request.municipality)?;
+    let subject = parse::subject(SubjectKind::Arrival, &request.name)?;
+    let entries = core.entries(subject).await?;
+    let fold = party.arrival(ArrivalFold::fold(&entries).map_err(halted)?)?;
+    let mut arrival = report::shown(core, subject, &fold, reported(&entries))?;
+    if request.view() == v1::View::Full {
+        let mut faults = Faults::default();
+        let actor = faults.actor(request.actor.as_ref());
+        faults.end()?;
+        core.record_access(party.code(), subject, &actor).await?;
+        let first = entries.first();
+        let opened = first.map(|e| core.open(party.code(), (fold.municipality, fold.previous), e));
+        arrival.content = opened.transpose()?.flatten().and_then(|part| part.arrival);
+    }
+    Ok(v1::GetArrivalResponse {
+        arrival: Some(arrival),
+    })
+}
+
+async fn list(
+    core: &Core,
+    call: &Call,
+    request: v1::ListArrivalsRequest,
+) -> Result<v1::ListArrivalsResponse, Refusal> {
+    let party = Party::of(&call.caller, &request.municipality)?;
+    let filters = v1::ListArrivalsRequest {
+        page_size: 0,
+        page_token: String::new(),
+        ..request.clone()
+    };
+    let page = Page::read(request.page_size, &request.page_token, &filters)?;
+    let state = (request.state != 0).then_some(request.state);
+    let found = core
+        .views
+        .arrivals(party.code(), state, page.below, page.size)
+        .map_err(unread)?;
+    let mut arrivals = Vec::with_capacity(found.rows.len());
+    for (subject, _) in &found.rows {
+        let entries = core.entries_up_to(*subject, found.valid_at).await?;
+        let fold = party.arrival(ArrivalFold::fold(&entries).map_err(halted)?)?;
+        arrivals.push(report::shown(core, *subject, &fold, reported(&entries))?);
+    }
+    Ok(v1::ListArrivalsResponse {
+        arrivals,
+        next_page_token: page.next(&found.rows),
+        position: i64::try_from(found.valid_at.0).unwrap_or(i64::MAX),
+    })
+}
+
+async fn withdraw(
+    core: &Core,
+    call: &Call,
+    request: v1::WithdrawArrivalRequest,
+) -> Result<v1::WithdrawArrivalResponse, Refusal> {
+    let party = Party::of(&call.caller, &request.municipality)?;
+    let subject = parse::subject(SubjectKind::Arrival, &request.name)?;
+    let mut faults = Faults::default();
+    let id = faults.request_id(&request.request_id);
+    let actor = faults.actor(request.actor.as_ref());
+    faults.end()?;
+    let normalised = v1::WithdrawArrivalRequest {
+        request_id: String::new(),
+        validate_only: false,
+        ..request.clone()
+    };
+    let command = Command {
+        by: party.code(),
+        request: core.request(
+            party.scope(),
+            party.code(),
+            id,
+            "WithdrawArrival",
+            &normalised,
+        )?,
+        subject,
+        validate_only: request.validate_only,
+        etag: &request.etag,
+        shared: None,
+        own: sealed::OwnPart {
+            actor: Some(actor),
+            legal_ground: None,
+            ..sealed::OwnPart::default()
+        },
+    };
+    let decide = |entries: &[Entry]| {
+        let fold = party.arrival(ArrivalFold::fold(entries).map_err(halted)?)?;
+        let (event, notices) =
+            ledger::arrival(&fold, ledger::ArrivalCommand::Withdraw, party.code())
+                .map_err(Refusal::new)?;
+        Ok(Decided {
+            event,
+            notices,
+            version: fold.version.next(),
+            parties: (fold.municipality, fold.previous),
+            release: None,
+        })
+    };
+    let entries = core.command(command, decide).await?;
+    let fold = party.arrival(ArrivalFold::fold(&entries).map_err(halted)?)?;
+    Ok(v1::WithdrawArrivalResponse {
+        arrival: Some(report::shown(core, subject, &fold, reported(&entries))?),
+    })
+}
+
+/// Whether the previous municipality was asked about an arrival.
+fn is_asked(core: &Core, subject: domain::subject::Subject) -> Result<bool, Refusal> {
+    Ok(core.views.alert_about(subject).map_err(unread)?.is_some())
+}
+
+/// Where the report stands.
+fn reported(entries: &[Entry]) -> Position {
+    entries.first().map_or(Position(0), |entry| entry.position)
+}

@@ -1,0 +1,100 @@
+//! Sealed parts: what goes into an entry, and what a party reads out of it again.
+
+use api::generated::journal::v1 as sealed;
+use api::status::Refusal;
+use api::v1;
+use domain::entry::{Entry, Part, SealedPart};
+use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
+use domain::subject::{Subject, Version};
+use prost::Message as _;
+use vault::KeyRows;
+
+use crate::core::{Core, no_keys};
+
+/// The two municipalities that a body is bound to, in this order.
+pub(crate) type Parties = (MunicipalityCode, MunicipalityCode);
+
+/// What to seal for one entry.
+pub(crate) struct Body<'a> {
+    pub(crate) subject: Subject,
+    pub(crate) version: Version,
+    pub(crate) parties: Parties,
+    /// Whoever acts reads the own part.
+    pub(crate) by: MunicipalityCode,
+    pub(crate) shared: Option<&'a sealed::SharedPart>,
+    pub(crate) own: &'a sealed::OwnPart,
+}
+
+impl Core {
+    /// Seals a body. The keys must be put before the entry is appended.
+    pub(crate) fn seal(&self, body: &Body<'_>) -> Result<(Vec<SealedPart>, KeyRows), Refusal> {
+        let shared = body.shared.map(sealed::SharedPart::encode_to_vec);
+        let own = body.own.encode_to_vec();
+        let readers = [body.parties.0, body.parties.1];
+        self.vault
+            .seal(
+                body.subject,
+                body.version,
+                body.parties,
+                shared.as_deref().map(|bytes| (bytes, readers.as_slice())),
+                Some((own.as_slice(), body.by)),
+            )
+            .map_err(no_keys)
+    }
+
+    /// Opens the shared part of an entry for a party. None when there is none, or its key is erased.
+    pub(crate) fn open(
+        &self,
+        party: MunicipalityCode,
+        parties: Parties,
+        entry: &Entry,
+    ) -> Result<Option<sealed::SharedPart>, Refusal> {
+        let Some(part) = entry.sealed.iter().find(|part| part.part == Part::Shared) else {
+            return Ok(None);
+        };
+        let opened = self
+            .vault
+            .open_part(party, entry.subject, entry.version, parties, part)
+            .map_err(no_keys)?;
+        match opened.map(|part| sealed::SharedPart::decode(part.body.as_slice())) {
+            None => Ok(None),
+            Some(Ok(part)) => Ok(Some(part)),
+            Some(Err(_malformed)) => Err(Refusal::new(Reason::Internal)),
+        }
+    }
+
+    /// Opens the own part of an entry for whoever acted. None when there is none, or its key is erased.
+    pub(crate) fn open_own(
+        &self,
+        party: MunicipalityCode,
+        parties: Parties,
+        entry: &Entry,
+    ) -> Result<Option<sealed::OwnPart>, Refusal> {
+        let Some(part) = entry.sealed.iter().find(|part| part.part == Part::Own) else {
+            return Ok(None);
+        };
+        let opened = self
+            .vault
+            .open_part(party, entry.subject, entry.version, parties, part)
+            .map_err(no_keys)?;
+        match opened.map(|part| sealed::OwnPart::decode(part.body.as_slice())) {
+            None => Ok(None),
+            Some(Ok(part)) => Ok(Some(part)),
+            Some(Err(_malformed)) => Err(Refusal::new(Reason::Internal)),
+        }
+    }
+
+    /// Records that a body was read: who, for whom, when, why.
+    pub(crate) async fn record_access(
+        &self,
+        party: MunicipalityCode,
+        subject: Subject,
+        actor: &v1::Actor,
+    ) -> Result<(), Refusal> {
+        self.vault
+            .record_access(party, subject, self.journal.now(), &actor.encode_to_vec())
+            .await
+            .map_err(no_keys)
+    }
+}

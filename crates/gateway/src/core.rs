@@ -1,0 +1,225 @@
+//! What every service of the gateway stands on, and the one way in and out of each call.
+
+use std::future::Future;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use api::parse::Context;
+use api::status::Refusal;
+use daemon::{Drain, ErrorChain};
+use domain::definition::Definition;
+use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
+use domain::subject::Position;
+use fanout::Lanes;
+use governor::{DefaultKeyedRateLimiter, Quota};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use journal::{AppendError, Batch, Journal, Outcome, ReadError, Views};
+use tokio::time::timeout;
+use tonic::{Request, Response, Status};
+use vault::{KeyRows, SearchRow, Vault};
+
+use crate::call::{self, Call, Callers, manner};
+use crate::caller::Trust;
+use crate::streams::Streams;
+
+/// The parts a gateway is made of.
+#[derive(Clone)]
+pub struct Parts {
+    /// The record.
+    pub journal: Arc<dyn Journal>,
+    /// The read tables.
+    pub views: Arc<dyn Views>,
+    /// Keys, pseudonyms, sealing.
+    pub vault: Vault,
+    /// Notices as they come.
+    pub lanes: Lanes,
+    /// Who is who.
+    pub trust: Trust,
+    /// Calls a second and caller, in the mean.
+    pub calls_per_second: NonZeroU32,
+    /// Streams at once and caller.
+    pub streams_per_caller: u32,
+    /// Ends streams.
+    pub drain: Drain,
+}
+
+/// The gateway's core. Stateless: what it remembers can be forgotten.
+pub struct Core {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) views: Arc<dyn Views>,
+    pub(crate) vault: Vault,
+    pub(crate) lanes: Lanes,
+    pub(crate) streams: Streams,
+    pub(crate) drain: Drain,
+    pub(crate) production: bool,
+    callers: Callers,
+    rate: DefaultKeyedRateLimiter<String>,
+}
+
+impl Core {
+    /// From its parts.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        // a burst of ten seconds' worth: a case system sends its morning's work at once
+        let burst = parts
+            .calls_per_second
+            .saturating_mul(NonZeroU32::MIN.saturating_add(9));
+        let quota = Quota::per_second(parts.calls_per_second).allow_burst(burst);
+        Arc::new(Self {
+            journal: parts.journal,
+            views: parts.views,
+            vault: parts.vault,
+            lanes: parts.lanes,
+            streams: Streams::new(parts.streams_per_caller),
+            drain: parts.drain,
+            production: parts.trust.production,
+            callers: Callers::new(parts.trust),
+            rate: DefaultKeyedRateLimiter::keyed(quota),
+        })
+    }
+
+    /// Runs a call: who is it, may it call so often, then the work; a refusal becomes a status.
+    pub(crate) async fn answer<Q, A, F>(
+        &self,
+        method: &'static str,
+        request: Request<Q>,
+        work: impl FnOnce(Call, Q) -> F + Send,
+    ) -> Result<Response<A>, Status>
+    where
+        F: Future<Output = Result<A, Refusal>> + Send,
+    {
+        let (request_id, swedish) = manner(&request);
+        let result = match self.admit(&request, &request_id, swedish) {
+            Ok(call) => {
+                let deadline = call::deadline(&request);
+                timeout(deadline, work(call, request.into_inner()))
+                    .await
+                    .unwrap_or_else(|_elapsed| Err(Refusal::new(Reason::DeadlineExceeded)))
+            }
+            Err(refusal) => Err(refusal),
+        };
+        match result {
+            Ok(answer) => {
+                tracing::debug!(
+                    rpc.method = method,
+                    request.id = request_id,
+                    "call answered"
+                );
+                let mut response = Response::new(answer);
+                if let Ok(value) = request_id.parse() {
+                    response.metadata_mut().insert("x-request-id", value);
+                }
+                Ok(response)
+            }
+            Err(refusal) => {
+                tracing::info!(
+                    rpc.method = method,
+                    request.id = request_id,
+                    reason = refusal.reason.code(),
+                    "call refused"
+                );
+                Err(refusal.to_status(&request_id, swedish))
+            }
+        }
+    }
+
+    fn admit<Q>(&self, request: &Request<Q>, id: &str, swedish: bool) -> Result<Call, Refusal> {
+        let caller = self.callers.caller(request, Timestamp::now())?;
+        if self.drain.is_cancelled() {
+            return Err(Refusal::new(Reason::Draining));
+        }
+        if self.rate.check_key(&caller.organisation_number).is_err() {
+            return Err(Refusal::new(Reason::RateLimited));
+        }
+        Ok(Call {
+            caller,
+            request_id: id.to_owned(),
+            swedish,
+        })
+    }
+
+    /// The record's date, in UTC.
+    pub(crate) fn today(&self) -> Date {
+        self.journal.now().to_zoned_datetime(TimeZone::UTC).date()
+    }
+
+    pub(crate) fn context(&self) -> Context {
+        Context {
+            today: self.today(),
+            production: self.production,
+        }
+    }
+
+    /// The definition in force.
+    pub(crate) fn definition(&self) -> Definition {
+        self.definition_at(Position(u64::MAX >> 1))
+    }
+
+    /// The definition that was in force at a position.
+    pub(crate) fn definition_at(&self, at: Position) -> Definition {
+        // a read that fails shows the first one; the rules themselves never read it here
+        self.views.definition(at).unwrap_or(Definition::FIRST)
+    }
+
+    /// Appends, and says what a failure means to the caller.
+    pub(crate) async fn append(&self, batch: Batch) -> Result<Outcome, Refusal> {
+        self.journal
+            .append(batch)
+            .await
+            .map_err(|error| Refusal::new(reason(&error)))
+    }
+
+    /// Puts the keys, then appends what they open. Keys of a batch that was certainly not appended are
+    /// dropped; when that is unknown they stay, and are swept if nothing came of it.
+    pub(crate) async fn append_sealed(
+        &self,
+        keys: KeyRows,
+        tokens: Vec<SearchRow>,
+        batch: Batch,
+    ) -> Result<Outcome, Refusal> {
+        let id = keys.id();
+        self.vault.put(keys, tokens).await.map_err(no_keys)?;
+        let outcome = self.journal.append(batch).await;
+        if !matches!(
+            outcome,
+            Ok(Outcome::Appended(_)) | Err(AppendError::Unavailable)
+        ) {
+            // keys that stay are swept; what was answered is answered
+            if let Err(error) = self.vault.drop_keys(id).await {
+                tracing::warn!(error = %ErrorChain(&error), "keys not dropped");
+            }
+        }
+        outcome.map_err(|error| Refusal::new(reason(&error)))
+    }
+}
+
+fn reason(error: &AppendError) -> Reason {
+    match error {
+        AppendError::VersionConflict => Reason::VersionConflict,
+        AppendError::RequestReused => Reason::RequestIdReused,
+        AppendError::KeyExists => Reason::StateNotAllowed,
+        AppendError::TooLarge => Reason::BodyTooLarge,
+        AppendError::Unavailable => Reason::JournalUnavailable,
+    }
+}
+
+/// Operators and administrators have keys of their own, under a code that no municipality has.
+pub(crate) fn house() -> MunicipalityCode {
+    MunicipalityCode::HOUSE
+}
+
+/// A read that failed: the caller may try again, the log says why.
+#[expect(clippy::needless_pass_by_value, reason = "given to map_err")]
+pub(crate) fn unread(error: ReadError) -> Refusal {
+    tracing::error!(error = %ErrorChain(&error), "journal not read");
+    Refusal::new(Reason::JournalUnavailable)
+}
+
+/// A key store that failed, likewise.
+#[expect(clippy::needless_pass_by_value, reason = "given to map_err")]
+pub(crate) fn no_keys(error: vault::Error) -> Refusal {
+    tracing::error!(error = %ErrorChain(&error), "key store failed");
+    Refusal::new(Reason::KeysUnavailable)
+}

@@ -1,0 +1,167 @@
+//! DirectoryService: the municipalities, and who the caller is.
+
+use std::sync::Arc;
+
+use api::status::Refusal;
+use api::time::to_wire;
+use api::v1;
+use api::v1::directory_service_server::DirectoryService;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::municipality::{self, MunicipalityCode};
+use domain::reason::Reason;
+use tonic::{Request, Response, Status};
+
+use crate::call::Call;
+use crate::core::{Core, unread};
+use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
+use crate::relocation::method;
+
+/// The service.
+#[derive(Clone)]
+pub(crate) struct Directory(pub(crate) Arc<Core>);
+
+#[tonic::async_trait]
+impl DirectoryService for Directory {
+    method!(
+        list_municipalities,
+        "ListMunicipalities",
+        v1::ListMunicipalitiesRequest,
+        v1::ListMunicipalitiesResponse,
+        list
+    );
+    method!(
+        get_municipality,
+        "GetMunicipality",
+        v1::GetMunicipalityRequest,
+        v1::GetMunicipalityResponse,
+        get
+    );
+    method!(
+        who_am_i,
+        "WhoAmI",
+        v1::WhoAmIRequest,
+        v1::WhoAmIResponse,
+        who_am_i
+    );
+}
+
+async fn list(
+    core: &Core,
+    _call: &Call,
+    request: v1::ListMunicipalitiesRequest,
+) -> Result<v1::ListMunicipalitiesResponse, Refusal> {
+    let size = match usize::try_from(request.page_size) {
+        Ok(0) => PAGE_DEFAULT,
+        Ok(size) => size.min(PAGE_MAX),
+        Err(_negative) => return Err(Refusal::field("page_size", Reason::FieldOutOfRange)),
+    };
+    let after = page_token(&request.page_token)?;
+    let wanted = request.name_contains.to_lowercase();
+    let today = core.today();
+    let mut found = municipality::all()
+        .iter()
+        .filter(|m| after.is_none_or(|after| m.code > after))
+        .filter(|m| request.include_closed || m.is_open(today))
+        .filter(|m| request.county_code.is_empty() || m.county_code == request.county_code)
+        .filter(|m| wanted.is_empty() || m.name.to_lowercase().contains(&wanted));
+    let page: Vec<_> = found.by_ref().take(size).collect();
+    let next_page_token = match (found.next(), page.last()) {
+        (Some(_), Some(last)) => URL_SAFE_NO_PAD.encode(last.code.to_string()),
+        _ => String::new(),
+    };
+    let municipalities = page
+        .into_iter()
+        .map(|m| shown(core, m))
+        .collect::<Result<_, _>>()?;
+    Ok(v1::ListMunicipalitiesResponse {
+        municipalities,
+        next_page_token,
+    })
+}
+
+fn page_token(token: &str) -> Result<Option<MunicipalityCode>, Refusal> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let text = URL_SAFE_NO_PAD
+        .decode(token)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    match text.and_then(|text| MunicipalityCode::parse(&text)) {
+        Some(code) => Ok(Some(code)),
+        None => Err(Refusal::field("page_token", Reason::PageTokenInvalid)),
+    }
+}
+
+async fn get(
+    core: &Core,
+    _call: &Call,
+    request: v1::GetMunicipalityRequest,
+) -> Result<v1::GetMunicipalityResponse, Refusal> {
+    let code = MunicipalityCode::parse_name(&request.name)
+        .ok_or_else(|| Refusal::field("name", Reason::MunicipalityCodeInvalid))?;
+    let found = municipality::find(code).ok_or_else(|| {
+        let nearest = municipality::nearest(&code.to_string(), 3);
+        let names: Vec<String> = nearest
+            .iter()
+            .map(|m| format!("{} {}", m.code, m.name))
+            .collect();
+        Refusal::field("name", Reason::MunicipalityUnknown).with("nearest", names.join(", "))
+    })?;
+    Ok(v1::GetMunicipalityResponse {
+        municipality: Some(shown(core, found)?),
+    })
+}
+
+fn shown(core: &Core, found: &municipality::Municipality) -> Result<v1::Municipality, Refusal> {
+    Ok(v1::Municipality {
+        name: found.code.resource_name(),
+        display_name: found.name.to_owned(),
+        county_code: found.county_code.to_owned(),
+        county: found.county.to_owned(),
+        valid_from: found
+            .valid_from
+            .map(|date| date.to_string())
+            .unwrap_or_default(),
+        valid_to: found
+            .valid_to
+            .map(|date| date.to_string())
+            .unwrap_or_default(),
+        successor: found
+            .successor
+            .map(MunicipalityCode::resource_name)
+            .unwrap_or_default(),
+        connected: core.views.is_connected(found.code).map_err(unread)?,
+    })
+}
+
+async fn who_am_i(
+    core: &Core,
+    call: &Call,
+    _request: v1::WhoAmIRequest,
+) -> Result<v1::WhoAmIResponse, Refusal> {
+    let caller = &call.caller;
+    Ok(v1::WhoAmIResponse {
+        organisation_number: caller.organisation_number.clone(),
+        organisation: caller.organisation.clone(),
+        roles: caller
+            .roles
+            .iter()
+            .map(|role| role.name().to_owned())
+            .collect(),
+        municipalities: caller
+            .municipalities
+            .iter()
+            .map(|code| code.resource_name())
+            .collect(),
+        valid_until: Some(to_wire(caller.valid_until)),
+        environment: if core.production {
+            "production"
+        } else {
+            "test"
+        }
+        .to_owned(),
+        now: Some(to_wire(core.journal.now())),
+    })
+}

@@ -1,0 +1,183 @@
+//! WatchInbox: the journal up to the live edge, then NATS. A gap is read from the journal; a reader that is
+//! slow waits on itself, and on nobody else.
+
+use std::sync::Arc;
+
+use api::status::Refusal;
+use api::time::to_wire;
+use api::v1;
+use api::v1::watch_inbox_response::Item;
+use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
+use domain::subject::NoticeNumber;
+use fanout::{Lane, Notice, Wake};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+
+use super::{Inbox, InboxService};
+use crate::call::Call;
+use crate::core::{Core, unread};
+use crate::limits::{HEARTBEAT, PAGE_MAX, RECHECK, STREAM_BUFFER};
+use crate::permit::Party;
+use crate::show;
+use crate::streams::Place;
+
+type Sender = mpsc::Sender<Result<v1::WatchInboxResponse, Status>>;
+
+pub(super) async fn watch(
+    core: Arc<Core>,
+    call: Call,
+    request: v1::WatchInboxRequest,
+) -> Result<<Inbox as InboxService>::WatchInboxStream, Refusal> {
+    let party = Party::of(&call.caller, &request.municipality)?;
+    let after = show::read_resume_token(party.code(), &request.resume_token)
+        .ok_or_else(|| Refusal::field("resume_token", Reason::ResumeTokenInvalid))?;
+    let head = core
+        .journal
+        .inbox_head(party.code())
+        .await
+        .map_err(unread)?;
+    if after > head.number {
+        // a record that was restored is shorter than what this caller has seen
+        return Err(Refusal::field("resume_token", Reason::ResumeTokenInvalid));
+    }
+    let place = core.streams.take(&call.caller.organisation_number)?;
+    // before the first read, so that nothing falls between journal and NATS
+    let lane = core.lanes.subscribe(party.code());
+    let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
+    let watcher = Watcher {
+        core,
+        recipient: party.code(),
+        last: after,
+        lane,
+        sender,
+        _place: place,
+    };
+    daemon::spawn(watcher.run(call));
+    Ok(Box::pin(ReceiverStream::new(receiver).map(|item| item)))
+}
+
+struct Watcher {
+    core: Arc<Core>,
+    recipient: MunicipalityCode,
+    last: NoticeNumber,
+    lane: Lane,
+    sender: Sender,
+    _place: Place,
+}
+
+/// Why a stream ends.
+enum End {
+    /// The reader is gone.
+    Gone,
+    /// We must end it, and say why.
+    Refused(Refusal),
+}
+
+impl Watcher {
+    async fn run(mut self, call: Call) {
+        let drain = self.core.drain.clone();
+        let sender = self.sender.clone();
+        let end = tokio::select! {
+            end = self.follow() => end,
+            () = sender.closed() => End::Gone,
+            () = drain.cancelled() => End::Refused(Refusal::new(Reason::Draining)),
+            () = call.expires() => End::Refused(Refusal::new(Reason::CertificateExpired)),
+        };
+        if let End::Refused(refusal) = end {
+            // a full buffer means that the reader is slow: it finds the end when it comes to it
+            sender
+                .try_send(Err(refusal.to_status(&call.request_id, call.swedish)))
+                .ok();
+        }
+    }
+
+    async fn follow(&mut self) -> End {
+        if let Err(end) = self.read_journal().await {
+            return end;
+        }
+        if let Err(end) = self.heartbeat().await {
+            return end;
+        }
+        let mut beat = Instant::now() + HEARTBEAT;
+        loop {
+            let recheck = Instant::now() + RECHECK;
+            let step = match timeout_at(recheck.min(beat), self.lane.next()).await {
+                Ok(Some(Wake::Notice(notice))) => self.take(&notice).await,
+                // lagged, reconnected, or time for the safety net under a lost hint
+                Ok(Some(Wake::Recheck)) | Err(_) => self.read_journal().await,
+                Ok(None) => return End::Refused(Refusal::new(Reason::Draining)),
+            };
+            if let Err(end) = step {
+                return end;
+            }
+            if Instant::now() >= beat {
+                if let Err(end) = self.heartbeat().await {
+                    return end;
+                }
+                beat = Instant::now() + HEARTBEAT;
+            }
+        }
+    }
+
+    /// A notice from NATS: the next one is sent, an old one is dropped, a gap is read from the journal.
+    async fn take(&mut self, notice: &Notice) -> Result<(), End> {
+        if notice.number <= self.last {
+            return Ok(());
+        }
+        if notice.number != NoticeNumber(self.last.0 + 1) {
+            return self.read_journal().await;
+        }
+        let shown = v1::Notice {
+            recipient: notice.recipient.resource_name(),
+            number: i64::try_from(notice.number.0).unwrap_or(i64::MAX),
+            kind: notice.kind.number(),
+            resource: notice.subject.to_string(),
+            position: i64::try_from(notice.position.0).unwrap_or(i64::MAX),
+            recorded_at: Some(to_wire(notice.recorded_at)),
+            content_hash: notice.content_hash.to_vec(),
+            chain: notice.chain.to_vec(),
+            resume_token: show::resume_token(notice.recipient, notice.number),
+        };
+        self.last = notice.number;
+        self.send(Item::Notice(shown)).await
+    }
+
+    async fn read_journal(&mut self) -> Result<(), End> {
+        loop {
+            let entries = self
+                .core
+                .journal
+                .notices(self.recipient, self.last, PAGE_MAX)
+                .await
+                .map_err(|error| End::Refused(unread(error)))?;
+            let notices = super::notices(self.recipient, self.last, &entries);
+            if notices.is_empty() {
+                return Ok(());
+            }
+            for notice in notices {
+                self.last = NoticeNumber(notice.number.cast_unsigned());
+                self.send(Item::Notice(notice)).await?;
+            }
+        }
+    }
+
+    async fn heartbeat(&mut self) -> Result<(), End> {
+        self.send(Item::Heartbeat(v1::Heartbeat {
+            resume_token: show::resume_token(self.recipient, self.last),
+            number: i64::try_from(self.last.0).unwrap_or(i64::MAX),
+        }))
+        .await
+    }
+
+    async fn send(&self, item: Item) -> Result<(), End> {
+        let response = v1::WatchInboxResponse { item: Some(item) };
+        self.sender
+            .send(Ok(response))
+            .await
+            .map_err(|_gone| End::Gone)
+    }
+}

@@ -1,0 +1,27 @@
+//! The gateway: the public contract over the record. Stateless; any number may run.
+//!
+//! Invariant: nothing reaches the record or the key store without a permit made from the client's
+//! certificate, and nothing leaves in the clear but to the party it belongs to.
+
+mod administration;
+mod alert;
+mod arrival;
+mod body;
+mod call;
+mod caller;
+mod core;
+mod directory;
+mod disclose;
+mod inbox;
+mod limits;
+mod page;
+mod permit;
+mod relocation;
+mod serve;
+mod show;
+mod streams;
+mod write;
+
+pub use caller::Trust;
+pub use core::{Core, Parts};
+pub use serve::{ServeError, serve};

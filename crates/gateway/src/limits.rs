@@ -1,0 +1,28 @@
+//! The gateway's bounds. Both sides of each are tested; the public ones stand in docs/limits.md.
+
+use std::time::Duration;
+
+/// One request or answer: an announcement is a few KiB; more is a mistake.
+pub(crate) const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+/// A unary call without a shorter deadline of its own.
+pub(crate) const CALL: Duration = Duration::from_secs(30);
+/// Streams on one connection.
+pub(crate) const CONNECTION_STREAMS_MAX: u32 = 128;
+/// Calls at once on one connection; the rest wait their turn.
+pub(crate) const CONNECTION_CALLS_MAX: usize = 64;
+/// A dead peer is found after this and [`KEEPALIVE_ANSWER`].
+pub(crate) const KEEPALIVE: Duration = Duration::from_secs(30);
+/// How long a peer may take to answer a keepalive.
+pub(crate) const KEEPALIVE_ANSWER: Duration = Duration::from_secs(10);
+/// A quiet stream says that it lives.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
+/// The safety net under a lost hint.
+pub(crate) const RECHECK: Duration = Duration::from_secs(5);
+/// Notices that wait for a slow reader; then we wait for it, and nobody else does.
+pub(crate) const STREAM_BUFFER: usize = 32;
+/// Rows of a list when the caller names no number.
+pub(crate) const PAGE_DEFAULT: usize = 50;
+/// Rows of a list at most.
+pub(crate) const PAGE_MAX: usize = 500;
+/// Clock moves at most one leap year at a time.
+pub(crate) const ADVANCE_SECONDS_MAX: i64 = 366 * 86_400;

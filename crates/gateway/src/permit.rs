@@ -1,0 +1,135 @@
+//! The proof that a caller may do what a handler does. Nothing reaches the record or the key store
+//! without one, and only this file makes them.
+
+use domain::municipality::{self, MunicipalityCode};
+use domain::reason::Reason;
+use journal::Scope;
+use ledger::{AlertFold, ArrivalFold, RelocationFold};
+
+use api::status::Refusal;
+
+use crate::caller::{Caller, Role};
+
+/// A case system acts for a municipality.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Party {
+    code: MunicipalityCode,
+}
+
+/// An operator acts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operator(());
+
+/// An administrator acts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Administrator(());
+
+/// Who looks at alerts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AlertViewer {
+    /// A party sees what it asked or was asked.
+    Party(Party),
+    /// An operator sees every envelope.
+    Operator(Operator),
+}
+
+impl Party {
+    /// The caller's certificate lets it act for the named municipality.
+    pub(crate) fn of(caller: &Caller, name: &str) -> Result<Self, Refusal> {
+        if name.is_empty() {
+            return Err(Refusal::field("municipality", Reason::FieldRequired));
+        }
+        let code = MunicipalityCode::parse_name(name)
+            .ok_or_else(|| Refusal::field("municipality", Reason::MunicipalityCodeInvalid))?;
+        if municipality::find(code).is_none() {
+            return Err(Refusal::field("municipality", Reason::MunicipalityUnknown));
+        }
+        if !caller.roles.contains(&Role::CaseSystem) {
+            return Err(Refusal::new(Reason::RoleNotAllowed));
+        }
+        if !caller.municipalities.contains(&code) {
+            return Err(Refusal::new(Reason::SenderNotYours));
+        }
+        Ok(Self { code })
+    }
+
+    /// The municipality.
+    pub(crate) fn code(self) -> MunicipalityCode {
+        self.code
+    }
+
+    /// In whose name request ids are unique.
+    pub(crate) fn scope(self) -> Scope {
+        Scope::Municipality(self.code)
+    }
+
+    /// It sent or received the relocation; for anybody else it does not exist.
+    pub(crate) fn relocation(
+        self,
+        fold: Option<RelocationFold>,
+    ) -> Result<RelocationFold, Refusal> {
+        fold.filter(|fold| fold.sender == self.code || fold.recipient == self.code)
+            .ok_or_else(|| Refusal::new(Reason::NotFound))
+    }
+
+    /// It reported the arrival.
+    pub(crate) fn arrival(self, fold: Option<ArrivalFold>) -> Result<ArrivalFold, Refusal> {
+        fold.filter(|fold| fold.municipality == self.code)
+            .ok_or_else(|| Refusal::new(Reason::NotFound))
+    }
+
+    /// It asked or was asked. An alert that exists is what releases the question to the asked one.
+    pub(crate) fn alert(self, fold: Option<AlertFold>) -> Result<AlertFold, Refusal> {
+        fold.filter(|fold| fold.asking == self.code || fold.asked == self.code)
+            .ok_or_else(|| Refusal::new(Reason::NotFound))
+    }
+}
+
+impl Operator {
+    /// The caller's certificate is an operator's.
+    pub(crate) fn of(caller: &Caller) -> Result<Self, Refusal> {
+        if caller.roles.contains(&Role::Operator) {
+            Ok(Self(()))
+        } else {
+            Err(Refusal::new(Reason::RoleNotAllowed))
+        }
+    }
+}
+
+impl Administrator {
+    /// The caller's certificate is an administrator's.
+    pub(crate) fn of(caller: &Caller) -> Result<Self, Refusal> {
+        if caller.roles.contains(&Role::Administrator) {
+            Ok(Self(()))
+        } else {
+            Err(Refusal::new(Reason::RoleNotAllowed))
+        }
+    }
+}
+
+impl AlertViewer {
+    /// With a municipality a party, without one an operator.
+    pub(crate) fn of(caller: &Caller, municipality: &str) -> Result<Self, Refusal> {
+        if municipality.is_empty() {
+            Operator::of(caller).map(Self::Operator)
+        } else {
+            Party::of(caller, municipality).map(Self::Party)
+        }
+    }
+
+    /// The party, if it is one.
+    pub(crate) fn party(self) -> Option<MunicipalityCode> {
+        match self {
+            Self::Party(party) => Some(party.code),
+            Self::Operator(_) => None,
+        }
+    }
+
+    /// The alert, if it may be seen.
+    pub(crate) fn alert(self, fold: Option<AlertFold>) -> Result<AlertFold, Refusal> {
+        match self {
+            Self::Party(party) => party.alert(fold),
+            Self::Operator(_) => fold.ok_or_else(|| Refusal::new(Reason::NotFound)),
+        }
+    }
+}

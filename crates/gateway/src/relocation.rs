@@ -1,0 +1,110 @@
+//! RelocationService: announce, follow, answer.
+
+mod commands;
+mod queries;
+mod register;
+
+use std::sync::Arc;
+
+use api::v1::relocation_service_server::RelocationService;
+use api::v1::{
+    AcknowledgeRelocationRequest, AcknowledgeRelocationResponse, FindRelocationsRequest,
+    FindRelocationsResponse, GetRelocationRequest, GetRelocationResponse, ListRelocationsRequest,
+    ListRelocationsResponse, RegisterRelocationRequest, RegisterRelocationResponse,
+    ReplyToRelocationRequest, ReplyToRelocationResponse, SupplementRelocationRequest,
+    SupplementRelocationResponse, WithdrawRelocationRequest, WithdrawRelocationResponse,
+};
+use tonic::{Request, Response, Status};
+
+use crate::core::Core;
+
+/// The service.
+#[derive(Clone)]
+pub(crate) struct Relocations(pub(crate) Arc<Core>);
+
+/// One unary method: who calls, then the work. Written as `async_trait` would, which does not see into macros.
+macro_rules! method {
+    ($name:ident, $wire:literal, $request:ty, $response:ty, $work:path) => {
+        fn $name<'a, 'async_trait>(
+            &'a self,
+            request: Request<$request>,
+        ) -> std::pin::Pin<
+            Box<dyn Future<Output = Result<Response<$response>, Status>> + Send + 'async_trait>,
+        >
+        where
+            'a: 'async_trait,
+            Self: 'async_trait,
+        {
+            let core = self.0.clone();
+            Box::pin(async move {
+                let work = core.clone();
+                core.answer($wire, request, |call, request| async move {
+                    $work(&work, &call, request).await
+                })
+                .await
+            })
+        }
+    };
+}
+pub(crate) use method;
+pub(crate) use register::pseudonyms;
+
+#[tonic::async_trait]
+impl RelocationService for Relocations {
+    method!(
+        register_relocation,
+        "RegisterRelocation",
+        RegisterRelocationRequest,
+        RegisterRelocationResponse,
+        register::register
+    );
+    method!(
+        get_relocation,
+        "GetRelocation",
+        GetRelocationRequest,
+        GetRelocationResponse,
+        queries::get
+    );
+    method!(
+        list_relocations,
+        "ListRelocations",
+        ListRelocationsRequest,
+        ListRelocationsResponse,
+        queries::list
+    );
+    method!(
+        find_relocations,
+        "FindRelocations",
+        FindRelocationsRequest,
+        FindRelocationsResponse,
+        queries::find
+    );
+    method!(
+        supplement_relocation,
+        "SupplementRelocation",
+        SupplementRelocationRequest,
+        SupplementRelocationResponse,
+        commands::supplement
+    );
+    method!(
+        withdraw_relocation,
+        "WithdrawRelocation",
+        WithdrawRelocationRequest,
+        WithdrawRelocationResponse,
+        commands::withdraw
+    );
+    method!(
+        acknowledge_relocation,
+        "AcknowledgeRelocation",
+        AcknowledgeRelocationRequest,
+        AcknowledgeRelocationResponse,
+        commands::acknowledge
+    );
+    method!(
+        reply_to_relocation,
+        "ReplyToRelocation",
+        ReplyToRelocationRequest,
+        ReplyToRelocationResponse,
+        commands::reply
+    );
+}

@@ -1,0 +1,191 @@
+//! Reads of relocations. Bodies only in view FULL, only for the parties, each reading recorded.
+
+use api::parse::{self, Faults};
+use api::status::Refusal;
+use api::time::to_wire;
+use api::v1;
+use api::v1::find_relocations_request::Term;
+use domain::code::WithdrawalReason;
+use domain::entry::{Entry, Event};
+use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
+use domain::subject::{Subject, SubjectKind};
+use journal::views::RelocationFilter;
+use ledger::RelocationFold;
+use vault::SearchTerm;
+
+use crate::call::Call;
+use crate::core::{Core, no_keys, unread};
+use crate::page::Page;
+use crate::permit::Party;
+use crate::show;
+use crate::write::halted;
+
+pub(super) async fn get(
+    core: &Core,
+    call: &Call,
+    request: v1::GetRelocationRequest,
+) -> Result<v1::GetRelocationResponse, Refusal> {
+    let party = Party::of(&call.caller, &request.municipality)?;
+    let subject = parse::subject(SubjectKind::Relocation, &request.name)?;
+    let entries = core.entries(subject).await?;
+    let fold = party.relocation(RelocationFold::fold(&entries).map_err(halted)?)?;
+    let mut relocation = show::relocation(subject, &fold, party.code());
+    if request.view() == v1::View::Full {
+        let mut faults = Faults::default();
+        let actor = faults.actor(request.actor.as_ref());
+        faults.end()?;
+        core.record_access(party.code(), subject, &actor).await?;
+        fill(core, party.code(), &fold, &entries, &mut relocation)?;
+    }
+    Ok(v1::GetRelocationResponse {
+        relocation: Some(relocation),
+    })
+}
+
+/// Whether the receiver may no longer read what it got: consent was revoked, or it was a mistake.
+fn is_recalled(fold: &RelocationFold, party: MunicipalityCode, entries: &[Entry]) -> bool {
+    party == fold.recipient
+        && entries.iter().any(|entry| {
+            matches!(
+                entry.event,
+                Event::RelocationWithdrawn {
+                    reason: WithdrawalReason::ConsentRevoked | WithdrawalReason::Mistake
+                }
+            )
+        })
+}
+
+/// Opens what the party may read. What was erased stays empty.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only these carry something to read"
+)]
+fn fill(
+    core: &Core,
+    party: MunicipalityCode,
+    fold: &RelocationFold,
+    entries: &[Entry],
+    relocation: &mut v1::Relocation,
+) -> Result<(), Refusal> {
+    if is_recalled(fold, party, entries) {
+        return Ok(());
+    }
+    for entry in entries {
+        let opened = core
+            .open(party, (fold.sender, fold.recipient), entry)?
+            .unwrap_or_default();
+        let recorded_at = Some(to_wire(entry.recorded_at));
+        match &entry.event {
+            Event::RelocationRegistered { .. } => {
+                relocation.content = opened.relocation;
+                relocation.legal_ground = opened.legal_ground;
+            }
+            Event::RelocationSupplemented => {
+                relocation.supplements.push(v1::Supplement {
+                    recorded_at,
+                    text: opened.text,
+                });
+            }
+            Event::RelocationReplied { by, objection } => relocation.replies.push(v1::Reply {
+                municipality: by.resource_name(),
+                recorded_at,
+                objection: *objection,
+                text: opened.text,
+                contact: opened.contact,
+            }),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn list(
+    core: &Core,
+    call: &Call,
+    request: v1::ListRelocationsRequest,
+) -> Result<v1::ListRelocationsResponse, Refusal> {
+    let party = Party::of(&call.caller, &request.municipality)?;
+    let filters = v1::ListRelocationsRequest {
+        page_size: 0,
+        page_token: String::new(),
+        ..request.clone()
+    };
+    let page = Page::read(request.page_size, &request.page_token, &filters)?;
+    let mut filter = RelocationFilter::default();
+    match request.side() {
+        v1::RelocationSide::Sent => filter.sender = Some(party.code()),
+        v1::RelocationSide::Received => filter.recipient = Some(party.code()),
+        v1::RelocationSide::Unspecified => filter.party = Some(party.code()),
+    }
+    if !request.counterpart.is_empty() {
+        let code = MunicipalityCode::parse_name(&request.counterpart);
+        let fault = || Refusal::field("counterpart", Reason::MunicipalityCodeInvalid);
+        filter.counterpart = Some(code.ok_or_else(fault)?);
+    }
+    filter.state = (request.state != 0).then_some(request.state);
+    let found = core
+        .views
+        .relocations(filter, page.below, page.size)
+        .map_err(unread)?;
+    let mut relocations = Vec::with_capacity(found.rows.len());
+    for (subject, _) in &found.rows {
+        let entries = core.entries_up_to(*subject, found.valid_at).await?;
+        let fold = party.relocation(RelocationFold::fold(&entries).map_err(halted)?)?;
+        relocations.push(show::relocation(*subject, &fold, party.code()));
+    }
+    Ok(v1::ListRelocationsResponse {
+        relocations,
+        next_page_token: page.next(&found.rows),
+        position: i64::try_from(found.valid_at.0).unwrap_or(i64::MAX),
+    })
+}
+
+pub(super) async fn find(
+    core: &Core,
+    call: &Call,
+    request: v1::FindRelocationsRequest,
+) -> Result<v1::FindRelocationsResponse, Refusal> {
+    let party = Party::of(&call.caller, &request.municipality)?;
+    let mut faults = Faults::default();
+    let actor = faults.actor(request.actor.as_ref());
+    let found: Vec<Subject> = match &request.term {
+        None => {
+            faults.add("term", Reason::SearchTermRequired);
+            Vec::new()
+        }
+        Some(Term::IdentityNumber(text)) => {
+            match parse::identity_number(&mut faults, "identity_number", text, core.context()) {
+                Some(number) => search(core, party, SearchTerm::Number(&number))?,
+                None => Vec::new(),
+            }
+        }
+        Some(Term::CaseNumber(text)) => {
+            faults.text("case_number", text, 1, 64);
+            search(core, party, SearchTerm::CaseNumber(text))?
+        }
+    };
+    faults.end()?;
+    core.record_access(party.code(), Subject::SYSTEM, &actor)
+        .await?;
+    let mut relocations = Vec::with_capacity(found.len());
+    for subject in found
+        .into_iter()
+        .filter(|found| found.kind == SubjectKind::Relocation)
+    {
+        let entries = core.entries(subject).await?;
+        // a token without its entry is being written, or is swept soon
+        if let Ok(fold) = party.relocation(RelocationFold::fold(&entries).map_err(halted)?) {
+            relocations.push(show::relocation(subject, &fold, party.code()));
+        }
+    }
+    Ok(v1::FindRelocationsResponse { relocations })
+}
+
+fn search(core: &Core, party: Party, term: SearchTerm<'_>) -> Result<Vec<Subject>, Refusal> {
+    let token = core
+        .vault
+        .search_token(party.code(), term)
+        .map_err(no_keys)?;
+    core.vault.search(party.code(), token).map_err(no_keys)
+}

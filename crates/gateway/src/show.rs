@@ -1,0 +1,140 @@
+//! Folds as the wire shows them: envelopes. Content is added by `body`, for those who may read it.
+
+use api::time::to_wire;
+use api::v1;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::municipality::MunicipalityCode;
+use domain::subject::{NoticeNumber, Subject, Version};
+use ledger::{AlertFold, AlertState, ArrivalFold, ArrivalState, RelocationFold};
+
+use crate::permit::AlertViewer;
+
+pub(crate) fn etag(version: Version) -> String {
+    format!("v{}", version.0)
+}
+
+/// The envelope of a relocation. Which arrival it was is the receiver's matter.
+pub(crate) fn relocation(
+    subject: Subject,
+    fold: &RelocationFold,
+    viewer: MunicipalityCode,
+) -> v1::Relocation {
+    v1::Relocation {
+        name: subject.to_string(),
+        sending_municipality: fold.sender.resource_name(),
+        receiving_municipality: fold.recipient.resource_name(),
+        kind: fold.kind.number(),
+        state: fold.state.number(),
+        planned_month: fold.planned.to_string(),
+        recorded_at: Some(to_wire(fold.recorded_at)),
+        answer_due_on: fold.answer_due_on.to_string(),
+        etag: etag(fold.version),
+        arrival: fold
+            .arrival
+            .filter(|_| viewer == fold.recipient)
+            .map(|id| Subject::arrival(id).to_string())
+            .unwrap_or_default(),
+        ..v1::Relocation::default()
+    }
+}
+
+/// The number of an arrival's state on the wire. Asked is what the read tables know: an alert about it.
+pub(crate) fn arrival_state(fold: &ArrivalFold, asked: bool) -> v1::ArrivalState {
+    match fold.state {
+        ArrivalState::Matched { .. } => v1::ArrivalState::Matched,
+        ArrivalState::Withdrawn => v1::ArrivalState::Withdrawn,
+        ArrivalState::Reported if asked => v1::ArrivalState::Asked,
+        ArrivalState::Reported => v1::ArrivalState::Reported,
+    }
+}
+
+/// The envelope of an arrival, for its reporter.
+pub(crate) fn arrival(
+    subject: Subject,
+    fold: &ArrivalFold,
+    asked: bool,
+    grace_until: String,
+) -> v1::Arrival {
+    let relocation = match fold.state {
+        ArrivalState::Matched { relocation } => Subject::relocation(relocation).to_string(),
+        ArrivalState::Reported | ArrivalState::Withdrawn => String::new(),
+    };
+    v1::Arrival {
+        name: subject.to_string(),
+        municipality: fold.municipality.resource_name(),
+        previous_municipality: fold.previous.resource_name(),
+        state: arrival_state(fold, asked).into(),
+        arrived_month: fold.arrived.to_string(),
+        recorded_at: Some(to_wire(fold.recorded_at)),
+        grace_until,
+        relocation,
+        etag: etag(fold.version),
+        content: None,
+    }
+}
+
+/// The number of an alert's state on the wire.
+pub(crate) fn alert_state(state: AlertState) -> v1::AlertState {
+    match state {
+        AlertState::Open => v1::AlertState::Open,
+        AlertState::Acknowledged => v1::AlertState::Acknowledged,
+        AlertState::Answered => v1::AlertState::Answered,
+        AlertState::Closed => v1::AlertState::Closed,
+    }
+}
+
+/// The envelope of an alert. Assignee and comments are the operators' own.
+pub(crate) fn alert(subject: Subject, fold: &AlertFold, viewer: AlertViewer) -> v1::Alert {
+    let operator = viewer.party().is_none();
+    v1::Alert {
+        name: subject.to_string(),
+        kind: fold.kind.number(),
+        state: alert_state(fold.state).into(),
+        asking_municipality: fold.asking.resource_name(),
+        asked_municipality: fold.asked.resource_name(),
+        raised_at: Some(to_wire(fold.raised_at)),
+        answer_due_on: fold.answer_due_on.to_string(),
+        disputed: fold.disputed,
+        answer: fold.answer.map_or(0, domain::code::AnswerCode::number),
+        close_reason: fold
+            .close_reason
+            .map_or(0, domain::code::CloseReason::number),
+        assignee: fold
+            .assignee
+            .clone()
+            .filter(|_| operator)
+            .unwrap_or_default(),
+        comments: if operator { comments(fold) } else { Vec::new() },
+        definition_version: i32::try_from(fold.definition).unwrap_or(i32::MAX),
+        etag: etag(fold.version),
+        position: i64::try_from(fold.position.0).unwrap_or(i64::MAX),
+        ..v1::Alert::default()
+    }
+}
+
+fn comments(fold: &AlertFold) -> Vec<v1::AlertComment> {
+    fold.comments
+        .iter()
+        .map(|(recorded_at, officer_id, text)| v1::AlertComment {
+            recorded_at: Some(to_wire(*recorded_at)),
+            officer_id: officer_id.clone(),
+            text: text.clone(),
+        })
+        .collect()
+}
+
+/// A resume token: opaque, bound to the inbox, valid as long as the notice.
+pub(crate) fn resume_token(recipient: MunicipalityCode, number: NoticeNumber) -> String {
+    URL_SAFE_NO_PAD.encode(format!("n1:{recipient}:{}", number.0))
+}
+
+/// Reads a resume token of this inbox; empty is the beginning.
+pub(crate) fn read_resume_token(recipient: MunicipalityCode, token: &str) -> Option<NoticeNumber> {
+    if token.is_empty() {
+        return Some(NoticeNumber(0));
+    }
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+    let number = text.strip_prefix(&format!("n1:{recipient}:"))?;
+    number.parse().ok().map(NoticeNumber)
+}

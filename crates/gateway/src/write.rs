@@ -1,0 +1,173 @@
+//! The one way to write: look the request id up, decide, seal, put the keys, append.
+
+use api::generated::journal::v1 as sealed;
+use api::status::Refusal;
+use domain::code::NoticeKind;
+use domain::entry::{Draft, Entry, Event};
+use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
+use domain::subject::{Position, Subject, Version};
+use journal::{Answer, Batch, OpenKey, Outcome, Request, Scope};
+use prost::Message;
+use uuid::Uuid;
+
+use crate::body::{Body, Parties};
+use crate::core::{Core, no_keys, unread};
+use crate::permit::Party;
+
+/// How often a command is decided again when somebody else was first and no etag was given.
+const DECIDE_MAX: usize = 3;
+
+/// What a decision leads to.
+pub(crate) struct Decided {
+    pub(crate) event: Event,
+    pub(crate) notices: Vec<(MunicipalityCode, NoticeKind)>,
+    pub(crate) version: Version,
+    pub(crate) parties: Parties,
+    pub(crate) release: Option<OpenKey>,
+}
+
+/// A command about an existing subject.
+pub(crate) struct Command<'a> {
+    pub(crate) by: MunicipalityCode,
+    pub(crate) request: Request,
+    pub(crate) subject: Subject,
+    pub(crate) validate_only: bool,
+    pub(crate) etag: &'a str,
+    pub(crate) shared: Option<sealed::SharedPart>,
+    pub(crate) own: sealed::OwnPart,
+}
+
+impl Core {
+    /// The request as the journal keeps it: a keyed hash stands for the content. `normalised` is the
+    /// request without its request id and without `validate_only`.
+    pub(crate) fn request(
+        &self,
+        scope: Scope,
+        by: MunicipalityCode,
+        id: Uuid,
+        method: &str,
+        normalised: &impl Message,
+    ) -> Result<Request, Refusal> {
+        let mut bytes = method.as_bytes().to_vec();
+        bytes.push(0);
+        normalised
+            .encode(&mut bytes)
+            .map_err(|_full| Refusal::new(Reason::Internal))?;
+        let fingerprint = self.vault.fingerprint(by, &bytes).map_err(no_keys)?;
+        Ok(Request {
+            scope,
+            id,
+            fingerprint,
+        })
+    }
+
+    /// What the request id was answered with, if it was; an error when it was for other content.
+    pub(crate) async fn answered(&self, request: &Request) -> Result<Option<Answer>, Refusal> {
+        match self
+            .journal
+            .answer(request.scope, request.id)
+            .await
+            .map_err(unread)?
+        {
+            Some((fingerprint, _)) if fingerprint != request.fingerprint => {
+                Err(Refusal::new(Reason::RequestIdReused))
+            }
+            known => Ok(known.map(|(_fingerprint, answer)| answer)),
+        }
+    }
+
+    /// What a request was answered with, when it would be refused today. `normalised` is the request
+    /// without its request id.
+    pub(crate) async fn answered_before(
+        &self,
+        party: Party,
+        request_id: &str,
+        method: &str,
+        normalised: &impl Message,
+    ) -> Result<Option<Answer>, Refusal> {
+        let Ok(id) = Uuid::try_parse(request_id) else {
+            return Ok(None);
+        };
+        let request = self.request(party.scope(), party.code(), id, method, normalised)?;
+        self.answered(&request).await
+    }
+
+    /// The entries of a subject, as far as they are.
+    pub(crate) async fn entries(&self, subject: Subject) -> Result<Vec<Entry>, Refusal> {
+        self.entries_up_to(subject, Position(u64::MAX >> 1)).await
+    }
+
+    pub(crate) async fn entries_up_to(
+        &self,
+        subject: Subject,
+        up_to: Position,
+    ) -> Result<Vec<Entry>, Refusal> {
+        self.journal.subject(subject, up_to).await.map_err(unread)
+    }
+
+    /// Runs a command. `decide` folds the entries and says what happens, or why not. Returns the entries
+    /// of the subject after the command (or, for a dry run, before it).
+    pub(crate) async fn command(
+        &self,
+        command: Command<'_>,
+        decide: impl Fn(&[Entry]) -> Result<Decided, Refusal> + Send,
+    ) -> Result<Vec<Entry>, Refusal> {
+        // whose it is comes before everything, a replayed answer included
+        if let Some(answer) = self.answered(&command.request).await? {
+            return self.entries_up_to(answer.subject, answer.position).await;
+        }
+        for _attempt in 0..DECIDE_MAX {
+            let entries = self.entries(command.subject).await?;
+            let decided = decide(&entries)?;
+            let before = Version(decided.version.0.saturating_sub(1));
+            if !command.etag.is_empty() && command.etag != crate::show::etag(before) {
+                return Err(Refusal::new(Reason::EtagMismatch));
+            }
+            if command.validate_only {
+                return Ok(entries);
+            }
+            match self.write(&command, decided).await {
+                Err(refusal) if refusal.reason == Reason::VersionConflict => {}
+                Err(refusal) => return Err(refusal),
+                Ok(position) => return self.entries_up_to(command.subject, position).await,
+            }
+        }
+        Err(Refusal::new(Reason::VersionConflict))
+    }
+
+    async fn write(&self, command: &Command<'_>, decided: Decided) -> Result<Position, Refusal> {
+        let (sealed, keys) = self.seal(&Body {
+            subject: command.subject,
+            version: decided.version,
+            parties: decided.parties,
+            by: command.by,
+            shared: command.shared.as_ref(),
+            own: &command.own,
+        })?;
+        let draft = Draft {
+            subject: command.subject,
+            version: decided.version,
+            event: decided.event,
+            notices: decided.notices,
+            sealed,
+        };
+        let batch = Batch {
+            drafts: vec![draft],
+            request: Some(command.request.clone()),
+            release: decided.release,
+            ..Batch::default()
+        };
+        Ok(match self.append_sealed(keys, Vec::new(), batch).await? {
+            Outcome::Appended(appended) => appended.last,
+            Outcome::Repeated(answer) | Outcome::AlreadyOpen(answer) => answer.position,
+        })
+    }
+}
+
+/// A stored record that contradicts itself: told as our failure, and loudly in the log.
+#[expect(clippy::needless_pass_by_value, reason = "given to map_err")]
+pub(crate) fn halted(halt: ledger::Halt) -> Refusal {
+    tracing::error!(error = %daemon::ErrorChain(&halt), "record contradicts itself");
+    Refusal::new(Reason::Internal)
+}

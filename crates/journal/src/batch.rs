@@ -1,0 +1,97 @@
+//! What is appended together, and what the journal answers.
+
+use domain::entry::Draft;
+use domain::municipality::MunicipalityCode;
+use domain::subject::{Position, Pseudonym, Subject};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// In whose name a request id is unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// An acting municipality.
+    Municipality(MunicipalityCode),
+    /// The operators together.
+    Operators,
+    /// The administrators together.
+    Administrators,
+}
+
+/// A caller's request id, kept for ever.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// In whose name.
+    pub scope: Scope,
+    /// The caller's UUID.
+    pub id: Uuid,
+    /// Keyed hash of the normalised request.
+    pub fingerprint: [u8; 16],
+}
+
+/// One open relocation per sender, recipient and person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenKey {
+    /// Sending municipality.
+    pub sender: MunicipalityCode,
+    /// Receiving municipality.
+    pub recipient: MunicipalityCode,
+    /// The person, in the sender's scope.
+    pub pseudonym: Pseudonym,
+}
+
+/// A claim to be the one open relocation.
+#[derive(Clone, Debug)]
+pub struct OpenClaim {
+    /// What to claim.
+    pub key: OpenKey,
+    /// The same person under the epochs before, which would hold the claim too.
+    pub also: Vec<Pseudonym>,
+}
+
+/// What is appended wholly or not at all.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// The entries, in order, at least one. The version of an entry about the system is given by the journal.
+    pub drafts: Vec<Draft>,
+    /// The caller's request id.
+    pub request: Option<Request>,
+    /// Claims to be the one open relocation; when another holds it, that one is the answer.
+    pub claim: Option<OpenClaim>,
+    /// Releases the claim of a relocation that came to its end.
+    pub release: Option<OpenKey>,
+    /// Happens once for ever, for example an alert's key.
+    pub unique_key: Option<String>,
+}
+
+/// What a request id was answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The resource.
+    pub subject: Subject,
+    /// The position that the answer is valid at.
+    pub position: Position,
+    /// Whether it pointed to an older, still open relocation.
+    pub already_open: bool,
+}
+
+/// What was appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Position of the first entry.
+    pub first: Position,
+    /// Position of the last entry.
+    pub last: Position,
+    /// When.
+    pub recorded_at: Timestamp,
+}
+
+/// What the journal did with a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is in the journal, durable.
+    Appended(Appended),
+    /// The same request was answered before: the answer of then.
+    Repeated(Answer),
+    /// The person is announced already: the open relocation. The request id is kept with that answer.
+    AlreadyOpen(Answer),
+}

@@ -1,0 +1,107 @@
+//! The record: one append-only journal in SQL, and the read tables beside it.
+//!
+//! Invariant: one total order without gaps; whoever is answered is answered after its entries are durable;
+//! every "once" is a constraint that the journal checks under its lock.
+
+pub mod batch;
+pub mod clock;
+pub mod conformance;
+mod limits;
+pub mod sqlite;
+pub mod views;
+
+use async_trait::async_trait;
+use domain::entry::Entry;
+use domain::municipality::MunicipalityCode;
+use domain::subject::{NoticeNumber, Position, Subject};
+use jiff::Timestamp;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+pub use batch::{Answer, Appended, Batch, OpenClaim, OpenKey, Outcome, Request, Scope};
+pub use clock::Clock;
+pub use sqlite::SqliteJournal;
+pub use views::{SqliteViews, Views};
+
+/// Why a batch was not appended. Nothing of it is in the journal, save where it says so.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// A subject is not at the version that the batch expects: read again and decide again.
+    #[error("the subject has moved to another version")]
+    VersionConflict,
+    /// The request id was used for other content.
+    #[error("the request id was used for other content")]
+    RequestReused,
+    /// The unique key exists: what it stands for has happened.
+    #[error("the unique key exists")]
+    KeyExists,
+    /// The batch breaks a limit: no entries or too many, or an entry too large.
+    #[error("the batch is over a limit")]
+    TooLarge,
+    /// The store could not; whether it is in the journal is unknown until the request id is looked up.
+    #[error("the journal is not available")]
+    Unavailable,
+}
+
+/// Why a read failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The store could not be read.
+    #[error("the journal could not be read")]
+    Store(#[source] rusqlite::Error),
+    /// An entry cannot be decoded: the reader must halt, unknown is never skipped.
+    #[error("entry {position} cannot be read")]
+    Unreadable {
+        /// Which.
+        position: u64,
+        /// Why.
+        #[source]
+        source: api::record::Unreadable,
+    },
+}
+
+/// An entry with its bytes as stored, which are what evidence hashes.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Decoded.
+    pub entry: Entry,
+    /// As stored.
+    pub bytes: Vec<u8>,
+}
+
+/// The head of a recipient's inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InboxHead {
+    /// The highest number; 0 when nothing came yet.
+    pub number: NoticeNumber,
+    /// The chain value at that number.
+    pub chain: [u8; 32],
+}
+
+/// The journal. Implementations pass the one conformance suite in [`conformance`].
+#[async_trait]
+pub trait Journal: Send + Sync + 'static {
+    /// Appends a batch, wholly or not at all, and returns once it is durable.
+    async fn append(&self, batch: Batch) -> Result<Outcome, AppendError>;
+    /// Entries after a position, in order, at most `limit` (capped).
+    async fn read_after(&self, after: Position, limit: usize) -> Result<Vec<Stored>, ReadError>;
+    /// The entries of a subject up to a position, in version order.
+    async fn subject(&self, subject: Subject, up_to: Position) -> Result<Vec<Entry>, ReadError>;
+    /// Entries that gave rise to notices for a recipient after a number, in that order. An entry stands once
+    /// for each of its notices after that number.
+    async fn notices(
+        &self,
+        recipient: MunicipalityCode,
+        after: NoticeNumber,
+        limit: usize,
+    ) -> Result<Vec<Entry>, ReadError>;
+    /// The head of a recipient's inbox.
+    async fn inbox_head(&self, recipient: MunicipalityCode) -> Result<InboxHead, ReadError>;
+    /// What a request id was answered with, behind the fingerprint of that request.
+    async fn answer(&self, scope: Scope, id: Uuid)
+    -> Result<Option<([u8; 16], Answer)>, ReadError>;
+    /// Follows the highest durable position: the hint that wakes whoever tails.
+    fn edge(&self) -> watch::Receiver<Position>;
+    /// The record's clock.
+    fn now(&self) -> Timestamp;
+}

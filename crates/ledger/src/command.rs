@@ -1,0 +1,229 @@
+//! Commands: whether they are allowed, what event they make, whom it concerns.
+
+#[cfg(test)]
+mod tests;
+
+use domain::code::{AlertKind, AnswerCode, CloseReason, NoticeKind, WithdrawalReason};
+use domain::entry::Event;
+use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
+use domain::relocation_state::{Side, Step, step};
+use jiff::civil::Date;
+
+use crate::fold::{AlertFold, AlertState, ArrivalFold, ArrivalState, RelocationFold};
+
+/// An event, and whom to notify of what.
+pub type Decision = (Event, Vec<(MunicipalityCode, NoticeKind)>);
+
+/// What a party can do to a relocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelocationCommand {
+    /// Add a text.
+    Supplement,
+    /// Withdraw it.
+    Withdraw {
+        /// Why.
+        reason: WithdrawalReason,
+    },
+    /// A person took it in.
+    Acknowledge,
+    /// Reply or object.
+    Reply {
+        /// Whether it is an objection.
+        objection: bool,
+    },
+}
+
+/// Decides a command about a relocation. Each act of one side is told to the other.
+pub fn relocation(
+    fold: &RelocationFold,
+    command: RelocationCommand,
+    by: MunicipalityCode,
+) -> Result<Decision, Reason> {
+    let side = fold.side(by).ok_or(Reason::NotFound)?;
+    let other = match side {
+        Side::Sender => fold.recipient,
+        Side::Recipient | Side::Ledger => fold.sender,
+    };
+    let (taken, event, notice) = match command {
+        RelocationCommand::Supplement => (
+            Step::Supplement,
+            Event::RelocationSupplemented,
+            NoticeKind::RelocationSupplemented,
+        ),
+        RelocationCommand::Withdraw { reason } => (
+            Step::Withdraw,
+            Event::RelocationWithdrawn { reason },
+            NoticeKind::RelocationWithdrawn,
+        ),
+        RelocationCommand::Acknowledge => (
+            Step::Acknowledge,
+            Event::RelocationAcknowledged,
+            NoticeKind::RelocationAcknowledged,
+        ),
+        RelocationCommand::Reply { objection } => {
+            let event = Event::RelocationReplied { by, objection };
+            if objection {
+                (Step::Object, event, NoticeKind::RelocationObjected)
+            } else {
+                (Step::Reply, event, NoticeKind::RelocationReplied)
+            }
+        }
+    };
+    match step(fold.state, taken, side) {
+        Some(_next) => Ok((event, vec![(other, notice)])),
+        None => Err(Reason::StateNotAllowed),
+    }
+}
+
+/// What a reporter can do to its arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArrivalCommand {
+    /// Withdraw the report.
+    Withdraw,
+}
+
+/// Decides a command about an arrival. Nobody is told: an open question is closed by the ledger.
+pub fn arrival(
+    fold: &ArrivalFold,
+    command: ArrivalCommand,
+    by: MunicipalityCode,
+) -> Result<Decision, Reason> {
+    if by != fold.municipality {
+        return Err(Reason::NotFound);
+    }
+    match (command, fold.state) {
+        (ArrivalCommand::Withdraw, ArrivalState::Reported) => {
+            Ok((Event::ArrivalWithdrawn, Vec::new()))
+        }
+        (ArrivalCommand::Withdraw, ArrivalState::Matched { .. } | ArrivalState::Withdrawn) => {
+            Err(Reason::StateNotAllowed)
+        }
+    }
+}
+
+/// Who commands an alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlertCaller {
+    /// A party.
+    Party(MunicipalityCode),
+    /// An operator, by id.
+    Operator(String),
+}
+
+/// What can be done to an alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlertCommand {
+    /// The asked municipality answers, once.
+    Answer(AnswerCode),
+    /// The asked municipality disputes, once.
+    Dispute,
+    /// An operator is on it.
+    Acknowledge,
+    /// An operator assigns it.
+    Assign {
+        /// Who takes over.
+        assignee: String,
+    },
+    /// An operator comments.
+    Comment {
+        /// The comment.
+        text: String,
+    },
+    /// An operator closes it.
+    Close {
+        /// Why.
+        reason: CloseReason,
+    },
+}
+
+/// Decides a command about an alert. A party answers and disputes a question, once each; an operator does
+/// the rest. `today` is the day by which an answer may be overdue.
+pub fn alert(
+    fold: &AlertFold,
+    command: AlertCommand,
+    caller: &AlertCaller,
+    today: Date,
+) -> Result<Decision, Reason> {
+    match caller {
+        AlertCaller::Party(code) => by_party(fold, &command, *code),
+        AlertCaller::Operator(operator) => by_operator(fold, command, operator, today),
+    }
+}
+
+fn by_party(
+    fold: &AlertFold,
+    command: &AlertCommand,
+    code: MunicipalityCode,
+) -> Result<Decision, Reason> {
+    if code != fold.asked && code != fold.asking {
+        return Err(Reason::NotFound);
+    }
+    let open = fold.state != AlertState::Closed
+        && code == fold.asked
+        && fold.kind == AlertKind::UnannouncedArrival;
+    match command {
+        AlertCommand::Answer(answer) if open && fold.answer.is_none() => Ok((
+            Event::AlertAnswered { answer: *answer },
+            vec![(fold.asking, NoticeKind::QuestionAnswered)],
+        )),
+        AlertCommand::Dispute if open && !fold.disputed => Ok((
+            Event::AlertDisputed,
+            vec![(fold.asking, NoticeKind::QuestionDisputed)],
+        )),
+        AlertCommand::Answer(_) | AlertCommand::Dispute => Err(Reason::StateNotAllowed),
+        AlertCommand::Acknowledge
+        | AlertCommand::Assign { .. }
+        | AlertCommand::Comment { .. }
+        | AlertCommand::Close { .. } => Err(Reason::RoleNotAllowed),
+    }
+}
+
+fn by_operator(
+    fold: &AlertFold,
+    command: AlertCommand,
+    operator: &str,
+    today: Date,
+) -> Result<Decision, Reason> {
+    if fold.state == AlertState::Closed {
+        return Err(Reason::StateNotAllowed);
+    }
+    let operator = operator.to_owned();
+    match command {
+        AlertCommand::Acknowledge => Ok((Event::AlertAcknowledged { operator }, Vec::new())),
+        AlertCommand::Assign { assignee } => {
+            Ok((Event::AlertAssigned { operator, assignee }, Vec::new()))
+        }
+        AlertCommand::Comment { text } => {
+            Ok((Event::AlertCommented { operator, text }, Vec::new()))
+        }
+        AlertCommand::Close { reason } => {
+            if reason == CloseReason::ConfirmedUnannounced && !may_confirm(fold, today) {
+                return Err(Reason::StateNotAllowed);
+            }
+            Ok((
+                Event::AlertClosed {
+                    reason,
+                    operator: Some(operator),
+                },
+                closed(fold),
+            ))
+        }
+        AlertCommand::Answer(_) | AlertCommand::Dispute => Err(Reason::RoleNotAllowed),
+    }
+}
+
+/// Nobody is said to have kept silent who was not asked, not heard, or still has time to answer.
+fn may_confirm(fold: &AlertFold, today: Date) -> bool {
+    let admitted = fold.answer == Some(AnswerCode::ShouldHaveBeenAnnounced);
+    fold.kind == AlertKind::UnannouncedArrival && (admitted || today > fold.answer_due_on)
+}
+
+/// Both parties learn that a question was closed.
+pub(crate) fn closed(fold: &AlertFold) -> Vec<(MunicipalityCode, NoticeKind)> {
+    let mut notices = vec![(fold.asked, NoticeKind::QuestionClosed)];
+    if fold.asking != fold.asked {
+        notices.push((fold.asking, NoticeKind::QuestionClosed));
+    }
+    notices
+}

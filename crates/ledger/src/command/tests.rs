@@ -1,0 +1,153 @@
+//! Who may do what, as text tables: one line a command, then its notices or its refusal.
+
+mod alerts;
+
+use domain::code::RelocationKind;
+use domain::month::Month;
+use domain::relocation_state::RelocationState;
+use domain::subject::{Pseudonym, Version};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::*;
+
+const SENDER: &str = "0184";
+const RECIPIENT: &str = "2283";
+const STRANGER: &str = "0191";
+
+fn code(text: &str) -> MunicipalityCode {
+    MunicipalityCode::parse(text).expect("a code")
+}
+
+fn person() -> Pseudonym {
+    Pseudonym {
+        epoch: 2026,
+        value: [1; 16],
+    }
+}
+
+fn relocation_in(state: RelocationState) -> RelocationFold {
+    RelocationFold {
+        sender: code(SENDER),
+        recipient: code(RECIPIENT),
+        kind: RelocationKind::ActiveInvolvement,
+        pseudonym: person(),
+        planned: Month::parse("2026-12").expect("a month"),
+        answer_due_on: Date::constant(2026, 12, 8),
+        recorded_at: Timestamp::UNIX_EPOCH,
+        state,
+        version: Version(1),
+        arrival: None,
+    }
+}
+
+fn shown(decision: &Result<Decision, Reason>) -> String {
+    match decision {
+        Ok((_, notices)) if notices.is_empty() => "ok".to_owned(),
+        Ok((_, notices)) => {
+            let told = notices
+                .iter()
+                .map(|(code, kind)| format!("{kind:?} to {code}"));
+            told.collect::<Vec<_>>().join(", ")
+        }
+        Err(reason) => reason.code().to_owned(),
+    }
+}
+
+/// Runs a table: "command by whom => outcome".
+fn check(table: &str, decide: impl Fn(&str, &str) -> Result<Decision, Reason>) {
+    for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (command, expected) = line.split_once(" => ").expect("command => outcome");
+        let (verb, by) = command.trim().split_once(" by ").expect("verb by whom");
+        assert_eq!(shown(&decide(verb, by)), expected, "{line}");
+    }
+}
+
+fn check_relocation(state: RelocationState, table: &str) {
+    let fold = relocation_in(state);
+    check(table, |verb, by| {
+        let command = match verb {
+            "supplement" => RelocationCommand::Supplement,
+            "withdraw" => RelocationCommand::Withdraw {
+                reason: WithdrawalReason::Mistake,
+            },
+            "acknowledge" => RelocationCommand::Acknowledge,
+            "reply" => RelocationCommand::Reply { objection: false },
+            "object" => RelocationCommand::Reply { objection: true },
+            other => panic!("no such command: {other}"),
+        };
+        relocation(&fold, command, code(by))
+    });
+}
+
+#[test]
+fn each_side_acts_in_its_own_way_and_the_other_is_told() {
+    check_relocation(
+        RelocationState::Registered,
+        "
+        supplement by 0184 => RelocationSupplemented to 2283
+        withdraw by 0184 => RelocationWithdrawn to 2283
+        acknowledge by 0184 => STATE_NOT_ALLOWED
+        reply by 0184 => STATE_NOT_ALLOWED
+        supplement by 2283 => STATE_NOT_ALLOWED
+        withdraw by 2283 => STATE_NOT_ALLOWED
+        acknowledge by 2283 => RelocationAcknowledged to 0184
+        reply by 2283 => STATE_NOT_ALLOWED
+    ",
+    );
+    check_relocation(
+        RelocationState::Acknowledged,
+        "
+        acknowledge by 2283 => STATE_NOT_ALLOWED
+        reply by 2283 => RelocationReplied to 0184
+        object by 2283 => RelocationObjected to 0184
+        reply by 0184 => RelocationReplied to 2283
+        object by 0184 => STATE_NOT_ALLOWED
+    ",
+    );
+}
+
+#[test]
+fn nothing_can_be_done_to_what_has_ended_and_nothing_by_strangers() {
+    for state in RelocationState::ALL {
+        for verb in ["supplement", "withdraw", "acknowledge", "reply", "object"] {
+            let line = format!("{verb} by {STRANGER} => NOT_FOUND");
+            check_relocation(state, &line);
+            if state.is_final() {
+                check_relocation(state, &format!("{verb} by {SENDER} => STATE_NOT_ALLOWED"));
+                check_relocation(
+                    state,
+                    &format!("{verb} by {RECIPIENT} => STATE_NOT_ALLOWED"),
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn only_its_reporter_withdraws_an_arrival_and_only_once() {
+    let arrival_in = |state| ArrivalFold {
+        municipality: code(RECIPIENT),
+        previous: code(SENDER),
+        pseudonyms: vec![person()],
+        arrived: Month::parse("2026-12").expect("a month"),
+        recorded_at: Timestamp::UNIX_EPOCH,
+        state,
+        version: Version(1),
+    };
+    let relocation = Uuid::nil();
+    for (state, by, expected) in [
+        (ArrivalState::Reported, RECIPIENT, "ok"),
+        (ArrivalState::Reported, SENDER, "NOT_FOUND"),
+        (ArrivalState::Reported, STRANGER, "NOT_FOUND"),
+        (
+            ArrivalState::Matched { relocation },
+            RECIPIENT,
+            "STATE_NOT_ALLOWED",
+        ),
+        (ArrivalState::Withdrawn, RECIPIENT, "STATE_NOT_ALLOWED"),
+    ] {
+        let decision = arrival(&arrival_in(state), ArrivalCommand::Withdraw, code(by));
+        assert_eq!(shown(&decision), expected, "{state:?} by {by}");
+    }
+}

@@ -1,0 +1,297 @@
+//! Folds of whole subjects, and of what cannot be one.
+
+use domain::code::{AlertKind, AnswerCode, CloseReason, RelocationKind, WithdrawalReason};
+use domain::entry::{Entry, Event};
+use domain::month::Month;
+use domain::municipality::MunicipalityCode;
+use domain::relocation_state::RelocationState;
+use domain::subject::{Position, Pseudonym, Subject, Version};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+
+fn code(text: &str) -> MunicipalityCode {
+    MunicipalityCode::parse(text).expect("a code")
+}
+
+fn month() -> Month {
+    Month::parse("2026-12").expect("a month")
+}
+
+fn person() -> Pseudonym {
+    Pseudonym {
+        epoch: 2026,
+        value: [1; 16],
+    }
+}
+
+/// Entries of one subject in version order, some positions apart.
+fn entries(events: Vec<Event>) -> Vec<Entry> {
+    (1..)
+        .zip(events)
+        .map(|(version, event)| Entry {
+            position: Position(u64::from(version) * 3),
+            recorded_at: Timestamp::UNIX_EPOCH,
+            subject: Subject::relocation(Uuid::from_u128(1)),
+            version: Version(version),
+            event,
+            notices: Vec::new(),
+            sealed: Vec::new(),
+        })
+        .collect()
+}
+
+fn registered() -> Event {
+    Event::RelocationRegistered {
+        sender: code("0184"),
+        recipient: code("2283"),
+        kind: RelocationKind::ActiveInvolvement,
+        pseudonym: person(),
+        planned: month(),
+        answer_due_on: Date::constant(2026, 12, 8),
+    }
+}
+
+fn reported() -> Event {
+    Event::ArrivalReported {
+        municipality: code("2283"),
+        previous: code("0184"),
+        pseudonyms: vec![person()],
+        arrived: month(),
+    }
+}
+
+fn raised() -> Event {
+    Event::AlertRaised {
+        kind: AlertKind::UnannouncedArrival,
+        key: "unannounced/1/1".to_owned(),
+        arrival: Some(Uuid::from_u128(2)),
+        asking: code("2283"),
+        asked: code("0184"),
+        answer_due_on: Date::constant(2027, 1, 7),
+        definition: 1,
+    }
+}
+
+fn replied(by: &str, objection: bool) -> Event {
+    let by = code(by);
+    Event::RelocationReplied { by, objection }
+}
+
+fn operator() -> String {
+    "op1".to_owned()
+}
+
+/// Every event there could be after a first one.
+fn later_events() -> Vec<Event> {
+    vec![
+        registered(),
+        reported(),
+        raised(),
+        Event::RelocationAcknowledged,
+        replied("2283", false),
+        replied("2283", true),
+        replied("0184", false),
+        replied("0191", false),
+        Event::RelocationSupplemented,
+        Event::RelocationWithdrawn {
+            reason: WithdrawalReason::Mistake,
+        },
+        Event::RelocationArrived {
+            arrival: Uuid::from_u128(2),
+        },
+        Event::RelocationNotArrived,
+        Event::ArrivalMatched {
+            relocation: Uuid::from_u128(1),
+        },
+        Event::ArrivalWithdrawn,
+        Event::AlertAnswered {
+            answer: AnswerCode::OtherActor,
+        },
+        Event::AlertDisputed,
+        Event::AlertAcknowledged {
+            operator: operator(),
+        },
+        Event::AlertAssigned {
+            operator: operator(),
+            assignee: "op2".to_owned(),
+        },
+        Event::AlertCommented {
+            operator: operator(),
+            text: "a word".to_owned(),
+        },
+        Event::AlertClosed {
+            reason: CloseReason::OtherActor,
+            operator: Some(operator()),
+        },
+        Event::TimePassed {
+            now: Timestamp::UNIX_EPOCH,
+        },
+    ]
+}
+
+#[test]
+fn no_entries_are_no_subject() {
+    assert_eq!(RelocationFold::fold(&[]), Ok(None));
+    assert_eq!(ArrivalFold::fold(&[]), Ok(None));
+    assert_eq!(AlertFold::fold(&[]), Ok(None));
+}
+
+#[test]
+fn a_relocation_goes_from_registered_to_arrived() {
+    let arrival = Uuid::from_u128(2);
+    let steps = entries(vec![
+        registered(),
+        Event::RelocationSupplemented,
+        Event::RelocationAcknowledged,
+        replied("2283", true),
+        replied("0184", false),
+        Event::RelocationArrived { arrival },
+    ]);
+    let states: Vec<RelocationState> = (1..=steps.len())
+        .map(|some| {
+            RelocationFold::fold(&steps[..some])
+                .expect("folds")
+                .expect("is there")
+                .state
+        })
+        .collect();
+    let expected = [
+        RelocationState::Registered,
+        RelocationState::Registered,
+        RelocationState::Acknowledged,
+        RelocationState::Objected,
+        RelocationState::Objected,
+        RelocationState::Arrived,
+    ];
+    assert_eq!(states, expected);
+    let fold = RelocationFold::fold(&steps)
+        .expect("folds")
+        .expect("is there");
+    assert_eq!((fold.arrival, fold.version), (Some(arrival), Version(6)));
+}
+
+#[test]
+fn an_alert_shows_who_works_on_it_what_was_answered_and_why_it_was_closed() {
+    let steps = entries(vec![
+        raised(),
+        Event::AlertAcknowledged {
+            operator: operator(),
+        },
+        Event::AlertCommented {
+            operator: operator(),
+            text: "called them".to_owned(),
+        },
+        Event::AlertAnswered {
+            answer: AnswerCode::OtherActor,
+        },
+        Event::AlertDisputed,
+        Event::AlertAssigned {
+            operator: operator(),
+            assignee: "op2".to_owned(),
+        },
+        Event::AlertClosed {
+            reason: CloseReason::OtherActor,
+            operator: Some("op2".to_owned()),
+        },
+    ]);
+    let states: Vec<AlertState> = (1..=steps.len())
+        .map(|some| {
+            AlertFold::fold(&steps[..some])
+                .expect("folds")
+                .expect("is there")
+                .state
+        })
+        .collect();
+    let expected = [
+        AlertState::Open,
+        AlertState::Acknowledged,
+        AlertState::Acknowledged,
+        AlertState::Answered,
+        AlertState::Answered,
+        AlertState::Answered,
+        AlertState::Closed,
+    ];
+    assert_eq!(states, expected);
+    let fold = AlertFold::fold(&steps).expect("folds").expect("is there");
+    assert_eq!(fold.assignee.as_deref(), Some("op2"));
+    assert_eq!(
+        fold.comments,
+        [(Timestamp::UNIX_EPOCH, operator(), "called them".to_owned())]
+    );
+    assert_eq!(fold.answer, Some(AnswerCode::OtherActor));
+    assert_eq!(fold.close_reason, Some(CloseReason::OtherActor));
+    assert!(fold.disputed);
+    assert_eq!((fold.version, fold.position), (Version(7), Position(21)));
+}
+
+#[test]
+fn a_gap_another_subject_and_a_wrong_beginning_halt() {
+    let whole = entries(vec![
+        registered(),
+        Event::RelocationAcknowledged,
+        replied("2283", false),
+    ]);
+    let halts = |entries: &[Entry], position, expected| {
+        let halt = RelocationFold::fold(entries).expect_err("halts");
+        assert_eq!((halt.position, halt.what), (Position(position), expected));
+    };
+    let gap = [whole[0].clone(), whole[2].clone()];
+    halts(&gap, 9, "a version is missing or repeated");
+    halts(&whole[1..], 6, "a version is missing or repeated");
+    let mut mixed = whole.clone();
+    mixed[1].subject = Subject::relocation(Uuid::from_u128(2));
+    halts(&mixed, 6, "an entry of another subject");
+    let mut turned = whole.clone();
+    turned[2].position = Position(6);
+    halts(&turned, 6, "positions do not grow");
+    let wrong = entries(vec![reported()]);
+    halts(
+        &wrong,
+        3,
+        "a relocation does not begin with its registration",
+    );
+}
+
+#[test]
+fn a_second_answer_and_a_second_dispute_halt() {
+    let answered = Event::AlertAnswered {
+        answer: AnswerCode::OtherActor,
+    };
+    for event in [answered, Event::AlertDisputed] {
+        let twice = entries(vec![raised(), event.clone(), event]);
+        assert!(AlertFold::fold(&twice[..2]).is_ok());
+        let halt = AlertFold::fold(&twice).expect_err("halts");
+        assert_eq!(halt.position, Position(9));
+    }
+}
+
+proptest! {
+    #[test]
+    fn invariant_no_entries_panic_and_the_end_is_the_end(
+        first in 0usize..3,
+        rest in prop::collection::vec(0usize..21, 0..12),
+    ) {
+        let all = later_events();
+        let mut events = vec![all[first].clone()];
+        events.extend(rest.into_iter().map(|index| all[index].clone()));
+        let whole = entries(events);
+        for some in 1..=whole.len() {
+            let (before, newest) = (&whole[..some - 1], &whole[..some]);
+            if let Ok(Some(fold)) = RelocationFold::fold(before) {
+                prop_assert!(!(fold.state.is_final() && RelocationFold::fold(newest).is_ok()));
+            }
+            if let Ok(Some(fold)) = ArrivalFold::fold(before) {
+                let ended = fold.state == ArrivalState::Withdrawn;
+                prop_assert!(!(ended && ArrivalFold::fold(newest).is_ok()));
+            }
+            if let Ok(Some(fold)) = AlertFold::fold(before) {
+                let ended = fold.state == AlertState::Closed;
+                prop_assert!(!(ended && AlertFold::fold(newest).is_ok()));
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The rules: what commands may do, what the ledger finds. Pure: the same journal gives the same state and
+//! the same findings, on any machine.
+//!
+//! Invariant: no I/O, clock, randomness, threads, floats, hash order or logging. Time comes in entries.
+#![deny(clippy::float_arithmetic)]
+
+mod command;
+mod fold;
+mod machine;
+
+pub use command::{
+    AlertCaller, AlertCommand, ArrivalCommand, Decision, RelocationCommand, alert, arrival,
+    relocation,
+};
+pub use fold::{AlertFold, AlertState, ArrivalFold, ArrivalState, RelocationFold};
+pub use machine::{Finding, Machine};
+
+use domain::subject::Position;
+
+/// The record contradicts itself or goes beyond what this program knows. The reader must stop: nothing
+/// after this position can be trusted to be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("entry {} cannot be applied: {what}", position.0)]
+pub struct Halt {
+    /// Where.
+    pub position: Position,
+    /// What is wrong.
+    pub what: &'static str,
+}

@@ -1,0 +1,121 @@
+//! The machine: every entry goes in, what must follow comes out as findings. Whoever leads appends a
+//! finding; when its entries come back the finding is gone. So a restart, or a second leader, finds exactly
+//! what is still missing, and the journal's constraints make it once.
+
+mod apply;
+mod finding;
+mod index;
+mod name;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::definition::Definition;
+use domain::municipality::MunicipalityCode;
+use domain::subject::{NoticeNumber, Position, Version};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::fold::{AlertFold, ArrivalFold, RelocationFold};
+
+pub use finding::Finding;
+use finding::Key;
+use index::{Deadlines, Persons};
+
+/// An arrival with what it was reported under: later definitions change nothing for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Arrival {
+    fold: ArrivalFold,
+    definition: Definition,
+    grace_until: Timestamp,
+    alert: Option<Uuid>,
+}
+
+/// A relocation with where it was recorded and when it counts as not arrived, by the definition of then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Relocation {
+    fold: RelocationFold,
+    position: Position,
+    /// None: beyond the calendar.
+    ends_at: Option<Timestamp>,
+}
+
+/// The state of the ledger.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Machine {
+    position: Position,
+    recorded_at: Option<Timestamp>,
+    /// The newest deadline that passed.
+    now: Option<Timestamp>,
+    system_version: Version,
+    definition: Option<Definition>,
+    relocations: BTreeMap<Uuid, Relocation>,
+    arrivals: BTreeMap<Uuid, Arrival>,
+    alerts: BTreeMap<Uuid, AlertFold>,
+    announced: Persons,
+    waiting: Persons,
+    grace: Deadlines,
+    ends: Deadlines,
+    /// Confirmations whose chain differs from ours, with their first day.
+    differing: BTreeMap<(MunicipalityCode, NoticeNumber), Date>,
+    /// The keys of all alerts ever.
+    raised: BTreeSet<String>,
+    pending: BTreeSet<Key>,
+}
+
+impl Machine {
+    /// Before the first entry.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The position of the newest entry applied.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The definition in force.
+    pub fn definition(&self) -> Option<Definition> {
+        self.definition
+    }
+
+    /// A relocation.
+    pub fn relocation(&self, id: Uuid) -> Option<&RelocationFold> {
+        self.relocations.get(&id).map(|relocation| &relocation.fold)
+    }
+
+    /// An arrival, and whether the previous municipality was ever asked about it.
+    pub fn arrival(&self, id: Uuid) -> Option<(&ArrivalFold, bool)> {
+        self.arrivals
+            .get(&id)
+            .map(|arrival| (&arrival.fold, arrival.alert.is_some()))
+    }
+
+    /// An alert.
+    pub fn alert(&self, id: Uuid) -> Option<&AlertFold> {
+        self.alerts.get(&id)
+    }
+
+    /// When the next `TimePassed` is due; none when nothing waits for time.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        [self.grace.first(), self.ends.first()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}
+
+/// So many days of twenty-four hours later; the end of time at most.
+fn later(at: Timestamp, days: u32) -> Timestamp {
+    at.checked_add(SignedDuration::from_hours(i64::from(days) * 24))
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// The day of an instant, in UTC: the rules carry no time zone data, whose updates would change what a
+/// journal means. In Sweden that day ends one or two hours into the next.
+fn day_of(at: Timestamp) -> Date {
+    at.to_zoned_datetime(TimeZone::UTC).date()
+}

@@ -1,0 +1,240 @@
+//! Taking an entry in: total over what this program knows, a halt for anything else. A halt changes nothing.
+
+use domain::definition::Definition;
+use domain::entry::{Entry, Event};
+use domain::subject::{Position, Subject, SubjectKind};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::finding::Key;
+use super::{Arrival, Machine, Relocation, day_of, later, name};
+use crate::Halt;
+use crate::fold::{AlertFold, ArrivalFold, ArrivalState, RelocationFold};
+
+/// The newest rules version that this program knows.
+const RULES_VERSION: u32 = 1;
+
+fn halt(entry: &Entry, what: &'static str) -> Halt {
+    Halt {
+        position: entry.position,
+        what,
+    }
+}
+
+impl Machine {
+    /// Takes the next entry in.
+    pub fn apply(&mut self, entry: &Entry) -> Result<(), Halt> {
+        if entry.position != Position(self.position.0.saturating_add(1)) {
+            return Err(halt(entry, "a position is missing or repeated"));
+        }
+        if self
+            .recorded_at
+            .is_some_and(|before| entry.recorded_at < before)
+        {
+            return Err(halt(entry, "time goes backwards"));
+        }
+        match entry.subject.kind {
+            SubjectKind::System => self.apply_system(entry)?,
+            SubjectKind::Relocation => self.apply_relocation(entry)?,
+            SubjectKind::Arrival => self.apply_arrival(entry)?,
+            SubjectKind::Alert => self.apply_alert(entry)?,
+        }
+        self.position = entry.position;
+        self.recorded_at = Some(entry.recorded_at);
+        Ok(())
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other kind is a contradiction here"
+    )]
+    fn apply_system(&mut self, entry: &Entry) -> Result<(), Halt> {
+        if entry.subject != Subject::SYSTEM || entry.version != self.system_version.next() {
+            return Err(halt(
+                entry,
+                "a version of the system is missing or repeated",
+            ));
+        }
+        match &entry.event {
+            Event::TimePassed { now } => self.pass(*now),
+            Event::NoticesConfirmed { agrees: true, .. } | Event::ClockAdvanced { .. } => {}
+            Event::NoticesConfirmed {
+                recipient, number, ..
+            } => {
+                // a chain that differs once differs at every later number: one question at a time
+                if !self.is_chain_in_question(*recipient) {
+                    let day = day_of(entry.recorded_at);
+                    self.differing.insert((*recipient, *number), day);
+                    self.review(Key::Chain(*recipient, *number));
+                }
+            }
+            Event::DefinitionSet(definition) => {
+                let before = self.definition.map_or(0, |present| present.version);
+                if Some(definition.version) != before.checked_add(1) || !definition.is_sound() {
+                    return Err(halt(entry, "a definition out of order or out of range"));
+                }
+                self.definition = Some(*definition);
+            }
+            Event::RulesVersionSet { version } if *version <= RULES_VERSION => {}
+            Event::RulesVersionSet { .. } => {
+                return Err(halt(entry, "rules that this program does not know"));
+            }
+            _ => return Err(halt(entry, "not an event of the system")),
+        }
+        self.system_version = entry.version;
+        Ok(())
+    }
+
+    fn pass(&mut self, now: Timestamp) {
+        self.now = Some(self.now.map_or(now, |before| before.max(now)));
+        for arrival in self.grace.take_until(now) {
+            self.review(Key::Ask(arrival));
+        }
+        for relocation in self.ends.take_until(now) {
+            self.review(Key::NotArrived(relocation));
+        }
+    }
+
+    fn apply_relocation(&mut self, entry: &Entry) -> Result<(), Halt> {
+        let id = entry.subject.id;
+        if let Some(known) = self.relocations.get_mut(&id) {
+            known.fold.apply(entry)?;
+            if known.fold.state.is_final()
+                && let Some(ends_at) = known.ends_at
+            {
+                self.ends.remove(ends_at, id);
+            }
+        } else {
+            self.begin_relocation(entry)?;
+        }
+        self.review(Key::NotArrived(id));
+        for arrival in self.waiting_for(id) {
+            self.review_arrival(arrival);
+        }
+        Ok(())
+    }
+
+    fn begin_relocation(&mut self, entry: &Entry) -> Result<(), Halt> {
+        let id = entry.subject.id;
+        let fold = RelocationFold::begin(entry)?;
+        // the first definition is what a journal begins with
+        let definition = self.definition.unwrap_or(Definition::FIRST);
+        let ends_at = end_of(&fold, &definition);
+        if let Some(ends_at) = ends_at {
+            self.ends.insert(ends_at, id);
+        }
+        self.announced
+            .insert(fold.sender, fold.recipient, fold.pseudonym, id);
+        let relocation = Relocation {
+            fold,
+            position: entry.position,
+            ends_at,
+        };
+        self.relocations.insert(id, relocation);
+        Ok(())
+    }
+
+    /// Arrivals that wait for an announcement of this person by this sender to this recipient.
+    fn waiting_for(&self, relocation: Uuid) -> impl Iterator<Item = Uuid> + use<> {
+        self.relocations
+            .get(&relocation)
+            .map(|known| {
+                let fold = &known.fold;
+                self.waiting
+                    .of(fold.sender, fold.recipient, &[fold.pseudonym])
+            })
+            .into_iter()
+            .flatten()
+    }
+
+    fn apply_arrival(&mut self, entry: &Entry) -> Result<(), Halt> {
+        let id = entry.subject.id;
+        if let Some(known) = self.arrivals.get_mut(&id) {
+            known.fold.apply(entry)?;
+            if known.fold.state != ArrivalState::Reported {
+                let fold = &known.fold;
+                for pseudonym in &fold.pseudonyms {
+                    self.waiting
+                        .remove(fold.previous, fold.municipality, *pseudonym, id);
+                }
+                self.grace.remove(known.grace_until, id);
+            }
+        } else {
+            self.begin_arrival(entry)?;
+        }
+        self.review_arrival(id);
+        Ok(())
+    }
+
+    fn begin_arrival(&mut self, entry: &Entry) -> Result<(), Halt> {
+        let id = entry.subject.id;
+        let fold = ArrivalFold::begin(entry)?;
+        let definition = self
+            .definition
+            .ok_or_else(|| halt(entry, "an arrival before any definition"))?;
+        let grace_until = later(fold.recorded_at, definition.grace_days);
+        for pseudonym in &fold.pseudonyms {
+            self.waiting
+                .insert(fold.previous, fold.municipality, *pseudonym, id);
+        }
+        self.grace.insert(grace_until, id);
+        let arrival = Arrival {
+            fold,
+            definition,
+            grace_until,
+            alert: None,
+        };
+        self.arrivals.insert(id, arrival);
+        Ok(())
+    }
+
+    fn apply_alert(&mut self, entry: &Entry) -> Result<(), Halt> {
+        let id = entry.subject.id;
+        if let Some(known) = self.alerts.get_mut(&id) {
+            known.apply(entry)?;
+        } else {
+            self.begin_alert(entry)?;
+        }
+        self.review(Key::Close(id));
+        Ok(())
+    }
+
+    fn begin_alert(&mut self, entry: &Entry) -> Result<(), Halt> {
+        let id = entry.subject.id;
+        let fold = AlertFold::begin(entry)?;
+        let Event::AlertRaised { key, .. } = &entry.event else {
+            return Err(halt(entry, "an alert does not begin with being raised"));
+        };
+        if !self.raised.insert(key.clone()) {
+            return Err(halt(entry, "an alert's key twice"));
+        }
+        let about = fold.arrival;
+        self.alerts.insert(id, fold);
+        if let Some((recipient, number)) = name::read_chain_key(key) {
+            self.review(Key::Chain(recipient, number));
+        }
+        if let Some(arrival) = about
+            && let Some(known) = self.arrivals.get_mut(&arrival)
+        {
+            known.alert = Some(id);
+            self.review_arrival(arrival);
+        }
+        Ok(())
+    }
+
+    fn review_arrival(&mut self, id: Uuid) {
+        self.review(Key::Match(id));
+        self.review(Key::Ask(id));
+        if let Some(alert) = self.arrivals.get(&id).and_then(|arrival| arrival.alert) {
+            self.review(Key::Close(alert));
+        }
+    }
+}
+
+/// When a relocation counts as not arrived: the first instant, in UTC, after so many months after the
+/// planned one.
+fn end_of(fold: &RelocationFold, definition: &Definition) -> Option<Timestamp> {
+    let months = i32::try_from(definition.not_arrived_months).ok()?;
+    let month_after = fold.planned.plus(months.checked_add(1)?);
+    format!("{month_after}-01T00:00:00Z").parse().ok()
+}

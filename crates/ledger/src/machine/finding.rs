@@ -1,0 +1,270 @@
+//! Findings: what the rules say must be appended next. Built from the present state each time, so that their
+//! versions are always those of now.
+
+use domain::code::{AlertKind, CloseReason, NoticeKind};
+use domain::entry::{Draft, Event};
+use domain::municipality::MunicipalityCode;
+use domain::relocation_state::RelocationState;
+use domain::subject::{NoticeNumber, Pseudonym, Subject, Version};
+use uuid::Uuid;
+
+use super::{Machine, day_of, later, name};
+use crate::command::closed;
+use crate::fold::{AlertState, ArrivalState};
+
+/// What may have to follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Key {
+    /// An arrival may be covered by an announcement.
+    Match(Uuid),
+    /// An arrival may be unannounced.
+    Ask(Uuid),
+    /// An alert's cause may be gone.
+    Close(Uuid),
+    /// A relocation may have come to nothing.
+    NotArrived(Uuid),
+    /// A recipient's chain differs from ours.
+    Chain(MunicipalityCode, NoticeNumber),
+}
+
+/// What the leader must append, in one batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Happens once for ever, where versions do not say so already: an alert's key.
+    pub unique_key: Option<String>,
+    /// The entries.
+    pub drafts: Vec<Draft>,
+    /// Sender, recipient and person whose open relocation came to its end.
+    pub release: Option<(MunicipalityCode, MunicipalityCode, Pseudonym)>,
+}
+
+impl Machine {
+    /// What must be appended now, in a stable order. Empty when all is settled.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.pending
+            .iter()
+            .filter_map(|key| self.build(*key))
+            .collect()
+    }
+
+    pub(super) fn review(&mut self, key: Key) {
+        if self.build(key).is_some() {
+            self.pending.insert(key);
+        } else {
+            self.pending.remove(&key);
+        }
+    }
+
+    pub(super) fn build(&self, key: Key) -> Option<Finding> {
+        match key {
+            Key::Match(arrival) => self.build_match(arrival),
+            Key::Ask(arrival) => self.build_ask(arrival),
+            Key::Close(alert) => self.build_close(alert),
+            Key::NotArrived(relocation) => self.build_not_arrived(relocation),
+            Key::Chain(recipient, number) => self.build_chain(recipient, number),
+        }
+    }
+
+    /// The announcement that covers an arrival: same person, same pair, inside the window of the definition
+    /// it was reported under. One that is still open comes first, then the nearest planned month, then the
+    /// older. One that has come to its end still was an announcement, so a second or a late report of what
+    /// it announced is no question; only a withdrawn one announces nothing.
+    fn covering(&self, id: Uuid) -> Option<Uuid> {
+        let arrival = self.arrivals.get(&id)?;
+        let fold = &arrival.fold;
+        if fold.state != ArrivalState::Reported {
+            return None;
+        }
+        let early = -i64::from(arrival.definition.early_months);
+        let late = i64::from(arrival.definition.late_months);
+        self.announced
+            .of(fold.previous, fold.municipality, &fold.pseudonyms)
+            .into_iter()
+            .filter_map(|id| self.relocations.get(&id).map(|relocation| (id, relocation)))
+            .filter_map(|(id, relocation)| {
+                let rank = rank(relocation.fold.state)?;
+                let months = i64::from(fold.arrived.since(relocation.fold.planned));
+                let inside = (early..=late).contains(&months);
+                inside.then_some((rank, months.abs(), relocation.position, id))
+            })
+            .min()
+            .map(|(.., id)| id)
+    }
+
+    fn build_match(&self, id: Uuid) -> Option<Finding> {
+        let relocation_id = self.covering(id)?;
+        let arrival = &self.arrivals.get(&id)?.fold;
+        let relocation = &self.relocations.get(&relocation_id)?.fold;
+        let mut drafts = vec![Draft {
+            subject: Subject::arrival(id),
+            version: arrival.version.next(),
+            event: Event::ArrivalMatched {
+                relocation: relocation_id,
+            },
+            notices: vec![(arrival.municipality, NoticeKind::ArrivalMatched)],
+            sealed: Vec::new(),
+        }];
+        let open = !relocation.state.is_final();
+        if open {
+            drafts.push(Draft {
+                subject: Subject::relocation(relocation_id),
+                version: relocation.version.next(),
+                event: Event::RelocationArrived { arrival: id },
+                notices: vec![(relocation.sender, NoticeKind::RelocationArrived)],
+                sealed: Vec::new(),
+            });
+        }
+        let key = (
+            relocation.sender,
+            relocation.recipient,
+            relocation.pseudonym,
+        );
+        Some(Finding {
+            unique_key: None,
+            drafts,
+            release: open.then_some(key),
+        })
+    }
+
+    fn build_ask(&self, id: Uuid) -> Option<Finding> {
+        let arrival = self.arrivals.get(&id)?;
+        let now = self.now.filter(|now| *now >= arrival.grace_until)?;
+        let fold = &arrival.fold;
+        if fold.state != ArrivalState::Reported
+            || arrival.alert.is_some()
+            || self.covering(id).is_some()
+        {
+            return None;
+        }
+        let key = name::unannounced_key(id);
+        Some(raised(
+            name::unannounced_id(id),
+            Event::AlertRaised {
+                kind: AlertKind::UnannouncedArrival,
+                key: key.clone(),
+                arrival: Some(id),
+                asking: fold.municipality,
+                asked: fold.previous,
+                answer_due_on: day_of(later(now, arrival.definition.answer_days)),
+                definition: arrival.definition.version,
+            },
+            key,
+            (fold.previous, NoticeKind::QuestionAsked),
+        ))
+    }
+
+    fn build_close(&self, id: Uuid) -> Option<Finding> {
+        let alert = self
+            .alerts
+            .get(&id)
+            .filter(|alert| alert.state != AlertState::Closed)?;
+        let reason = match self.arrivals.get(&alert.arrival?)?.fold.state {
+            ArrivalState::Reported => return None,
+            ArrivalState::Matched { .. } => CloseReason::AnnouncedLate,
+            ArrivalState::Withdrawn => CloseReason::ArrivalWithdrawn,
+        };
+        let draft = Draft {
+            subject: Subject::alert(id),
+            version: alert.version.next(),
+            event: Event::AlertClosed {
+                reason,
+                operator: None,
+            },
+            notices: closed(alert),
+            sealed: Vec::new(),
+        };
+        Some(Finding {
+            unique_key: None,
+            drafts: vec![draft],
+            release: None,
+        })
+    }
+
+    fn build_not_arrived(&self, id: Uuid) -> Option<Finding> {
+        let relocation = self.relocations.get(&id)?;
+        let (fold, ends_at) = (&relocation.fold, relocation.ends_at?);
+        if fold.state.is_final() || self.now.is_none_or(|now| now < ends_at) {
+            return None;
+        }
+        let draft = Draft {
+            subject: Subject::relocation(id),
+            version: fold.version.next(),
+            event: Event::RelocationNotArrived,
+            notices: vec![
+                (fold.sender, NoticeKind::RelocationNotArrived),
+                (fold.recipient, NoticeKind::RelocationNotArrived),
+            ],
+            sealed: Vec::new(),
+        };
+        let release = Some((fold.sender, fold.recipient, fold.pseudonym));
+        Some(Finding {
+            unique_key: None,
+            drafts: vec![draft],
+            release,
+        })
+    }
+
+    /// Whether a recipient's chain is being looked at already, or is about to be.
+    pub(super) fn is_chain_in_question(&self, recipient: MunicipalityCode) -> bool {
+        let is_pending = self
+            .pending
+            .iter()
+            .any(|key| matches!(key, Key::Chain(of, _) if *of == recipient));
+        is_pending
+            || self.alerts.values().any(|alert| {
+                alert.kind == AlertKind::ChainDiffers
+                    && alert.asked == recipient
+                    && alert.state != AlertState::Closed
+            })
+    }
+
+    fn build_chain(&self, recipient: MunicipalityCode, number: NoticeNumber) -> Option<Finding> {
+        let since = self.differing.get(&(recipient, number))?;
+        let key = name::chain_key(recipient, number);
+        if self.raised.contains(&key) {
+            return None;
+        }
+        Some(raised(
+            name::chain_id(recipient, number),
+            Event::AlertRaised {
+                kind: AlertKind::ChainDiffers,
+                key: key.clone(),
+                arrival: None,
+                asking: recipient,
+                asked: recipient,
+                answer_due_on: *since,
+                definition: self.definition.map_or(0, |definition| definition.version),
+            },
+            key,
+            (recipient, NoticeKind::ChainDiffers),
+        ))
+    }
+}
+
+/// In which order announcements cover; none when it announces nothing.
+fn rank(state: RelocationState) -> Option<u8> {
+    match state {
+        RelocationState::Registered
+        | RelocationState::Acknowledged
+        | RelocationState::Replied
+        | RelocationState::Objected => Some(0),
+        RelocationState::Arrived => Some(1),
+        RelocationState::NotArrived => Some(2),
+        RelocationState::Withdrawn => None,
+    }
+}
+
+fn raised(id: Uuid, event: Event, key: String, notice: (MunicipalityCode, NoticeKind)) -> Finding {
+    let draft = Draft {
+        subject: Subject::alert(id),
+        version: Version(1),
+        event,
+        notices: vec![notice],
+        sealed: Vec::new(),
+    };
+    Finding {
+        unique_key: Some(key),
+        drafts: vec![draft],
+        release: None,
+    }
+}

@@ -1,0 +1,52 @@
+//! The ledger service: tails the journal, applies the rules, appends what they find, writes the read tables,
+//! and relays notices to NATS.
+//!
+//! Invariant: it decides nothing itself; what it appends is what the pure machine found, and the journal's
+//! constraints make it once.
+
+mod clock;
+mod host;
+mod relay;
+mod rows;
+
+use std::time::Duration;
+
+use domain::subject::Position;
+
+pub use host::{Host, HostError, begin, is_clock_plausible};
+pub use relay::Relay;
+
+/// Entries read at once: large enough for a quick replay, small enough to stay responsive.
+const READ_ENTRIES: usize = 1000;
+/// How long registrations may wait to be written into the read tables: lists are a blink late, and the file
+/// is not written once for each.
+const VIEWS_PAUSE: Duration = Duration::from_millis(20);
+/// Notices published together: what the relay falls behind by while one batch is under way.
+const RELAY_ENTRIES: usize = 512;
+/// The safety net under a lost hint, and under a clock that somebody moved.
+const POLL: Duration = Duration::from_secs(1);
+/// Between tries when NATS is away.
+const RELAY_RETRY: Duration = Duration::from_millis(250);
+/// Between tries at the start: a connection comes up within milliseconds.
+const RELAY_START: Duration = Duration::from_millis(10);
+/// The relay's mark among the read tables.
+const RELAY_MARK: &str = "relay";
+
+/// Waits until the edge is past a position, the time is up, or the drain began (false).
+async fn wait(
+    edge: &mut tokio::sync::watch::Receiver<Position>,
+    past: Position,
+    at_most: Duration,
+    drain: &daemon::Drain,
+) -> bool {
+    let goes_on = tokio::select! {
+        () = drain.cancelled() => false,
+        moved = tokio::time::timeout(at_most, edge.wait_for(|edge| *edge > past)) => {
+            // without a journal there is nothing to wait for
+            !matches!(moved, Ok(Err(_)))
+        }
+    };
+    // the same commit answers a caller: it goes first
+    tokio::task::yield_now().await;
+    goes_on
+}

@@ -1,0 +1,63 @@
+//! What goes wrong. No text here ever holds a key, a number or a body.
+
+use std::path::PathBuf;
+
+/// Why a call could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// SQLite refused.
+    #[error("the key store failed")]
+    Store(#[from] rusqlite::Error),
+    /// The writer could not; whether the change is stored is unknown.
+    #[error("the key store is not available")]
+    Unavailable,
+    /// A sealed value was changed, or stands where it does not belong.
+    #[error("a sealed value was changed or moved")]
+    Tampered,
+    /// No random bytes, or the cryptographic library refused.
+    #[error("the cryptographic library refused")]
+    Crypto,
+    /// More or larger than the bounds allow.
+    #[error("over a limit of the key store: {0}")]
+    TooLarge(&'static str),
+}
+
+/// Why the key store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("'{}' is held by another process; stop that one first", path.display())]
+    InUse {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// A file could not be made or opened.
+    #[error("'{}' cannot be opened", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is from a newer version of Flyttbud.
+    #[error("the key store has schema version {0}, which is newer than this program knows")]
+    Newer(i64),
+    /// The keys in it are wrapped by another root key.
+    #[error("the key store belongs to root key '{wanted}', not to '{given}'")]
+    WrongRoot {
+        /// The id of the root key it was made with.
+        wanted: String,
+        /// The id of the one that was given.
+        given: String,
+    },
+    /// The root key has the right id and the wrong bytes, or the cryptographic library refused.
+    #[error("the root key does not open the key store")]
+    Root(#[source] Error),
+    /// The store refused.
+    #[error("the key store cannot be opened")]
+    Store(#[from] rusqlite::Error),
+    /// The writer thread could not start.
+    #[error("the writer cannot start")]
+    Thread(#[source] std::io::Error),
+}

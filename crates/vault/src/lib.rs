@@ -1,0 +1,86 @@
+//! Pseudonyms, sealing, and the key store whose rows can be deleted.
+//!
+//! Invariant: nothing that is written here shows a person without the root key, and what was deleted
+//! cannot be opened again: every key is random, none is derived from another.
+
+mod access;
+mod error;
+mod keys;
+mod limits;
+mod lock;
+mod part;
+mod pseudonym;
+mod root;
+mod schema;
+mod seal;
+mod search;
+mod secret;
+mod store;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicI16, Ordering};
+use std::sync::{Arc, Mutex};
+
+use uuid::Uuid;
+
+pub use access::Access;
+pub use error::{Error, OpenError};
+pub use part::{KeysId, Opened, verify_commitment};
+pub use pseudonym::SearchTerm;
+pub use root::{RootKey, RootKeyError};
+pub use seal::KeyRows;
+pub use search::SearchRow;
+pub use sweep::Swept;
+
+use keys::Keys;
+use store::Store;
+
+/// The key store: a handle, cheap to clone. The last one to be dropped flushes and closes the file.
+#[derive(Clone)]
+pub struct Vault {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    keys: Keys,
+    store: Store,
+    epoch: AtomicI16,
+    /// How far the sweep has come; it begins anew when the process does.
+    swept: Mutex<Uuid>,
+}
+
+impl Vault {
+    /// Opens or creates the key store and locks it to this process. `epoch` is the year whose keys
+    /// wrap what is sealed from now on.
+    pub fn unlock(path: &Path, root: RootKey, epoch: i16) -> Result<Self, OpenError> {
+        let store = Store::open(path, &root)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                keys: Keys::new(root),
+                store,
+                epoch: AtomicI16::new(epoch),
+                swept: Mutex::new(Uuid::nil()),
+            }),
+        })
+    }
+
+    /// A new year has begun: its keys wrap from now on. Years only go forward; an earlier one is ignored.
+    pub fn enter_epoch(&self, epoch: i16) {
+        self.inner.epoch.fetch_max(epoch, Ordering::Relaxed);
+    }
+
+    fn epoch(&self) -> i16 {
+        self.inner.epoch.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Vault(..)")
+    }
+}

@@ -1,0 +1,34 @@
+//! The key store's bounds.
+
+use std::time::Duration;
+
+/// Changes in one group commit: larger groups gave nothing more when measured.
+pub(crate) const GROUP_CHANGES_MAX: usize = 256;
+/// Changes that may wait for the writer: some groups, then callers feel back-pressure.
+pub(crate) const QUEUE_CHANGES_MAX: usize = 1024;
+/// Pages between checkpoints of the write-ahead log: 4000 gave 12 to 20 % over 1000.
+pub(crate) const CHECKPOINT_PAGES: i64 = 4000;
+/// Bytes of a page: 8192 gave 9 % over 4096.
+pub(crate) const PAGE_BYTES: i64 = 8192;
+/// Idle reading connections that are kept: reads take microseconds, so few run at once.
+pub(crate) const READERS_IDLE_MAX: usize = 8;
+/// How long one connection waits for another: far above any commit, below every caller's deadline.
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
+/// Bytes of the plaintext of one part: a request is at most 1 MiB, and a part is less than its request.
+pub(crate) const PART_BYTES_MAX: usize = 1024 * 1024;
+/// Authorities that read a shared part: the two parties, with room for a law that adds some.
+pub(crate) const PART_READERS_MAX: usize = 8;
+/// Search rows put together with the keys of one entry: three terms for each of two parties, and some.
+pub(crate) const PUT_TOKENS_MAX: usize = 16;
+/// Bytes of a small sealed value: an actor, that is four short texts.
+pub(crate) const SMALL_BYTES_MAX: usize = 16 * 1024;
+/// Subjects that one search finds: who has more must search more narrowly.
+pub(crate) const FOUND_MAX: usize = 100;
+/// Rows of the access log that one read returns.
+pub(crate) const ACCESSES_MAX: usize = 1000;
+/// Subjects that one sweep looks at: a short read, and one short transaction after it.
+pub(crate) const SWEEP_SUBJECTS_MAX: usize = 1000;
+/// Bytes of a root key file: two short lines are under a hundred.
+pub(crate) const ROOT_FILE_BYTES_MAX: u64 = 1024;
+/// Signs of a root key's id: it stands in the store and in messages.
+pub(crate) const ROOT_ID_SIGNS_MAX: usize = 64;

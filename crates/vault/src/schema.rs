@@ -1,0 +1,206 @@
+//! Tables, settings, the proof that the root key is the right one, and the forward-only migrations.
+
+use std::path::Path;
+
+use domain::subject::{Subject, SubjectKind};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use crate::limits::{BUSY, CHECKPOINT_PAGES, PAGE_BYTES};
+use crate::{OpenError, RootKey};
+
+/// Each string brings the schema one version further. Add to it; never edit it.
+const MIGRATIONS: [&str; 1] = ["
+CREATE TABLE root (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id TEXT NOT NULL,
+    proof BLOB NOT NULL
+) STRICT;
+CREATE TABLE authority_keys (
+    authority INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    purpose INTEGER NOT NULL,
+    wrapped BLOB NOT NULL,
+    PRIMARY KEY (authority, epoch, purpose)
+) STRICT, WITHOUT ROWID;
+-- ids made in order of time come first: they keep writes on few pages. A sealing has an id of its own,
+-- since two callers may seal the same version, and only the journal decides whose entry stands.
+CREATE TABLE body_keys (
+    subject BLOB NOT NULL CHECK (length(subject) = 16),
+    version INTEGER NOT NULL,
+    authority INTEGER NOT NULL,
+    sealing BLOB NOT NULL CHECK (length(sealing) = 16),
+    kind INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    wrapped BLOB NOT NULL,
+    PRIMARY KEY (subject, version, authority, sealing)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE search (
+    authority INTEGER NOT NULL,
+    token BLOB NOT NULL CHECK (length(token) = 16),
+    subject BLOB NOT NULL CHECK (length(subject) = 16),
+    kind INTEGER NOT NULL,
+    PRIMARY KEY (authority, token, subject)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX search_by_subject ON search (subject, authority);
+CREATE TABLE accesses (
+    id INTEGER PRIMARY KEY,
+    at_micros INTEGER NOT NULL,
+    authority INTEGER NOT NULL,
+    subject BLOB NOT NULL CHECK (length(subject) = 16),
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE INDEX accesses_by_subject ON accesses (subject, authority);
+"];
+
+/// Sets the writing connection up for durable writing and real deleting, and brings the schema up to date.
+pub(crate) fn prepare(connection: &Connection) -> Result<(), OpenError> {
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    migrate(connection, &MIGRATIONS)
+}
+
+fn migrate(connection: &Connection, migrations: &[&str]) -> Result<(), OpenError> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let done = usize::try_from(version).unwrap_or(usize::MAX);
+    if done > migrations.len() {
+        return Err(OpenError::Newer(version));
+    }
+    for (index, sql) in migrations.iter().enumerate().skip(done) {
+        connection.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {sql} PRAGMA user_version = {}; COMMIT;",
+            index + 1
+        ))?;
+    }
+    Ok(())
+}
+
+/// The first root key leaves a proof in the store; every later one must open it.
+pub(crate) fn prove(connection: &Connection, root: &RootKey) -> Result<(), OpenError> {
+    let stored: Option<(String, Vec<u8>)> = connection
+        .query_row("SELECT id, proof FROM root", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let ad = [b"flyttbud/vault/root/v1\0", root.id().as_bytes()].concat();
+    let Some((id, proof)) = stored else {
+        let mut proof = Vec::new();
+        root.secret()
+            .seal(&ad, &[], &mut proof)
+            .map_err(OpenError::Root)?;
+        connection.execute(
+            "INSERT INTO root (one, id, proof) VALUES (1, ?1, ?2)",
+            params![root.id(), proof],
+        )?;
+        return Ok(());
+    };
+    if id != root.id() {
+        return Err(OpenError::WrongRoot {
+            wanted: id,
+            given: root.id().to_owned(),
+        });
+    }
+    root.secret().open(&ad, &proof).map_err(OpenError::Root)?;
+    Ok(())
+}
+
+/// A connection that can only read.
+pub(crate) fn reader(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.set_prepared_statement_cache_capacity(16);
+    Ok(connection)
+}
+
+/// The number a kind of subject is stored as, for ever.
+pub(crate) fn kind_number(kind: SubjectKind) -> u8 {
+    match kind {
+        SubjectKind::System => 1,
+        SubjectKind::Relocation => 2,
+        SubjectKind::Arrival => 3,
+        SubjectKind::Alert => 4,
+    }
+}
+
+/// Reads a subject from the first two columns, kind and id.
+pub(crate) fn subject(row: &Row<'_>) -> Result<Subject, rusqlite::Error> {
+    let kind = match row.get(0)? {
+        1 => SubjectKind::System,
+        2 => SubjectKind::Relocation,
+        3 => SubjectKind::Arrival,
+        4 => SubjectKind::Alert,
+        unknown => return Err(rusqlite::Error::IntegralValueOutOfRange(0, unknown)),
+    };
+    Ok(Subject {
+        kind,
+        id: Uuid::from_bytes(row.get(1)?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_read_back_as_written_and_unknown_ones_are_no_subject() {
+        let connection = Connection::open_in_memory().expect("a database");
+        let read = |kind: i64| connection.query_row("SELECT ?1, zeroblob(16)", [kind], subject);
+        for kind in [
+            SubjectKind::System,
+            SubjectKind::Relocation,
+            SubjectKind::Arrival,
+            SubjectKind::Alert,
+        ] {
+            let found = read(kind_number(kind).into()).expect("a subject");
+            assert_eq!(found.kind, kind);
+        }
+        assert!(read(0).is_err() && read(5).is_err());
+    }
+
+    #[test]
+    fn a_store_of_a_newer_version_is_refused_and_an_older_one_is_brought_forward() {
+        let connection = Connection::open_in_memory().expect("a database");
+        let steps = ["CREATE TABLE a (x);", "CREATE TABLE b (x);"];
+        migrate(&connection, &steps[..1]).expect("the first");
+        migrate(&connection, &steps).expect("the second only");
+        migrate(&connection, &steps).expect("nothing to do");
+        connection
+            .execute_batch("SELECT x FROM a; SELECT x FROM b;")
+            .expect("both tables");
+        assert!(matches!(
+            migrate(&connection, &steps[..1]),
+            Err(OpenError::Newer(2))
+        ));
+    }
+
+    #[test]
+    fn the_settings_that_durability_and_deleting_rest_on_hold() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connection = Connection::open(folder.path().join("v.db")).expect("a database");
+        prepare(&connection).expect("prepared");
+        for (pragma, value) in [
+            ("page_size", 8192),
+            ("synchronous", 2),
+            ("foreign_keys", 1),
+            ("secure_delete", 1),
+            ("wal_autocheckpoint", 4000),
+        ] {
+            let found: i64 = connection
+                .pragma_query_value(None, pragma, |row| row.get(0))
+                .expect("a value");
+            assert_eq!(found, value, "{pragma}");
+        }
+        let mode: String = connection
+            .pragma_query_value(None, "journal_mode", |row| row.get(0))
+            .expect("a mode");
+        assert_eq!(mode, "wal");
+    }
+}

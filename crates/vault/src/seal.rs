@@ -1,0 +1,231 @@
+//! Sealing an entry's parts and opening them: the parts go into the journal, the keys to them do not.
+//!
+//! Only whoever holds a row of a sealing's keys opens its parts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use domain::entry::{Part, SealedPart};
+use domain::municipality::MunicipalityCode;
+use domain::subject::{Subject, Version};
+use rusqlite::{OptionalExtension, params};
+use zeroize::Zeroizing;
+
+use crate::keys::Purpose;
+use crate::limits::{PART_READERS_MAX, PUT_TOKENS_MAX};
+use crate::part::{Binding, KeysId, Opened, part_number, push_id, split};
+use crate::search::SearchRow;
+use crate::secret::{SECRET_BYTES, Secret, random};
+use crate::writer::Change;
+use crate::{Error, Vault};
+
+/// The keys of one entry's sealed parts, a row for each authority that may read some of them. To be put
+/// before the entry is appended.
+#[must_use = "an entry without its keys can never be read"]
+pub struct KeyRows {
+    id: KeysId,
+    rows: Vec<KeyRow>,
+}
+
+/// Data keys, wrapped by one authority's key.
+pub(crate) struct KeyRow {
+    pub(crate) authority: MunicipalityCode,
+    pub(crate) epoch: i16,
+    pub(crate) wrapped: Vec<u8>,
+}
+
+impl KeyRows {
+    /// Which sealing they belong to: what [`Vault::drop_keys`] asks for.
+    pub fn id(&self) -> KeysId {
+        self.id
+    }
+
+    pub(crate) fn rows(&self) -> &[KeyRow] {
+        &self.rows
+    }
+}
+
+impl fmt::Debug for KeyRows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyRows({}, {} rows)", self.id.subject, self.rows.len())
+    }
+}
+
+fn row_data(id: &KeysId, authority: MunicipalityCode, epoch: i16) -> Vec<u8> {
+    let mut bytes = b"flyttbud/vault/body-key/v1\0".to_vec();
+    push_id(&mut bytes, id);
+    bytes.extend_from_slice(&authority.number().to_be_bytes());
+    bytes.extend_from_slice(&epoch.to_be_bytes());
+    bytes
+}
+
+/// The data key of a part among unwrapped ones, each a part's number and 32 bytes.
+fn key_of(part: Part, unwrapped: &[u8]) -> Option<Secret> {
+    unwrapped
+        .chunks_exact(1 + SECRET_BYTES)
+        .filter_map(<[u8]>::split_first)
+        .find(|(number, _key)| **number == part_number(part))
+        .and_then(|(_number, key)| Secret::from_slice(key))
+}
+
+impl Vault {
+    /// Seals the parts of one entry: `shared` for its readers, `own` for one municipality. The rows must
+    /// be [put](Self::put) before the entry is appended.
+    pub fn seal(
+        &self,
+        subject: Subject,
+        version: Version,
+        parties: (MunicipalityCode, MunicipalityCode),
+        shared: Option<(&[u8], &[MunicipalityCode])>,
+        own: Option<(&[u8], MunicipalityCode)>,
+    ) -> Result<(Vec<SealedPart>, KeyRows), Error> {
+        let id = KeysId {
+            subject,
+            version,
+            sealing: random()?,
+        };
+        let own = own
+            .as_ref()
+            .map(|(body, reader)| (*body, std::slice::from_ref(reader)));
+        let mut sealed = Vec::with_capacity(2);
+        let mut held: BTreeMap<MunicipalityCode, Zeroizing<Vec<u8>>> = BTreeMap::new();
+        for (part, given) in [(Part::Shared, shared), (Part::Own, own)] {
+            let Some((body, readers)) = given else {
+                continue;
+            };
+            if readers.len() > PART_READERS_MAX {
+                return Err(Error::TooLarge("readers of a part"));
+            }
+            let (part, key) = Binding { id, parties, part }.seal(body)?;
+            for reader in readers {
+                let keys = held
+                    .entry(*reader)
+                    // room for both keys at once: a vector that grows would leave copies behind
+                    .or_insert_with(|| Zeroizing::new(Vec::with_capacity(2 * (1 + SECRET_BYTES))));
+                if key_of(part.part, keys).is_none() {
+                    keys.push(part_number(part.part));
+                    keys.extend_from_slice(key.bytes());
+                }
+            }
+            sealed.push(part);
+        }
+        let epoch = self.epoch();
+        let rows = held
+            .into_iter()
+            .map(|(authority, keys)| self.wrap(&id, authority, epoch, &keys))
+            .collect::<Result<_, _>>()?;
+        Ok((sealed, KeyRows { id, rows }))
+    }
+
+    fn wrap(
+        &self,
+        id: &KeysId,
+        authority: MunicipalityCode,
+        epoch: i16,
+        keys: &[u8],
+    ) -> Result<KeyRow, Error> {
+        let mut wrapped = Vec::new();
+        self.key(authority, epoch, Purpose::Wrap)?.seal(
+            &row_data(id, authority, epoch),
+            &[keys],
+            &mut wrapped,
+        )?;
+        Ok(KeyRow {
+            authority,
+            epoch,
+            wrapped,
+        })
+    }
+
+    /// Makes keys, and what finds their subject, durable. An error means that they may be stored or not:
+    /// seal again, or append nothing.
+    pub async fn put(&self, keys: KeyRows, tokens: Vec<SearchRow>) -> Result<(), Error> {
+        if tokens.len() > PUT_TOKENS_MAX {
+            return Err(Error::TooLarge("search rows of an entry"));
+        }
+        self.inner.store.write(Change::Put(keys, tokens)).await?;
+        Ok(())
+    }
+
+    /// Drops the keys of an entry that was certainly refused; when nothing is left of its subject, it is no
+    /// longer found either. Never call it when the append may have happened: the entry would be lost.
+    pub async fn drop_keys(&self, keys: KeysId) -> Result<(), Error> {
+        self.inner.store.write(Change::Drop(keys)).await?;
+        Ok(())
+    }
+
+    /// Opens a part for an authority. None when it never held the key, or erased it. Whether it may read
+    /// now is the caller's to know.
+    pub fn open_part(
+        &self,
+        authority: MunicipalityCode,
+        subject: Subject,
+        version: Version,
+        parties: (MunicipalityCode, MunicipalityCode),
+        sealed: &SealedPart,
+    ) -> Result<Option<Opened>, Error> {
+        let (sealing, _ciphertext) = split(sealed)?;
+        let id = KeysId {
+            subject,
+            version,
+            sealing,
+        };
+        let Some(keys) = self.unwrap(&id, authority)? else {
+            return Ok(None);
+        };
+        let Some(key) = key_of(sealed.part, &keys) else {
+            return Ok(None);
+        };
+        let binding = Binding {
+            id,
+            parties,
+            part: sealed.part,
+        };
+        binding.open(&key, sealed).map(Some)
+    }
+
+    fn unwrap(
+        &self,
+        id: &KeysId,
+        authority: MunicipalityCode,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        let row: Option<(i16, Vec<u8>)> = self.inner.store.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT epoch, wrapped FROM body_keys WHERE subject = ?1 AND version = ?2 \
+                     AND authority = ?3 AND sealing = ?4",
+                )?
+                .query_row(
+                    params![
+                        id.subject.id.as_bytes(),
+                        id.version.0,
+                        authority.number(),
+                        id.sealing
+                    ],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .optional()
+        })?;
+        let Some((epoch, wrapped)) = row else {
+            return Ok(None);
+        };
+        let Some(key) = self.old_wrap_key(authority, epoch)? else {
+            return Ok(None);
+        };
+        key.open(&row_data(id, authority, epoch), &wrapped)
+            .map(Some)
+    }
+
+    /// Like [`Self::open_part`], the body alone.
+    pub fn open(
+        &self,
+        authority: MunicipalityCode,
+        subject: Subject,
+        version: Version,
+        parties: (MunicipalityCode, MunicipalityCode),
+        sealed: &SealedPart,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let opened = self.open_part(authority, subject, version, parties, sealed)?;
+        Ok(opened.map(|opened| opened.body))
+    }
+}

@@ -1,0 +1,220 @@
+//! The floor of the store: the rows of a registration through the same two writers, without gRPC. What is
+//! written must be what `gateway::relocation::register` writes, or the floor lies.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow, bail};
+use api::generated::journal::v1 as sealed;
+use api::parse::{self, Context, Registration};
+use api::v1;
+use domain::calendar;
+use domain::code::NoticeKind;
+use domain::entry::{Draft, Event};
+use domain::municipality::MunicipalityCode;
+use domain::subject::{Subject, Version};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use jiff::civil::Date;
+use journal::{Batch, Journal as _, OpenClaim, OpenKey, Outcome, Request, Scope, SqliteJournal};
+use prost::Message as _;
+use uuid::Uuid;
+use vault::{KeyRows, RootKey, SearchRow, SearchTerm, Vault};
+
+use crate::requests::SENDER;
+
+/// Working days that the receiver has to answer.
+const ANSWER_WORKING_DAYS: u32 = 10;
+
+/// Journal and key store of our own, beside the service's and on the same disk.
+#[derive(Clone)]
+pub(crate) struct Stores {
+    journal: Arc<SqliteJournal>,
+    vault: Vault,
+    sender: MunicipalityCode,
+    today: Date,
+}
+
+/// A registration ready to be written.
+pub(crate) struct Row {
+    keys: KeyRows,
+    tokens: Vec<SearchRow>,
+    batch: Batch,
+}
+
+/// How long a full group took in each file.
+pub(crate) struct GroupCommit {
+    pub(crate) keys: Duration,
+    pub(crate) journal: Duration,
+}
+
+impl Stores {
+    pub(crate) fn open(folder: &Path, today: Date) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let root = RootKey::create(&folder.join("root.key"))?;
+        Ok(Self {
+            journal: SqliteJournal::open(&folder.join("journal.sqlite"))?,
+            vault: Vault::unlock(&folder.join("keys.sqlite"), root, today.year())?,
+            sender: MunicipalityCode::parse(SENDER).context("the sender has no code")?,
+            today,
+        })
+    }
+
+    /// Seals announcements as the gateway does. Not timed: the floor is what the writers alone can do.
+    pub(crate) fn prepare(
+        &self,
+        requests: Vec<v1::RegisterRelocationRequest>,
+    ) -> anyhow::Result<Vec<Row>> {
+        let prepare = |request| self.prepare_one(request);
+        requests.into_iter().map(prepare).collect()
+    }
+
+    fn prepare_one(&self, request: v1::RegisterRelocationRequest) -> anyhow::Result<Row> {
+        let context = Context {
+            today: self.today,
+            production: false,
+        };
+        let registration = parse::registration(&request, self.sender, context)
+            .map_err(|refusal| anyhow!("refused: {}", refusal.reason.code()))?;
+        let request = self.request(registration.request_id, request)?;
+        let subject = Subject::relocation(Uuid::now_v7());
+        let pseudonym = |epoch| {
+            let number = &registration.number;
+            self.vault
+                .pseudonym(self.sender, epoch, number, self.sender)
+        };
+        let key = OpenKey {
+            sender: self.sender,
+            recipient: registration.recipient,
+            pseudonym: pseudonym(self.today.year())?,
+        };
+        let also = vec![pseudonym(self.today.year() - 1)?];
+        let tokens = self.tokens(subject, &registration)?;
+        let (draft, keys) = self.seal(subject, &key, registration)?;
+        Ok(Row {
+            keys,
+            tokens,
+            batch: Batch {
+                drafts: vec![draft],
+                request: Some(request),
+                claim: Some(OpenClaim { key, also }),
+                ..Batch::default()
+            },
+        })
+    }
+
+    fn request(&self, id: Uuid, request: v1::RegisterRelocationRequest) -> anyhow::Result<Request> {
+        let normalised = v1::RegisterRelocationRequest {
+            request_id: String::new(),
+            ..request
+        };
+        let mut bytes = b"RegisterRelocation\0".to_vec();
+        normalised.encode(&mut bytes)?;
+        Ok(Request {
+            scope: Scope::Municipality(self.sender),
+            id,
+            fingerprint: self.vault.fingerprint(self.sender, &bytes)?,
+        })
+    }
+
+    fn tokens(
+        &self,
+        subject: Subject,
+        registration: &Registration,
+    ) -> anyhow::Result<Vec<SearchRow>> {
+        let number = SearchTerm::Number(&registration.number);
+        let case = SearchTerm::CaseNumber(&registration.content.case_number);
+        let terms = [
+            (self.sender, number),
+            (registration.recipient, number),
+            (self.sender, case),
+        ];
+        let row = |(authority, term)| self.vault.search_row(authority, term, subject);
+        Ok(terms.into_iter().map(row).collect::<Result<_, _>>()?)
+    }
+
+    fn seal(
+        &self,
+        subject: Subject,
+        key: &OpenKey,
+        registration: Registration,
+    ) -> anyhow::Result<(Draft, KeyRows)> {
+        let recipient = registration.recipient;
+        let shared = sealed::SharedPart {
+            legal_ground: registration.legal_ground.code,
+            relocation: Some(registration.content),
+            ..sealed::SharedPart::default()
+        };
+        let own = sealed::OwnPart {
+            actor: Some(registration.actor),
+            legal_ground: Some(registration.legal_ground),
+            ..sealed::OwnPart::default()
+        };
+        let readers = [self.sender, recipient];
+        let (parts, keys) = self.vault.seal(
+            subject,
+            Version(1),
+            (self.sender, recipient),
+            Some((&shared.encode_to_vec(), &readers)),
+            Some((&own.encode_to_vec(), self.sender)),
+        )?;
+        let draft = Draft {
+            subject,
+            version: Version(1),
+            event: Event::RelocationRegistered {
+                sender: self.sender,
+                recipient,
+                kind: registration.kind,
+                pseudonym: key.pseudonym,
+                planned: registration.planned,
+                answer_due_on: calendar::add_working_days(self.today, ANSWER_WORKING_DAYS),
+            },
+            notices: vec![(recipient, NoticeKind::RelocationRegistered)],
+            sealed: parts,
+        };
+        Ok((draft, keys))
+    }
+
+    /// Writes a row: keys first, then the entry.
+    pub(crate) async fn append(self, row: Row) -> anyhow::Result<()> {
+        self.vault.put(row.keys, row.tokens).await?;
+        appended(&self.journal.append(row.batch).await?)
+    }
+
+    /// How long a commit of a full group takes: all rows wait for the writer at once, so that it never finds
+    /// less than a group, first for the keys, then for the entries.
+    pub(crate) async fn group_commit(
+        &self,
+        rows: Vec<Row>,
+        group: u32,
+    ) -> anyhow::Result<GroupCommit> {
+        let groups = u32::try_from(rows.len())?.div_ceil(group);
+        let (puts, batches): (Vec<_>, Vec<_>) = rows
+            .into_iter()
+            .map(|row| ((row.keys, row.tokens), row.batch))
+            .unzip();
+        let put = |(keys, tokens)| self.vault.put(keys, tokens);
+        let began = Instant::now();
+        let mut puts: FuturesUnordered<_> = puts.into_iter().map(put).collect();
+        while let Some(done) = puts.next().await {
+            done?;
+        }
+        let keys = began.elapsed() / groups;
+        let append = |batch| self.journal.append(batch);
+        let began = Instant::now();
+        let mut appends: FuturesUnordered<_> = batches.into_iter().map(append).collect();
+        while let Some(outcome) = appends.next().await {
+            appended(&outcome?)?;
+        }
+        let journal = began.elapsed() / groups;
+        Ok(GroupCommit { keys, journal })
+    }
+}
+
+fn appended(outcome: &Outcome) -> anyhow::Result<()> {
+    match outcome {
+        Outcome::Appended(_) => Ok(()),
+        Outcome::Repeated(_) | Outcome::AlreadyOpen(_) => bail!("a row was there before"),
+    }
+}

@@ -1,0 +1,89 @@
+//! `cargo xtask bench`: registrations through gRPC with mutual TLS against a real `flyttbud serve`, beside
+//! the floors under them, in the same interleaved rounds. It listens on loopback only and judges nothing:
+//! the aims stand beside what was seen. docs/bench.md says what each figure means.
+#![expect(clippy::print_stdout, reason = "a command line tool talks")]
+
+mod append;
+mod echo;
+mod figures;
+mod inbox;
+mod load;
+mod plan;
+mod report;
+mod requests;
+mod rounds;
+mod usage;
+mod world;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use crate::figures::Figures;
+use crate::plan::Plan;
+
+// the executable's allocator, so that the floor of the store stands on the same ground
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How to measure.
+#[derive(Parser)]
+#[command(
+    name = "bench",
+    about = "Measures registrations, and the floors under them"
+)]
+struct Arguments {
+    /// One short round: shows that it works, not how fast it is
+    #[arg(long)]
+    quick: bool,
+    /// Rounds to take medians of
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=7), conflicts_with = "quick")]
+    rounds: u32,
+    /// Write all figures to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+#[derive(Subcommand)]
+enum Part {
+    /// The bare server that is the floor of the transport; the benchmark starts it itself
+    #[command(hide = true)]
+    Echo {
+        /// The folder with the certificates
+        folder: PathBuf,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    match arguments.part {
+        Some(Part::Echo { folder }) => runtime.block_on(echo::serve(&folder)),
+        None => runtime.block_on(bench(&arguments)),
+    }
+}
+
+async fn bench(arguments: &Arguments) -> anyhow::Result<()> {
+    let plan = Plan::of(arguments.quick, arguments.rounds);
+    let rounds = Box::pin(rounds::run(&plan)).await?;
+    let medians = Figures::medians(&rounds);
+    println!("{}", report::table(&medians));
+    println!("{}", report::aims(&medians));
+    if cfg!(debug_assertions) {
+        println!("Built without optimisation: these figures say nothing. Run `cargo xtask bench`.");
+    }
+    if plan.is_quick() {
+        println!("One short round: it shows that everything works, and not how fast it is.");
+    }
+    if let Some(file) = &arguments.json {
+        let text = report::json(&plan, &medians, &rounds);
+        std::fs::write(file, text)
+            .with_context(|| format!("'{}' cannot be written", file.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,297 @@
+//! The rounds: each measures everything once, in an order that turns around, so that a machine that gets
+//! slower or faster meanwhile favours nobody.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use api::v1::directory_service_client::DirectoryServiceClient;
+use api::v1::relocation_service_client::RelocationServiceClient;
+use client::Client;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tonic::transport::Channel;
+
+use crate::append::Stores;
+use crate::echo;
+use crate::figures::{Figures, micros};
+use crate::inbox::Inbox;
+use crate::load::{self, Run};
+use crate::plan::{Plan, Size};
+use crate::requests::{Requests, To};
+use crate::usage::Meter;
+use crate::world::World;
+
+/// Callers under load.
+const CALLERS: usize = 256;
+/// Connections they share: a municipality's systems keep one each.
+const CONNECTIONS: usize = 8;
+/// Rows of a full group: what both writers commit together at most.
+const GROUP: u32 = 256;
+/// The part with one caller is taken in so many turns.
+const TURNS: usize = 4;
+
+/// What is measured, in the order of even rounds.
+#[derive(Clone, Copy)]
+enum Step {
+    Echo,
+    Append,
+    Register,
+    GroupCommit,
+    OneCaller,
+}
+
+impl Step {
+    const ALL: [Self; 5] = [
+        Self::Echo,
+        Self::Append,
+        Self::Register,
+        Self::GroupCommit,
+        Self::OneCaller,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Echo => "echo, 256 callers",
+            Self::Append => "append, 256 tasks",
+            Self::Register => "register, 256 callers",
+            Self::GroupCommit => "full groups",
+            Self::OneCaller => "one caller",
+        }
+    }
+}
+
+/// Measures.
+pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Figures>> {
+    let steps = u64::from(plan.rounds + 1) * 5;
+    let bar = ProgressBar::new(steps).with_style(ProgressStyle::with_template(
+        "{bar:30} {pos}/{len} {elapsed} {msg}",
+    )?);
+    bar.set_message("starting");
+    let mut bench = Bench::start().await?;
+    let mut rounds = Vec::new();
+    // the first one warms connections and caches, and is not kept
+    bench.round(Size::QUICK, false, &bar).await?;
+    for number in 0..plan.rounds {
+        let turned = number % 2 == 1;
+        rounds.push(bench.round(plan.size, turned, &bar).await?);
+    }
+    bar.finish_and_clear();
+    bench.world.stop().await?;
+    Ok(rounds)
+}
+
+/// Everything that takes part.
+struct Bench {
+    world: World,
+    stores: Stores,
+    senders: Vec<RelocationServiceClient<Channel>>,
+    echoes: Vec<DirectoryServiceClient<Channel>>,
+    inbox: Inbox,
+    /// For the service, and for the stores: the same people on both sides.
+    requests: [Requests; 2],
+}
+
+impl Bench {
+    async fn start() -> anyhow::Result<Self> {
+        let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
+        let requests = [Requests::new(today), Requests::new(today)];
+        let [service, _stores] = &requests;
+        let world = World::start(service.watched()).await?;
+        let stores = Stores::open(&world.folder().join("floor"), today)?;
+        let watcher = world.client(&world.flyttbud, "watcher").await?;
+        let inbox = Inbox::watch(&watcher, service.watched()).await?;
+        let (mut senders, mut echoes) = (Vec::new(), Vec::new());
+        for _connection in 0..CONNECTIONS {
+            senders.push(world.client(&world.flyttbud, "sender").await?);
+            echoes.push(world.client(&world.echo, "sender").await?);
+        }
+        Ok(Self {
+            senders: spread(&senders, Client::relocations),
+            echoes: spread(&echoes, Client::directory),
+            world,
+            stores,
+            inbox,
+            requests,
+        })
+    }
+
+    async fn round(
+        &mut self,
+        size: Size,
+        turned: bool,
+        bar: &ProgressBar,
+    ) -> anyhow::Result<Figures> {
+        let mut figures = Figures::default();
+        let mut steps = Step::ALL;
+        if turned {
+            steps.reverse();
+        }
+        for step in steps {
+            bar.set_message(step.name());
+            let figures = &mut figures;
+            match step {
+                Step::Echo => self.echo(size.echo, figures).await?,
+                Step::Append => self.append(size.append, figures).await?,
+                Step::Register => self.register(size.register(), figures).await?,
+                Step::GroupCommit => self.group_commit(size.group_commit, figures).await?,
+                Step::OneCaller => self.one_caller(size.one_caller, figures).await?,
+            }
+            bar.inc(1);
+        }
+        compare(&mut figures);
+        Ok(figures)
+    }
+
+    async fn echo(&mut self, calls: usize, figures: &mut Figures) -> anyhow::Result<()> {
+        let name = "municipalities/0184".to_owned();
+        let meter = Meter::start(&[self.world.echo.pid])?;
+        let run = load::run(self.echoes.clone(), vec![name; calls], echo::call).await?;
+        meter.stop(calls, "echo_256", &["server"], figures)?;
+        figures.put_run("echo_256", &run);
+        Ok(())
+    }
+
+    async fn append(&mut self, rows: usize, figures: &mut Figures) -> anyhow::Result<()> {
+        let [_, requests] = &mut self.requests;
+        let work = self.stores.prepare(requests.take(rows, To::Everybody)?)?;
+        let tasks = vec![self.stores.clone(); CALLERS];
+        let meter = Meter::start(&[])?;
+        let run = load::run(tasks, work, Stores::append).await?;
+        meter.stop(rows, "append_256", &[], figures)?;
+        figures.put_run("append_256", &run);
+        Ok(())
+    }
+
+    async fn register(&mut self, calls: usize, figures: &mut Figures) -> anyhow::Result<()> {
+        let [requests, _] = &mut self.requests;
+        let work = requests.take(calls, To::Everybody)?;
+        let watched: Vec<String> = requests
+            .watched()
+            .iter()
+            .map(|code| code.resource_name())
+            .collect();
+        let meter = Meter::start(&[self.world.flyttbud.pid, self.world.nats.id()])?;
+        let run = load::run(self.senders.clone(), work, register).await?;
+        let began = run
+            .answers
+            .iter()
+            .filter(|call| watched.contains(&call.answer.recipient))
+            .map(|call| (call.answer.name.clone(), call.began))
+            .collect::<BTreeMap<_, _>>();
+        ensure!(!began.is_empty(), "no watched inbox was sent anything");
+        let notified = self.inbox.collect(began).await?;
+        meter.stop(calls, "register_256", &["server", "nats"], figures)?;
+        figures.put_run("register_256", &run);
+        figures.put_spans("notified_256", notified);
+        Ok(())
+    }
+
+    async fn group_commit(&mut self, rows: usize, figures: &mut Figures) -> anyhow::Result<()> {
+        let [_, requests] = &mut self.requests;
+        let work = self.stores.prepare(requests.take(rows, To::Everybody)?)?;
+        let took = self.stores.group_commit(work, GROUP).await?;
+        figures.put("group_commit_256_keys_us", micros(took.keys));
+        figures.put("group_commit_256_journal_us", micros(took.journal));
+        figures.put("group_commit_256_us", micros(took.keys + took.journal));
+        Ok(())
+    }
+
+    /// One caller, in turns with its floors: a commit of one, and a bare call.
+    async fn one_caller(&mut self, calls: usize, figures: &mut Figures) -> anyhow::Result<()> {
+        let (mut echo, mut append, mut registered) = (Whole::new(), Whole::new(), Whole::new());
+        let mut notified = Vec::new();
+        let sender = self.senders.first().context("nobody sends")?.clone();
+        let bare = self.echoes.first().context("nobody echoes")?.clone();
+        for _turn in 0..TURNS {
+            let [service, stores] = &mut self.requests;
+            let calls = calls / TURNS;
+            let work = service.take(calls, To::Watched)?;
+            let rows = self.stores.prepare(stores.take(calls, To::Watched)?)?;
+            let names = vec!["municipalities/0184".to_owned(); calls];
+            echo.add(load::run(vec![bare.clone()], names, echo::call).await?);
+            append.add(load::run(vec![self.stores.clone()], rows, Stores::append).await?);
+            let run = load::run(vec![sender.clone()], work, register).await?;
+            let began = run.answers.iter();
+            let began = began.map(|call| (call.answer.name.clone(), call.began));
+            notified.extend(self.inbox.collect(began.collect()).await?);
+            registered.add(run);
+        }
+        figures.put_run("echo_1", &echo.0);
+        figures.put_run("append_1", &append.0);
+        figures.put_run("register_1", &registered.0);
+        figures.put_spans("notified_1", notified);
+        Ok(())
+    }
+}
+
+/// Runs of several turns taken together.
+struct Whole<T>(Run<T>);
+
+impl<T> Whole<T> {
+    fn new() -> Self {
+        Self(Run {
+            took: Duration::ZERO,
+            answers: Vec::new(),
+        })
+    }
+
+    fn add(&mut self, run: Run<T>) {
+        self.0.took += run.took;
+        self.0.answers.extend(run.answers);
+    }
+}
+
+/// One service for each caller, spread over the connections.
+fn spread<S>(connections: &[Client], service: impl Fn(&Client) -> S) -> Vec<S> {
+    let connections = connections.iter().cycle();
+    connections.take(CALLERS).map(service).collect()
+}
+
+/// What a registration was answered with.
+struct Registered {
+    name: String,
+    recipient: String,
+}
+
+async fn register(
+    mut service: RelocationServiceClient<Channel>,
+    request: api::v1::RegisterRelocationRequest,
+) -> anyhow::Result<Registered> {
+    let recipient = request.receiving_municipality.clone();
+    let answer = service.register_relocation(request).await?.into_inner();
+    ensure!(answer.warnings.is_empty(), "a person was announced before");
+    let relocation = answer.relocation.context("the answer is empty")?;
+    Ok(Registered {
+        name: relocation.name,
+        recipient,
+    })
+}
+
+/// The ratios of a round.
+fn compare(figures: &mut Figures) {
+    let get = |name: &str| figures.get(name);
+    let rate = get("register_256_per_second");
+    let (append, echo) = (get("append_256_per_second"), get("echo_256_per_second"));
+    let ratios = [
+        ("register_256_over_append", rate / append),
+        ("register_256_over_echo", rate / echo),
+        ("register_256_over_smaller_floor", rate / append.min(echo)),
+        (
+            "register_1_added_us",
+            get("register_1_p50_us") - get("append_1_p50_us"),
+        ),
+        (
+            "notified_over_commit_p50",
+            get("notified_1_p50_us") / get("append_1_p50_us"),
+        ),
+        (
+            "notified_256_over_group_commit_p50",
+            get("notified_256_p50_us") / get("group_commit_256_us"),
+        ),
+    ];
+    for (name, value) in ratios {
+        figures.put(name, value);
+    }
+}

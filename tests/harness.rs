@@ -1,0 +1,21 @@
+//! What the tests stand on. Nothing here knows what a test expects.
+
+mod certificate;
+mod inbox;
+mod party;
+mod program;
+mod request;
+mod scan;
+mod service;
+mod world;
+
+pub use certificate::{
+    ANALYST, FEED, KEEPER, OPERATOR, Organisation, SIGTUNA, SOLLEFTEA, SOLNA, STRANGER, VENDOR,
+    WATCH,
+};
+pub use inbox::{Inbox, verify};
+pub use party::Party;
+pub use program::{flyttbud, run};
+pub use request::{PERSONS, announcement, arrival, consent, contact, person, today};
+pub use scan::{Canary, Scan, scan};
+pub use world::{Plan, World, settle, wait_for};

@@ -1,0 +1,247 @@
+//! A caller: one connection, the municipality it acts for, every method with its refusals decoded.
+
+use api::v1;
+use client::{Client, Refused, request_id};
+
+use super::inbox::Inbox;
+
+/// A caller.
+#[derive(Clone, Debug)]
+pub struct Party {
+    /// Its connection.
+    pub client: Client,
+    code: String,
+}
+
+/// Each method once: the service, the method, its request and its answer.
+macro_rules! methods {
+    ($($(#[$doc:meta])* $name:ident = $service:ident.$method:ident($request:ident) -> $response:ident;)*) => {
+        impl Party {
+            $($(#[$doc])*
+            pub async fn $name(&self, request: v1::$request) -> Result<v1::$response, Refused> {
+                match self.client.$service().$method(request).await {
+                    Ok(answer) => Ok(answer.into_inner()),
+                    Err(status) => Err(Refused::from(status)),
+                }
+            })*
+        }
+    };
+}
+
+methods! {
+    /// RegisterRelocation.
+    register = relocations.register_relocation(RegisterRelocationRequest) -> RegisterRelocationResponse;
+    /// GetRelocation.
+    get_relocation = relocations.get_relocation(GetRelocationRequest) -> GetRelocationResponse;
+    /// ListRelocations.
+    list_relocations = relocations.list_relocations(ListRelocationsRequest) -> ListRelocationsResponse;
+    /// FindRelocations.
+    find = relocations.find_relocations(FindRelocationsRequest) -> FindRelocationsResponse;
+    /// SupplementRelocation.
+    supplement = relocations.supplement_relocation(SupplementRelocationRequest) -> SupplementRelocationResponse;
+    /// WithdrawRelocation.
+    withdraw = relocations.withdraw_relocation(WithdrawRelocationRequest) -> WithdrawRelocationResponse;
+    /// AcknowledgeRelocation.
+    acknowledge = relocations.acknowledge_relocation(AcknowledgeRelocationRequest) -> AcknowledgeRelocationResponse;
+    /// ReplyToRelocation.
+    reply = relocations.reply_to_relocation(ReplyToRelocationRequest) -> ReplyToRelocationResponse;
+    /// ReportArrival.
+    report = arrivals.report_arrival(ReportArrivalRequest) -> ReportArrivalResponse;
+    /// GetArrival.
+    get_arrival = arrivals.get_arrival(GetArrivalRequest) -> GetArrivalResponse;
+    /// ListArrivals.
+    list_arrivals = arrivals.list_arrivals(ListArrivalsRequest) -> ListArrivalsResponse;
+    /// WithdrawArrival.
+    withdraw_arrival = arrivals.withdraw_arrival(WithdrawArrivalRequest) -> WithdrawArrivalResponse;
+    /// ListNotices.
+    list_notices = inbox.list_notices(ListNoticesRequest) -> ListNoticesResponse;
+    /// ConfirmNotice.
+    confirm = inbox.confirm_notice(ConfirmNoticeRequest) -> ConfirmNoticeResponse;
+    /// ListAlerts.
+    list_alerts = alerts.list_alerts(ListAlertsRequest) -> ListAlertsResponse;
+    /// GetAlert.
+    get_alert = alerts.get_alert(GetAlertRequest) -> GetAlertResponse;
+    /// AnswerAlert.
+    answer = alerts.answer_alert(AnswerAlertRequest) -> AnswerAlertResponse;
+    /// DisputeAlert.
+    dispute = alerts.dispute_alert(DisputeAlertRequest) -> DisputeAlertResponse;
+    /// AcknowledgeAlert.
+    acknowledge_alert = alerts.acknowledge_alert(AcknowledgeAlertRequest) -> AcknowledgeAlertResponse;
+    /// AssignAlert.
+    assign = alerts.assign_alert(AssignAlertRequest) -> AssignAlertResponse;
+    /// CommentOnAlert.
+    comment = alerts.comment_on_alert(CommentOnAlertRequest) -> CommentOnAlertResponse;
+    /// CloseAlert.
+    close = alerts.close_alert(CloseAlertRequest) -> CloseAlertResponse;
+    /// ListMunicipalities.
+    list_municipalities = directory.list_municipalities(ListMunicipalitiesRequest) -> ListMunicipalitiesResponse;
+    /// GetMunicipality.
+    get_municipality = directory.get_municipality(GetMunicipalityRequest) -> GetMunicipalityResponse;
+    /// WhoAmI.
+    who_am_i = directory.who_am_i(WhoAmIRequest) -> WhoAmIResponse;
+    /// GetDefinition.
+    get_definition = administration.get_definition(GetDefinitionRequest) -> GetDefinitionResponse;
+    /// SetDefinition.
+    set_definition = administration.set_definition(SetDefinitionRequest) -> SetDefinitionResponse;
+    /// AdvanceClock.
+    advance_clock = administration.advance_clock(AdvanceClockRequest) -> AdvanceClockResponse;
+}
+
+impl Party {
+    pub(crate) fn new(client: Client, code: &str) -> Self {
+        Self {
+            client,
+            code: code.to_owned(),
+        }
+    }
+
+    /// The same caller, acting for another municipality.
+    #[must_use]
+    pub fn acting_for(&self, code: &str) -> Self {
+        Self::new(self.client.clone(), code)
+    }
+
+    /// The code it acts for.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The resource name of whom it acts for; empty for operators and others without a municipality.
+    pub fn municipality(&self) -> String {
+        if self.code.is_empty() {
+            String::new()
+        } else {
+            format!("municipalities/{}", self.code)
+        }
+    }
+
+    /// Who sits at it, and why.
+    #[expect(clippy::unnecessary_wraps, reason = "as the messages have it")]
+    pub fn actor(&self) -> Option<v1::Actor> {
+        Some(v1::Actor {
+            officer_id: format!("handlaggare-{}", self.code),
+            function: "ekonomiskt bistånd".to_owned(),
+            case_number: "2026-1042".to_owned(),
+            purpose: "handlägga flytt".to_owned(),
+        })
+    }
+
+    /// Reads a relocation with its content.
+    pub async fn read(&self, name: &str) -> Result<v1::Relocation, Refused> {
+        let request = v1::GetRelocationRequest {
+            municipality: self.municipality(),
+            actor: self.actor(),
+            name: name.to_owned(),
+            view: v1::View::Full.into(),
+        };
+        let answer = self.get_relocation(request).await?;
+        Ok(answer.relocation.expect("an answer holds a relocation"))
+    }
+
+    /// Acknowledges a relocation; an empty etag skips the check.
+    pub async fn take_in(&self, name: &str, etag: &str) -> Result<v1::Relocation, Refused> {
+        let request = v1::AcknowledgeRelocationRequest {
+            municipality: self.municipality(),
+            actor: self.actor(),
+            request_id: request_id(),
+            validate_only: false,
+            name: name.to_owned(),
+            etag: etag.to_owned(),
+        };
+        let answer = self.acknowledge(request).await?;
+        Ok(answer.relocation.expect("an answer holds a relocation"))
+    }
+
+    /// Reads an alert with its question.
+    pub async fn read_alert(&self, name: &str) -> Result<v1::Alert, Refused> {
+        let request = v1::GetAlertRequest {
+            municipality: self.municipality(),
+            actor: self.actor(),
+            name: name.to_owned(),
+            view: v1::View::Full.into(),
+        };
+        let answer = self.get_alert(request).await?;
+        Ok(answer.alert.expect("an answer holds an alert"))
+    }
+
+    /// Reads an arrival with its content.
+    pub async fn read_arrival(&self, name: &str) -> Result<v1::Arrival, Refused> {
+        let request = v1::GetArrivalRequest {
+            municipality: self.municipality(),
+            actor: self.actor(),
+            name: name.to_owned(),
+            view: v1::View::Full.into(),
+        };
+        let answer = self.get_arrival(request).await?;
+        Ok(answer.arrival.expect("an answer holds an arrival"))
+    }
+
+    /// All alerts it may see, at most 500.
+    pub async fn alerts(&self) -> Result<v1::ListAlertsResponse, Refused> {
+        self.list_alerts(v1::ListAlertsRequest {
+            municipality: self.municipality(),
+            page_size: 500,
+            ..v1::ListAlertsRequest::default()
+        })
+        .await
+    }
+
+    /// All its notices, page after page.
+    pub async fn notices(&self) -> Result<Vec<v1::Notice>, Refused> {
+        let mut all: Vec<v1::Notice> = Vec::new();
+        loop {
+            let request = v1::ListNoticesRequest {
+                municipality: self.municipality(),
+                page_size: 500,
+                after_number: all.last().map_or(0, |notice| notice.number),
+            };
+            let page = self.list_notices(request).await?;
+            if page.notices.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page.notices);
+        }
+    }
+
+    /// Watches its inbox from a resume token on; empty is the beginning.
+    pub async fn watch(&self, resume_token: &str) -> Result<Inbox, Refused> {
+        let request = v1::WatchInboxRequest {
+            municipality: self.municipality(),
+            resume_token: resume_token.to_owned(),
+        };
+        match self.client.inbox().watch_inbox(request).await {
+            Ok(answer) => Ok(Inbox::new(answer.into_inner())),
+            Err(status) => Err(Refused::from(status)),
+        }
+    }
+
+    /// Opens WatchInbox, and closes it.
+    pub async fn open_inbox(&self, municipality: String) -> Result<(), Refused> {
+        let request = v1::WatchInboxRequest {
+            municipality,
+            resume_token: String::new(),
+        };
+        let opened = self.client.inbox().watch_inbox(request).await;
+        opened.map(|_stream| ()).map_err(Refused::from)
+    }
+
+    /// Opens WatchAlerts, and closes it.
+    pub async fn open_alerts(&self, municipality: String) -> Result<(), Refused> {
+        let request = v1::WatchAlertsRequest {
+            municipality,
+            after_position: 0,
+        };
+        let opened = self.client.alerts().watch_alerts(request).await;
+        opened.map(|_stream| ()).map_err(Refused::from)
+    }
+
+    /// Moves the record's clock, as an administrator.
+    pub async fn advance(&self, days: i64) -> Result<v1::AdvanceClockResponse, Refused> {
+        self.advance_clock(v1::AdvanceClockRequest {
+            request_id: request_id(),
+            validate_only: false,
+            seconds: days * 86_400,
+        })
+        .await
+    }
+}

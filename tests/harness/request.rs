@@ -1,0 +1,122 @@
+//! Requests that are right in every respect; a test changes what it is about. People have official test
+//! numbers, which are never assigned to anybody.
+
+use api::v1;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::party::Party;
+
+/// Test persons: number, birth date.
+pub const PERSONS: [(&str, &str); 5] = [
+    ("19900101-2385", "1990-01-01"),
+    ("20110106-2394", "2011-01-06"),
+    ("19140168-2396", "1914-01-08"),
+    ("19150072-2390", "1915-03-12"),
+    ("19171160-2399", "1917-11-05"),
+];
+
+/// Today, in UTC as the record counts.
+pub(crate) fn date() -> Date {
+    Timestamp::now().to_zoned_datetime(TimeZone::UTC).date()
+}
+
+/// Today as text.
+pub fn today() -> String {
+    date().to_string()
+}
+
+/// A person: the first one is grown up, the second a child.
+pub fn person(index: usize) -> v1::Person {
+    let (number, birth_date) = PERSONS.get(index).expect("one of the test persons");
+    v1::Person {
+        identity_number: (*number).to_owned(),
+        given_name: "Robin".to_owned(),
+        family_name: "Provsson".to_owned(),
+        birth_date: (*birth_date).to_owned(),
+        protection: v1::ProtectionLevel::None.into(),
+    }
+}
+
+/// A full consent, given today, the guardians' included.
+pub fn consent() -> v1::LegalGround {
+    v1::LegalGround {
+        code: v1::LegalGroundCode::Consent.into(),
+        consent: Some(v1::Consent {
+            scopes: vec![v1::ConsentScope::All.into()],
+            given_on: today(),
+            form: v1::ConsentForm::Written.into(),
+            received_by: "handlaggare-7".to_owned(),
+            guardians_consent: true,
+        }),
+        ..v1::LegalGround::default()
+    }
+}
+
+/// Somebody to talk to.
+pub fn contact() -> v1::Contact {
+    v1::Contact {
+        name: "Jourtelefonen".to_owned(),
+        function: "Mottagningsenheten".to_owned(),
+        phone: "08-123 456".to_owned(),
+        email: String::new(),
+    }
+}
+
+/// An announcement of a person's move to a municipality.
+pub fn announcement(from: &Party, to: &str, index: usize) -> v1::RegisterRelocationRequest {
+    v1::RegisterRelocationRequest {
+        municipality: from.municipality(),
+        actor: from.actor(),
+        request_id: client::request_id(),
+        validate_only: false,
+        receiving_municipality: format!("municipalities/{to}"),
+        kind: v1::RelocationKind::ActiveInvolvement.into(),
+        legal_ground: Some(consent()),
+        content: Some(v1::RelocationContent {
+            person: Some(person(index)),
+            expected_on: today(),
+            supports: vec![v1::Support {
+                kind: v1::SupportKind::FirstRents.into(),
+                actor: v1::SupportActor::Municipality.into(),
+                paid_until: String::new(),
+            }],
+            wish: v1::ExpressedWish::NotClear.into(),
+            groups: vec![v1::PersonGroup::StructurallyHomeless.into()],
+            dwelling: Some(v1::Dwelling {
+                tenure: v1::DwellingTenure::SecondHand.into(),
+                monthly_rent_sek: 9800,
+                remarks: vec![v1::DwellingRemark::ExcessiveRent.into()],
+            }),
+            household: Some(v1::Household {
+                name: String::new(),
+                adults: 1,
+                children: 0,
+            }),
+            contact: Some(contact()),
+            case_number: "SOL-2026-1042".to_owned(),
+            free_text: "Behöver en kontakt första veckan.".to_owned(),
+        }),
+    }
+}
+
+/// A report that a person arrived, from a municipality.
+pub fn arrival(at: &Party, from: &str, index: usize) -> v1::ReportArrivalRequest {
+    v1::ReportArrivalRequest {
+        municipality: at.municipality(),
+        actor: at.actor(),
+        request_id: client::request_id(),
+        validate_only: false,
+        previous_municipality: format!("municipalities/{from}"),
+        legal_ground: Some(consent()),
+        content: Some(v1::ArrivalContent {
+            person: Some(person(index)),
+            arrived_on: today(),
+            contact: Some(contact()),
+            case_number: "SLF-2026-77".to_owned(),
+            free_text: "Sökte bistånd samma dag.".to_owned(),
+            ..v1::ArrivalContent::default()
+        }),
+    }
+}

@@ -1,0 +1,282 @@
+//! A world of its own for each test: folder, certificates, NATS, one `flyttbud serve`.
+
+use std::future::Future;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use client::{Client, Target};
+use fanout::{NatsPlan, Server, new_nkey};
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
+
+use super::certificate::{self, Organisation};
+use super::party::Party;
+use super::service::{self, Service};
+
+/// The longest that a condition may take to come about.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(10);
+/// Worlds at once: a small machine runs no more without slowing what is measured.
+static PLACES: Semaphore = Semaphore::const_new(2);
+
+/// How a world is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Whether NATS runs when the service starts.
+    pub nats: bool,
+    /// What the service logs.
+    pub log: &'static str,
+    /// Streams at once and caller.
+    pub streams: u32,
+    /// Calls a second and caller.
+    pub calls: u32,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            nats: true,
+            log: "info",
+            streams: 64,
+            calls: 2000,
+        }
+    }
+}
+
+/// Everything that runs for one test.
+#[derive(Debug)]
+pub struct World {
+    service: Service,
+    /// NATS, to be killed and restarted.
+    pub nats: Server,
+    folder: TempDir,
+    _place: SemaphorePermit<'static>,
+}
+
+impl World {
+    /// The usual one.
+    pub async fn start() -> Self {
+        Self::with(Plan::default()).await
+    }
+
+    /// One of its own kind.
+    pub async fn with(plan: Plan) -> Self {
+        let place = PLACES.acquire().await.expect("places are never closed");
+        let folder = tempfile::tempdir().expect("a folder");
+        certificate::begin(folder.path());
+        let mut nats = start_nats(folder.path()).await;
+        if !plan.nats {
+            nats.kill().expect("NATS is ours");
+        }
+        vault::RootKey::create(&folder.path().join("root.key")).expect("a root key");
+        let text = configuration(folder.path(), &nats.url(), plan);
+        std::fs::write(folder.path().join("serve.toml"), text).expect("a configuration");
+        let service = started(folder.path()).await;
+        Self {
+            service,
+            nats,
+            folder,
+            _place: place,
+        }
+    }
+
+    /// Where everything lies: `data`, `nats`, `serve.log`, certificates.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where the service answers.
+    pub fn url(&self) -> &str {
+        &self.service.url
+    }
+
+    /// What the service logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder().join("serve.log")).expect("a log")
+    }
+
+    /// An organisation's case system, connected.
+    pub async fn party(&self, who: Organisation) -> Party {
+        let client = self.connect(who).await.expect("a connection");
+        Party::new(client, who.code)
+    }
+
+    /// The vendor's system, acting for one of the municipalities it serves after another.
+    pub async fn served(&self) -> Vec<Party> {
+        let client = self
+            .connect(certificate::VENDOR)
+            .await
+            .expect("a connection");
+        certificate::served()
+            .iter()
+            .map(|code| Party::new(client.clone(), code))
+            .collect()
+    }
+
+    /// Connects with an organisation's certificate.
+    pub async fn connect(&self, who: Organisation) -> Result<Client, client::ConnectError> {
+        certificate::issue(self.folder(), who);
+        let file = |name: &str| self.folder().join(name);
+        Client::connect(&Target {
+            url: self.url().to_owned(),
+            authority: file("authority.pem"),
+            certificate: file(&format!("{}.pem", who.file)),
+            key: file(&format!("{}.key", who.file)),
+        })
+        .await
+    }
+
+    /// A bare endpoint: with an organisation's certificate, or with none.
+    pub fn endpoint(&self, who: Option<Organisation>) -> Endpoint {
+        let read = |name: String| std::fs::read(self.folder().join(name)).expect("a file");
+        let mut tls = ClientTlsConfig::new()
+            .ca_certificate(Certificate::from_pem(read("authority.pem".to_owned())));
+        if let Some(who) = who {
+            certificate::issue(self.folder(), who);
+            let (certificate, key) = (format!("{}.pem", who.file), format!("{}.key", who.file));
+            tls = tls.identity(Identity::from_pem(read(certificate), read(key)));
+        }
+        Endpoint::from_shared(self.url().to_owned())
+            .expect("a url")
+            .tls_config(tls)
+            .expect("a tls configuration")
+    }
+
+    /// Starts a second service over the same files, which must end by itself: its exit code, and what it said.
+    pub async fn start_second(&self) -> (Option<i32>, String) {
+        service::refused(self.folder()).await
+    }
+
+    /// Asks the service to end, and waits until it did.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        self.service.terminate().await
+    }
+
+    /// Asks the service to read its certificates again.
+    pub fn ask_to_reload(&self) {
+        self.service.signal(Signal::SIGHUP);
+    }
+
+    /// Makes another authority and a server's certificate of it, in place of those there were.
+    pub fn change_authority(&self) {
+        certificate::begin(self.folder());
+    }
+
+    /// Asks the service to end; [`World::ended`] waits.
+    pub fn ask_to_end(&self) {
+        self.service.signal(Signal::SIGTERM);
+    }
+
+    /// Kills the service; [`World::ended`] waits.
+    pub fn send_kill(&self) {
+        self.service.signal(Signal::SIGKILL);
+    }
+
+    /// Waits until the service ended.
+    pub async fn ended(&mut self) -> ExitStatus {
+        self.service.ended().await
+    }
+
+    /// Kills the service.
+    pub async fn kill(&mut self) {
+        self.service.kill().await;
+    }
+
+    /// Starts the service again over the same files, on another port: connect anew.
+    pub async fn start_again(&mut self) {
+        self.service = started(self.folder.path()).await;
+    }
+}
+
+async fn start_nats(folder: &Path) -> Server {
+    let (gateway, ledger) = (new_nkey().expect("a key"), new_nkey().expect("a key"));
+    std::fs::write(folder.join("gateway.seed"), &gateway.seed).expect("a seed");
+    std::fs::write(folder.join("ledger.seed"), &ledger.seed).expect("a seed");
+    let plan = NatsPlan {
+        port: -1,
+        monitoring_port: -1,
+        store: folder.join("nats"),
+        ledger: ledger.public,
+        gateway: gateway.public,
+    };
+    let program = Server::find().expect("nats-server");
+    Server::start(&program, folder, plan)
+        .await
+        .expect("nats-server starts")
+}
+
+async fn started(folder: &Path) -> Service {
+    match Service::start(folder).await {
+        Some(service) => service,
+        None => panic!(
+            "flyttbud serve did not start: {}",
+            std::fs::read_to_string(folder.join("serve.log")).unwrap_or_default()
+        ),
+    }
+}
+
+fn configuration(folder: &Path, nats_url: &str, plan: Plan) -> String {
+    let folder = folder.display();
+    let Plan {
+        log,
+        streams,
+        calls,
+        ..
+    } = plan;
+    format!(
+        r#"environment = "test"
+
+[listen]
+grpc = "127.0.0.1:0"
+
+[tls]
+certificate = "{folder}/server.pem"
+key = "{folder}/server.key"
+client_authorities = "{folder}/authority.pem"
+
+[store]
+folder = "{folder}/data"
+root_key = "{folder}/root.key"
+
+[nats]
+url = "{nats_url}"
+gateway_seed = "{folder}/gateway.seed"
+ledger_seed = "{folder}/ledger.seed"
+
+[limits]
+calls_per_second = {calls}
+streams_per_caller = {streams}
+
+[log]
+filter = "{log}"
+"#
+    )
+}
+
+/// Looks until there is something to see; fails when it takes too long.
+pub async fn wait_for<T, F>(what: &str, mut look: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "{what}: did not come about");
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Waits until the read tables hold a position.
+pub async fn settle(operator: &Party, position: i64) {
+    wait_for("the read tables reach the position", || async {
+        let listed = operator.alerts().await.expect("a list");
+        (listed.position >= position).then_some(())
+    })
+    .await;
+}

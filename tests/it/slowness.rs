@@ -1,0 +1,78 @@
+//! A reader that hangs hangs alone.
+
+use std::time::{Duration, Instant};
+
+use api::v1;
+use api::v1::inbox_service_client::InboxServiceClient;
+use tests::{SIGTUNA, SOLLEFTEA, World, announcement};
+
+use crate::load::{announcements, register_all};
+
+/// The longest that another municipality's notice may take, on a busy machine: less than it takes until the
+/// record is looked at again, which is what would help one that is held up.
+const MOST: Duration = Duration::from_secs(3);
+/// What an HTTP/2 stream of the hanging reader takes before it must be read: three notices or so.
+const WINDOW_BYTES: u32 = 1024;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_never_reads_delays_nobody_else() {
+    let world = World::start().await;
+    let endpoint = world
+        .endpoint(Some(SOLLEFTEA))
+        .initial_stream_window_size(WINDOW_BYTES);
+    let mut hanging = Vec::new();
+    for _ in 0..20 {
+        let channel = endpoint.connect().await.expect("a connection");
+        let request = v1::WatchInboxRequest {
+            municipality: "municipalities/2283".to_owned(),
+            resume_token: String::new(),
+        };
+        let opened = InboxServiceClient::new(channel).watch_inbox(request).await;
+        hanging.push(opened.expect("a stream").into_inner());
+    }
+    let sigtuna = world.party(SIGTUNA).await;
+    let mut inbox = sigtuna.watch("").await.expect("a stream");
+    inbox.backlog().await;
+    let quiet = measure(&world, &mut inbox, 0..20).await;
+    let flood = announcements(&world, "2283", 300).await;
+    let (sent, loaded) = tokio::join!(
+        register_all(&world, flood, |_| {}),
+        measure(&world, &mut inbox, 20..60),
+    );
+    assert!(sent.iter().all(|one| one.answer.is_ok()));
+    let after = measure(&world, &mut inbox, 60..80).await;
+    println!("registered to notified, longest: quiet {quiet:?}, flood {loaded:?}, after {after:?}");
+    for longest in [quiet, loaded, after] {
+        assert!(longest < MOST, "{longest:?}");
+    }
+    // the one that hung finds all of it when it reads
+    let first = hanging.first_mut().expect("one of them");
+    let mut notices = 0;
+    while notices < 300 {
+        let message = first.message().await.expect("the stream lives");
+        let item = message.and_then(|message| message.item).expect("an item");
+        if let v1::watch_inbox_response::Item::Notice(notice) = item {
+            notices += 1;
+            assert_eq!(notice.number, notices);
+        }
+    }
+}
+
+/// Registers moves to Sigtuna one after the other: the longest time from the call to the notice.
+async fn measure(
+    world: &World,
+    inbox: &mut tests::Inbox,
+    range: std::ops::Range<usize>,
+) -> Duration {
+    let served = world.served().await;
+    let mut longest = Duration::ZERO;
+    for each in range {
+        let from = served.get(each / 5).expect("somebody is served");
+        let request = announcement(from, "0191", each % 5);
+        let began = Instant::now();
+        from.register(request).await.expect("accepted");
+        inbox.notice().await;
+        longest = longest.max(began.elapsed());
+    }
+    longest
+}
