@@ -99,7 +99,7 @@ async fn serve(config: Config, confirm_clock: bool) -> Result<(), Failure> {
         "sweep",
         sweep(stores.vault.clone(), stores.journal.clone(), drain.clone()),
     );
-    let ready = start_ledger(&stores, ledger_nats.clone(), &tasks, &ended)?;
+    let ready = start_ledger(&stores, ledger_nats.clone(), &tasks, &ended).await?;
     let lanes = Lanes::new();
     let mut fed = lanes.fed();
     tasks.spawn(
@@ -202,7 +202,7 @@ async fn prove(connection: Connection, drain: Drain, ended: Ended) {
     }
 }
 
-fn start_ledger(
+async fn start_ledger(
     stores: &Stores,
     nats: Connection,
     tasks: &Tasks,
@@ -216,7 +216,9 @@ fn start_ledger(
             Failure::Failed(anyhow!(error))
         }
     };
-    let host = Host::new(stores.journal.clone(), stores.views.clone()).map_err(failed)?;
+    let host = Host::new(stores.journal.clone(), stores.views.clone())
+        .await
+        .map_err(failed)?;
     let (caught_up, ready) = watch::channel(false);
     let (drain, host_ended) = (tasks.drain(), ended.clone());
     tasks.spawn("ledger", async move {

@@ -60,7 +60,7 @@ async fn get_definition(
     _request: v1::GetDefinitionRequest,
 ) -> Result<v1::GetDefinitionResponse, Refusal> {
     Ok(v1::GetDefinitionResponse {
-        definition: Some(shown(core.definition())),
+        definition: Some(shown(core.definition().await?)),
     })
 }
 
@@ -80,7 +80,7 @@ async fn set_definition(
     let definition = request.definition.as_ref().and_then(read);
     match definition {
         None => faults.add("definition", Reason::FieldOutOfRange),
-        Some(definition) if definition.version != core.definition().version + 1 => {
+        Some(definition) if definition.version != core.definition().await?.version + 1 => {
             faults.add("definition.version", Reason::DefinitionVersion);
         }
         Some(_) => {}

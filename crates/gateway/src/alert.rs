@@ -125,6 +125,7 @@ async fn list(
     let found = core
         .views
         .alerts(filter, page.below, page.size)
+        .await
         .map_err(unread)?;
     let mut alerts = Vec::with_capacity(found.rows.len());
     for (subject, _) in &found.rows {

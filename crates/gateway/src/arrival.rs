@@ -66,7 +66,7 @@ async fn get(
     let subject = parse::subject(SubjectKind::Arrival, &request.name)?;
     let entries = core.entries(subject).await?;
     let fold = party.arrival(ArrivalFold::fold(&entries).map_err(halted)?)?;
-    let mut arrival = report::shown(core, subject, &fold, reported(&entries))?;
+    let mut arrival = report::shown(core, subject, &fold, reported(&entries)).await?;
     if request.view() == v1::View::Full {
         let mut faults = Faults::default();
         let actor = faults.actor(request.actor.as_ref());
@@ -97,12 +97,13 @@ async fn list(
     let found = core
         .views
         .arrivals(party.code(), state, page.below, page.size)
+        .await
         .map_err(unread)?;
     let mut arrivals = Vec::with_capacity(found.rows.len());
     for (subject, _) in &found.rows {
         let entries = core.entries_up_to(*subject, found.valid_at).await?;
         let fold = party.arrival(ArrivalFold::fold(&entries).map_err(halted)?)?;
-        arrivals.push(report::shown(core, *subject, &fold, reported(&entries))?);
+        arrivals.push(report::shown(core, *subject, &fold, reported(&entries)).await?);
     }
     Ok(v1::ListArrivalsResponse {
         arrivals,
@@ -162,13 +163,18 @@ async fn withdraw(
     let entries = core.command(command, decide).await?;
     let fold = party.arrival(ArrivalFold::fold(&entries).map_err(halted)?)?;
     Ok(v1::WithdrawArrivalResponse {
-        arrival: Some(report::shown(core, subject, &fold, reported(&entries))?),
+        arrival: Some(report::shown(core, subject, &fold, reported(&entries)).await?),
     })
 }
 
 /// Whether the previous municipality was asked about an arrival.
-fn is_asked(core: &Core, subject: domain::subject::Subject) -> Result<bool, Refusal> {
-    Ok(core.views.alert_about(subject).map_err(unread)?.is_some())
+async fn is_asked(core: &Core, subject: domain::subject::Subject) -> Result<bool, Refusal> {
+    Ok(core
+        .views
+        .alert_about(subject)
+        .await
+        .map_err(unread)?
+        .is_some())
 }
 
 /// Where the report stands.

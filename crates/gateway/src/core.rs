@@ -153,14 +153,13 @@ impl Core {
     }
 
     /// The definition in force.
-    pub(crate) fn definition(&self) -> Definition {
-        self.definition_at(Position(u64::MAX >> 1))
+    pub(crate) async fn definition(&self) -> Result<Definition, Refusal> {
+        self.definition_at(Position(u64::MAX >> 1)).await
     }
 
     /// The definition that was in force at a position.
-    pub(crate) fn definition_at(&self, at: Position) -> Definition {
-        // a read that fails shows the first one; the rules themselves never read it here
-        self.views.definition(at).unwrap_or(Definition::FIRST)
+    pub(crate) async fn definition_at(&self, at: Position) -> Result<Definition, Refusal> {
+        self.views.definition(at).await.map_err(unread)
     }
 
     /// Appends, and says what a failure means to the caller.

@@ -70,10 +70,10 @@ async fn list(
         (Some(_), Some(last)) => URL_SAFE_NO_PAD.encode(last.code.to_string()),
         _ => String::new(),
     };
-    let municipalities = page
-        .into_iter()
-        .map(|m| shown(core, m))
-        .collect::<Result<_, _>>()?;
+    let mut municipalities = Vec::with_capacity(page.len());
+    for found in page {
+        municipalities.push(shown(core, found).await?);
+    }
     Ok(v1::ListMunicipalitiesResponse {
         municipalities,
         next_page_token,
@@ -110,11 +110,14 @@ async fn get(
         Refusal::field("name", Reason::MunicipalityUnknown).with("nearest", names.join(", "))
     })?;
     Ok(v1::GetMunicipalityResponse {
-        municipality: Some(shown(core, found)?),
+        municipality: Some(shown(core, found).await?),
     })
 }
 
-fn shown(core: &Core, found: &municipality::Municipality) -> Result<v1::Municipality, Refusal> {
+async fn shown(
+    core: &Core,
+    found: &municipality::Municipality,
+) -> Result<v1::Municipality, Refusal> {
     Ok(v1::Municipality {
         name: found.code.resource_name(),
         display_name: found.name.to_owned(),
@@ -132,7 +135,7 @@ fn shown(core: &Core, found: &municipality::Municipality) -> Result<v1::Municipa
             .successor
             .map(MunicipalityCode::resource_name)
             .unwrap_or_default(),
-        connected: core.views.is_connected(found.code).map_err(unread)?,
+        connected: core.views.is_connected(found.code).await.map_err(unread)?,
     })
 }
 

@@ -48,7 +48,7 @@ pub enum AppendError {
 pub enum ReadError {
     /// The store could not be read.
     #[error("the journal could not be read")]
-    Store(#[source] rusqlite::Error),
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// An entry cannot be decoded: the reader must halt, unknown is never skipped.
     #[error("entry {position} cannot be read")]
     Unreadable {
@@ -58,6 +58,13 @@ pub enum ReadError {
         #[source]
         source: api::record::Unreadable,
     },
+}
+
+impl ReadError {
+    /// A failure of the store, whichever it is.
+    pub(crate) fn store(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Store(Box::new(error))
+    }
 }
 
 /// An entry with its bytes as stored, which are what evidence hashes.

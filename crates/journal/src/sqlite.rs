@@ -112,9 +112,9 @@ impl SqliteJournal {
             .pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => reader(&self.path).map_err(ReadError::Store)?,
+            None => reader(&self.path).map_err(ReadError::store)?,
         };
-        let result = query(&connection).map_err(ReadError::Store);
+        let result = query(&connection).map_err(ReadError::store);
         self.readers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

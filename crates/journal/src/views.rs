@@ -4,6 +4,7 @@
 
 mod sqlite;
 
+use async_trait::async_trait;
 use domain::definition::Definition;
 use domain::entry::Entry;
 use domain::municipality::MunicipalityCode;
@@ -70,23 +71,27 @@ pub struct Page {
 }
 
 /// The read tables.
+#[async_trait]
 pub trait Views: Send + Sync + 'static {
     /// Writes what a run of entries changes, in one transaction.
-    fn write(&self, entries: &[(&Entry, Vec<Change>)], valid_at: Position)
-    -> Result<(), ReadError>;
+    async fn write(
+        &self,
+        entries: &[(&Entry, Vec<Change>)],
+        valid_at: Position,
+    ) -> Result<(), ReadError>;
     /// The position the tables are valid at.
-    fn valid_at(&self) -> Result<Position, ReadError>;
+    async fn valid_at(&self) -> Result<Position, ReadError>;
     /// Follows that position.
     fn changes(&self) -> watch::Receiver<Position>;
     /// Lists relocations whose first entry stands below a position, newest first.
-    fn relocations(
+    async fn relocations(
         &self,
         filter: RelocationFilter,
         below: Position,
         limit: usize,
     ) -> Result<Page, ReadError>;
     /// Lists a municipality's arrivals likewise.
-    fn arrivals(
+    async fn arrivals(
         &self,
         municipality: MunicipalityCode,
         state: Option<i32>,
@@ -94,23 +99,27 @@ pub trait Views: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Page, ReadError>;
     /// Lists alerts likewise.
-    fn alerts(&self, filter: AlertFilter, below: Position, limit: usize)
-    -> Result<Page, ReadError>;
+    async fn alerts(
+        &self,
+        filter: AlertFilter,
+        below: Position,
+        limit: usize,
+    ) -> Result<Page, ReadError>;
     /// Alerts that changed after a position, in the order of their newest change.
-    fn alerts_changed(
+    async fn alerts_changed(
         &self,
         party: Option<MunicipalityCode>,
         after: Position,
         limit: usize,
     ) -> Result<Page, ReadError>;
     /// The alert raised about an arrival, if any.
-    fn alert_about(&self, arrival: Subject) -> Result<Option<Subject>, ReadError>;
+    async fn alert_about(&self, arrival: Subject) -> Result<Option<Subject>, ReadError>;
     /// Whether a municipality has ever confirmed a notice.
-    fn is_connected(&self, municipality: MunicipalityCode) -> Result<bool, ReadError>;
+    async fn is_connected(&self, municipality: MunicipalityCode) -> Result<bool, ReadError>;
     /// The definition in force at a position; the first one before any is recorded.
-    fn definition(&self, at: Position) -> Result<Definition, ReadError>;
+    async fn definition(&self, at: Position) -> Result<Definition, ReadError>;
     /// A named position, for example the relay's; 0 when it was never set.
-    fn mark(&self, name: &str) -> Result<Position, ReadError>;
+    async fn mark(&self, name: &str) -> Result<Position, ReadError>;
     /// Sets a named position.
-    fn set_mark(&self, name: &str, position: Position) -> Result<(), ReadError>;
+    async fn set_mark(&self, name: &str, position: Position) -> Result<(), ReadError>;
 }

@@ -47,8 +47,8 @@ pub struct Host {
 
 impl Host {
     /// Over a journal and the read tables it writes.
-    pub fn new(journal: Arc<dyn Journal>, views: Arc<dyn Views>) -> Result<Self, HostError> {
-        let shown = views.valid_at()?;
+    pub async fn new(journal: Arc<dyn Journal>, views: Arc<dyn Views>) -> Result<Self, HostError> {
+        let shown = views.valid_at().await?;
         let edge = *journal.edge().borrow();
         if shown > edge {
             return Err(HostError::ViewsAhead);
@@ -75,7 +75,7 @@ impl Host {
     ) -> Result<(), HostError> {
         let mut edge = self.journal.edge();
         self.catch_up().await?;
-        self.write_views()?;
+        self.write_views().await?;
         self.guard = Guard::new(self.journal.now());
         caught_up.send_replace(true);
         tracing::info!(position = self.machine.position().0, "ledger caught up");
@@ -97,7 +97,7 @@ impl Host {
                     .is_some_and(|since| since.elapsed() >= VIEWS_PAUSE)
                     || !goes_on
                 {
-                    self.write_views()?;
+                    self.write_views().await?;
                 }
                 if !goes_on {
                     // the edge closes with the journal's writer: nothing can be recorded any more
@@ -134,13 +134,13 @@ impl Host {
             }
             let since = *self.unwritten_since.get_or_insert_with(Instant::now);
             if is_urgent || self.unwritten.len() >= READ_ENTRIES || since.elapsed() >= VIEWS_PAUSE {
-                self.write_views()?;
+                self.write_views().await?;
             }
         }
     }
 
     /// Writes what the read tables still lack.
-    fn write_views(&mut self) -> Result<(), ReadError> {
+    async fn write_views(&mut self) -> Result<(), ReadError> {
         self.unwritten_since = None;
         let Some((last, _)) = self.unwritten.last() else {
             return Ok(());
@@ -151,7 +151,7 @@ impl Host {
             .iter()
             .map(|(entry, changes)| (entry, changes.clone()))
             .collect();
-        self.views.write(&changed, valid_at)?;
+        self.views.write(&changed, valid_at).await?;
         self.shown = valid_at;
         self.unwritten.clear();
         Ok(())

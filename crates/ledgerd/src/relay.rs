@@ -34,31 +34,35 @@ impl Relay {
         let mut edge = self.journal.edge();
         // without the stream no gateway can consume: it should be there before the first notice
         tokio::time::timeout(POLL, self.ensure_stream()).await.ok();
-        let mut position = self.views.mark(RELAY_MARK)?;
+        let mut position = self.views.mark(RELAY_MARK).await?;
         let mut marked = (position, Instant::now());
         loop {
             let stored = self.journal.read_after(position, RELAY_ENTRIES).await?;
             let Some(last) = stored.last().map(|stored| stored.entry.position) else {
                 if wait(&mut edge, position, POLL, &drain).await {
-                    self.mark(&mut marked, position)?;
+                    self.mark(&mut marked, position).await?;
                     continue;
                 }
-                return self.views.set_mark(RELAY_MARK, position);
+                return self.views.set_mark(RELAY_MARK, position).await;
             };
             let notices: Vec<Notice> = stored.iter().flat_map(|s| notices(&s.entry)).collect();
             if !self.publish(&notices, &drain).await {
                 return Ok(());
             }
             position = last;
-            self.mark(&mut marked, position)?;
+            self.mark(&mut marked, position).await?;
         }
     }
 
     /// Keeps the position, at most once a second: after a crash a second's notices are published again, and
     /// their ids and numbers make that nothing.
-    fn mark(&self, marked: &mut (Position, Instant), position: Position) -> Result<(), ReadError> {
+    async fn mark(
+        &self,
+        marked: &mut (Position, Instant),
+        position: Position,
+    ) -> Result<(), ReadError> {
         if marked.0 != position && marked.1.elapsed() >= POLL {
-            self.views.set_mark(RELAY_MARK, position)?;
+            self.views.set_mark(RELAY_MARK, position).await?;
             *marked = (position, Instant::now());
         }
         Ok(())

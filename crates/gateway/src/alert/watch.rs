@@ -62,6 +62,7 @@ async fn follow(
         let page = match core
             .views
             .alerts_changed(viewer.party(), after, PAGE_DEFAULT)
+            .await
         {
             Ok(page) => page,
             Err(error) => return Some(unread(error)),

@@ -46,12 +46,16 @@ pub(super) async fn report(
     if request.validate_only {
         let due_on = core
             .today()
-            .checked_add(i64::from(core.definition().grace_days).days());
+            .checked_add(i64::from(core.definition().await?.grace_days).days());
         return Ok(v1::ReportArrivalResponse {
             dry_run: Some(v1::DryRun {
                 ground_carries: true,
                 fields_seen_by_recipient: report.seen,
-                recipient_connected: core.views.is_connected(report.previous).map_err(unread)?,
+                recipient_connected: core
+                    .views
+                    .is_connected(report.previous)
+                    .await
+                    .map_err(unread)?,
                 answer_due_on: due_on.map(|date| date.to_string()).unwrap_or_default(),
             }),
             ..v1::ReportArrivalResponse::default()
@@ -84,7 +88,7 @@ async fn answered(
             subject,
             &fold,
             false,
-            grace_until(core, &fold, position),
+            grace_until(core, &fold, position).await?,
         )),
         position: i64::try_from(position.0).unwrap_or(i64::MAX),
         dry_run: None,
@@ -154,23 +158,28 @@ async fn write(
 }
 
 /// The envelope for the reporter; `reported` is where the report stands.
-pub(super) fn shown(
+pub(super) async fn shown(
     core: &Core,
     subject: Subject,
     fold: &ArrivalFold,
     reported: Position,
 ) -> Result<v1::Arrival, Refusal> {
-    let asked = super::is_asked(core, subject)?;
+    let asked = super::is_asked(core, subject).await?;
     Ok(show::arrival(
         subject,
         fold,
         asked,
-        grace_until(core, fold, reported),
+        grace_until(core, fold, reported).await?,
     ))
 }
 
-fn grace_until(core: &Core, fold: &ArrivalFold, reported: Position) -> String {
+async fn grace_until(
+    core: &Core,
+    fold: &ArrivalFold,
+    reported: Position,
+) -> Result<String, Refusal> {
     let reported_on = fold.recorded_at.to_zoned_datetime(TimeZone::UTC).date();
-    let until = reported_on.checked_add(i64::from(core.definition_at(reported).grace_days).days());
-    until.map(|date| date.to_string()).unwrap_or_default()
+    let grace_days = i64::from(core.definition_at(reported).await?.grace_days);
+    let until = reported_on.checked_add(grace_days.days());
+    Ok(until.map(|date| date.to_string()).unwrap_or_default())
 }

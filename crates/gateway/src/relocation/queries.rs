@@ -127,6 +127,7 @@ pub(super) async fn list(
     let found = core
         .views
         .relocations(filter, page.below, page.size)
+        .await
         .map_err(unread)?;
     let mut relocations = Vec::with_capacity(found.rows.len());
     for (subject, _) in &found.rows {

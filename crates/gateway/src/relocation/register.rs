@@ -57,6 +57,7 @@ pub(super) async fn register(
                 recipient_connected: core
                     .views
                     .is_connected(registration.recipient)
+                    .await
                     .map_err(unread)?,
                 answer_due_on: due_on.to_string(),
             }),

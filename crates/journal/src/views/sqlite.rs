@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use async_trait::async_trait;
 use domain::definition::Definition;
 use domain::entry::{Entry, Event};
 use domain::municipality::MunicipalityCode;
@@ -109,12 +110,13 @@ impl SqliteViews {
                 .collect::<Result<_, _>>()?;
             Ok(Page { rows, valid_at })
         };
-        read().map_err(ReadError::Store)
+        read().map_err(ReadError::store)
     }
 }
 
+#[async_trait]
 impl Views for SqliteViews {
-    fn write(
+    async fn write(
         &self,
         entries: &[(&Entry, Vec<Change>)],
         valid_at: Position,
@@ -131,20 +133,20 @@ impl Views for SqliteViews {
             set_mark(&transaction, VALID_AT, valid_at)?;
             transaction.commit()
         };
-        write().map_err(ReadError::Store)?;
+        write().map_err(ReadError::store)?;
         self.changes.send_replace(valid_at);
         Ok(())
     }
 
-    fn valid_at(&self) -> Result<Position, ReadError> {
-        self.mark(VALID_AT)
+    async fn valid_at(&self) -> Result<Position, ReadError> {
+        self.mark(VALID_AT).await
     }
 
     fn changes(&self) -> watch::Receiver<Position> {
         self.changes.subscribe()
     }
 
-    fn relocations(
+    async fn relocations(
         &self,
         filter: RelocationFilter,
         below: Position,
@@ -183,7 +185,7 @@ impl Views for SqliteViews {
         )
     }
 
-    fn arrivals(
+    async fn arrivals(
         &self,
         municipality: MunicipalityCode,
         state: Option<i32>,
@@ -198,7 +200,7 @@ impl Views for SqliteViews {
         )
     }
 
-    fn alerts(
+    async fn alerts(
         &self,
         filter: AlertFilter,
         below: Position,
@@ -217,7 +219,7 @@ impl Views for SqliteViews {
         )
     }
 
-    fn alerts_changed(
+    async fn alerts_changed(
         &self,
         party: Option<MunicipalityCode>,
         after: Position,
@@ -235,30 +237,30 @@ impl Views for SqliteViews {
         )
     }
 
-    fn alert_about(&self, arrival: Subject) -> Result<Option<Subject>, ReadError> {
+    async fn alert_about(&self, arrival: Subject) -> Result<Option<Subject>, ReadError> {
         let reader = held(&self.reader);
         let alert = first_row(reader.query_row(
             "SELECT alert FROM arrivals WHERE id = ?1",
             [arrival.id.as_bytes()],
             |row| row.get::<_, Option<[u8; 16]>>(0),
         ))
-        .map_err(ReadError::Store)?;
+        .map_err(ReadError::store)?;
         Ok(alert
             .flatten()
             .map(|id| Subject::alert(Uuid::from_bytes(id))))
     }
 
-    fn is_connected(&self, municipality: MunicipalityCode) -> Result<bool, ReadError> {
+    async fn is_connected(&self, municipality: MunicipalityCode) -> Result<bool, ReadError> {
         held(&self.reader)
             .query_row(
                 "SELECT EXISTS (SELECT 1 FROM connected WHERE municipality = ?1)",
                 [municipality.number()],
                 |row| row.get(0),
             )
-            .map_err(ReadError::Store)
+            .map_err(ReadError::store)
     }
 
-    fn definition(&self, at: Position) -> Result<Definition, ReadError> {
+    async fn definition(&self, at: Position) -> Result<Definition, ReadError> {
         let reader = held(&self.reader);
         let newest = first_row(reader.query_row(
             "SELECT version, grace_days, early_months, late_months, not_arrived_months, answer_days \
@@ -275,16 +277,16 @@ impl Views for SqliteViews {
                 })
             },
         ))
-        .map_err(ReadError::Store)?;
+        .map_err(ReadError::store)?;
         Ok(newest.unwrap_or(Definition::FIRST))
     }
 
-    fn mark(&self, name: &str) -> Result<Position, ReadError> {
-        mark(&held(&self.reader), name).map_err(ReadError::Store)
+    async fn mark(&self, name: &str) -> Result<Position, ReadError> {
+        mark(&held(&self.reader), name).map_err(ReadError::store)
     }
 
-    fn set_mark(&self, name: &str, position: Position) -> Result<(), ReadError> {
-        set_mark(&held(&self.writer), name, position).map_err(ReadError::Store)
+    async fn set_mark(&self, name: &str, position: Position) -> Result<(), ReadError> {
+        set_mark(&held(&self.writer), name, position).map_err(ReadError::store)
     }
 }
 
