@@ -1,5 +1,6 @@
 //! What the tests stand on. Nothing here knows what a test expects.
 
+mod apart;
 mod certificate;
 mod inbox;
 mod party;
@@ -9,6 +10,7 @@ mod scan;
 mod service;
 mod world;
 
+pub use apart::Apart;
 pub use certificate::{
     ANALYST, FEED, KEEPER, OPERATOR, Organisation, SIGTUNA, SOLLEFTEA, SOLNA, STRANGER, VENDOR,
     WATCH,

@@ -9,6 +9,7 @@ use anyhow::{Context as _, anyhow, bail};
 use api::generated::journal::v1 as sealed;
 use api::parse::{self, Context, Registration};
 use api::v1;
+use daemon::postgres::Settings;
 use domain::calendar;
 use domain::code::NoticeKind;
 use domain::entry::{Draft, Event};
@@ -17,7 +18,9 @@ use domain::subject::{Subject, Version};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use jiff::civil::Date;
-use journal::{Batch, Journal as _, OpenClaim, OpenKey, Outcome, Request, Scope, SqliteJournal};
+use journal::{
+    Batch, Journal, OpenClaim, OpenKey, Outcome, PostgresJournal, Request, Scope, SqliteJournal,
+};
 use prost::Message as _;
 use uuid::Uuid;
 use vault::{KeyRows, RootKey, SearchRow, SearchTerm, Vault};
@@ -30,7 +33,7 @@ const ANSWER_WORKING_DAYS: u32 = 10;
 /// Journal and key store of our own, beside the service's and on the same disk.
 #[derive(Clone)]
 pub(crate) struct Stores {
-    journal: Arc<SqliteJournal>,
+    journal: Arc<dyn Journal>,
     vault: Vault,
     sender: MunicipalityCode,
     today: Date,
@@ -61,37 +64,57 @@ impl Stores {
         })
     }
 
+    /// The same over PostgreSQL, with the root key of a folder.
+    pub(crate) async fn connect(
+        journal: Settings,
+        keys: Settings,
+        folder: &Path,
+        today: Date,
+    ) -> anyhow::Result<Self> {
+        let root = RootKey::read(&folder.join("root.key"))?;
+        Ok(Self {
+            journal: PostgresJournal::connect(journal).await?,
+            vault: Vault::connect(keys, root, today.year()).await?,
+            sender: MunicipalityCode::parse(SENDER).context("the sender has no code")?,
+            today,
+        })
+    }
+
     /// Seals announcements as the gateway does. Not timed: the floor is what the writers alone can do.
-    pub(crate) fn prepare(
+    pub(crate) async fn prepare(
         &self,
         requests: Vec<v1::RegisterRelocationRequest>,
     ) -> anyhow::Result<Vec<Row>> {
-        let prepare = |request| self.prepare_one(request);
-        requests.into_iter().map(prepare).collect()
+        let mut rows = Vec::with_capacity(requests.len());
+        for request in requests {
+            rows.push(self.prepare_one(request).await?);
+        }
+        Ok(rows)
     }
 
-    fn prepare_one(&self, request: v1::RegisterRelocationRequest) -> anyhow::Result<Row> {
+    async fn prepare_one(&self, request: v1::RegisterRelocationRequest) -> anyhow::Result<Row> {
         let context = Context {
             today: self.today,
             production: false,
         };
         let registration = parse::registration(&request, self.sender, context)
             .map_err(|refusal| anyhow!("refused: {}", refusal.reason.code()))?;
-        let request = self.request(registration.request_id, request)?;
+        let request = self.request(registration.request_id, request).await?;
         let subject = Subject::relocation(Uuid::now_v7());
-        let pseudonym = |epoch| {
+        let pseudonym = async |epoch| {
             let number = &registration.number;
             self.vault
                 .pseudonym(self.sender, epoch, number, self.sender)
+                .await
         };
         let key = OpenKey {
             sender: self.sender,
             recipient: registration.recipient,
-            pseudonym: pseudonym(self.today.year())?,
+            pseudonym: pseudonym(self.today.year()).await?,
         };
-        let also = vec![pseudonym(self.today.year() - 1)?];
-        let tokens = self.tokens(subject, &registration)?;
-        let (draft, keys) = self.seal(subject, &key, registration)?;
+        let also = vec![pseudonym(self.today.year() - 1).await?];
+        let tokens = self.tokens(subject, &registration).await?;
+        let (draft, keys) = self.seal(subject, &key, registration).await?;
         Ok(Row {
             keys,
             tokens,
@@ -104,7 +127,11 @@ impl Stores {
         })
     }
 
-    fn request(&self, id: Uuid, request: v1::RegisterRelocationRequest) -> anyhow::Result<Request> {
+    async fn request(
+        &self,
+        id: Uuid,
+        request: v1::RegisterRelocationRequest,
+    ) -> anyhow::Result<Request> {
         let normalised = v1::RegisterRelocationRequest {
             request_id: String::new(),
             ..request
@@ -114,11 +141,11 @@ impl Stores {
         Ok(Request {
             scope: Scope::Municipality(self.sender),
             id,
-            fingerprint: self.vault.fingerprint(self.sender, &bytes)?,
+            fingerprint: self.vault.fingerprint(self.sender, &bytes).await?,
         })
     }
 
-    fn tokens(
+    async fn tokens(
         &self,
         subject: Subject,
         registration: &Registration,
@@ -130,11 +157,14 @@ impl Stores {
             (registration.recipient, number),
             (self.sender, case),
         ];
-        let row = |(authority, term)| self.vault.search_row(authority, term, subject);
-        Ok(terms.into_iter().map(row).collect::<Result<_, _>>()?)
+        let mut rows = Vec::with_capacity(terms.len());
+        for (authority, term) in terms {
+            rows.push(self.vault.search_row(authority, term, subject).await?);
+        }
+        Ok(rows)
     }
 
-    fn seal(
+    async fn seal(
         &self,
         subject: Subject,
         key: &OpenKey,
@@ -152,13 +182,16 @@ impl Stores {
             ..sealed::OwnPart::default()
         };
         let readers = [self.sender, recipient];
-        let (parts, keys) = self.vault.seal(
-            subject,
-            Version(1),
-            (self.sender, recipient),
-            Some((&shared.encode_to_vec(), &readers)),
-            Some((&own.encode_to_vec(), self.sender)),
-        )?;
+        let (parts, keys) = self
+            .vault
+            .seal(
+                subject,
+                Version(1),
+                (self.sender, recipient),
+                Some((&shared.encode_to_vec(), &readers)),
+                Some((&own.encode_to_vec(), self.sender)),
+            )
+            .await?;
         let draft = Draft {
             subject,
             version: Version(1),

@@ -5,14 +5,15 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use api::v1;
-use api::v1::directory_service_client::DirectoryServiceClient;
 use api::v1::directory_service_server::{DirectoryService, DirectoryServiceServer};
-use client::tonic::transport::Channel;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status};
+
+/// The method that answers.
+pub(crate) const METHOD: &str = "/flyttbud.v1.DirectoryService/GetMunicipality";
 
 struct Echo;
 
@@ -72,19 +73,4 @@ async fn input_closed() {
     let mut input = tokio::io::stdin();
     let mut bytes = [0; 64];
     while input.read(&mut bytes).await.is_ok_and(|read| read > 0) {}
-}
-
-/// One call.
-pub(crate) async fn call(
-    mut service: DirectoryServiceClient<Channel>,
-    name: String,
-) -> anyhow::Result<()> {
-    let answer = service
-        .get_municipality(v1::GetMunicipalityRequest { name })
-        .await?;
-    answer
-        .into_inner()
-        .municipality
-        .map(|_echoed| ())
-        .context("the echo is empty")
 }

@@ -4,6 +4,9 @@
 #![expect(clippy::print_stdout, reason = "a command line tool talks")]
 
 mod append;
+mod caller;
+mod calls;
+mod database;
 mod echo;
 mod figures;
 mod inbox;

@@ -1,19 +1,17 @@
 //! The rounds: each measures everything once, in an order that turns around, so that a machine that gets
 //! slower or faster meanwhile favours nobody.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use api::v1::directory_service_client::DirectoryServiceClient;
-use api::v1::relocation_service_client::RelocationServiceClient;
-use client::Client;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tonic::transport::Channel;
 
 use crate::append::Stores;
+use crate::caller::Caller;
+use crate::calls::{self, began, echo_request, named, register};
+use crate::database::Apart;
 use crate::echo;
 use crate::figures::{Figures, micros};
 use crate::inbox::Inbox;
@@ -24,9 +22,9 @@ use crate::usage::Meter;
 use crate::world::World;
 
 /// Callers under load.
-const CALLERS: usize = 256;
+pub(crate) const CALLERS: usize = 256;
 /// Connections they share: a municipality's systems keep one each.
-const CONNECTIONS: usize = 8;
+pub(crate) const CONNECTIONS: usize = 8;
 /// Rows of a full group: what both writers commit together at most.
 const GROUP: u32 = 256;
 /// The part with one caller is taken in so many turns.
@@ -40,15 +38,17 @@ enum Step {
     Register,
     GroupCommit,
     OneCaller,
+    Postgres,
 }
 
 impl Step {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Echo,
         Self::Append,
         Self::Register,
         Self::GroupCommit,
         Self::OneCaller,
+        Self::Postgres,
     ];
 
     fn name(self) -> &'static str {
@@ -58,13 +58,14 @@ impl Step {
             Self::Register => "register, 256 callers",
             Self::GroupCommit => "full groups",
             Self::OneCaller => "one caller",
+            Self::Postgres => "PostgreSQL, 256 tasks and callers",
         }
     }
 }
 
 /// Measures.
 pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Figures>> {
-    let steps = u64::from(plan.rounds + 1) * 5;
+    let steps = u64::from(plan.rounds + 1) * 6;
     let bar = ProgressBar::new(steps).with_style(ProgressStyle::with_template(
         "{bar:30} {pos}/{len} {elapsed} {msg}",
     )?);
@@ -78,6 +79,7 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Figures>> {
         rounds.push(bench.round(plan.size, turned, &bar).await?);
     }
     bar.finish_and_clear();
+    bench.apart.stop().await?;
     bench.world.stop().await?;
     Ok(rounds)
 }
@@ -85,9 +87,10 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Figures>> {
 /// Everything that takes part.
 struct Bench {
     world: World,
+    apart: Apart,
     stores: Stores,
-    senders: Vec<RelocationServiceClient<Channel>>,
-    echoes: Vec<DirectoryServiceClient<Channel>>,
+    senders: Vec<Caller>,
+    echoes: Vec<Caller>,
     inbox: Inbox,
     /// For the service, and for the stores: the same people on both sides.
     requests: [Requests; 2],
@@ -99,18 +102,20 @@ impl Bench {
         let requests = [Requests::new(today), Requests::new(today)];
         let [service, _stores] = &requests;
         let world = World::start(service.watched()).await?;
+        let apart = Apart::start(&world, today).await?;
         let stores = Stores::open(&world.folder().join("floor"), today)?;
         let watcher = world.client(&world.flyttbud, "watcher").await?;
         let inbox = Inbox::watch(&watcher, service.watched()).await?;
         let (mut senders, mut echoes) = (Vec::new(), Vec::new());
         for _connection in 0..CONNECTIONS {
-            senders.push(world.client(&world.flyttbud, "sender").await?);
-            echoes.push(world.client(&world.echo, "sender").await?);
+            senders.push(world.caller(&world.flyttbud, calls::REGISTER).await?);
+            echoes.push(world.caller(&world.echo, echo::METHOD).await?);
         }
         Ok(Self {
-            senders: spread(&senders, Client::relocations),
-            echoes: spread(&echoes, Client::directory),
+            senders: spread(&senders),
+            echoes: spread(&echoes),
             world,
+            apart,
             stores,
             inbox,
             requests,
@@ -137,6 +142,7 @@ impl Bench {
                 Step::Register => self.register(size.register(), figures).await?,
                 Step::GroupCommit => self.group_commit(size.group_commit, figures).await?,
                 Step::OneCaller => self.one_caller(size.one_caller, figures).await?,
+                Step::Postgres => self.apart.measure(size.append, figures).await?,
             }
             bar.inc(1);
         }
@@ -145,9 +151,9 @@ impl Bench {
     }
 
     async fn echo(&mut self, calls: usize, figures: &mut Figures) -> anyhow::Result<()> {
-        let name = "municipalities/0184".to_owned();
+        let work = vec![echo_request()?; calls];
         let meter = Meter::start(&[self.world.echo.pid])?;
-        let run = load::run(self.echoes.clone(), vec![name; calls], echo::call).await?;
+        let run = load::run(self.echoes.clone(), work, Caller::call).await?;
         meter.stop(calls, "echo_256", &["server"], figures)?;
         figures.put_run("echo_256", &run);
         Ok(())
@@ -155,7 +161,10 @@ impl Bench {
 
     async fn append(&mut self, rows: usize, figures: &mut Figures) -> anyhow::Result<()> {
         let [_, requests] = &mut self.requests;
-        let work = self.stores.prepare(requests.take(rows, To::Everybody)?)?;
+        let work = self
+            .stores
+            .prepare(requests.take(rows, To::Everybody)?)
+            .await?;
         let tasks = vec![self.stores.clone(); CALLERS];
         let meter = Meter::start(&[])?;
         let run = load::run(tasks, work, Stores::append).await?;
@@ -166,7 +175,7 @@ impl Bench {
 
     async fn register(&mut self, calls: usize, figures: &mut Figures) -> anyhow::Result<()> {
         let [requests, _] = &mut self.requests;
-        let work = requests.take(calls, To::Everybody)?;
+        let work = calls::framed(requests.take(calls, To::Everybody)?)?;
         let watched: Vec<String> = requests
             .watched()
             .iter()
@@ -174,14 +183,10 @@ impl Bench {
             .collect();
         let meter = Meter::start(&[self.world.flyttbud.pid, self.world.nats.id()])?;
         let run = load::run(self.senders.clone(), work, register).await?;
-        let began = run
-            .answers
-            .iter()
-            .filter(|call| watched.contains(&call.answer.recipient))
-            .map(|call| (call.answer.name.clone(), call.began))
-            .collect::<BTreeMap<_, _>>();
+        let mut began = began(&run)?;
+        began.retain(|(recipient, _name), _began| watched.contains(recipient));
         ensure!(!began.is_empty(), "no watched inbox was sent anything");
-        let notified = self.inbox.collect(began).await?;
+        let notified = self.inbox.collect(named(began)).await?;
         meter.stop(calls, "register_256", &["server", "nats"], figures)?;
         figures.put_run("register_256", &run);
         figures.put_spans("notified_256", notified);
@@ -190,7 +195,10 @@ impl Bench {
 
     async fn group_commit(&mut self, rows: usize, figures: &mut Figures) -> anyhow::Result<()> {
         let [_, requests] = &mut self.requests;
-        let work = self.stores.prepare(requests.take(rows, To::Everybody)?)?;
+        let work = self
+            .stores
+            .prepare(requests.take(rows, To::Everybody)?)
+            .await?;
         let took = self.stores.group_commit(work, GROUP).await?;
         figures.put("group_commit_256_keys_us", micros(took.keys));
         figures.put("group_commit_256_journal_us", micros(took.journal));
@@ -207,15 +215,16 @@ impl Bench {
         for _turn in 0..TURNS {
             let [service, stores] = &mut self.requests;
             let calls = calls / TURNS;
-            let work = service.take(calls, To::Watched)?;
-            let rows = self.stores.prepare(stores.take(calls, To::Watched)?)?;
-            let names = vec!["municipalities/0184".to_owned(); calls];
-            echo.add(load::run(vec![bare.clone()], names, echo::call).await?);
+            let work = calls::framed(service.take(calls, To::Watched)?)?;
+            let rows = self
+                .stores
+                .prepare(stores.take(calls, To::Watched)?)
+                .await?;
+            let bare_calls = vec![echo_request()?; calls];
+            echo.add(load::run(vec![bare.clone()], bare_calls, Caller::call).await?);
             append.add(load::run(vec![self.stores.clone()], rows, Stores::append).await?);
             let run = load::run(vec![sender.clone()], work, register).await?;
-            let began = run.answers.iter();
-            let began = began.map(|call| (call.answer.name.clone(), call.began));
-            notified.extend(self.inbox.collect(began.collect()).await?);
+            notified.extend(self.inbox.collect(named(began(&run)?)).await?);
             registered.add(run);
         }
         figures.put_run("echo_1", &echo.0);
@@ -243,30 +252,9 @@ impl<T> Whole<T> {
     }
 }
 
-/// One service for each caller, spread over the connections.
-fn spread<S>(connections: &[Client], service: impl Fn(&Client) -> S) -> Vec<S> {
-    let connections = connections.iter().cycle();
-    connections.take(CALLERS).map(service).collect()
-}
-
-/// What a registration was answered with.
-struct Registered {
-    name: String,
-    recipient: String,
-}
-
-async fn register(
-    mut service: RelocationServiceClient<Channel>,
-    request: api::v1::RegisterRelocationRequest,
-) -> anyhow::Result<Registered> {
-    let recipient = request.receiving_municipality.clone();
-    let answer = service.register_relocation(request).await?.into_inner();
-    ensure!(answer.warnings.is_empty(), "a person was announced before");
-    let relocation = answer.relocation.context("the answer is empty")?;
-    Ok(Registered {
-        name: relocation.name,
-        recipient,
-    })
+/// A connection for each caller, shared with others.
+pub(crate) fn spread(connections: &[Caller]) -> Vec<Caller> {
+    connections.iter().cycle().take(CALLERS).cloned().collect()
 }
 
 /// The ratios of a round.
@@ -274,7 +262,11 @@ fn compare(figures: &mut Figures) {
     let get = |name: &str| figures.get(name);
     let rate = get("register_256_per_second");
     let (append, echo) = (get("append_256_per_second"), get("echo_256_per_second"));
+    let postgres = get("append_256_postgres_per_second");
+    let over_postgres = get("register_256_postgres_per_second") / postgres.min(echo);
     let ratios = [
+        ("register_256_over_floor_sqlite", rate / append.min(echo)),
+        ("register_256_over_floor_postgres", over_postgres),
         ("register_256_over_append", rate / append),
         ("register_256_over_echo", rate / echo),
         ("register_256_over_smaller_floor", rate / append.min(echo)),

@@ -16,6 +16,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::caller::Caller;
 use crate::requests::SENDER;
 
 /// How long a process may take to say its address.
@@ -26,7 +27,7 @@ const STOP: Duration = Duration::from_secs(40);
 /// A process that serves.
 pub(crate) struct Service {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     /// Its process id.
     pub(crate) pid: u32,
 }
@@ -54,7 +55,9 @@ impl World {
         certificates(&program, path, watched).await?;
         vault::RootKey::create(&path.join("root.key"))?;
         let nats = nats(path).await?;
-        std::fs::write(path.join("serve.toml"), configuration(path, &nats.url()))?;
+        let stores = format!("[store]\nfolder = \"{}/data\"", path.display());
+        let text = configuration(path, path, &nats.url(), &stores);
+        std::fs::write(path.join("serve.toml"), text)?;
         let log = std::fs::File::create(path.join("serve.log"))?;
         let mut serve = Command::new(&program);
         serve.arg("serve").arg("--config");
@@ -86,6 +89,16 @@ impl World {
         Ok(Client::connect(&target).await?)
     }
 
+    /// The executable that is measured.
+    pub(crate) fn program() -> anyhow::Result<PathBuf> {
+        flyttbud(&std::env::current_exe()?)
+    }
+
+    /// A connection of the sender's for one method.
+    pub(crate) async fn caller(&self, service: &Service, method: &str) -> anyhow::Result<Caller> {
+        Caller::connect(self.folder(), "sender", &service.url, method).await
+    }
+
     /// Ends everything as an operator would.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         self.flyttbud.stop().await?;
@@ -97,7 +110,7 @@ impl World {
 
 impl Service {
     /// Starts a program and reads its address.
-    async fn start(mut command: Command) -> anyhow::Result<Self> {
+    pub(crate) async fn start(mut command: Command) -> anyhow::Result<Self> {
         let mut child = command
             // what reads it to the end ends when we do
             .stdin(Stdio::piped())
@@ -117,7 +130,7 @@ impl Service {
         Ok(Self { child, url, pid })
     }
 
-    async fn stop(&mut self) -> anyhow::Result<()> {
+    pub(crate) async fn stop(&mut self) -> anyhow::Result<()> {
         kill(Pid::from_raw(i32::try_from(self.pid)?), Signal::SIGTERM)?;
         timeout(STOP, self.child.wait())
             .await
@@ -178,7 +191,7 @@ async fn certificates(
     Ok(())
 }
 
-async fn nats(folder: &Path) -> anyhow::Result<Server> {
+pub(crate) async fn nats(folder: &Path) -> anyhow::Result<Server> {
     let gateway = fanout::new_nkey().context("no key could be made")?;
     let ledger = fanout::new_nkey().context("no key could be made")?;
     std::fs::write(folder.join("gateway.seed"), &gateway.seed)?;
@@ -193,8 +206,9 @@ async fn nats(folder: &Path) -> anyhow::Result<Server> {
     Ok(Server::start(&Server::find()?, folder, plan).await?)
 }
 
-fn configuration(folder: &Path, nats_url: &str) -> String {
-    let folder = folder.display();
+/// For any service: `stores` says where its stores are, the seeds lie where NATS has its files.
+pub(crate) fn configuration(folder: &Path, nats: &Path, nats_url: &str, stores: &str) -> String {
+    let (folder, nats) = (folder.display(), nats.display());
     format!(
         r#"environment = "test"
 
@@ -206,14 +220,13 @@ certificate = "{folder}/server.pem"
 key = "{folder}/server.key"
 client_authorities = "{folder}/authority.pem"
 
-[store]
-folder = "{folder}/data"
+{stores}
 root_key = "{folder}/root.key"
 
 [nats]
 url = "{nats_url}"
-gateway_seed = "{folder}/gateway.seed"
-ledger_seed = "{folder}/ledger.seed"
+gateway_seed = "{nats}/gateway.seed"
+ledger_seed = "{nats}/ledger.seed"
 
 [limits]
 calls_per_second = 10000000

@@ -73,6 +73,14 @@ methods! {
     comment = alerts.comment_on_alert(CommentOnAlertRequest) -> CommentOnAlertResponse;
     /// CloseAlert.
     close = alerts.close_alert(CloseAlertRequest) -> CloseAlertResponse;
+    /// GetCheckpoint.
+    get_checkpoint = ledger.get_checkpoint(GetCheckpointRequest) -> GetCheckpointResponse;
+    /// GetReceipt.
+    get_receipt = ledger.get_receipt(GetReceiptRequest) -> GetReceiptResponse;
+    /// GetConsistencyProof.
+    get_consistency_proof = ledger.get_consistency_proof(GetConsistencyProofRequest) -> GetConsistencyProofResponse;
+    /// ListEntries.
+    list_entries = ledger.list_entries(ListEntriesRequest) -> ListEntriesResponse;
     /// ListMunicipalities.
     list_municipalities = directory.list_municipalities(ListMunicipalitiesRequest) -> ListMunicipalitiesResponse;
     /// GetMunicipality.

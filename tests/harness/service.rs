@@ -1,4 +1,4 @@
-//! One `flyttbud serve`: started, asked to end, or killed as a crash would.
+//! One service, `flyttbud serve` or another: started, asked to end, or killed as a crash would.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -26,16 +26,16 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts one over `serve.toml`; none when it ended instead, with its log in `serve.log`.
-    pub(crate) async fn start(folder: &Path) -> Option<Self> {
+    /// Starts one by its verb over `<name>.toml`; none when it ended instead, with its log in `<name>.log`.
+    pub(crate) async fn start(folder: &Path, verb: &str, name: &str) -> Option<Self> {
         let log = OpenOptions::new()
             .create(true)
             .append(true)
-            .open(folder.join("serve.log"))
+            .open(folder.join(format!("{name}.log")))
             .expect("a log");
         let mut child = Command::new(flyttbud())
-            .args(["serve", "--config"])
-            .arg(folder.join("serve.toml"))
+            .args([verb, "--config"])
+            .arg(folder.join(format!("{name}.toml")))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -14,6 +14,7 @@ use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
 use super::certificate::{self, Organisation};
 use super::party::Party;
+use super::program::run;
 use super::service::{self, Service};
 
 /// The longest that a condition may take to come about.
@@ -21,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(10);
 /// Worlds at once: a small machine runs no more without slowing what is measured.
-static PLACES: Semaphore = Semaphore::const_new(2);
+pub(crate) static PLACES: Semaphore = Semaphore::const_new(2);
 
 /// How a world is to be.
 #[derive(Clone, Copy, Debug)]
@@ -73,9 +74,10 @@ impl World {
             nats.kill().expect("NATS is ours");
         }
         vault::RootKey::create(&folder.path().join("root.key")).expect("a root key");
+        make_log_key(folder.path());
         let text = configuration(folder.path(), &nats.url(), plan);
         std::fs::write(folder.path().join("serve.toml"), text).expect("a configuration");
-        let service = started(folder.path()).await;
+        let service = started(folder.path(), "serve", "serve").await;
         Self {
             service,
             nats,
@@ -119,15 +121,7 @@ impl World {
 
     /// Connects with an organisation's certificate.
     pub async fn connect(&self, who: Organisation) -> Result<Client, client::ConnectError> {
-        certificate::issue(self.folder(), who);
-        let file = |name: &str| self.folder().join(name);
-        Client::connect(&Target {
-            url: self.url().to_owned(),
-            authority: file("authority.pem"),
-            certificate: file(&format!("{}.pem", who.file)),
-            key: file(&format!("{}.key", who.file)),
-        })
-        .await
+        connect(self.folder(), self.url(), who).await
     }
 
     /// A bare endpoint: with an organisation's certificate, or with none.
@@ -188,11 +182,34 @@ impl World {
 
     /// Starts the service again over the same files, on another port: connect anew.
     pub async fn start_again(&mut self) {
-        self.service = started(self.folder.path()).await;
+        self.service = started(self.folder.path(), "serve", "serve").await;
     }
 }
 
-async fn start_nats(folder: &Path) -> Server {
+/// Connects to a service with an organisation's certificate.
+pub(crate) async fn connect(
+    folder: &Path,
+    url: &str,
+    who: Organisation,
+) -> Result<Client, client::ConnectError> {
+    certificate::issue(folder, who);
+    Client::connect(&Target {
+        url: url.to_owned(),
+        authority: folder.join("authority.pem"),
+        certificate: folder.join(format!("{}.pem", who.file)),
+        key: folder.join(format!("{}.key", who.file)),
+    })
+    .await
+}
+
+/// Makes the log's key; what verifies it is in `log.pub`.
+pub(crate) fn make_log_key(folder: &Path) {
+    let name = "flyttbud.example/log";
+    let made = run(folder, &["keys", "log", "--name", name, "--out", "log.key"]);
+    std::fs::write(folder.join("log.pub"), made.stdout).expect("a key");
+}
+
+pub(crate) async fn start_nats(folder: &Path) -> Server {
     let (gateway, ledger) = (new_nkey().expect("a key"), new_nkey().expect("a key"));
     std::fs::write(folder.join("gateway.seed"), &gateway.seed).expect("a seed");
     std::fs::write(folder.join("ledger.seed"), &ledger.seed).expect("a seed");
@@ -209,12 +226,12 @@ async fn start_nats(folder: &Path) -> Server {
         .expect("nats-server starts")
 }
 
-async fn started(folder: &Path) -> Service {
-    match Service::start(folder).await {
+pub(crate) async fn started(folder: &Path, verb: &str, name: &str) -> Service {
+    match Service::start(folder, verb, name).await {
         Some(service) => service,
         None => panic!(
-            "flyttbud serve did not start: {}",
-            std::fs::read_to_string(folder.join("serve.log")).unwrap_or_default()
+            "flyttbud {verb} did not start: {}",
+            std::fs::read_to_string(folder.join(format!("{name}.log"))).unwrap_or_default()
         ),
     }
 }
@@ -246,6 +263,9 @@ root_key = "{folder}/root.key"
 url = "{nats_url}"
 gateway_seed = "{folder}/gateway.seed"
 ledger_seed = "{folder}/ledger.seed"
+
+[evidence]
+signing_key = "{folder}/log.key"
 
 [limits]
 calls_per_second = {calls}

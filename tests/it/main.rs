@@ -6,8 +6,10 @@
     reason = "steps that tests share fail the test that takes them"
 )]
 
+mod apart;
 mod canary;
 mod confirming;
+mod evidence;
 mod flagging;
 mod following;
 mod foreign;
@@ -17,6 +19,7 @@ mod load;
 mod oracle;
 mod outage;
 mod recalling;
+mod receipts;
 mod refusing;
 mod registering;
 mod repeating;

@@ -287,3 +287,16 @@ async fn a_refusal_speaks_the_language_that_was_asked_for() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_over_the_size_limit_is_told_the_limit() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let mut request = announcement(&solna, "2283", 0);
+    request.content.as_mut().expect("content").free_text = "a".repeat(1024 * 1024);
+    let refused = solna.register(request).await.expect_err("too large");
+    assert_eq!(refused.code, Code::ResourceExhausted, "{refused:?}");
+    assert_eq!(refused.reason, "BODY_TOO_LARGE");
+    let limit = ("bytes_max".to_owned(), (1024 * 1024).to_string());
+    assert!(refused.metadata.contains(&limit), "{refused:?}");
+}

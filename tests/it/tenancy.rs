@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use api::v1;
 use client::tonic::Code;
@@ -21,6 +22,9 @@ struct Names {
     arrival: String,
     alert: String,
 }
+
+/// Longer than any receipt takes.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 type Answer = Pin<Box<dyn Future<Output = Result<(), Refused>> + Send>>;
 /// A method's name, and a right call of it.
@@ -81,6 +85,10 @@ const NAMED: &[Row] = rows! { |party, names|
         legal_ground: Some(consent())));
     "DisputeAlert": dispute(write!(DisputeAlertRequest, party,
         name: names.alert, text: TEXT.to_owned()));
+    "GetReceipt": get_receipt(v1::GetReceiptRequest {
+        municipality: party.municipality(), actor: party.actor(), name: names.relocation,
+        view: v1::View::Full.into(), ..v1::GetReceiptRequest::default()
+    });
 };
 
 /// Methods of parties about what is their own.
@@ -109,15 +117,22 @@ const OWN: &[Row] = rows! { |party, names|
         municipality: party.municipality(), ..v1::ListAlertsRequest::default()
     });
     "WatchAlerts": open_alerts(party.municipality());
+    "ListEntries": list_entries(v1::ListEntriesRequest {
+        municipality: party.municipality(), ..v1::ListEntriesRequest::default()
+    });
 };
 
-/// Methods of operators. The first three are parties' too, with a municipality.
+/// Methods of operators. The first five are parties' too, with a municipality.
 const OPERATORS: &[Row] = rows! { |party, names|
     "ListAlerts": list_alerts(v1::ListAlertsRequest::default());
     "GetAlert": get_alert(v1::GetAlertRequest {
         name: names.alert, ..v1::GetAlertRequest::default()
     });
     "WatchAlerts": open_alerts(String::new());
+    "GetReceipt": get_receipt(v1::GetReceiptRequest {
+        name: names.alert, ..v1::GetReceiptRequest::default()
+    });
+    "ListEntries": list_entries(v1::ListEntriesRequest::default());
     "AcknowledgeAlert": acknowledge_alert(v1::AcknowledgeAlertRequest {
         actor: party.actor(), request_id: request_id(), name: names.alert,
         ..v1::AcknowledgeAlertRequest::default()
@@ -158,6 +173,10 @@ const ALL: &[Row] = rows! { |party, names|
     });
     "WhoAmI": who_am_i(v1::WhoAmIRequest {});
     "GetDefinition": get_definition(v1::GetDefinitionRequest {});
+    "GetCheckpoint": get_checkpoint(v1::GetCheckpointRequest::default());
+    "GetConsistencyProof": get_consistency_proof(v1::GetConsistencyProofRequest {
+        old_size: 1, size: 0,
+    });
 };
 
 #[test]
@@ -193,8 +212,16 @@ async fn names(world: &World) -> Names {
     .await;
     let arrival = solleftea.report(arrival(&solleftea, "0184", 2)).await;
     let relocation = solna.register(announcement(&solna, "2283", 0)).await;
+    let relocation = relocation.expect("accepted").relocation.expect("one").name;
+    let receipt = v1::GetReceiptRequest {
+        municipality: solna.municipality(),
+        name: relocation.clone(),
+        ..v1::GetReceiptRequest::default()
+    };
+    let all_is_signed = solna.client.wait_for_receipt(&receipt, false, PATIENCE);
+    all_is_signed.await.expect("a receipt");
     Names {
-        relocation: relocation.expect("accepted").relocation.expect("one").name,
+        relocation,
         arrival: arrival.expect("accepted").arrival.expect("one").name,
         alert: alert.name,
     }

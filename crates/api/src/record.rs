@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use prost::Message;
 use uuid::Uuid;
 
+pub use event::kind;
+
 use crate::generated::journal::v1 as wire;
 
 /// The rules version that this binary writes and knows.

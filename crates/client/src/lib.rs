@@ -2,6 +2,8 @@
 //!
 //! Invariant: a retry carries the same request id; nothing is retried that the server decided.
 
+mod log;
+
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,11 +13,13 @@ use api::v1::alert_service_client::AlertServiceClient;
 use api::v1::arrival_service_client::ArrivalServiceClient;
 use api::v1::directory_service_client::DirectoryServiceClient;
 use api::v1::inbox_service_client::InboxServiceClient;
+use api::v1::ledger_service_client::LedgerServiceClient;
 use api::v1::relocation_service_client::RelocationServiceClient;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
+pub use log::LogError;
 pub use tonic;
 
 /// A call without a shorter deadline of its own.
@@ -114,6 +118,11 @@ impl Client {
     /// AlertService.
     pub fn alerts(&self) -> AlertServiceClient<Channel> {
         AlertServiceClient::new(self.channel.clone())
+    }
+
+    /// LedgerService.
+    pub fn ledger(&self) -> LedgerServiceClient<Channel> {
+        LedgerServiceClient::new(self.channel.clone())
     }
 
     /// DirectoryService.

@@ -3,8 +3,10 @@
 //! Invariant: nothing here knows a relocation; a process that started says what it does until it ends.
 
 pub mod config;
+pub mod health;
 mod limits;
-mod reader;
+pub mod postgres;
+pub mod reader;
 pub mod tasks;
 pub mod telemetry;
 pub mod tls;

@@ -1,6 +1,8 @@
 //! Reads a configuration table field by field and collects every fault before it reports the first.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use toml::{Table, Value};
@@ -13,17 +15,44 @@ pub struct Faults {
     pub faults: Vec<String>,
 }
 
+/// The configuration file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("'{}' cannot be read", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It has faults.
+    #[error(transparent)]
+    Faults(#[from] Faults),
+}
+
 /// A table being read.
 #[derive(Debug)]
-pub(crate) struct Reader {
+pub struct Reader {
     table: Table,
     known: BTreeSet<String>,
-    pub(crate) faults: Vec<String>,
+    /// What is wrong so far; whoever judges more than single values adds to it.
+    pub faults: Vec<String>,
 }
 
 impl Reader {
+    /// From a file and the process's environment.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self::new(&text, std::env::vars()))
+    }
+
     /// From TOML text and an environment: `FLYTTBUD__LISTEN__GRPC=…` overrides `listen.grpc`.
-    pub(crate) fn new(text: &str, environment: impl Iterator<Item = (String, String)>) -> Self {
+    pub fn new(text: &str, environment: impl Iterator<Item = (String, String)>) -> Self {
         let mut faults = Vec::new();
         let mut table = text.parse::<Table>().unwrap_or_else(|error| {
             faults.push(format!("the file is not TOML: {}", error.message()));
@@ -64,20 +93,43 @@ impl Reader {
     }
 
     /// A value that must be there; its default stands in when it has a fault.
-    pub(crate) fn required<T: FromStr + Default>(&mut self, path: &str, what: &str) -> T {
+    pub fn required<T: FromStr + Default>(&mut self, path: &str, what: &str) -> T {
+        self.demanded(path, what).unwrap_or_default()
+    }
+
+    fn demanded<T: FromStr>(&mut self, path: &str, what: &str) -> Option<T> {
         if let Some(text) = self.value(path) {
-            return self.parsed(path, &text, what).unwrap_or_default();
+            return self.parsed(path, &text, what);
         }
         self.faults
             .push(format!("{path}: missing; {what} is expected"));
-        T::default()
+        None
+    }
+
+    /// Where to listen, which must be there; a free port of this machine stands in when it has a fault.
+    pub fn address(&mut self, path: &str) -> SocketAddr {
+        self.demanded(path, "an address such as 127.0.0.1:8443")
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// A value that must be there when it is needed; its default stands in when it is not there.
+    pub fn needed<T: FromStr + Default>(&mut self, path: &str, what: &str, is_needed: bool) -> T {
+        if is_needed {
+            self.required(path, what)
+        } else {
+            self.maybe(path, what).unwrap_or_default()
+        }
+    }
+
+    /// A value that may be there.
+    pub fn maybe<T: FromStr>(&mut self, path: &str, what: &str) -> Option<T> {
+        let text = self.value(path)?;
+        self.parsed(path, &text, what)
     }
 
     /// A value with a default, which stands in when it has a fault.
-    pub(crate) fn optional<T: FromStr>(&mut self, path: &str, what: &str, default: T) -> T {
-        self.value(path)
-            .and_then(|text| self.parsed(path, &text, what))
-            .unwrap_or(default)
+    pub fn optional<T: FromStr>(&mut self, path: &str, what: &str, default: T) -> T {
+        self.maybe(path, what).unwrap_or(default)
     }
 
     fn parsed<T: FromStr>(&mut self, path: &str, text: &str, what: &str) -> Option<T> {
@@ -89,7 +141,7 @@ impl Reader {
     }
 
     /// A table of texts, for example organisation numbers.
-    pub(crate) fn texts(&mut self, path: &str) -> Vec<(String, String)> {
+    pub fn texts(&mut self, path: &str) -> Vec<(String, String)> {
         self.known.insert(path.to_owned());
         let Some(table) = self.table.get(path).and_then(Value::as_table) else {
             return Vec::new();
@@ -101,7 +153,7 @@ impl Reader {
     }
 
     /// Ends the reading: keys that nobody asked for are faults too.
-    pub(crate) fn end<T>(mut self, value: T) -> Result<T, Faults> {
+    pub fn end<T>(mut self, value: T) -> Result<T, Faults> {
         let mut found = Vec::new();
         paths(&self.table, "", &mut found);
         for path in found {

@@ -1,4 +1,4 @@
-//! Mutual TLS on our own acceptor, so that certificates change without a restart.
+//! TLS on our own acceptor, mutual where authorities are named, so that certificates change without a restart.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,11 +7,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
-use rustls::RootCertStore;
-use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
@@ -28,8 +27,9 @@ pub struct Files {
     pub certificate: PathBuf,
     /// Our private key, PEM.
     pub key: PathBuf,
-    /// The authorities whose client certificates we accept, PEM.
-    pub client_authorities: PathBuf,
+    /// The authorities whose client certificates we demand, PEM. Without them everybody may connect: only where
+    /// what is said proves itself.
+    pub client_authorities: Option<PathBuf>,
 }
 
 /// Certificates that cannot be used.
@@ -53,22 +53,32 @@ pub enum TlsError {
 #[derive(Debug)]
 pub struct Tls {
     files: Files,
+    protocols: &'static [&'static str],
     config: ArcSwap<ServerConfig>,
 }
 
 impl Tls {
-    /// Reads the certificates.
+    /// Reads the certificates, for HTTP/2 and HTTP/1.1.
     pub fn load(files: Files) -> Result<Arc<Self>, TlsError> {
-        let config = read(&files)?;
+        Self::load_for(files, &["h2", "http/1.1"])
+    }
+
+    /// Reads the certificates, for the protocols of these names (ALPN), the preferred one first.
+    pub fn load_for(
+        files: Files,
+        protocols: &'static [&'static str],
+    ) -> Result<Arc<Self>, TlsError> {
+        let config = read(&files, protocols)?;
         Ok(Arc::new(Self {
             files,
+            protocols,
             config: ArcSwap::new(Arc::new(config)),
         }))
     }
 
     /// Reads them again. On a fault the old ones stay in use, and the log says so.
     pub fn reload(&self) {
-        match read(&self.files) {
+        match read(&self.files, self.protocols) {
             Ok(config) => {
                 self.config.store(Arc::new(config));
                 tracing::info!("certificates reloaded");
@@ -99,37 +109,72 @@ impl Tls {
 
     fn modified(&self) -> [Option<SystemTime>; 3] {
         [
-            &self.files.certificate,
-            &self.files.key,
-            &self.files.client_authorities,
+            Some(&self.files.certificate),
+            Some(&self.files.key),
+            self.files.client_authorities.as_ref(),
         ]
-        .map(|path| path.metadata().and_then(|meta| meta.modified()).ok())
+        .map(|path| path?.metadata().and_then(|meta| meta.modified()).ok())
     }
 }
 
-fn read(files: &Files) -> Result<ServerConfig, TlsError> {
+fn read(files: &Files, protocols: &[&str]) -> Result<ServerConfig, TlsError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| TlsError::Unfit(error.into()))?;
+    let builder = match &files.client_authorities {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let verifier =
+                WebPkiClientVerifier::builder_with_provider(roots(path)?.into(), provider)
+                    .build()
+                    .map_err(|error| TlsError::Unfit(error.into()))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    let mut config = builder
+        .with_single_cert(certificates(&files.certificate)?, key(&files.key)?)
+        .map_err(|error| TlsError::Unfit(error.into()))?;
+    config.alpn_protocols = protocols
+        .iter()
+        .map(|name| name.as_bytes().to_vec())
+        .collect();
+    Ok(config)
+}
+
+/// A client's side of TLS: trusts these authorities only, and shows a certificate with its key if there is one.
+pub fn client(
+    authorities: &Path,
+    identity: Option<(&Path, &Path)>,
+) -> Result<ClientConfig, TlsError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| TlsError::Unfit(error.into()))?
+        .with_root_certificates(roots(authorities)?);
+    match identity {
+        None => Ok(builder.with_no_client_auth()),
+        Some((certificate, private)) => builder
+            .with_client_auth_cert(certificates(certificate)?, key(private)?)
+            .map_err(|error| TlsError::Unfit(error.into())),
+    }
+}
+
+fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
-    for authority in certificates(&files.client_authorities)? {
+    for authority in certificates(path)? {
         roots
             .add(authority)
             .map_err(|error| TlsError::Unfit(error.into()))?;
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone())
-        .build()
-        .map_err(|error| TlsError::Unfit(error.into()))?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|source| TlsError::Pem {
-        path: files.key.clone(),
+    Ok(roots)
+}
+
+fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    PrivateKeyDer::from_pem_file(path).map_err(|source| TlsError::Pem {
+        path: path.to_owned(),
         source,
-    })?;
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| TlsError::Unfit(error.into()))?
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(certificates(&files.certificate)?, key)
-        .map_err(|error| TlsError::Unfit(error.into()))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
+    })
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

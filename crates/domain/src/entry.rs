@@ -149,6 +149,18 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Whether operators did it with an alert, short of closing it: its parties see nothing of that.
+    pub fn is_operators_own(&self) -> bool {
+        matches!(
+            self,
+            Self::AlertAcknowledged { .. }
+                | Self::AlertAssigned { .. }
+                | Self::AlertCommented { .. }
+        )
+    }
+}
+
 /// Who may read a sealed part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {

@@ -10,6 +10,7 @@ use crate::connect::Connection;
 use crate::lanes::Lanes;
 use crate::limits::{CONSUMER_IDLE, HEARTBEAT, PULL_EXPIRES, PULL_NOTICES, RETRY};
 use crate::message::Notice;
+use crate::pack;
 use crate::stream::NAME;
 
 /// Whatever the client calls an error: they all lead to a new consumer.
@@ -51,8 +52,15 @@ async fn follow(context: &Context, lanes: &Lanes) -> Result<std::convert::Infall
             return Err(format!("message {sequence} came instead of {expected}").into());
         }
         expected += 1;
-        if let Some(notice) = Notice::read(&message.payload) {
-            lanes.dispatch(notice);
+        let notices = if message.subject.as_str() == pack::SUBJECT {
+            pack::read(&message.payload)
+        } else {
+            Notice::read(&message.payload).map(|notice| vec![notice])
+        };
+        if let Some(notices) = notices {
+            for notice in notices {
+                lanes.dispatch(notice);
+            }
         } else {
             // a newer ledger's, perhaps: who reads the journal finds out
             tracing::error!(nats.subject = %message.subject, "a message in the stream is no notice");

@@ -10,6 +10,7 @@ mod hint;
 mod lanes;
 mod limits;
 mod message;
+mod pack;
 mod publisher;
 mod server;
 mod stream;

@@ -35,7 +35,7 @@ pub struct Notice {
 
 /// The payload, JSON. Fields may be added; a reader passes over those that it does not know.
 #[derive(Debug, Deserialize, Serialize)]
-struct Payload {
+pub(crate) struct Payload {
     /// Four digits.
     recipient: String,
     number: u64,
@@ -52,6 +52,19 @@ struct Payload {
     chain: String,
 }
 
+/// CloudEvents 1.0 attributes. `id` and `sequence` sort as the numbers do.
+#[derive(Debug, Serialize)]
+pub(crate) struct Attributes {
+    specversion: &'static str,
+    id: String,
+    source: &'static str,
+    r#type: String,
+    time: String,
+    subject: String,
+    sequence: String,
+    datacontenttype: &'static str,
+}
+
 impl Notice {
     /// The NATS subject: recipient and kind, no more, or a restart would have a million subjects to scan.
     pub(crate) fn nats_subject(&self) -> String {
@@ -63,24 +76,38 @@ impl Notice {
         format!("{}-{}", self.recipient, self.number.0)
     }
 
-    /// CloudEvents 1.0 attributes, binary mode. `id` and `sequence` sort as the numbers do.
-    pub(crate) fn headers(&self) -> HeaderMap {
+    pub(crate) fn attributes(&self) -> Attributes {
         let sequence = format!("{:020}", self.number.0);
+        Attributes {
+            specversion: "1.0",
+            id: format!("{}-{sequence}", self.recipient),
+            source: SOURCE,
+            r#type: format!("se.flyttbud.{}.v1", name(self.kind)),
+            time: self.recorded_at.to_string(),
+            subject: self.subject.to_string(),
+            sequence,
+            datacontenttype: "application/json",
+        }
+    }
+
+    /// The attributes in binary mode.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        let attributes = self.attributes();
         let mut headers = HeaderMap::new();
         headers.insert("Nats-Msg-Id", self.id());
-        headers.insert("ce-specversion", "1.0");
-        headers.insert("ce-id", format!("{}-{sequence}", self.recipient));
-        headers.insert("ce-source", SOURCE);
-        headers.insert("ce-type", format!("se.flyttbud.{}.v1", name(self.kind)));
-        headers.insert("ce-time", self.recorded_at.to_string());
-        headers.insert("ce-subject", self.subject.to_string());
-        headers.insert("ce-sequence", sequence);
-        headers.insert("ce-datacontenttype", "application/json");
+        headers.insert("ce-specversion", attributes.specversion);
+        headers.insert("ce-id", attributes.id);
+        headers.insert("ce-source", attributes.source);
+        headers.insert("ce-type", attributes.r#type);
+        headers.insert("ce-time", attributes.time);
+        headers.insert("ce-subject", attributes.subject);
+        headers.insert("ce-sequence", attributes.sequence);
+        headers.insert("ce-datacontenttype", attributes.datacontenttype);
         headers
     }
 
-    pub(crate) fn payload(&self) -> Vec<u8> {
-        let payload = Payload {
+    pub(crate) fn data(&self) -> Payload {
+        Payload {
             recipient: self.recipient.to_string(),
             number: self.number.0,
             kind: self.kind.number(),
@@ -89,14 +116,20 @@ impl Notice {
             recorded_at: self.recorded_at.to_string(),
             content_hash: STANDARD.encode(self.content_hash),
             chain: STANDARD.encode(self.chain),
-        };
+        }
+    }
+
+    pub(crate) fn payload(&self) -> Vec<u8> {
         // numbers and texts always become JSON
-        serde_json::to_vec(&payload).unwrap_or_default()
+        serde_json::to_vec(&self.data()).unwrap_or_default()
     }
 
     /// Reads a payload; none when it is not a notice that this binary knows.
     pub(crate) fn read(payload: &[u8]) -> Option<Self> {
-        let payload: Payload = serde_json::from_slice(payload).ok()?;
+        Self::from_data(&serde_json::from_slice(payload).ok()?)
+    }
+
+    pub(crate) fn from_data(payload: &Payload) -> Option<Self> {
         let subject = [
             SubjectKind::Relocation,
             SubjectKind::Arrival,

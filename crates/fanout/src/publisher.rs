@@ -9,8 +9,9 @@ use async_nats::jetstream::context::{
 };
 
 use crate::connect::Connection;
-use crate::limits::IN_FLIGHT_MAX;
+use crate::limits::{IN_FLIGHT_MAX, PACK_FROM, PACK_NOTICES};
 use crate::message::Notice;
+use crate::pack;
 use crate::stream;
 
 /// Why a batch is not known to be published.
@@ -53,7 +54,7 @@ impl Publisher {
         Self { replicas, ..self }
     }
 
-    /// Publishes all, in order, and returns when all are acknowledged.
+    /// Publishes all, in order, packed when they are many, and returns when all are acknowledged.
     pub async fn publish(&self, notices: &[Notice]) -> Result<(), PublishError> {
         // what is sent while the connection is down would be buffered and doubled by the next try
         if !self.connection.is_up() {
@@ -99,17 +100,22 @@ impl Publisher {
     }
 
     async fn publish_batch(&self, batch: &[Notice]) -> Result<(), NatsError> {
-        let mut acknowledgements: Vec<PublishAckFuture> = Vec::with_capacity(batch.len());
-        for notice in batch {
-            let handed_over = self
-                .context
-                .publish_with_headers(
-                    notice.nats_subject(),
-                    notice.headers(),
-                    notice.payload().into(),
-                )
-                .await?;
-            acknowledgements.push(handed_over);
+        let mut acknowledgements: Vec<PublishAckFuture> = Vec::new();
+        let mut publish = async |subject: String, headers, payload: Vec<u8>| {
+            self.context
+                .publish_with_headers(subject, headers, payload.into())
+                .await
+                .map(|handed_over| acknowledgements.push(handed_over))
+        };
+        if batch.len() < PACK_FROM {
+            for notice in batch {
+                publish(notice.nats_subject(), notice.headers(), notice.payload()).await?;
+            }
+        } else {
+            for notices in batch.chunks(PACK_NOTICES) {
+                let (headers, payload) = (pack::headers(notices), pack::payload(notices));
+                publish(pack::SUBJECT.to_owned(), headers, payload).await?;
+            }
         }
         for acknowledgement in acknowledgements {
             acknowledgement.await?;

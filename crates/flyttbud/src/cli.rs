@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use crate::{clock, definition, demo, keys, nats, pki, serve, verbs};
+use crate::{clock, database, definition, demo, keys, nats, pki, service, verbs, verify, witness};
 
 /// Flyttbud: word of a move, from one municipality to another, before the person arrives.
 #[derive(Debug, Parser)]
@@ -32,7 +32,13 @@ pub(crate) enum Command {
     /// Play the story of three municipalities on this machine, and stay up
     Demo(demo::Options),
     /// Run gateway and ledger in one process, over SQLite
-    Serve(serve::Options),
+    Serve(service::Options),
+    /// Run a gateway of several, over PostgreSQL
+    Gateway(service::Options),
+    /// Run a ledger of several, over PostgreSQL
+    Ledger(service::Options),
+    /// Run a witness: cosign the checkpoints of logs that never forget
+    Witness(witness::Options),
     /// Register a relocation from a JSON file
     Register(verbs::Register),
     /// Read, list, supplement or withdraw relocations
@@ -53,6 +59,15 @@ pub(crate) enum Command {
     /// Work with alerts, as operator or party
     #[command(subcommand)]
     Alerts(verbs::Alerts),
+    /// Get receipts of your entries, for others to verify
+    #[command(subcommand)]
+    Receipt(verbs::Receipts),
+    /// Get checkpoints of the log, and what connects them
+    #[command(subcommand)]
+    Checkpoint(verbs::Checkpoint),
+    /// Verify receipts and checkpoints from files, without asking anybody
+    #[command(subcommand)]
+    Verify(verify::Verb),
     /// List the municipalities
     Municipalities(verbs::Municipalities),
     /// Show who your certificate is, for whom it may act, until when
@@ -72,9 +87,12 @@ pub(crate) enum Command {
     /// Make the root key, which wraps every other key
     #[command(subcommand)]
     Keys(keys::Verb),
+    /// Make the PostgreSQL databases, as their owner
+    #[command(subcommand)]
+    Database(database::Verb),
     /// Check a configuration file
     #[command(subcommand)]
-    Config(serve::ConfigVerb),
+    Config(service::ConfigVerb),
     /// Print a completion script
     Completion {
         /// For which shell

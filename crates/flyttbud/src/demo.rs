@@ -1,7 +1,9 @@
 //! `flyttbud demo`: a whole installation on this machine, and a story through its public interface.
 
 mod acts;
+mod apart;
 mod people;
+mod process;
 mod story;
 mod world;
 
@@ -16,6 +18,9 @@ use world::World;
 /// How to play.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
+    /// Play it on PostgreSQL, with two gateways and two ledgers, and kill the leader in the middle
+    #[arg(long)]
+    apart: bool,
     /// End after the story instead of staying up
     #[arg(long)]
     exit: bool,
@@ -38,8 +43,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 async fn play(options: &Options) -> Result<(), Failure> {
     let mut signals =
         daemon::tasks::Signals::listen().map_err(|error| Failure::Failed(error.into()))?;
-    let world = World::start(&options.folder, &options.nats_server).await?;
-    story::play(&world).await?;
+    let mut world = World::start(&options.folder, &options.nats_server, options.apart).await?;
+    story::play(&mut world).await?;
     if !options.exit {
         output::say(&world.how_to_call());
         signals.until_end(&daemon::Drain::new(), || {}).await;

@@ -1,14 +1,27 @@
-//! `flyttbud keys`: the root key's file.
+//! `flyttbud keys`: the files with the root key and with the keys that sign. Nobody else may read them, and none is
+//! ever overwritten.
 
-use std::path::PathBuf;
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, anyhow, ensure};
 use clap::Subcommand;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use tlog::cosignature::Witness;
+use tlog::key::{Log, Role, Signer};
+use tlog::note::Name;
 use vault::RootKey;
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::output;
 
-/// What to do with the root key.
+/// Bytes of a file with a signing key: a name of some hundred signs fits.
+const KEY_BYTES_MAX: u64 = 1024;
+
+/// Which key to make.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Make a new root key; an existing file is never overwritten
@@ -16,15 +29,140 @@ pub(crate) enum Verb {
         /// The file to make
         file: PathBuf,
     },
+    /// Make the key that signs the log, and print what verifies it; an existing file is never overwritten
+    Log {
+        /// The name of the log for ever, for example flyttbud.example/log
+        #[arg(long)]
+        name: String,
+        /// The file to make
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Make a witness's key, and print what verifies it; an existing file is never overwritten
+    Witness {
+        /// The name of the witness for ever, for example solna.example/witness
+        #[arg(long)]
+        name: String,
+        /// The file to make
+        #[arg(long)]
+        out: PathBuf,
+    },
 }
 
 pub(crate) fn run(verb: &Verb) -> Result<(), Failure> {
-    let Verb::Create { file } = verb;
-    let key = RootKey::create(file).map_err(|error| Failure::Usage(error.into()))?;
-    output::say(&format!(
-        "made {} with key {}; keep a copy in a safe",
-        file.display(),
-        key.id()
-    ));
+    match verb {
+        Verb::Create { file } => {
+            let key = RootKey::create(file).map_err(|error| Failure::Usage(error.into()))?;
+            output::say(&format!(
+                "made {} with key {}; keep a copy in a safe",
+                file.display(),
+                key.id()
+            ));
+        }
+        Verb::Log { name, out } => made::<Log>(name, out)?,
+        Verb::Witness { name, out } => made::<Witness>(name, out)?,
+    }
     Ok(())
+}
+
+/// Makes a key, and prints what verifies it.
+fn made<R: Role>(name: &str, out: &Path) -> Result<(), Failure> {
+    let key = create::<R>(name, out).map_err(Failure::Usage)?;
+    output::say(&key.verifier().to_string());
+    Ok(())
+}
+
+/// Makes a key and writes it to a file, which must not exist yet, with mode 0600.
+pub(crate) fn create<R: Role>(name: &str, path: &Path) -> anyhow::Result<Signer<R>> {
+    let name = Name::parse(name).with_context(|| format!("'{name}'"))?;
+    let mut seed = Zeroizing::new([0; 32]);
+    SystemRandom::new()
+        .fill(seed.as_mut_slice())
+        .map_err(|_unspecified| anyhow!("the system gives no random bytes"))?;
+    let signer = Signer::new(name, &seed);
+    let text = Zeroizing::new(format!("{}\n", *signer.secret()));
+    let written = || -> std::io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let mut file = options.open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    };
+    written().with_context(|| format!("'{}' cannot be made", path.display()))?;
+    Ok(signer)
+}
+
+/// Reads a key from a file that nobody else may read.
+pub(crate) fn read<R: Role>(path: &Path) -> anyhow::Result<Signer<R>> {
+    let named = || format!("'{}'", path.display());
+    let file = File::open(path).with_context(named)?;
+    let mode = file.metadata().with_context(named)?.permissions().mode() & 0o7777;
+    ensure!(
+        mode == 0o600 || mode == 0o400,
+        "'{}' has mode {mode:04o}, so that others can read the key: set it to 0600",
+        path.display()
+    );
+    let mut text = Zeroizing::new(String::new());
+    file.take(KEY_BYTES_MAX)
+        .read_to_string(&mut text)
+        .with_context(named)?;
+    Signer::parse(text.trim_end_matches('\n')).with_context(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{Permissions, read_to_string, set_permissions, write};
+
+    use super::*;
+
+    fn text(error: &anyhow::Error) -> String {
+        format!("{error:#}")
+    }
+
+    #[test]
+    fn a_key_is_read_back_as_it_was_made_and_never_overwritten() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("log.key");
+        let made = create::<Log>("flyttbud.example/log", &path).expect("made");
+        let kept = read_to_string(&path).expect("text");
+        assert_eq!(
+            read::<Log>(&path).expect("read").verifier(),
+            made.verifier()
+        );
+        let again = create::<Log>("flyttbud.example/log", &path).expect_err("refused");
+        assert!(
+            text(&again).contains("log.key' cannot be made"),
+            "{again:#}"
+        );
+        assert_eq!(read_to_string(&path).expect("text"), kept);
+        let other = create::<Log>("flyttbud.example/log", &folder.path().join("other"));
+        assert_ne!(other.expect("made").verifier(), made.verifier());
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_or_of_another_form_is_refused_and_not_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("log.key");
+        create::<Log>("flyttbud.example/log", &path).expect("made");
+        set_permissions(&path, Permissions::from_mode(0o640)).expect("a mode");
+        let refused = text(&read::<Log>(&path).expect_err("refused"));
+        assert!(
+            refused.ends_with("mode 0640, so that others can read the key: set it to 0600"),
+            "{refused}"
+        );
+        set_permissions(&path, Permissions::from_mode(0o600)).expect("a mode");
+        let kept = read_to_string(&path).expect("text");
+        read::<Witness>(&path).expect_err("a key for another role");
+        for wrong in [kept.replace("PRIVATE", ""), kept.repeat(2), String::new()] {
+            write(&path, &wrong).expect("written");
+            let refused = text(&read::<Log>(&path).expect_err("refused"));
+            let secret = kept.rsplit('+').next().expect("the last part").trim();
+            assert!(!refused.contains(secret), "{refused}");
+        }
+        for name in ["", "a b", "a+b"] {
+            let refused = create::<Log>(name, &folder.path().join("new"));
+            assert!(refused.is_err(), "{name}");
+        }
+        assert!(!folder.path().join("new").exists());
+    }
 }

@@ -2,6 +2,7 @@
 
 mod cli;
 mod clock;
+mod database;
 mod definition;
 mod demo;
 mod failure;
@@ -10,14 +11,17 @@ mod nats;
 mod output;
 mod pki;
 mod profile;
-mod serve;
+mod service;
 mod verbs;
+mod verify;
+mod witness;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use cli::{Cli, Command};
 use daemon::Exit;
+use daemon::config::Kind;
 use failure::Failure;
 
 // measured: 12 % more registrations a second than the system's allocator
@@ -53,10 +57,15 @@ fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Pki(verb) => pki::run(verb),
         Command::Nats(verb) => nats::run(verb),
+        Command::Database(verb) => database::run(verb),
         Command::Keys(verb) => keys::run(&verb),
-        Command::Config(verb) => serve::config(verb),
-        Command::Serve(options) => serve::run(&options),
+        Command::Config(verb) => service::config(verb),
+        Command::Serve(options) => service::run(&options, Kind::Serve),
+        Command::Gateway(options) => service::run(&options, Kind::Gateway),
+        Command::Ledger(options) => service::run(&options, Kind::Ledger),
+        Command::Witness(options) => witness::run(&options),
         Command::Demo(options) => demo::run(&options),
+        Command::Verify(verb) => verify::run(&verb, json),
         Command::Register(_)
         | Command::Relocation(_)
         | Command::Find(_)
@@ -65,6 +74,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Inbox(_)
         | Command::Arrival(_)
         | Command::Alerts(_)
+        | Command::Receipt(_)
+        | Command::Checkpoint(_)
         | Command::Municipalities(_)
         | Command::Whoami
         | Command::Definition(_)

@@ -39,7 +39,12 @@ pub(crate) fn table(headings: &[&str], rows: Vec<Vec<String>>) {
 
 /// A message as canonical protobuf JSON, in one line.
 pub(crate) fn json(name: &str, message: &impl prost::Message) -> anyhow::Result<String> {
-    let dynamic = DynamicMessage::decode(descriptor(name)?, message.encode_to_vec().as_slice())
+    stored_json(&format!("flyttbud.v1.{name}"), &message.encode_to_vec())
+}
+
+/// A stored message as canonical protobuf JSON, in one line. Its name has its package.
+pub(crate) fn stored_json(name: &str, bytes: &[u8]) -> anyhow::Result<String> {
+    let dynamic = DynamicMessage::decode(descriptor(name)?, bytes)
         .context("message does not fit its descriptor")?;
     let mut bytes = Vec::new();
     let mut serializer = serde_json::Serializer::new(&mut bytes);
@@ -56,15 +61,15 @@ pub(crate) fn say_json(name: &str, message: &impl prost::Message) -> Result<(), 
 /// Reads a message from canonical protobuf JSON.
 pub(crate) fn from_json<M: prost::Message + Default>(name: &str, text: &str) -> anyhow::Result<M> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let dynamic = DynamicMessage::deserialize(descriptor(name)?, &mut deserializer)?;
+    let descriptor = descriptor(&format!("flyttbud.v1.{name}"))?;
+    let dynamic = DynamicMessage::deserialize(descriptor, &mut deserializer)?;
     deserializer.end()?;
     Ok(dynamic.transcode_to()?)
 }
 
 fn descriptor(name: &str) -> anyhow::Result<prost_reflect::MessageDescriptor> {
     let pool = DescriptorPool::decode(api::generated::DESCRIPTORS)?;
-    pool.get_message_by_name(&format!("flyttbud.v1.{name}"))
-        .context("no such message")
+    pool.get_message_by_name(name).context("no such message")
 }
 
 /// Tells a failure: what, which fields, what to do, where to read more.

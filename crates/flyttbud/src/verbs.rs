@@ -4,6 +4,7 @@ mod alerts;
 mod arrivals;
 mod directory;
 mod inbox;
+mod receipts;
 mod relocations;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub(crate) use alerts::Alerts;
 pub(crate) use arrivals::Arrival;
 pub(crate) use directory::Municipalities;
 pub(crate) use inbox::Inbox;
+pub(crate) use receipts::{Checkpoint, Receipts};
 pub(crate) use relocations::{Find, Named, Register, Relocation, Reply};
 
 /// A connection, who sits at it, and how to answer.
@@ -53,6 +55,8 @@ pub(crate) fn run(profile: &Path, json: bool, command: Command) -> Result<(), Fa
             Command::Inbox(verb) => session.inbox(verb).await,
             Command::Arrival(verb) => session.arrival(verb).await,
             Command::Alerts(verb) => session.alerts(verb).await,
+            Command::Receipt(verb) => session.receipts(verb).await,
+            Command::Checkpoint(verb) => session.checkpoint(verb).await,
             Command::Municipalities(verb) => session.municipalities(verb).await,
             Command::Whoami => session.whoami().await,
             Command::Definition(verb) => definition::run(&session.client, json, &verb).await,

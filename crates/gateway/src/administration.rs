@@ -114,7 +114,9 @@ async fn set_before(
         request_id: String::new(),
         ..*request
     };
-    let kept = core.request(Scope::Administrators, house(), id, SET, &normalised)?;
+    let kept = core
+        .request(Scope::Administrators, house(), id, SET, &normalised)
+        .await?;
     Ok(core.answered(&kept).await?.and(request.definition))
 }
 
@@ -166,7 +168,9 @@ async fn write(
     event: Event,
     unique_key: Option<String>,
 ) -> Result<(), Refusal> {
-    let request = core.request(Scope::Administrators, house(), id, method, normalised)?;
+    let request = core
+        .request(Scope::Administrators, house(), id, method, normalised)
+        .await?;
     let draft = Draft {
         subject: Subject::SYSTEM,
         version: Version(1),

@@ -21,7 +21,7 @@ use tonic::{Request, Response, Status};
 use crate::call::Call;
 use crate::core::{Core, house, unread};
 use crate::page::Page;
-use crate::permit::AlertViewer;
+use crate::permit::Viewer;
 use crate::relocation::method;
 use crate::show;
 use crate::write::halted;
@@ -110,7 +110,7 @@ async fn list(
     call: &Call,
     request: v1::ListAlertsRequest,
 ) -> Result<v1::ListAlertsResponse, Refusal> {
-    let viewer = AlertViewer::of(&call.caller, &request.municipality)?;
+    let viewer = Viewer::of(&call.caller, &request.municipality)?;
     let filters = v1::ListAlertsRequest {
         page_size: 0,
         page_token: String::new(),
@@ -141,18 +141,18 @@ async fn list(
 /// The envelope of an alert as it is at a position.
 async fn alert(
     core: &Core,
-    viewer: AlertViewer,
+    viewer: Viewer,
     subject: Subject,
     at: Position,
 ) -> Result<v1::Alert, Refusal> {
     let entries = core.entries_up_to(subject, at).await?;
-    shown(core, viewer, subject, &entries)
+    shown(core, viewer, subject, &entries).await
 }
 
 /// The envelope; for an operator with the comments, which are sealed for the operators.
-fn shown(
+async fn shown(
     core: &Core,
-    viewer: AlertViewer,
+    viewer: Viewer,
     subject: Subject,
     entries: &[Entry],
 ) -> Result<v1::Alert, Refusal> {
@@ -163,7 +163,8 @@ fn shown(
         .filter(|entry| matches!(entry.event, Event::AlertCommented { .. }));
     for (comment, entry) in alert.comments.iter_mut().zip(commented) {
         comment.text = core
-            .open_own(house(), (fold.asking, fold.asked), entry)?
+            .open_own(house(), (fold.asking, fold.asked), entry)
+            .await?
             .unwrap_or_default()
             .text;
     }
@@ -175,11 +176,11 @@ async fn get(
     call: &Call,
     request: v1::GetAlertRequest,
 ) -> Result<v1::GetAlertResponse, Refusal> {
-    let viewer = AlertViewer::of(&call.caller, &request.municipality)?;
+    let viewer = Viewer::of(&call.caller, &request.municipality)?;
     let subject = parse::subject(SubjectKind::Alert, &request.name)?;
     let entries = core.entries(subject).await?;
     let fold = viewer.alert(AlertFold::fold(&entries).map_err(halted)?)?;
-    let mut shown = shown(core, viewer, subject, &entries)?;
+    let mut shown = shown(core, viewer, subject, &entries).await?;
     if request.view() == v1::View::Full
         && let Some(party) = viewer.party()
     {
@@ -206,16 +207,16 @@ async fn fill(
         // a report that was withdrawn is no longer a question, and tells nothing more
         let stands = about.is_some_and(|about| about.state != ArrivalState::Withdrawn);
         if let Some(first) = reported.first().filter(|_| stands) {
-            let opened = core.open(party, (fold.asking, fold.asked), first)?;
+            let opened = core.open(party, (fold.asking, fold.asked), first).await?;
             shown.question = opened.and_then(|part| part.arrival);
         }
     }
     for entry in entries {
         let opened = || core.open(party, (fold.asking, fold.asked), entry);
         if matches!(entry.event, Event::AlertAnswered { .. }) {
-            shown.answer_text = opened()?.unwrap_or_default().text;
+            shown.answer_text = opened().await?.unwrap_or_default().text;
         } else if matches!(entry.event, Event::AlertDisputed) {
-            shown.dispute_text = opened()?.unwrap_or_default().text;
+            shown.dispute_text = opened().await?.unwrap_or_default().text;
         }
     }
     Ok(())

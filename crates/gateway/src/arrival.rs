@@ -72,9 +72,11 @@ async fn get(
         let actor = faults.actor(request.actor.as_ref());
         faults.end()?;
         core.record_access(party.code(), subject, &actor).await?;
-        let first = entries.first();
-        let opened = first.map(|e| core.open(party.code(), (fold.municipality, fold.previous), e));
-        arrival.content = opened.transpose()?.flatten().and_then(|part| part.arrival);
+        if let Some(first) = entries.first() {
+            let parties = (fold.municipality, fold.previous);
+            let opened = core.open(party.code(), parties, first).await?;
+            arrival.content = opened.and_then(|part| part.arrival);
+        }
     }
     Ok(v1::GetArrivalResponse {
         arrival: Some(arrival),
@@ -130,13 +132,15 @@ async fn withdraw(
     };
     let command = Command {
         by: party.code(),
-        request: core.request(
-            party.scope(),
-            party.code(),
-            id,
-            "WithdrawArrival",
-            &normalised,
-        )?,
+        request: core
+            .request(
+                party.scope(),
+                party.code(),
+                id,
+                "WithdrawArrival",
+                &normalised,
+            )
+            .await?,
         subject,
         validate_only: request.validate_only,
         etag: &request.etag,

@@ -28,7 +28,10 @@ pub(crate) struct Body<'a> {
 
 impl Core {
     /// Seals a body. The keys must be put before the entry is appended.
-    pub(crate) fn seal(&self, body: &Body<'_>) -> Result<(Vec<SealedPart>, KeyRows), Refusal> {
+    pub(crate) async fn seal(
+        &self,
+        body: &Body<'_>,
+    ) -> Result<(Vec<SealedPart>, KeyRows), Refusal> {
         let shared = body.shared.map(sealed::SharedPart::encode_to_vec);
         let own = body.own.encode_to_vec();
         let readers = [body.parties.0, body.parties.1];
@@ -40,11 +43,12 @@ impl Core {
                 shared.as_deref().map(|bytes| (bytes, readers.as_slice())),
                 Some((own.as_slice(), body.by)),
             )
+            .await
             .map_err(no_keys)
     }
 
     /// Opens the shared part of an entry for a party. None when there is none, or its key is erased.
-    pub(crate) fn open(
+    pub(crate) async fn open(
         &self,
         party: MunicipalityCode,
         parties: Parties,
@@ -56,6 +60,7 @@ impl Core {
         let opened = self
             .vault
             .open_part(party, entry.subject, entry.version, parties, part)
+            .await
             .map_err(no_keys)?;
         match opened.map(|part| sealed::SharedPart::decode(part.body.as_slice())) {
             None => Ok(None),
@@ -65,7 +70,7 @@ impl Core {
     }
 
     /// Opens the own part of an entry for whoever acted. None when there is none, or its key is erased.
-    pub(crate) fn open_own(
+    pub(crate) async fn open_own(
         &self,
         party: MunicipalityCode,
         parties: Parties,
@@ -77,6 +82,7 @@ impl Core {
         let opened = self
             .vault
             .open_part(party, entry.subject, entry.version, parties, part)
+            .await
             .map_err(no_keys)?;
         match opened.map(|part| sealed::OwnPart::decode(part.body.as_slice())) {
             None => Ok(None),

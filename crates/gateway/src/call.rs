@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use api::status::Refusal;
 use domain::reason::Reason;
+use http::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderName};
 use jiff::Timestamp;
-use tonic::Request;
 use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};
+use tonic::{Extensions, Request};
 use uuid::Uuid;
 
 use crate::caller::{Caller, Trust};
@@ -53,13 +54,12 @@ impl Callers {
     }
 
     /// Who makes this request.
-    pub(crate) fn caller<T>(
+    pub(crate) fn caller(
         &self,
-        request: &Request<T>,
+        extensions: &Extensions,
         now: Timestamp,
     ) -> Result<Arc<Caller>, Refusal> {
-        let certificates = request
-            .extensions()
+        let certificates = extensions
             .get::<TlsConnectInfo<TcpConnectInfo>>()
             .and_then(TlsConnectInfo::peer_certs)
             .ok_or_else(|| Refusal::new(Reason::CertificateRequired))?;
@@ -123,18 +123,16 @@ fn read_timeout(text: &str) -> Option<Duration> {
     })
 }
 
+/// The header with the caller's own id for a call.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// The request id of a request, and the language of its errors.
-pub(crate) fn manner<T>(request: &Request<T>) -> (String, bool) {
-    let text = |name: &str| {
-        request
-            .metadata()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    let request_id = text("x-request-id")
+pub(crate) fn manner(headers: &HeaderMap) -> (String, bool) {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let request_id = text(REQUEST_ID)
         .filter(|id| Uuid::try_parse(id).is_ok())
         .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned);
-    let swedish = !text("accept-language").is_some_and(|language| language.starts_with("en"));
+    let swedish = !text(ACCEPT_LANGUAGE).is_some_and(|language| language.starts_with("en"));
     (request_id, swedish)
 }
 

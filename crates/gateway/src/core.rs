@@ -16,13 +16,14 @@ use governor::{DefaultKeyedRateLimiter, Quota};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use journal::{AppendError, Batch, Journal, Outcome, ReadError, Views};
+use journal::{AppendError, Batch, Evidence, Journal, Outcome, ReadError, Views};
+use tlog::policy::Policy;
 use tokio::time::timeout;
-use tonic::{Request, Response, Status};
+use tonic::{Extensions, Request, Response, Status};
 use vault::{KeyRows, SearchRow, Vault};
 
 use crate::call::{self, Call, Callers, manner};
-use crate::caller::Trust;
+use crate::caller::{Caller, Trust};
 use crate::streams::Streams;
 
 /// The parts a gateway is made of.
@@ -32,6 +33,12 @@ pub struct Parts {
     pub journal: Arc<dyn Journal>,
     /// The read tables.
     pub views: Arc<dyn Views>,
+    /// The log over the record.
+    pub evidence: Arc<dyn Evidence>,
+    /// Whether somebody signs it, as far as is known here.
+    pub signs: bool,
+    /// Whose cosignatures make a checkpoint count as witnessed.
+    pub policy: Option<Policy>,
     /// Keys, pseudonyms, sealing.
     pub vault: Vault,
     /// Notices as they come.
@@ -50,6 +57,9 @@ pub struct Parts {
 pub struct Core {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) views: Arc<dyn Views>,
+    pub(crate) evidence: Arc<dyn Evidence>,
+    pub(crate) signs: bool,
+    pub(crate) policy: Option<Policy>,
     pub(crate) vault: Vault,
     pub(crate) lanes: Lanes,
     pub(crate) streams: Streams,
@@ -70,6 +80,9 @@ impl Core {
         Arc::new(Self {
             journal: parts.journal,
             views: parts.views,
+            evidence: parts.evidence,
+            signs: parts.signs,
+            policy: parts.policy,
             vault: parts.vault,
             lanes: parts.lanes,
             streams: Streams::new(parts.streams_per_caller),
@@ -90,10 +103,15 @@ impl Core {
     where
         F: Future<Output = Result<A, Refusal>> + Send,
     {
-        let (request_id, swedish) = manner(&request);
-        let result = match self.admit(&request, &request_id, swedish) {
-            Ok(call) => {
+        let (request_id, swedish) = manner(request.metadata().as_ref());
+        let result = match self.admit(request.extensions()) {
+            Ok(caller) => {
                 let deadline = call::deadline(&request);
+                let call = Call {
+                    caller,
+                    request_id: request_id.clone(),
+                    swedish,
+                };
                 timeout(deadline, work(call, request.into_inner()))
                     .await
                     .unwrap_or_else(|_elapsed| Err(Refusal::new(Reason::DeadlineExceeded)))
@@ -125,19 +143,16 @@ impl Core {
         }
     }
 
-    fn admit<Q>(&self, request: &Request<Q>, id: &str, swedish: bool) -> Result<Call, Refusal> {
-        let caller = self.callers.caller(request, Timestamp::now())?;
+    /// Who makes a request, if calls are taken now, and from this caller so often.
+    pub(crate) fn admit(&self, extensions: &Extensions) -> Result<Arc<Caller>, Refusal> {
+        let caller = self.callers.caller(extensions, Timestamp::now())?;
         if self.drain.is_cancelled() {
             return Err(Refusal::new(Reason::Draining));
         }
         if self.rate.check_key(&caller.organisation_number).is_err() {
             return Err(Refusal::new(Reason::RateLimited));
         }
-        Ok(Call {
-            caller,
-            request_id: id.to_owned(),
-            swedish,
-        })
+        Ok(caller)
     }
 
     /// The record's date, in UTC.

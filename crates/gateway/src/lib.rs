@@ -13,13 +13,16 @@ mod core;
 mod directory;
 mod disclose;
 mod inbox;
+mod ledger;
 mod limits;
+mod oversize;
 mod page;
 mod permit;
 mod relocation;
 mod serve;
 mod show;
 mod streams;
+mod tiles;
 mod write;
 
 pub use caller::Trust;

@@ -24,5 +24,7 @@ pub(crate) const STREAM_BUFFER: usize = 32;
 pub(crate) const PAGE_DEFAULT: usize = 50;
 /// Rows of a list at most.
 pub(crate) const PAGE_MAX: usize = 500;
+/// Bytes of entries on one page: clients take 4 MiB of a message unless they are told otherwise.
+pub(crate) const PAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Clock moves at most one leap year at a time.
 pub(crate) const ADVANCE_SECONDS_MAX: i64 = 366 * 86_400;

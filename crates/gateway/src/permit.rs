@@ -1,14 +1,18 @@
 //! The proof that a caller may do what a handler does. Nothing reaches the record or the key store
 //! without one, and only this file makes them.
 
+use domain::entry::{Entry, Event};
 use domain::municipality::{self, MunicipalityCode};
 use domain::reason::Reason;
+use domain::subject::SubjectKind;
 use journal::Scope;
 use ledger::{AlertFold, ArrivalFold, RelocationFold};
 
 use api::status::Refusal;
 
+use crate::body::Parties;
 use crate::caller::{Caller, Role};
+use crate::write::halted;
 
 /// A case system acts for a municipality.
 #[derive(Clone, Copy, Debug)]
@@ -24,12 +28,12 @@ pub(crate) struct Operator(());
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Administrator(());
 
-/// Who looks at alerts.
+/// Who looks at what operators may see too: alerts, and the log.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum AlertViewer {
-    /// A party sees what it asked or was asked.
+pub(crate) enum Viewer {
+    /// A party sees what it sent, received, asked or was asked.
     Party(Party),
-    /// An operator sees every envelope.
+    /// An operator sees the envelopes of all alerts.
     Operator(Operator),
 }
 
@@ -107,7 +111,7 @@ impl Administrator {
     }
 }
 
-impl AlertViewer {
+impl Viewer {
     /// With a municipality a party, without one an operator.
     pub(crate) fn of(caller: &Caller, municipality: &str) -> Result<Self, Refusal> {
         if municipality.is_empty() {
@@ -130,6 +134,43 @@ impl AlertViewer {
         match self {
             Self::Party(party) => party.alert(fold),
             Self::Operator(_) => fold.ok_or_else(|| Refusal::new(Reason::NotFound)),
+        }
+    }
+
+    /// The two municipalities that an entry is about, if it is the viewer's. `subject` holds the entries of its
+    /// subject up to this one. What operators do with an alert is theirs; what they have no part in does not
+    /// exist for them either. Time, rules and definitions are everybody's.
+    pub(crate) fn entry(self, entry: &Entry, subject: &[Entry]) -> Result<Parties, Refusal> {
+        let nobodys = || Refusal::new(Reason::NotFound);
+        let party = match self {
+            Self::Party(party) => Some(party),
+            Self::Operator(_) => None,
+        };
+        match entry.subject.kind {
+            SubjectKind::Relocation => {
+                let fold = RelocationFold::fold(subject).map_err(halted)?;
+                let fold = party.ok_or_else(nobodys)?.relocation(fold)?;
+                Ok((fold.sender, fold.recipient))
+            }
+            SubjectKind::Arrival => {
+                let fold = ArrivalFold::fold(subject).map_err(halted)?;
+                let fold = party.ok_or_else(nobodys)?.arrival(fold)?;
+                Ok((fold.municipality, fold.previous))
+            }
+            SubjectKind::Alert => {
+                let fold = self.alert(AlertFold::fold(subject).map_err(halted)?)?;
+                let is_shown = party.is_none() || !entry.event.is_operators_own();
+                let parties = is_shown.then_some((fold.asking, fold.asked));
+                parties.ok_or_else(nobodys)
+            }
+            SubjectKind::System => match (&entry.event, party) {
+                (Event::NoticesConfirmed { recipient, .. }, Some(party))
+                    if *recipient != party.code =>
+                {
+                    Err(nobodys())
+                }
+                _ => Ok((MunicipalityCode::HOUSE, MunicipalityCode::HOUSE)),
+            },
         }
     }
 }

@@ -47,6 +47,7 @@ macro_rules! method {
     };
 }
 pub(crate) use method;
+pub(crate) use queries::is_recalled;
 pub(crate) use register::pseudonyms;
 
 #[tonic::async_trait]

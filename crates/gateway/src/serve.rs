@@ -1,4 +1,4 @@
-//! The server: all services on one port, gRPC and gRPC-Web, health, reflection, drain.
+//! The server: all services on one port, gRPC and gRPC-Web, the log's tiles, health, reflection, drain.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use api::v1::alert_service_server::AlertServiceServer;
 use api::v1::arrival_service_server::ArrivalServiceServer;
 use api::v1::directory_service_server::DirectoryServiceServer;
 use api::v1::inbox_service_server::InboxServiceServer;
+use api::v1::ledger_service_server::LedgerServiceServer;
 use api::v1::relocation_service_server::RelocationServiceServer;
+use daemon::health::Health;
 use daemon::tls::Incoming;
 use tokio::sync::watch;
 use tonic::transport::Server;
-use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
 
 use crate::administration::Administration;
@@ -22,19 +22,19 @@ use crate::arrival::Arrivals;
 use crate::core::Core;
 use crate::directory::Directory;
 use crate::inbox::Inbox;
+use crate::ledger::Ledger;
 use crate::limits::{
     CALL, CONNECTION_CALLS_MAX, CONNECTION_STREAMS_MAX, KEEPALIVE, KEEPALIVE_ANSWER,
     MESSAGE_BYTES_MAX,
 };
+use crate::oversize::PreciseLayer;
 use crate::relocation::Relocations;
+use crate::tiles::TilesLayer;
 
 /// How long connections may take to end after the drain began; streams are ended by then.
 const DRAIN: Duration = Duration::from_secs(20);
 /// Our own deadline comes first, with its reason; this is the transport's.
 const MARGIN: Duration = Duration::from_secs(1);
-/// Health names: the process lives; it takes work.
-const ALIVE: &str = "alive";
-const READY: [&str; 2] = ["ready", ""];
 
 macro_rules! service {
     ($server:ident, $service:expr) => {
@@ -60,13 +60,9 @@ pub enum ServeError {
 pub async fn serve(
     core: Arc<Core>,
     incoming: Incoming,
-    mut caught_up: watch::Receiver<bool>,
+    caught_up: watch::Receiver<bool>,
 ) -> Result<(), ServeError> {
-    let (health, health_service) = tonic_health::server::health_reporter();
-    ready(&health, ServingStatus::NotServing).await;
-    health
-        .set_service_status(ALIVE, ServingStatus::Serving)
-        .await;
+    let (health, health_service) = Health::new().await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(api::generated::DESCRIPTORS)
@@ -80,7 +76,10 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
         .max_concurrent_streams(CONNECTION_STREAMS_MAX)
         .concurrency_limit_per_connection(CONNECTION_CALLS_MAX)
+        // before gRPC-Web, which lets nothing else through over HTTP/1.1
+        .layer(TilesLayer(core.clone()))
         .layer(GrpcWebLayer::new())
+        .layer(PreciseLayer)
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
@@ -88,19 +87,12 @@ pub async fn serve(
         .add_service(service!(ArrivalServiceServer, Arrivals(core.clone())))
         .add_service(service!(InboxServiceServer, Inbox(core.clone())))
         .add_service(service!(AlertServiceServer, Alerts(core.clone())))
+        .add_service(service!(LedgerServiceServer, Ledger(core.clone())))
         .add_service(service!(DirectoryServiceServer, Directory(core.clone())))
         .add_service(service!(AdministrationServiceServer, Administration(core)))
         .serve_with_incoming_shutdown(incoming, drain.clone().cancelled_owned());
     let deadline = async {
-        // ready is who can answer from what is recorded; alive is who runs at all
-        tokio::select! {
-            () = drain.cancelled() => {}
-            true = async { caught_up.wait_for(|caught_up| *caught_up).await.is_ok() } => {
-                ready(&health, ServingStatus::Serving).await;
-            }
-        }
-        drain.cancelled().await;
-        ready(&health, ServingStatus::NotServing).await;
+        health.follow(caught_up, &drain).await;
         tokio::time::sleep(DRAIN).await;
     };
     tokio::select! {
@@ -108,10 +100,4 @@ pub async fn serve(
         () = deadline => tracing::warn!("connections were cut at the end of the drain"),
     }
     Ok(())
-}
-
-async fn ready(health: &HealthReporter, status: ServingStatus) {
-    for name in READY {
-        health.set_service_status(name, status).await;
-    }
 }

@@ -8,7 +8,7 @@ use domain::municipality::MunicipalityCode;
 use domain::subject::{NoticeNumber, Subject, Version};
 use ledger::{AlertFold, AlertState, ArrivalFold, ArrivalState, RelocationFold};
 
-use crate::permit::AlertViewer;
+use crate::permit::Viewer;
 
 pub(crate) fn etag(version: Version) -> String {
     format!("v{}", version.0)
@@ -85,7 +85,7 @@ pub(crate) fn alert_state(state: AlertState) -> v1::AlertState {
 }
 
 /// The envelope of an alert. Assignee and comments are the operators' own.
-pub(crate) fn alert(subject: Subject, fold: &AlertFold, viewer: AlertViewer) -> v1::Alert {
+pub(crate) fn alert(subject: Subject, fold: &AlertFold, viewer: Viewer) -> v1::Alert {
     let operator = viewer.party().is_none();
     v1::Alert {
         name: subject.to_string(),

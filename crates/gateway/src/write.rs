@@ -41,7 +41,7 @@ pub(crate) struct Command<'a> {
 impl Core {
     /// The request as the journal keeps it: a keyed hash stands for the content. `normalised` is the
     /// request without its request id and without `validate_only`.
-    pub(crate) fn request(
+    pub(crate) async fn request(
         &self,
         scope: Scope,
         by: MunicipalityCode,
@@ -54,7 +54,7 @@ impl Core {
         normalised
             .encode(&mut bytes)
             .map_err(|_full| Refusal::new(Reason::Internal))?;
-        let fingerprint = self.vault.fingerprint(by, &bytes).map_err(no_keys)?;
+        let fingerprint = self.vault.fingerprint(by, &bytes).await.map_err(no_keys)?;
         Ok(Request {
             scope,
             id,
@@ -89,7 +89,9 @@ impl Core {
         let Ok(id) = Uuid::try_parse(request_id) else {
             return Ok(None);
         };
-        let request = self.request(party.scope(), party.code(), id, method, normalised)?;
+        let request = self
+            .request(party.scope(), party.code(), id, method, normalised)
+            .await?;
         self.answered(&request).await
     }
 
@@ -137,14 +139,16 @@ impl Core {
     }
 
     async fn write(&self, command: &Command<'_>, decided: Decided) -> Result<Position, Refusal> {
-        let (sealed, keys) = self.seal(&Body {
-            subject: command.subject,
-            version: decided.version,
-            parties: decided.parties,
-            by: command.by,
-            shared: command.shared.as_ref(),
-            own: &command.own,
-        })?;
+        let (sealed, keys) = self
+            .seal(&Body {
+                subject: command.subject,
+                version: decided.version,
+                parties: decided.parties,
+                by: command.by,
+                shared: command.shared.as_ref(),
+                own: &command.own,
+            })
+            .await?;
         let draft = Draft {
             subject: command.subject,
             version: decided.version,

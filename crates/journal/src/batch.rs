@@ -6,6 +6,8 @@ use domain::subject::{Position, Pseudonym, Subject};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::limits::{BATCH_ENTRIES_MAX, ENTRY_BYTES_MAX};
+
 /// In whose name a request id is unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
@@ -61,6 +63,20 @@ pub struct Batch {
     pub release: Option<OpenKey>,
     /// Happens once for ever, for example an alert's key.
     pub unique_key: Option<String>,
+}
+
+impl Batch {
+    /// Whether it has entries, not too many, and none too large.
+    pub(crate) fn is_within_limits(&self) -> bool {
+        let bytes = |draft: &Draft| -> usize {
+            draft.sealed.iter().map(|part| part.ciphertext.len()).sum()
+        };
+        (1..=BATCH_ENTRIES_MAX).contains(&self.drafts.len())
+            && self
+                .drafts
+                .iter()
+                .all(|draft| bytes(draft) <= ENTRY_BYTES_MAX)
+    }
 }
 
 /// What a request id was answered with.

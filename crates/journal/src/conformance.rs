@@ -18,6 +18,8 @@ pub mod claims;
 pub mod clock;
 pub mod given;
 pub mod inbox;
+#[cfg(test)]
+pub(crate) mod list;
 pub mod model;
 pub mod order;
 pub mod reading;

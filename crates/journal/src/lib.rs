@@ -6,8 +6,11 @@
 pub mod batch;
 pub mod clock;
 pub mod conformance;
+pub mod evidence;
 mod limits;
+pub mod postgres;
 pub mod sqlite;
+mod tail;
 pub mod views;
 
 use async_trait::async_trait;
@@ -20,8 +23,10 @@ use uuid::Uuid;
 
 pub use batch::{Answer, Appended, Batch, OpenClaim, OpenKey, Outcome, Request, Scope};
 pub use clock::Clock;
+pub use evidence::{Evidence, PostgresEvidence, SqliteEvidence};
+pub use postgres::PostgresJournal;
 pub use sqlite::SqliteJournal;
-pub use views::{SqliteViews, Views};
+pub use views::{PostgresViews, SqliteViews, Views};
 
 /// Why a batch was not appended. Nothing of it is in the journal, save where it says so.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +54,9 @@ pub enum ReadError {
     /// The store could not be read.
     #[error("the journal could not be read")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Another ledger leads: what this one wanted to write was not written.
+    #[error("another ledger leads")]
+    NotLeading,
     /// An entry cannot be decoded: the reader must halt, unknown is never skipped.
     #[error("entry {position} cannot be read")]
     Unreadable {
@@ -92,6 +100,13 @@ pub trait Journal: Send + Sync + 'static {
     async fn append(&self, batch: Batch) -> Result<Outcome, AppendError>;
     /// Entries after a position, in order, at most `limit` (capped).
     async fn read_after(&self, after: Position, limit: usize) -> Result<Vec<Stored>, ReadError>;
+    /// The bytes of entries after a position as they stand in the store, in order, at most `limit` (capped).
+    /// Never from memory, and not decoded: evidence is about what is stored.
+    async fn read_stored(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, Vec<u8>)>, ReadError>;
     /// The entries of a subject up to a position, in version order.
     async fn subject(&self, subject: Subject, up_to: Position) -> Result<Vec<Entry>, ReadError>;
     /// Entries that gave rise to notices for a recipient after a number, in that order. An entry stands once

@@ -12,6 +12,10 @@ pub(crate) const BATCH_ENTRIES_MAX: usize = 64;
 pub(crate) const ENTRY_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Entries that one read returns.
 pub(crate) const READ_ENTRIES_MAX: usize = 4096;
+/// Entries kept in memory for whoever follows the edge: what comes in while one reader makes a pause.
+pub(crate) const TAIL_ENTRIES_MAX: usize = 4096;
+/// Bytes of them as stored: some thousands of usual size, or a few of the largest.
+pub(crate) const TAIL_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Pages between checkpoints of the write-ahead log: 4000 gave 12 to 20 % over 1000.
 pub(crate) const CHECKPOINT_PAGES: i64 = 4000;
 /// Rows that one page of a list returns.

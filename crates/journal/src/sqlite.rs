@@ -22,10 +22,11 @@ use uuid::Uuid;
 use crate::batch::{Answer, Batch, Outcome, Scope};
 use crate::clock::Clock;
 use crate::limits::{QUEUE_BATCHES_MAX, READ_ENTRIES_MAX};
+use crate::tail::Tail;
 use crate::{AppendError, InboxHead, Journal, ReadError, Stored};
 
 pub(crate) use lock::FileLock;
-pub(crate) use schema::{migrate, reader};
+pub(crate) use schema::{keep_plans, migrate, reader};
 
 /// Why the journal could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +72,7 @@ pub struct SqliteJournal {
     path: PathBuf,
     edge: watch::Receiver<Position>,
     clock: Clock,
+    tail: Arc<Tail>,
     _lock: FileLock,
 }
 
@@ -83,10 +85,14 @@ impl SqliteJournal {
         let clock = Clock::default();
         let state = write::State::load(&connection, clock.clone())?;
         let (edge_sender, edge) = watch::channel(state.edge());
+        let tail = Arc::new(Tail::default());
         let (queue, waiting) = mpsc::channel(QUEUE_BATCHES_MAX);
         let thread = std::thread::Builder::new()
             .name("journal-writer".into())
-            .spawn(move || writer::run(&connection, state, waiting, &edge_sender))
+            .spawn({
+                let tail = Arc::clone(&tail);
+                move || writer::run(&connection, state, waiting, &edge_sender, &tail)
+            })
             .map_err(OpenError::Thread)?;
         Ok(Arc::new(Self {
             queue: Some(queue),
@@ -95,6 +101,7 @@ impl SqliteJournal {
             path: path.to_owned(),
             edge,
             clock,
+            tail,
             _lock: lock,
         }))
     }
@@ -120,6 +127,20 @@ impl SqliteJournal {
             .unwrap_or_else(PoisonError::into_inner)
             .push(connection);
         result
+    }
+
+    fn stored_after(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<(u64, Vec<u8>)>, ReadError> {
+        self.read(|connection| {
+            stored(
+                connection,
+                "SELECT position, bytes FROM entries WHERE position > ?1 ORDER BY position LIMIT ?2",
+                params![after.0.cast_signed(), capped(limit)],
+            )
+        })
     }
 }
 
@@ -147,20 +168,28 @@ impl Journal for SqliteJournal {
     }
 
     async fn read_after(&self, after: Position, limit: usize) -> Result<Vec<Stored>, ReadError> {
-        let found = self.read(|connection| {
-            stored(
-                connection,
-                "SELECT position, bytes FROM entries WHERE position > ?1 ORDER BY position LIMIT ?2",
-                params![after.0.cast_signed(), capped(limit)],
-            )
-        })?;
-        found
+        if let Some(newest) = self.tail.read_after(after, limit) {
+            return Ok(newest);
+        }
+        self.stored_after(after, limit)?
             .into_iter()
             .map(|(position, bytes)| {
                 let entry = decode(position, &bytes)?;
                 Ok(Stored { entry, bytes })
             })
             .collect()
+    }
+
+    async fn read_stored(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, Vec<u8>)>, ReadError> {
+        let found = self.stored_after(after, limit)?;
+        Ok(found
+            .into_iter()
+            .map(|(position, bytes)| (Position(position), bytes))
+            .collect())
     }
 
     async fn subject(&self, subject: Subject, up_to: Position) -> Result<Vec<Entry>, ReadError> {

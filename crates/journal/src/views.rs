@@ -2,6 +2,7 @@
 //! and rebuilt from it when they are missing. They hold ids and filter columns, never a body; whoever
 //! reads folds the journal's entries up to the position that the tables are valid at.
 
+mod postgres;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -13,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::ReadError;
 
+pub use postgres::PostgresViews;
 pub use sqlite::SqliteViews;
 
 /// Which relocations to list.
@@ -59,6 +61,8 @@ pub enum Change {
         /// Its state's number.
         state: i32,
     },
+    /// The entry is one of a municipality's own; of the operators' under [`MunicipalityCode::HOUSE`].
+    Own(MunicipalityCode),
 }
 
 /// One page of a list, newest first.
@@ -66,6 +70,15 @@ pub enum Change {
 pub struct Page {
     /// Each with the position of its first entry, which the next page continues below.
     pub rows: Vec<(Subject, Position)>,
+    /// The tables are valid at this position.
+    pub valid_at: Position,
+}
+
+/// Positions of entries, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// Where they stand.
+    pub positions: Vec<Position>,
     /// The tables are valid at this position.
     pub valid_at: Position,
 }
@@ -112,6 +125,13 @@ pub trait Views: Send + Sync + 'static {
         after: Position,
         limit: usize,
     ) -> Result<Page, ReadError>;
+    /// A municipality's own entries after a position, oldest first.
+    async fn own(
+        &self,
+        municipality: MunicipalityCode,
+        after: Position,
+        limit: usize,
+    ) -> Result<Own, ReadError>;
     /// The alert raised about an arrival, if any.
     async fn alert_about(&self, arrival: Subject) -> Result<Option<Subject>, ReadError>;
     /// Whether a municipality has ever confirmed a notice.
@@ -123,3 +143,6 @@ pub trait Views: Send + Sync + 'static {
     /// Sets a named position.
     async fn set_mark(&self, name: &str, position: Position) -> Result<(), ReadError>;
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ pub use command::{
     relocation,
 };
 pub use fold::{AlertFold, AlertState, ArrivalFold, ArrivalState, RelocationFold};
-pub use machine::{Finding, Machine};
+pub use machine::{Finding, Flag, Flagged, Machine, StateDigest, Trial, Variation};
 
 use domain::subject::Position;
 

@@ -3,17 +3,19 @@
 //! what is still missing, and the journal's constraints make it once.
 
 mod apply;
+mod digest;
 mod finding;
 mod index;
 mod name;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::definition::Definition;
 use domain::municipality::MunicipalityCode;
-use domain::subject::{NoticeNumber, Position, Version};
+use domain::subject::{NoticeNumber, Position, Subject, SubjectKind, Version};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -21,9 +23,12 @@ use uuid::Uuid;
 
 use crate::fold::{AlertFold, ArrivalFold, RelocationFold};
 
+use digest::Members;
+pub use digest::StateDigest;
 pub use finding::Finding;
 use finding::Key;
 use index::{Deadlines, Persons};
+pub use trial::{Flag, Flagged, Trial, Variation};
 
 /// An arrival with what it was reported under: later definitions change nothing for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +69,8 @@ pub struct Machine {
     /// The keys of all alerts ever.
     raised: BTreeSet<String>,
     pending: BTreeSet<Key>,
+    /// The hashes of all relocations, arrivals, alerts and keys of alerts.
+    members: Members,
 }
 
 impl Machine {
@@ -97,6 +104,34 @@ impl Machine {
     /// An alert.
     pub fn alert(&self, id: Uuid) -> Option<&AlertFold> {
         self.alerts.get(&id)
+    }
+
+    /// When something is due about a subject: an arrival's grace, a relocation's end. None when nothing is, or
+    /// when it has passed.
+    pub fn deadline(&self, subject: Subject) -> Option<Timestamp> {
+        let id = subject.id;
+        match subject.kind {
+            SubjectKind::Relocation => self
+                .relocations
+                .get(&id)
+                .and_then(|known| known.ends_at)
+                .filter(|at| self.ends.contains(*at, id)),
+            SubjectKind::Arrival => self
+                .arrivals
+                .get(&id)
+                .map(|known| known.grace_until)
+                .filter(|at| self.grace.contains(*at, id)),
+            SubjectKind::System | SubjectKind::Alert => None,
+        }
+    }
+
+    /// What is due at a time: arrivals, then relocations, of each the oldest deadline first.
+    pub fn due(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, Subject)> {
+        let arrivals = self.grace.until(now);
+        let relocations = self.ends.until(now);
+        arrivals
+            .map(|(at, id)| (at, Subject::arrival(id)))
+            .chain(relocations.map(|(at, id)| (at, Subject::relocation(id))))
     }
 
     /// When the next `TimePassed` is due; none when nothing waits for time.

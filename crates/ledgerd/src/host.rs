@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use daemon::Drain;
+use daemon::{Drain, ErrorChain};
 use domain::definition::Definition;
-use domain::entry::{Draft, Entry, Event};
+use domain::entry::{Draft, Event};
 use domain::subject::{Position, Subject, Version};
 use jiff::Timestamp;
-use journal::views::Change;
 use journal::{AppendError, Batch, Journal, OpenKey, ReadError, Stored, Views};
 use ledger::{Finding, Halt, Machine};
 use tokio::sync::watch;
 
 use crate::clock::{Guard, Verdict, is_plausible};
-use crate::{POLL, READ_ENTRIES, VIEWS_PAUSE, rows, wait};
+use crate::leadership::Leadership;
+use crate::tables::Tables;
+use crate::{GATHER, POLL, READ_ENTRIES, STORE_AWAY, STORE_RETRY, wait};
 
 /// Why the host ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -36,33 +37,34 @@ pub enum HostError {
 /// The host.
 pub struct Host {
     journal: Arc<dyn Journal>,
-    views: Arc<dyn Views>,
+    tables: Tables,
     machine: Machine,
     guard: Guard,
-    shown: Position,
-    unwritten: Vec<(Entry, Vec<Change>)>,
-    unwritten_since: Option<Instant>,
+    leadership: Leadership,
+    leads: bool,
     said: Verdict,
 }
 
 impl Host {
-    /// Over a journal and the read tables it writes.
-    pub async fn new(journal: Arc<dyn Journal>, views: Arc<dyn Views>) -> Result<Self, HostError> {
-        let shown = views.valid_at().await?;
+    /// Over a journal and the read tables it writes when it leads.
+    pub async fn new(
+        journal: Arc<dyn Journal>,
+        views: Arc<dyn Views>,
+        leadership: Leadership,
+    ) -> Result<Self, HostError> {
+        let tables = Tables::new(views);
         let edge = *journal.edge().borrow();
-        if shown > edge {
+        if tables.valid_at().await? > edge {
             return Err(HostError::ViewsAhead);
         }
         let guard = Guard::new(journal.now());
-        let machine = Machine::new();
         Ok(Self {
             journal,
-            views,
-            machine,
+            tables,
+            machine: Machine::new(),
             guard,
-            shown,
-            unwritten: Vec::new(),
-            unwritten_since: None,
+            leadership,
+            leads: false,
             said: Verdict::Agrees,
         })
     }
@@ -74,42 +76,96 @@ impl Host {
         caught_up: watch::Sender<bool>,
     ) -> Result<(), HostError> {
         let mut edge = self.journal.edge();
-        self.catch_up().await?;
-        self.write_views().await?;
-        self.guard = Guard::new(self.journal.now());
-        caught_up.send_replace(true);
-        tracing::info!(position = self.machine.position().0, "ledger caught up");
+        let mut failing_since = None;
         loop {
-            // read before what is applied, so that a clock that an entry moved is never ahead of the guard
-            let now = self.journal.now();
-            self.catch_up().await?;
-            let before = self.machine.position();
-            self.lead(now, &drain).await;
-            self.catch_up().await?;
-            if self.machine.position() == before {
-                let at_most = match self.unwritten_since {
-                    Some(_) => self.until_deadline().min(VIEWS_PAUSE),
-                    None => self.until_deadline(),
-                };
-                let goes_on = wait(&mut edge, before, at_most, &drain).await;
-                if self
-                    .unwritten_since
-                    .is_some_and(|since| since.elapsed() >= VIEWS_PAUSE)
-                    || !goes_on
-                {
-                    self.write_views().await?;
+            match self.step(&mut edge, &drain, &caught_up).await {
+                Ok(true) => failing_since = None,
+                // the edge closes with the journal's writer: nothing can be recorded any more
+                Ok(false) if !drain.is_cancelled() => return Err(HostError::WriterGone),
+                Ok(false) => return Ok(()),
+                Err(HostError::Read(ReadError::NotLeading)) => {
+                    tracing::warn!("another ledger leads");
+                    self.follow();
                 }
-                if !goes_on {
-                    // the edge closes with the journal's writer: nothing can be recorded any more
-                    return if drain.is_cancelled() {
-                        Ok(())
-                    } else {
-                        Err(HostError::WriterGone)
-                    };
+                // a database that fails over is back within seconds
+                Err(HostError::Read(ReadError::Store(error))) if !drain.is_cancelled() => {
+                    let since = *failing_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= STORE_AWAY {
+                        return Err(HostError::Read(ReadError::Store(error)));
+                    }
+                    tracing::warn!(error = %ErrorChain(error.as_ref()), "the ledger waits for its store");
+                    tokio::time::sleep(STORE_RETRY).await;
                 }
-                self.catch_up().await?;
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Goes as far as the journal does, then waits for more. False when there is nothing more to wait for.
+    async fn step(
+        &mut self,
+        edge: &mut watch::Receiver<Position>,
+        drain: &Drain,
+        caught_up: &watch::Sender<bool>,
+    ) -> Result<bool, HostError> {
+        // read before what is applied, so that a clock that an entry moved is never ahead of the guard
+        let now = self.journal.now();
+        self.catch_up().await?;
+        if self.leadership.leads() != self.leads {
+            self.turn().await?;
+        }
+        if !*caught_up.borrow() {
+            self.guard = Guard::new(self.journal.now());
+            caught_up.send_replace(true);
+            tracing::info!(position = self.machine.position().0, "ledger caught up");
+            return Ok(true);
+        }
+        let before = self.machine.position();
+        if self.leads {
+            self.lead(now, drain).await;
+            self.catch_up().await?;
+        }
+        if self.machine.position() != before {
+            return Ok(true);
+        }
+        let until_deadline = if self.leads {
+            self.until_deadline()
+        } else {
+            POLL
+        };
+        let due = self.tables.due_in();
+        let at_most = until_deadline.min(due.unwrap_or(POLL));
+        let goes_on = tokio::select! {
+            goes_on = wait(edge, before, at_most, drain) => goes_on,
+            () = self.leadership.is_no_longer(self.leads) => true,
+        };
+        if !goes_on || self.tables.due_in().is_some_and(|due| due.is_zero()) {
+            self.tables.write().await?;
+        }
+        if goes_on {
+            tokio::time::sleep(GATHER).await;
+        }
+        Ok(goes_on)
+    }
+
+    /// Leads from now on, or follows.
+    async fn turn(&mut self) -> Result<(), HostError> {
+        if self.leads {
+            self.follow();
+        } else {
+            self.tables
+                .catch_up(self.journal.as_ref(), &self.machine)
+                .await?;
+            self.leads = true;
+            tracing::info!(position = self.machine.position().0, "this ledger leads");
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self) {
+        self.leads = false;
+        self.tables.forget();
+        tracing::info!(position = self.machine.position().0, "this ledger follows");
     }
 
     /// Applies what is in the journal and not yet in the machine.
@@ -122,39 +178,17 @@ impl Host {
             if stored.is_empty() {
                 return Ok(());
             }
-            let mut is_urgent = false;
             for Stored { entry, .. } in stored {
                 self.machine.apply(&entry)?;
                 self.guard.apply(&entry);
-                if entry.position > self.shown {
-                    is_urgent |= !matches!(entry.event, Event::RelocationRegistered { .. });
-                    let changes = rows::changes(&self.machine, &entry);
-                    self.unwritten.push((entry, changes));
+                if self.leads {
+                    self.tables.take(&self.machine, entry);
                 }
             }
-            let since = *self.unwritten_since.get_or_insert_with(Instant::now);
-            if is_urgent || self.unwritten.len() >= READ_ENTRIES || since.elapsed() >= VIEWS_PAUSE {
-                self.write_views().await?;
+            if self.tables.due_in().is_some_and(|due| due.is_zero()) {
+                self.tables.write().await?;
             }
         }
-    }
-
-    /// Writes what the read tables still lack.
-    async fn write_views(&mut self) -> Result<(), ReadError> {
-        self.unwritten_since = None;
-        let Some((last, _)) = self.unwritten.last() else {
-            return Ok(());
-        };
-        let valid_at = last.position;
-        let changed: Vec<(&Entry, Vec<Change>)> = self
-            .unwritten
-            .iter()
-            .map(|(entry, changes)| (entry, changes.clone()))
-            .collect();
-        self.views.write(&changed, valid_at).await?;
-        self.shown = valid_at;
-        self.unwritten.clear();
-        Ok(())
     }
 
     /// Appends what the machine found, and time that passed. Whatever fails is found again.

@@ -10,48 +10,78 @@ use domain::subject::Position;
 use fanout::{Notice, Publisher};
 use journal::{Journal, ReadError, Views};
 
-use crate::{POLL, RELAY_ENTRIES, RELAY_MARK, RELAY_RETRY, RELAY_START, wait};
+use crate::leadership::Leadership;
+use crate::{POLL, RELAY_ENTRIES, RELAY_MARK, RELAY_RETRY, RELAY_START, STORE_RETRY, wait};
 
 /// The relay.
 pub struct Relay {
     journal: Arc<dyn Journal>,
     views: Arc<dyn Views>,
     publisher: Publisher,
+    leadership: Leadership,
 }
 
 impl Relay {
-    /// From a journal to NATS; the position is kept among the read tables.
-    pub fn new(journal: Arc<dyn Journal>, views: Arc<dyn Views>, publisher: Publisher) -> Self {
+    /// From a journal to NATS, while this ledger leads; the position is kept among the read tables.
+    pub fn new(
+        journal: Arc<dyn Journal>,
+        views: Arc<dyn Views>,
+        publisher: Publisher,
+        leadership: Leadership,
+    ) -> Self {
         Self {
             journal,
             views,
             publisher,
+            leadership,
         }
     }
 
     /// Relays until the drain.
-    pub async fn run(self, drain: Drain) -> Result<(), ReadError> {
+    pub async fn run(mut self, drain: Drain) -> Result<(), ReadError> {
+        while !drain.is_cancelled() {
+            tokio::select! {
+                () = drain.cancelled() => {}
+                () = self.leadership.is_no_longer(false) => match self.lead(&drain).await {
+                    // a database that fails over is back within seconds, and the ledger beside decides for how long
+                    Err(ReadError::Store(error)) if !drain.is_cancelled() => {
+                        tracing::warn!(error = %ErrorChain(error.as_ref()), "the relay waits for its store");
+                        tokio::time::sleep(STORE_RETRY).await;
+                    }
+                    Ok(true) | Err(ReadError::NotLeading) => {}
+                    Ok(false) => return Ok(()),
+                    Err(error) => return Err(error),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// Relays from the stored position while this ledger leads. False when there is nothing more to wait for.
+    async fn lead(&mut self, drain: &Drain) -> Result<bool, ReadError> {
         let mut edge = self.journal.edge();
         // without the stream no gateway can consume: it should be there before the first notice
         tokio::time::timeout(POLL, self.ensure_stream()).await.ok();
         let mut position = self.views.mark(RELAY_MARK).await?;
         let mut marked = (position, Instant::now());
-        loop {
+        while self.leadership.leads() {
             let stored = self.journal.read_after(position, RELAY_ENTRIES).await?;
             let Some(last) = stored.last().map(|stored| stored.entry.position) else {
-                if wait(&mut edge, position, POLL, &drain).await {
+                if wait(&mut edge, position, POLL, drain).await {
                     self.mark(&mut marked, position).await?;
                     continue;
                 }
-                return self.views.set_mark(RELAY_MARK, position).await;
+                self.views.set_mark(RELAY_MARK, position).await?;
+                return Ok(false);
             };
             let notices: Vec<Notice> = stored.iter().flat_map(|s| notices(&s.entry)).collect();
-            if !self.publish(&notices, &drain).await {
-                return Ok(());
+            if !self.publish(&notices, drain).await {
+                return Ok(false);
             }
             position = last;
             self.mark(&mut marked, position).await?;
         }
+        Ok(true)
     }
 
     /// Keeps the position, at most once a second: after a crash a second's notices are published again, and

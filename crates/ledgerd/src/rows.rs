@@ -1,13 +1,48 @@
-//! What an entry changes in the read tables: states, as the rules see them after it.
+//! What an entry changes in the read tables: states, as the rules see them after it, and whose entry it is.
 
 use api::v1;
 use domain::entry::{Entry, Event};
+use domain::municipality::MunicipalityCode;
 use domain::subject::{Subject, SubjectKind};
 use journal::views::Change;
 use ledger::{AlertState, ArrivalState, Machine};
 
 /// Changes by an entry that the machine has applied.
 pub(crate) fn changes(machine: &Machine, entry: &Entry) -> Vec<Change> {
+    let own = owners(machine, entry).into_iter().flatten();
+    own.map(Change::Own).chain(states(machine, entry)).collect()
+}
+
+/// Whose entry it is: its parties', and the operators' when it is about an alert or the system. What operators do
+/// with an alert before they close it is theirs alone.
+fn owners(machine: &Machine, entry: &Entry) -> [Option<MunicipalityCode>; 3] {
+    let id = entry.subject.id;
+    let operators = Some(MunicipalityCode::HOUSE);
+    match entry.subject.kind {
+        SubjectKind::Relocation => match machine.relocation(id) {
+            Some(fold) => [Some(fold.sender), Some(fold.recipient), None],
+            None => [None; 3],
+        },
+        SubjectKind::Arrival => {
+            let fold = machine.arrival(id);
+            [fold.map(|(fold, _asked)| fold.municipality), None, None]
+        }
+        SubjectKind::Alert => {
+            let fold = machine.alert(id);
+            let fold = fold.filter(|_| !entry.event.is_operators_own());
+            let (asking, asked) = (fold.map(|fold| fold.asking), fold.map(|fold| fold.asked));
+            [operators, asking, asked]
+        }
+        SubjectKind::System => {
+            let Event::NoticesConfirmed { recipient, .. } = &entry.event else {
+                return [operators, None, None];
+            };
+            [operators, Some(*recipient), None]
+        }
+    }
+}
+
+fn states(machine: &Machine, entry: &Entry) -> Vec<Change> {
     let id = entry.subject.id;
     match entry.subject.kind {
         SubjectKind::System => Vec::new(),

@@ -5,13 +5,11 @@ use std::fmt;
 use domain::municipality::MunicipalityCode;
 use domain::subject::Subject;
 use jiff::Timestamp;
-use rusqlite::params;
 use uuid::Uuid;
 
 use crate::keys::Purpose;
-use crate::limits::{ACCESSES_MAX, SMALL_BYTES_MAX};
-use crate::schema::kind_number;
-use crate::writer::Change;
+use crate::limits::SMALL_BYTES_MAX;
+use crate::store::{Change, kind_number};
 use crate::{Error, Vault};
 
 /// One access.
@@ -48,52 +46,37 @@ impl Vault {
     ) -> Result<(), Error> {
         let at_micros = at.as_microsecond();
         let ad = associated_data(subject, at_micros);
-        let sealed = self.seal_small(authority, &ad, actor)?;
+        let sealed = self.seal_small(authority, &ad, actor).await?;
         let row = AccessRow {
             at_micros,
             authority,
             subject: subject.id,
             sealed,
         };
-        self.inner.store.write(Change::Access(row)).await?;
+        self.inner.store.apply(Change::Access(row)).await?;
         Ok(())
     }
 
     /// The newest accesses of an authority to a subject, newest first, at most a thousand.
-    pub fn accesses(
+    pub async fn accesses(
         &self,
         authority: MunicipalityCode,
         subject: Subject,
     ) -> Result<Vec<Access>, Error> {
-        let rows: Vec<(i64, Vec<u8>)> = self.inner.store.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT at_micros, sealed FROM accesses WHERE subject = ?1 AND authority = ?2 \
-                     ORDER BY id DESC LIMIT ?3",
-                )?
-                .query_map(
-                    params![
-                        subject.id.as_bytes(),
-                        authority.number(),
-                        i64::try_from(ACCESSES_MAX).unwrap_or(0)
-                    ],
-                    |row| Ok((row.get(0)?, row.get(1)?)),
-                )?
-                .collect()
-        })?;
-        rows.into_iter()
-            .map(|(at_micros, sealed)| {
-                let ad = associated_data(subject, at_micros);
-                Ok(Access {
-                    at: Timestamp::from_microsecond(at_micros).map_err(|_range| Error::Tampered)?,
-                    actor: self.open_small(authority, &ad, &sealed)?,
-                })
-            })
-            .collect()
+        let rows = self.inner.store.accesses(authority, subject.id).await?;
+        let mut accesses = Vec::with_capacity(rows.len());
+        for (at_micros, sealed) in rows {
+            let ad = associated_data(subject, at_micros);
+            accesses.push(Access {
+                at: Timestamp::from_microsecond(at_micros).map_err(|_range| Error::Tampered)?,
+                actor: self.open_small(authority, &ad, &sealed).await?,
+            });
+        }
+        Ok(accesses)
     }
 
     /// Seals a short value for an authority: the epoch of its wrapping key, nonce, ciphertext, tag.
-    fn seal_small(
+    async fn seal_small(
         &self,
         authority: MunicipalityCode,
         ad: &[u8],
@@ -104,7 +87,7 @@ impl Vault {
         }
         let epoch = self.epoch();
         let mut sealed = epoch.to_be_bytes().to_vec();
-        self.key(authority, epoch, Purpose::Wrap)?.seal(
+        self.key(authority, epoch, Purpose::Wrap).await?.seal(
             &small_data(authority, epoch, ad),
             &[bytes],
             &mut sealed,
@@ -113,7 +96,7 @@ impl Vault {
     }
 
     /// Opens a short value. None when its key was deleted.
-    fn open_small(
+    async fn open_small(
         &self,
         authority: MunicipalityCode,
         ad: &[u8],
@@ -121,7 +104,7 @@ impl Vault {
     ) -> Result<Option<Vec<u8>>, Error> {
         let (epoch, sealed) = sealed.split_first_chunk().ok_or(Error::Tampered)?;
         let epoch = i16::from_be_bytes(*epoch);
-        let Some(key) = self.old_wrap_key(authority, epoch)? else {
+        let Some(key) = self.old_wrap_key(authority, epoch).await? else {
             return Ok(None);
         };
         let bytes = key.open(&small_data(authority, epoch, ad), sealed)?;

@@ -1,13 +1,16 @@
 //! What goes wrong. No text here ever holds a key, a number or a body.
 
+use std::error::Error as Source;
 use std::path::PathBuf;
+
+use daemon::postgres::{ConnectError, LinkError};
 
 /// Why a call could not be done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// SQLite refused.
+    /// The database refused, or cannot be reached.
     #[error("the key store failed")]
-    Store(#[from] rusqlite::Error),
+    Store(#[source] Box<dyn Source + Send + Sync>),
     /// The writer could not; whether the change is stored is unknown.
     #[error("the key store is not available")]
     Unavailable,
@@ -40,7 +43,7 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
-    /// The file is from a newer version of Flyttbud.
+    /// The store is from a newer version of Flyttbud.
     #[error("the key store has schema version {0}, which is newer than this program knows")]
     Newer(i64),
     /// The keys in it are wrapped by another root key.
@@ -56,8 +59,47 @@ pub enum OpenError {
     Root(#[source] Error),
     /// The store refused.
     #[error("the key store cannot be opened")]
-    Store(#[from] rusqlite::Error),
+    Store(#[source] Box<dyn Source + Send + Sync>),
+    /// The database is not used.
+    #[error("the key store cannot be connected to")]
+    Connect(#[from] ConnectError),
     /// The writer thread could not start.
     #[error("the writer cannot start")]
     Thread(#[source] std::io::Error),
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(Box::new(error))
+    }
+}
+
+impl From<LinkError> for Error {
+    fn from(error: LinkError) -> Self {
+        Self::Store(Box::new(error))
+    }
+}
+
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Self {
+        Self::Store(Box::new(error))
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Store(Box::new(error))
+    }
+}
+
+impl From<LinkError> for OpenError {
+    fn from(error: LinkError) -> Self {
+        Self::Connect(error.into())
+    }
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(Box::new(error))
+    }
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::municipality::MunicipalityCode;
-use rusqlite::{Connection, OptionalExtension, params};
+use tokio::time::Instant;
 
+use crate::limits::{ASKED_MAX, PSEUDONYM_KEYS_TRUSTED};
 use crate::secret::Secret;
-use crate::store::Store;
+use crate::store::{Change, StoredKey};
 use crate::{Error, RootKey, Vault};
 
 /// The epoch of keys that live as long as their authority does.
@@ -28,7 +29,7 @@ pub(crate) enum Purpose {
 
 impl Purpose {
     /// The number it is stored as, for ever.
-    fn number(self) -> u8 {
+    pub(crate) fn number(self) -> u8 {
         match self {
             Self::Pseudonym => 1,
             Self::Search => 2,
@@ -56,71 +57,79 @@ impl KeyName {
     }
 }
 
-/// The keys that were used since the start, unwrapped.
+/// The keys that were used since the start, unwrapped. Pseudonym keys are trusted for a while only, since
+/// another process may drop them.
 pub(crate) struct Keys {
     root: RootKey,
-    known: RwLock<BTreeMap<KeyName, Arc<Secret>>>,
+    known: RwLock<Known>,
+}
+
+struct Known {
+    secrets: BTreeMap<KeyName, Arc<Secret>>,
+    /// How often pseudonym keys had been dropped when these were read.
+    drops: i64,
+    /// When the store last said so.
+    confirmed_at: Instant,
 }
 
 impl Keys {
     pub(crate) fn new(root: RootKey) -> Self {
         Self {
             root,
-            known: RwLock::default(),
+            known: RwLock::new(Known {
+                secrets: BTreeMap::new(),
+                drops: 0,
+                confirmed_at: Instant::now(),
+            }),
         }
     }
 
-    /// The key with a name, made now if there was none. Making one waits for a commit: once for each
-    /// authority, purpose and year.
-    pub(crate) fn get(&self, store: &Store, name: KeyName) -> Result<Arc<Secret>, Error> {
-        if let Some(known) = self.find(store, name)? {
-            return Ok(known);
-        }
-        // held until the key is known, here and in `find`: a key that is dropped meanwhile stays dropped
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let secret = store.write_now(|transaction| {
-            let mut wrapped = Vec::new();
-            self.root.secret().seal(
-                &name.associated_data(),
-                &[Secret::random()?.bytes()],
-                &mut wrapped,
-            )?;
-            transaction.execute(
-                "INSERT INTO authority_keys (authority, epoch, purpose, wrapped) \
-                 VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-                params![
-                    name.authority.number(),
-                    name.epoch,
-                    name.purpose.number(),
-                    wrapped
-                ],
-            )?;
-            // whoever came first made it: what is stored is the key
-            let stored = select(transaction, name)?.ok_or(Error::Unavailable)?;
-            self.unwrap(name, &stored)
-        })?;
-        let secret = Arc::new(secret);
-        known.insert(name, Arc::clone(&secret));
-        Ok(secret)
-    }
-
-    /// The key with a name; none when it was never made, or is deleted.
-    pub(crate) fn find(&self, store: &Store, name: KeyName) -> Result<Option<Arc<Secret>>, Error> {
-        if let Some(secret) = self
-            .known
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&name)
+    /// A key that was read before. No store is asked.
+    fn known(&self, name: KeyName) -> Option<Arc<Secret>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if name.purpose == Purpose::Pseudonym
+            && known.confirmed_at.elapsed() > PSEUDONYM_KEYS_TRUSTED
         {
-            return Ok(Some(Arc::clone(secret)));
+            return None;
         }
+        known.secrets.get(&name).map(Arc::clone)
+    }
+
+    /// Remembers what was asked for at an instant, and forgets what was dropped before. False when the
+    /// answer is older than a drop that is known already.
+    fn learn(
+        &self,
+        name: KeyName,
+        secret: Option<&Arc<Secret>>,
+        drops: i64,
+        asked_at: Instant,
+    ) -> bool {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(wrapped) = store.read(|connection| select(connection, name))? else {
-            return Ok(None);
-        };
-        let secret = Arc::new(self.unwrap(name, &wrapped)?);
-        known.insert(name, Arc::clone(&secret));
-        Ok(Some(secret))
+        if drops < known.drops {
+            return false;
+        }
+        if drops > known.drops {
+            known.drops = drops;
+            known
+                .secrets
+                .retain(|name, _secret| name.purpose != Purpose::Pseudonym);
+        }
+        known.confirmed_at = known.confirmed_at.max(asked_at);
+        if let Some(secret) = secret {
+            known.secrets.insert(name, Arc::clone(secret));
+        }
+        true
+    }
+
+    /// A new key, wrapped.
+    fn make(&self, name: KeyName) -> Result<Vec<u8>, Error> {
+        let mut wrapped = Vec::new();
+        self.root.secret().seal(
+            &name.associated_data(),
+            &[Secret::random()?.bytes()],
+            &mut wrapped,
+        )?;
+        Ok(wrapped)
     }
 
     fn unwrap(&self, name: KeyName, wrapped: &[u8]) -> Result<Secret, Error> {
@@ -129,70 +138,80 @@ impl Keys {
     }
 }
 
-fn select(connection: &Connection, name: KeyName) -> Result<Option<Vec<u8>>, rusqlite::Error> {
-    connection
-        .prepare_cached(
-            "SELECT wrapped FROM authority_keys \
-             WHERE authority = ?1 AND epoch = ?2 AND purpose = ?3",
-        )?
-        .query_row(
-            params![name.authority.number(), name.epoch, name.purpose.number()],
-            |row| row.get(0),
-        )
-        .optional()
-}
-
 impl Vault {
     /// Deletes every authority's pseudonym key of a year, for good: what the journal holds of that year
-    /// can no longer be linked to anybody. Returns how many keys there were.
-    pub fn drop_pseudonym_keys(&self, epoch: i16) -> Result<usize, Error> {
-        let purpose = Purpose::Pseudonym;
-        let mut known = self
-            .inner
-            .keys
-            .known
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        known.retain(|name, _secret| name.purpose != purpose || name.epoch != epoch);
-        let dropped = self.inner.store.write_now(|transaction| {
-            Ok(transaction.execute(
-                "DELETE FROM authority_keys WHERE epoch = ?1 AND purpose = ?2",
-                params![epoch, purpose.number()],
-            )?)
-        })?;
-        self.inner.store.wipe()?;
+    /// can no longer be linked to anybody. Other processes stop using them within ten seconds. Returns how
+    /// many keys there were.
+    pub async fn drop_pseudonym_keys(&self, epoch: i16) -> Result<usize, Error> {
+        let change = Change::DropPseudonymKeys(epoch);
+        let dropped = self.inner.store.apply(change).await?;
+        // the answer tells of the drop, and so this process forgets at once
+        self.ask(KeyName {
+            authority: MunicipalityCode::HOUSE,
+            epoch,
+            purpose: Purpose::Pseudonym,
+        })
+        .await?;
         Ok(dropped)
     }
 
-    pub(crate) fn key(
+    /// The key with a name, made now if there was none: a commit, once for each authority, purpose and year.
+    pub(crate) async fn key(
         &self,
         authority: MunicipalityCode,
         epoch: i16,
         purpose: Purpose,
     ) -> Result<Arc<Secret>, Error> {
-        self.inner.keys.get(
-            &self.inner.store,
-            KeyName {
-                authority,
-                epoch,
-                purpose,
-            },
-        )
+        let name = KeyName {
+            authority,
+            epoch,
+            purpose,
+        };
+        if let Some(secret) = self.find(name).await? {
+            return Ok(secret);
+        }
+        let wrapped = self.inner.keys.make(name)?;
+        self.inner.store.apply(Change::Key(name, wrapped)).await?;
+        // whoever came first made it: what is stored is the key
+        self.find(name).await?.ok_or(Error::Unavailable)
     }
 
     /// The wrapping key of an epoch, if it is still there.
-    pub(crate) fn old_wrap_key(
+    pub(crate) async fn old_wrap_key(
         &self,
         authority: MunicipalityCode,
         epoch: i16,
     ) -> Result<Option<Arc<Secret>>, Error> {
-        self.inner.keys.find(
-            &self.inner.store,
-            KeyName {
-                authority,
-                epoch,
-                purpose: Purpose::Wrap,
-            },
-        )
+        self.find(KeyName {
+            authority,
+            epoch,
+            purpose: Purpose::Wrap,
+        })
+        .await
+    }
+
+    async fn find(&self, name: KeyName) -> Result<Option<Arc<Secret>>, Error> {
+        match self.inner.keys.known(name) {
+            Some(secret) => Ok(Some(secret)),
+            None => self.ask(name).await,
+        }
+    }
+
+    /// Asks the store, again if keys were dropped meanwhile. A store that goes on telling of fewer drops than
+    /// there were has lost some, and what it holds must not be used.
+    async fn ask(&self, name: KeyName) -> Result<Option<Arc<Secret>>, Error> {
+        let keys = &self.inner.keys;
+        for _ in 0..ASKED_MAX {
+            let asked_at = Instant::now();
+            let StoredKey { wrapped, drops } = self.inner.store.key(name).await?;
+            let secret = wrapped
+                .map(|wrapped| keys.unwrap(name, &wrapped).map(Arc::new))
+                .transpose()?;
+            if keys.learn(name, secret.as_ref(), drops, asked_at) {
+                return Ok(secret);
+            }
+        }
+        tracing::error!("the key store has forgotten that pseudonym keys were dropped");
+        Err(Error::Unavailable)
     }
 }

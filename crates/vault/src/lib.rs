@@ -7,25 +7,25 @@ mod access;
 mod error;
 mod keys;
 mod limits;
-mod lock;
 mod part;
+pub mod postgres;
 mod pseudonym;
 mod root;
-mod schema;
 mod seal;
 mod search;
 mod secret;
+mod sqlite;
 mod store;
 mod sweep;
 #[cfg(test)]
 mod tests;
-mod writer;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicI16, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use daemon::postgres::Settings;
 use uuid::Uuid;
 
 pub use access::Access;
@@ -38,7 +38,9 @@ pub use search::SearchRow;
 pub use sweep::Swept;
 
 use keys::Keys;
-use store::Store;
+use postgres::PostgresStore;
+use sqlite::SqliteStore;
+use store::KeyStore;
 
 /// The key store: a handle, cheap to clone. The last one to be dropped flushes and closes the file.
 #[derive(Clone)]
@@ -48,7 +50,7 @@ pub struct Vault {
 
 struct Inner {
     keys: Keys,
-    store: Store,
+    store: Box<dyn KeyStore>,
     epoch: AtomicI16,
     /// How far the sweep has come; it begins anew when the process does.
     swept: Mutex<Uuid>,
@@ -58,15 +60,26 @@ impl Vault {
     /// Opens or creates the key store and locks it to this process. `epoch` is the year whose keys
     /// wrap what is sealed from now on.
     pub fn unlock(path: &Path, root: RootKey, epoch: i16) -> Result<Self, OpenError> {
-        let store = Store::open(path, &root)?;
-        Ok(Self {
+        let store = SqliteStore::open(path, &root)?;
+        Ok(Self::over(Box::new(store), root, epoch))
+    }
+
+    /// Connects to a key store in PostgreSQL, which other processes may use too. It must have been
+    /// [migrated](postgres::migrate).
+    pub async fn connect(settings: Settings, root: RootKey, epoch: i16) -> Result<Self, OpenError> {
+        let store = PostgresStore::connect(settings, &root).await?;
+        Ok(Self::over(Box::new(store), root, epoch))
+    }
+
+    fn over(store: Box<dyn KeyStore>, root: RootKey, epoch: i16) -> Self {
+        Self {
             inner: Arc::new(Inner {
                 keys: Keys::new(root),
                 store,
                 epoch: AtomicI16::new(epoch),
                 swept: Mutex::new(Uuid::nil()),
             }),
-        })
+        }
     }
 
     /// A new year has begun: its keys wrap from now on. Years only go forward; an earlier one is ignored.
@@ -83,4 +96,9 @@ impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Vault(..)")
     }
+}
+
+/// A panic elsewhere leaves what it guards whole.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

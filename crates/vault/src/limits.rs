@@ -6,6 +6,9 @@ use std::time::Duration;
 pub(crate) const GROUP_CHANGES_MAX: usize = 256;
 /// Changes that may wait for the writer: some groups, then callers feel back-pressure.
 pub(crate) const QUEUE_CHANGES_MAX: usize = 1024;
+/// How long a caller waits for a change in PostgreSQL: a switch to another primary often takes longer, and
+/// whoever calls then is told so.
+pub(crate) const CHANGE: Duration = Duration::from_secs(10);
 /// Pages between checkpoints of the write-ahead log: 4000 gave 12 to 20 % over 1000.
 pub(crate) const CHECKPOINT_PAGES: i64 = 4000;
 /// Bytes of a page: 8192 gave 9 % over 4096.
@@ -14,6 +17,18 @@ pub(crate) const PAGE_BYTES: i64 = 8192;
 pub(crate) const READERS_IDLE_MAX: usize = 8;
 /// How long one connection waits for another: far above any commit, below every caller's deadline.
 pub(crate) const BUSY: Duration = Duration::from_secs(5);
+/// Search rows that gather before they are moved by token: the more, the more of them share a page. So many
+/// are some 10 MiB of memory, and a tenth of a second to read at the start.
+pub(crate) const GATHERED_ROWS: usize = 128 * 1024;
+/// Search rows moved in one transaction: more than a group brings, and a page each at worst, so that the
+/// writer is away for some 20 ms at most.
+pub(crate) const MOVED_ROWS_MAX: usize = 1024;
+/// How long a pseudonym key is used before the store is asked whether any was dropped: the bound within
+/// which a drop by one process is final in all others.
+pub(crate) const PSEUDONYM_KEYS_TRUSTED: Duration = Duration::from_secs(10);
+/// How often a key is asked for when the answer is older than a drop: a drop at that very moment is rare, two
+/// are not to be thought of.
+pub(crate) const ASKED_MAX: usize = 3;
 /// Bytes of the plaintext of one part: a request is at most 1 MiB, and a part is less than its request.
 pub(crate) const PART_BYTES_MAX: usize = 1024 * 1024;
 /// Authorities that read a shared part: the two parties, with room for a law that adds some.

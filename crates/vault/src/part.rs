@@ -12,8 +12,8 @@ use ring::digest;
 
 use crate::Error;
 use crate::limits::PART_BYTES_MAX;
-use crate::schema::kind_number;
 use crate::secret::{Secret, random};
+use crate::store::kind_number;
 
 /// AES-256-GCM, data key in the key store. Another algorithm gets another number.
 const FORMAT: u8 = 1;

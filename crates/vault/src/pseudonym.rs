@@ -30,7 +30,7 @@ impl fmt::Debug for SearchTerm<'_> {
 impl Vault {
     /// The person's pseudonym within a municipality and the year `epoch`. `issuer` counts for reserve
     /// numbers only, which two municipalities may give to two people.
-    pub fn pseudonym(
+    pub async fn pseudonym(
         &self,
         scope: MunicipalityCode,
         epoch: i16,
@@ -41,7 +41,7 @@ impl Vault {
             NumberKind::Personal | NumberKind::Coordination => [0; 2],
             NumberKind::Reserve => issuer.number().to_be_bytes(),
         };
-        let value = self.key(scope, epoch, Purpose::Pseudonym)?.mac(&[
+        let value = self.key(scope, epoch, Purpose::Pseudonym).await?.mac(&[
             b"flyttbud/pseudonym/v1\0",
             &[kind_number(number.kind())],
             &issuer,
@@ -51,12 +51,12 @@ impl Vault {
     }
 
     /// The token under which an authority finds its own by this term, whenever it came in.
-    pub fn search_token(
+    pub async fn search_token(
         &self,
         authority: MunicipalityCode,
         term: SearchTerm<'_>,
     ) -> Result<[u8; 16], Error> {
-        let key = self.key(authority, NO_EPOCH, Purpose::Search)?;
+        let key = self.key(authority, NO_EPOCH, Purpose::Search).await?;
         let label = b"flyttbud/search/v1\0";
         Ok(match term {
             SearchTerm::Number(number) => key.mac(&[
@@ -69,12 +69,12 @@ impl Vault {
     }
 
     /// A keyed hash of a request, by which a repeated request id is compared with the first one.
-    pub fn fingerprint(
+    pub async fn fingerprint(
         &self,
         authority: MunicipalityCode,
         bytes: &[u8],
     ) -> Result<[u8; 16], Error> {
-        let key = self.key(authority, NO_EPOCH, Purpose::Fingerprint)?;
+        let key = self.key(authority, NO_EPOCH, Purpose::Fingerprint).await?;
         Ok(key.mac(&[b"flyttbud/fingerprint/v1\0", bytes]))
     }
 }

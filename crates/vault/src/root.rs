@@ -10,9 +10,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::Error;
 use crate::limits::{ROOT_FILE_BYTES_MAX, ROOT_ID_SIGNS_MAX};
 use crate::secret::{SECRET_BYTES, Secret, random};
+use crate::{Error, OpenError};
 
 /// Why there is no root key.
 #[derive(Debug, thiserror::Error)]
@@ -111,6 +111,29 @@ impl RootKey {
 
     pub(crate) fn secret(&self) -> &Secret {
         &self.secret
+    }
+
+    /// What the first root key leaves in a store, and [`Self::verify`] reads.
+    pub(crate) fn proof(&self) -> Result<Vec<u8>, Error> {
+        let mut proof = Vec::new();
+        self.secret.seal(&self.proof_data(), &[], &mut proof)?;
+        Ok(proof)
+    }
+
+    /// Whether a store with this id and proof was made with this key.
+    pub(crate) fn verify(&self, id: &str, proof: &[u8]) -> Result<(), OpenError> {
+        if id != self.id {
+            return Err(OpenError::WrongRoot {
+                wanted: id.to_owned(),
+                given: self.id.clone(),
+            });
+        }
+        let opened = self.secret.open(&self.proof_data(), proof);
+        opened.map(|_empty| ()).map_err(OpenError::Root)
+    }
+
+    fn proof_data(&self) -> Vec<u8> {
+        [b"flyttbud/vault/root/v1\0", self.id.as_bytes()].concat()
     }
 
     fn parse(text: &str) -> Option<Self> {

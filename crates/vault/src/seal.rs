@@ -8,7 +8,6 @@ use std::fmt;
 use domain::entry::{Part, SealedPart};
 use domain::municipality::MunicipalityCode;
 use domain::subject::{Subject, Version};
-use rusqlite::{OptionalExtension, params};
 use zeroize::Zeroizing;
 
 use crate::keys::Purpose;
@@ -16,7 +15,7 @@ use crate::limits::{PART_READERS_MAX, PUT_TOKENS_MAX};
 use crate::part::{Binding, KeysId, Opened, part_number, push_id, split};
 use crate::search::SearchRow;
 use crate::secret::{SECRET_BYTES, Secret, random};
-use crate::writer::Change;
+use crate::store::Change;
 use crate::{Error, Vault};
 
 /// The keys of one entry's sealed parts, a row for each authority that may read some of them. To be put
@@ -42,6 +41,10 @@ impl KeyRows {
 
     pub(crate) fn rows(&self) -> &[KeyRow] {
         &self.rows
+    }
+
+    pub(crate) fn into_rows(self) -> Vec<KeyRow> {
+        self.rows
     }
 }
 
@@ -71,7 +74,7 @@ fn key_of(part: Part, unwrapped: &[u8]) -> Option<Secret> {
 impl Vault {
     /// Seals the parts of one entry: `shared` for its readers, `own` for one municipality. The rows must
     /// be [put](Self::put) before the entry is appended.
-    pub fn seal(
+    pub async fn seal(
         &self,
         subject: Subject,
         version: Version,
@@ -110,14 +113,14 @@ impl Vault {
             sealed.push(part);
         }
         let epoch = self.epoch();
-        let rows = held
-            .into_iter()
-            .map(|(authority, keys)| self.wrap(&id, authority, epoch, &keys))
-            .collect::<Result<_, _>>()?;
+        let mut rows = Vec::with_capacity(held.len());
+        for (authority, keys) in held {
+            rows.push(self.wrap(&id, authority, epoch, &keys).await?);
+        }
         Ok((sealed, KeyRows { id, rows }))
     }
 
-    fn wrap(
+    async fn wrap(
         &self,
         id: &KeysId,
         authority: MunicipalityCode,
@@ -125,7 +128,7 @@ impl Vault {
         keys: &[u8],
     ) -> Result<KeyRow, Error> {
         let mut wrapped = Vec::new();
-        self.key(authority, epoch, Purpose::Wrap)?.seal(
+        self.key(authority, epoch, Purpose::Wrap).await?.seal(
             &row_data(id, authority, epoch),
             &[keys],
             &mut wrapped,
@@ -143,20 +146,20 @@ impl Vault {
         if tokens.len() > PUT_TOKENS_MAX {
             return Err(Error::TooLarge("search rows of an entry"));
         }
-        self.inner.store.write(Change::Put(keys, tokens)).await?;
+        self.inner.store.apply(Change::Put(keys, tokens)).await?;
         Ok(())
     }
 
     /// Drops the keys of an entry that was certainly refused; when nothing is left of its subject, it is no
     /// longer found either. Never call it when the append may have happened: the entry would be lost.
     pub async fn drop_keys(&self, keys: KeysId) -> Result<(), Error> {
-        self.inner.store.write(Change::Drop(keys)).await?;
+        self.inner.store.apply(Change::Drop(keys)).await?;
         Ok(())
     }
 
     /// Opens a part for an authority. None when it never held the key, or erased it. Whether it may read
     /// now is the caller's to know.
-    pub fn open_part(
+    pub async fn open_part(
         &self,
         authority: MunicipalityCode,
         subject: Subject,
@@ -170,7 +173,7 @@ impl Vault {
             version,
             sealing,
         };
-        let Some(keys) = self.unwrap(&id, authority)? else {
+        let Some(keys) = self.unwrap(&id, authority).await? else {
             return Ok(None);
         };
         let Some(key) = key_of(sealed.part, &keys) else {
@@ -184,32 +187,15 @@ impl Vault {
         binding.open(&key, sealed).map(Some)
     }
 
-    fn unwrap(
+    async fn unwrap(
         &self,
         id: &KeysId,
         authority: MunicipalityCode,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-        let row: Option<(i16, Vec<u8>)> = self.inner.store.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT epoch, wrapped FROM body_keys WHERE subject = ?1 AND version = ?2 \
-                     AND authority = ?3 AND sealing = ?4",
-                )?
-                .query_row(
-                    params![
-                        id.subject.id.as_bytes(),
-                        id.version.0,
-                        authority.number(),
-                        id.sealing
-                    ],
-                    |row| Ok((row.get(0)?, row.get(1)?)),
-                )
-                .optional()
-        })?;
-        let Some((epoch, wrapped)) = row else {
+        let Some((epoch, wrapped)) = self.inner.store.body_key(id, authority).await? else {
             return Ok(None);
         };
-        let Some(key) = self.old_wrap_key(authority, epoch)? else {
+        let Some(key) = self.old_wrap_key(authority, epoch).await? else {
             return Ok(None);
         };
         key.open(&row_data(id, authority, epoch), &wrapped)
@@ -217,7 +203,7 @@ impl Vault {
     }
 
     /// Like [`Self::open_part`], the body alone.
-    pub fn open(
+    pub async fn open(
         &self,
         authority: MunicipalityCode,
         subject: Subject,
@@ -225,7 +211,9 @@ impl Vault {
         parties: (MunicipalityCode, MunicipalityCode),
         sealed: &SealedPart,
     ) -> Result<Option<Vec<u8>>, Error> {
-        let opened = self.open_part(authority, subject, version, parties, sealed)?;
+        let opened = self
+            .open_part(authority, subject, version, parties, sealed)
+            .await?;
         Ok(opened.map(|opened| opened.body))
     }
 }

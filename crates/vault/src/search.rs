@@ -4,12 +4,10 @@ use std::fmt;
 
 use domain::municipality::MunicipalityCode;
 use domain::subject::Subject;
-use rusqlite::params;
 
-use crate::limits::FOUND_MAX;
 use crate::pseudonym::SearchTerm;
-use crate::writer::Change;
-use crate::{Error, Vault, schema};
+use crate::store::Change;
+use crate::{Error, Vault};
 
 /// Lets an authority find a subject by one term. Put together with the keys of the subject's entry.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,7 +25,7 @@ impl fmt::Debug for SearchRow {
 
 impl Vault {
     /// The row by which an authority will find a subject.
-    pub fn search_row(
+    pub async fn search_row(
         &self,
         authority: MunicipalityCode,
         term: SearchTerm<'_>,
@@ -35,33 +33,18 @@ impl Vault {
     ) -> Result<SearchRow, Error> {
         Ok(SearchRow {
             authority,
-            token: self.search_token(authority, term)?,
+            token: self.search_token(authority, term).await?,
             subject,
         })
     }
 
     /// The authority's subjects under a token, newest first, at most a hundred.
-    pub fn search(
+    pub async fn search(
         &self,
         authority: MunicipalityCode,
         token: [u8; 16],
     ) -> Result<Vec<Subject>, Error> {
-        self.inner.store.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT kind, subject FROM search WHERE authority = ?1 AND token = ?2 \
-                     ORDER BY subject DESC LIMIT ?3",
-                )?
-                .query_map(
-                    params![
-                        authority.number(),
-                        token,
-                        i64::try_from(FOUND_MAX).unwrap_or(0)
-                    ],
-                    schema::subject,
-                )?
-                .collect()
-        })
+        self.inner.store.search(authority, token).await
     }
 
     /// Deletes the authority's keys to a subject, and what finds it there, for good; other authorities
@@ -73,7 +56,7 @@ impl Vault {
     ) -> Result<usize, Error> {
         self.inner
             .store
-            .write(Change::Erase(authority, subject))
+            .apply(Change::Erase(authority, subject))
             .await
     }
 }

@@ -1,117 +1,127 @@
-//! The file: one process, one writing connection, some reading ones. It knows no plaintext and no key.
+//! What the vault asks of a store. A store sees no plaintext and no unwrapped key.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use async_trait::async_trait;
+use domain::municipality::MunicipalityCode;
+use domain::subject::{Subject, SubjectKind};
+use uuid::Uuid;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::{mpsc, oneshot};
+use crate::Error;
+use crate::access::AccessRow;
+use crate::keys::KeyName;
+use crate::part::KeysId;
+use crate::seal::KeyRows;
+use crate::search::SearchRow;
 
-use crate::limits::{QUEUE_CHANGES_MAX, READERS_IDLE_MAX};
-use crate::lock::{Lock, private_file};
-use crate::writer::{self, Change, Waiting};
-use crate::{Error, OpenError, RootKey, schema};
+/// Keys, search rows and accesses, durable and deletable.
+#[async_trait]
+pub(crate) trait KeyStore: Send + Sync {
+    /// An authority's wrapped key.
+    async fn key(&self, name: KeyName) -> Result<StoredKey, Error>;
 
-/// The store. Dropping it writes what waits and closes the file.
-pub(crate) struct Store {
-    path: PathBuf,
-    // dropped before the thread is joined, which ends it
-    queue: Option<mpsc::Sender<Waiting>>,
-    thread: Option<JoinHandle<()>>,
-    pub(crate) writing: Arc<Mutex<Connection>>,
-    readers: Mutex<Vec<Connection>>,
-    _lock: Lock,
-}
-
-impl Store {
-    pub(crate) fn open(path: &Path, root: &RootKey) -> Result<Self, OpenError> {
-        let lock = Lock::take(path)?;
-        // SQLite gives its other files the mode of this one
-        drop(private_file(path)?);
-        let connection = Connection::open(path)?;
-        schema::prepare(&connection)?;
-        schema::prove(&connection, root)?;
-        let writing = Arc::new(Mutex::new(connection));
-        let (queue, waiting) = mpsc::channel(QUEUE_CHANGES_MAX);
-        let thread = std::thread::Builder::new()
-            .name("vault-writer".into())
-            .spawn({
-                let writing = Arc::clone(&writing);
-                move || writer::run(&writing, waiting)
-            })
-            .map_err(OpenError::Thread)?;
-        Ok(Self {
-            path: path.to_owned(),
-            queue: Some(queue),
-            thread: Some(thread),
-            writing,
-            readers: Mutex::new(Vec::new()),
-            _lock: lock,
-        })
-    }
-
-    /// Makes a change durable, together with those that others wait for. Returns how many rows it
-    /// touched. Whoever drops the future does not stop the change.
-    pub(crate) async fn write(&self, change: Change) -> Result<usize, Error> {
-        let queue = self.queue.as_ref().ok_or(Error::Unavailable)?;
-        let (reply, answer) = oneshot::channel();
-        queue
-            .send((change, reply))
-            .await
-            .map_err(|_closed| Error::Unavailable)?;
-        answer.await.map_err(|_closed| Error::Unavailable)?
-    }
-
-    /// Runs a short transaction between two groups of the writer, and waits for it where it is called.
-    /// For what is rare and needed at once: a key that does not exist yet.
-    pub(crate) fn write_now<T>(
+    /// The epoch and the wrapped data keys of an authority's row of a sealing.
+    async fn body_key(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let mut connection = held(&self.writing);
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let result = work(&transaction)?;
-        transaction.commit()?;
-        Ok(result)
-    }
+        id: &KeysId,
+        authority: MunicipalityCode,
+    ) -> Result<Option<(i16, Vec<u8>)>, Error>;
 
-    /// Runs a short read. Reads take microseconds and never wait for the writer, so they run where they
-    /// are called.
-    pub(crate) fn read<T>(
+    /// An authority's subjects under a token, newest first, as many as a search finds.
+    async fn search(
         &self,
-        query: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
-    ) -> Result<T, Error> {
-        let idle = held(&self.readers).pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => schema::reader(&self.path)?,
-        };
-        let result = query(&connection);
-        let mut readers = held(&self.readers);
-        if readers.len() < READERS_IDLE_MAX {
-            readers.push(connection);
-        }
-        Ok(result?)
-    }
+        authority: MunicipalityCode,
+        token: [u8; 16],
+    ) -> Result<Vec<Subject>, Error>;
 
-    /// Moves all pages into the file and empties the log, so that no deleted row remains in it.
-    pub(crate) fn wipe(&self) -> Result<(), Error> {
-        writer::wipe(&held(&self.writing)).map_err(Error::Store)
+    /// Instants (microseconds since 1970) and sealed actors of the newest accesses, newest first, as many as
+    /// one read returns.
+    async fn accesses(
+        &self,
+        authority: MunicipalityCode,
+        subject: Uuid,
+    ) -> Result<Vec<(i64, Vec<u8>)>, Error>;
+
+    /// The first `limit` subjects that have keys, in the order of ids, between two ids.
+    async fn subjects(
+        &self,
+        after: Uuid,
+        before: Uuid,
+        limit: usize,
+    ) -> Result<Vec<Subject>, Error>;
+
+    /// Makes a change durable, together with those that others wait for. Returns how many rows of keys an
+    /// erasure, a sweep or a drop of pseudonym keys deleted. Whoever drops the future does not stop the change;
+    /// an error leaves open whether it was made.
+    async fn apply(&self, change: Change) -> Result<usize, Error>;
+}
+
+/// What a store knows of an authority's key, read at one instant.
+pub(crate) struct StoredKey {
+    /// None when it was never made, or is deleted.
+    pub(crate) wrapped: Option<Vec<u8>>,
+    /// How often a year's pseudonym keys were dropped before.
+    pub(crate) drops: i64,
+}
+
+/// What is changed together, wholly or not at all.
+pub(crate) enum Change {
+    /// A wrapped key of an authority, unless there is one.
+    Key(KeyName, Vec<u8>),
+    /// All pseudonym keys of an epoch, for good.
+    DropPseudonymKeys(i16),
+    /// Keys of an entry to be, and what finds it.
+    Put(KeyRows, Vec<SearchRow>),
+    /// The keys of one sealing, whose entry was refused.
+    Drop(KeysId),
+    /// All that an authority holds of a subject, for good.
+    Erase(MunicipalityCode, Subject),
+    /// All of subjects that never reached the journal.
+    Sweep(Vec<Uuid>),
+    /// A read that is to be remembered.
+    Access(AccessRow),
+}
+
+/// The number a kind of subject is stored as, for ever.
+pub(crate) fn kind_number(kind: SubjectKind) -> u8 {
+    match kind {
+        SubjectKind::System => 1,
+        SubjectKind::Relocation => 2,
+        SubjectKind::Arrival => 3,
+        SubjectKind::Alert => 4,
     }
 }
 
-impl Drop for Store {
-    fn drop(&mut self) {
-        self.queue.take();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("vault writer panicked");
-        }
-    }
+/// The subject whose kind and id are stored so.
+pub(crate) fn subject(kind: i64, id: Uuid) -> Result<Subject, Error> {
+    let kind = match kind {
+        1 => SubjectKind::System,
+        2 => SubjectKind::Relocation,
+        3 => SubjectKind::Arrival,
+        4 => SubjectKind::Alert,
+        _ => return Err(Error::Tampered),
+    };
+    Ok(Subject { kind, id })
 }
 
-/// A panic elsewhere leaves these whole: a transaction that was not committed is rolled back.
-pub(crate) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_read_back_as_written_and_unknown_ones_are_no_subject() {
+        for kind in [
+            SubjectKind::System,
+            SubjectKind::Relocation,
+            SubjectKind::Arrival,
+            SubjectKind::Alert,
+        ] {
+            let found = subject(kind_number(kind).into(), Uuid::nil()).expect("a subject");
+            assert_eq!(found.kind, kind);
+        }
+        for unknown in [-1, 0, 5] {
+            assert!(matches!(
+                subject(unknown, Uuid::nil()),
+                Err(Error::Tampered)
+            ));
+        }
+    }
 }

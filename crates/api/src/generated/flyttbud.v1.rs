@@ -4895,6 +4895,830 @@ pub mod inbox_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// An entry of the record (post).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LogEntry {
+    /// What it is about (resurs): `relocations/…`, `arrivals/…`, `alerts/…` or `system/…`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The version that it made (version), from 1; an etag is "v" and this number.
+    #[prost(int32, tag = "2")]
+    pub version: i32,
+    /// What it says happened (slag).
+    #[prost(enumeration = "EntryKind", tag = "3")]
+    pub kind: i32,
+    /// Where it stands in the record (position), from 1.
+    #[prost(int64, tag = "4")]
+    pub position: i64,
+    /// When it was recorded (registrerad).
+    #[prost(message, optional, tag = "5")]
+    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The leaf of the log (lövets hash), 32 bytes: SHA-256 of a zero byte and `stored`.
+    #[prost(bytes = "vec", tag = "6")]
+    pub leaf_hash: ::prost::alloc::vec::Vec<u8>,
+    /// The bytes as they are stored (lagrad form), a journal.v1.Entry. Empty for operators.
+    #[prost(bytes = "vec", tag = "7")]
+    pub stored: ::prost::alloc::vec::Vec<u8>,
+}
+/// A witness's word (vittnes medsignatur) that a checkpoint continues all that it saw before.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Cosignature {
+    /// The witness's name in the service's policy (vittne).
+    #[prost(string, tag = "1")]
+    pub witness: ::prost::alloc::string::String,
+    /// When it cosigned (tidpunkt), by its own clock.
+    #[prost(message, optional, tag = "2")]
+    pub cosigned_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// What the log said of itself at some size (kontrollpunkt).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Checkpoint {
+    /// The signed note of c2sp.org/tlog-checkpoint with all its signature lines (text).
+    #[prost(string, tag = "1")]
+    pub note: ::prost::alloc::string::String,
+    /// How many entries the log had (storlek).
+    #[prost(int64, tag = "2")]
+    pub size: i64,
+    /// The root over them (rot), 32 bytes.
+    #[prost(bytes = "vec", tag = "3")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+    /// Witnesses of the service's policy that cosigned (medsignaturer). For your own policy verify the note.
+    #[prost(message, repeated, tag = "4")]
+    pub cosignatures: ::prost::alloc::vec::Vec<Cosignature>,
+    /// Whether they are enough by the service's policy (tillräckligt bevittnad).
+    #[prost(bool, tag = "5")]
+    pub quorum_met: bool,
+}
+/// A sealed part, opened (öppnad del). Salt and body prove the commitment in the entry; docs/evidence.md gives the bytes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenedPart {
+    /// Which (del): 1 shared by both parties, 2 the acting municipality's own.
+    #[prost(int32, tag = "1")]
+    pub part: i32,
+    /// The salt before the body (salt), 32 bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    pub salt: ::prost::alloc::vec::Vec<u8>,
+    /// The body (innehåll): a journal.v1.SharedPart or journal.v1.OwnPart.
+    #[prost(bytes = "vec", tag = "3")]
+    pub body: ::prost::alloc::vec::Vec<u8>,
+}
+/// A receipt (kvitto): the proof that an entry is in the log.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Receipt {
+    /// The entry (post).
+    #[prost(message, optional, tag = "1")]
+    pub entry: ::core::option::Option<LogEntry>,
+    /// The text of c2sp.org/tlog-proof@v1 (bevis). With `entry.stored` it verifies offline.
+    #[prost(string, tag = "2")]
+    pub proof: ::prost::alloc::string::String,
+    /// The checkpoint in it (kontrollpunkt).
+    #[prost(message, optional, tag = "3")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+    /// In view FULL, the sealed parts that you can open (öppnade delar); those that were erased are missing.
+    #[prost(message, repeated, tag = "4")]
+    pub parts: ::prost::alloc::vec::Vec<OpenedPart>,
+}
+/// Request of GetCheckpoint.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCheckpointRequest {
+    /// The newest that its witnesses made enough, not the newest of all (bevittnad).
+    #[prost(bool, tag = "1")]
+    pub witnessed: bool,
+}
+/// Response of GetCheckpoint.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetCheckpointResponse {
+    /// The checkpoint (kontrollpunkt).
+    #[prost(message, optional, tag = "1")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+}
+/// Request of GetReceipt. The entry is named by `name` and `version`, or by `position`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetReceiptRequest {
+    /// The municipality you act for (agerar för); empty for operators.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who reads (handläggare); required for view FULL.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// `relocations/…`, `arrivals/…` or `alerts/…` (resurs).
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// Which of its entries (version); the first when 0.
+    #[prost(int32, tag = "4")]
+    pub version: i32,
+    /// Where the entry stands (position), instead of a name.
+    #[prost(int64, tag = "5")]
+    pub position: i64,
+    /// FULL adds the opened parts; the reading is recorded (vy).
+    #[prost(enumeration = "View", tag = "6")]
+    pub view: i32,
+}
+/// Response of GetReceipt.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetReceiptResponse {
+    /// The receipt (kvitto).
+    #[prost(message, optional, tag = "1")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// Request of GetConsistencyProof.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetConsistencyProofRequest {
+    /// The size of the older checkpoint (äldre storlek), from 1.
+    #[prost(int64, tag = "1")]
+    pub old_size: i64,
+    /// The size of the newer one (storlek), which must be that of a checkpoint; the newest when 0.
+    #[prost(int64, tag = "2")]
+    pub size: i64,
+}
+/// Response of GetConsistencyProof.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetConsistencyProofResponse {
+    /// The old size, the proof and the newer checkpoint as one text (bevis), in the form of an `add-checkpoint` request of
+    /// c2sp.org/tlog-witness.
+    #[prost(string, tag = "1")]
+    pub proof: ::prost::alloc::string::String,
+    /// The newer checkpoint (kontrollpunkt).
+    #[prost(message, optional, tag = "2")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+}
+/// Request of ListEntries.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListEntriesRequest {
+    /// The municipality you act for (agerar för); empty for operators.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// At most this many; 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// Entries at a position above this (efter position).
+    #[prost(int64, tag = "3")]
+    pub after_position: i64,
+}
+/// Response of ListEntries.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListEntriesResponse {
+    /// The entries, oldest first (poster); at most about 2 MiB of them. None: there are no more.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<LogEntry>,
+    /// The list is valid at this position of the record (position).
+    #[prost(int64, tag = "2")]
+    pub position: i64,
+}
+/// What an entry says happened (slag av post). The number is that of the event's field in journal.v1.Entry. New values
+/// may appear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EntryKind {
+    /// Not stated.
+    Unspecified = 0,
+    /// A relocation was registered (registrerad).
+    RelocationRegistered = 20,
+    /// The receiver took it in (kvitterad).
+    RelocationAcknowledged = 21,
+    /// A party replied or objected (svar, invändning).
+    RelocationReplied = 22,
+    /// The sender supplemented (komplettering).
+    RelocationSupplemented = 23,
+    /// The sender withdrew (återtagen).
+    RelocationWithdrawn = 24,
+    /// An arrival was matched with it (ankommen).
+    RelocationArrived = 25,
+    /// Nobody arrived in time (ej ankommen).
+    RelocationNotArrived = 26,
+    /// An arrival was reported (ankomst).
+    ArrivalReported = 27,
+    /// An announcement covers the arrival (matchad).
+    ArrivalMatched = 28,
+    /// The report was withdrawn (återtagen).
+    ArrivalWithdrawn = 29,
+    /// An alert was raised (avvikelse att utreda).
+    AlertRaised = 30,
+    /// The asked municipality answered (besvarad).
+    AlertAnswered = 31,
+    /// The asked municipality disputes (bestridd).
+    AlertDisputed = 32,
+    /// An operator is on it (handläggs); for operators.
+    AlertAcknowledged = 33,
+    /// An operator assigned it (tilldelad); for operators.
+    AlertAssigned = 34,
+    /// An operator commented (kommenterad); for operators.
+    AlertCommented = 35,
+    /// It was closed (avslutad).
+    AlertClosed = 36,
+    /// A recipient's system confirmed its notices (mottagna aviseringar).
+    NoticesConfirmed = 37,
+    /// A deadline is due (tiden har gått).
+    TimePassed = 38,
+    /// A definition came in force (ny definition).
+    DefinitionSet = 39,
+    /// The rules version switched (nya regler).
+    RulesVersionSet = 40,
+    /// The clock was moved, outside production (klockan ställd).
+    ClockAdvanced = 41,
+}
+impl EntryKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ENTRY_KIND_UNSPECIFIED",
+            Self::RelocationRegistered => "ENTRY_KIND_RELOCATION_REGISTERED",
+            Self::RelocationAcknowledged => "ENTRY_KIND_RELOCATION_ACKNOWLEDGED",
+            Self::RelocationReplied => "ENTRY_KIND_RELOCATION_REPLIED",
+            Self::RelocationSupplemented => "ENTRY_KIND_RELOCATION_SUPPLEMENTED",
+            Self::RelocationWithdrawn => "ENTRY_KIND_RELOCATION_WITHDRAWN",
+            Self::RelocationArrived => "ENTRY_KIND_RELOCATION_ARRIVED",
+            Self::RelocationNotArrived => "ENTRY_KIND_RELOCATION_NOT_ARRIVED",
+            Self::ArrivalReported => "ENTRY_KIND_ARRIVAL_REPORTED",
+            Self::ArrivalMatched => "ENTRY_KIND_ARRIVAL_MATCHED",
+            Self::ArrivalWithdrawn => "ENTRY_KIND_ARRIVAL_WITHDRAWN",
+            Self::AlertRaised => "ENTRY_KIND_ALERT_RAISED",
+            Self::AlertAnswered => "ENTRY_KIND_ALERT_ANSWERED",
+            Self::AlertDisputed => "ENTRY_KIND_ALERT_DISPUTED",
+            Self::AlertAcknowledged => "ENTRY_KIND_ALERT_ACKNOWLEDGED",
+            Self::AlertAssigned => "ENTRY_KIND_ALERT_ASSIGNED",
+            Self::AlertCommented => "ENTRY_KIND_ALERT_COMMENTED",
+            Self::AlertClosed => "ENTRY_KIND_ALERT_CLOSED",
+            Self::NoticesConfirmed => "ENTRY_KIND_NOTICES_CONFIRMED",
+            Self::TimePassed => "ENTRY_KIND_TIME_PASSED",
+            Self::DefinitionSet => "ENTRY_KIND_DEFINITION_SET",
+            Self::RulesVersionSet => "ENTRY_KIND_RULES_VERSION_SET",
+            Self::ClockAdvanced => "ENTRY_KIND_CLOCK_ADVANCED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ENTRY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "ENTRY_KIND_RELOCATION_REGISTERED" => Some(Self::RelocationRegistered),
+            "ENTRY_KIND_RELOCATION_ACKNOWLEDGED" => Some(Self::RelocationAcknowledged),
+            "ENTRY_KIND_RELOCATION_REPLIED" => Some(Self::RelocationReplied),
+            "ENTRY_KIND_RELOCATION_SUPPLEMENTED" => Some(Self::RelocationSupplemented),
+            "ENTRY_KIND_RELOCATION_WITHDRAWN" => Some(Self::RelocationWithdrawn),
+            "ENTRY_KIND_RELOCATION_ARRIVED" => Some(Self::RelocationArrived),
+            "ENTRY_KIND_RELOCATION_NOT_ARRIVED" => Some(Self::RelocationNotArrived),
+            "ENTRY_KIND_ARRIVAL_REPORTED" => Some(Self::ArrivalReported),
+            "ENTRY_KIND_ARRIVAL_MATCHED" => Some(Self::ArrivalMatched),
+            "ENTRY_KIND_ARRIVAL_WITHDRAWN" => Some(Self::ArrivalWithdrawn),
+            "ENTRY_KIND_ALERT_RAISED" => Some(Self::AlertRaised),
+            "ENTRY_KIND_ALERT_ANSWERED" => Some(Self::AlertAnswered),
+            "ENTRY_KIND_ALERT_DISPUTED" => Some(Self::AlertDisputed),
+            "ENTRY_KIND_ALERT_ACKNOWLEDGED" => Some(Self::AlertAcknowledged),
+            "ENTRY_KIND_ALERT_ASSIGNED" => Some(Self::AlertAssigned),
+            "ENTRY_KIND_ALERT_COMMENTED" => Some(Self::AlertCommented),
+            "ENTRY_KIND_ALERT_CLOSED" => Some(Self::AlertClosed),
+            "ENTRY_KIND_NOTICES_CONFIRMED" => Some(Self::NoticesConfirmed),
+            "ENTRY_KIND_TIME_PASSED" => Some(Self::TimePassed),
+            "ENTRY_KIND_DEFINITION_SET" => Some(Self::DefinitionSet),
+            "ENTRY_KIND_RULES_VERSION_SET" => Some(Self::RulesVersionSet),
+            "ENTRY_KIND_CLOCK_ADVANCED" => Some(Self::ClockAdvanced),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod ledger_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Proofs that others can verify without us. Entries go to their parties alone; a hash of all tells nobody anything.
+    #[derive(Debug, Clone)]
+    pub struct LedgerServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl LedgerServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> LedgerServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> LedgerServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            LedgerServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Reads the newest checkpoint with the lines of its witnesses. For every certificate.
+        pub async fn get_checkpoint(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCheckpointRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCheckpointResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.LedgerService/GetCheckpoint",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.LedgerService", "GetCheckpoint"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads the receipt for an entry of yours: that it is in the log, as a text that verifies offline.
+        pub async fn get_receipt(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetReceiptRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetReceiptResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.LedgerService/GetReceipt",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.LedgerService", "GetReceipt"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Proves that a checkpoint continues an older one, so that nothing in between was changed. For every certificate.
+        pub async fn get_consistency_proof(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetConsistencyProofRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConsistencyProofResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.LedgerService/GetConsistencyProof",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.LedgerService", "GetConsistencyProof"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists your entries as they are stored, oldest first.
+        pub async fn list_entries(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListEntriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEntriesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.LedgerService/ListEntries",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.LedgerService", "ListEntries"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod ledger_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with LedgerServiceServer.
+    #[async_trait]
+    pub trait LedgerService: std::marker::Send + std::marker::Sync + 'static {
+        /// Reads the newest checkpoint with the lines of its witnesses. For every certificate.
+        async fn get_checkpoint(
+            &self,
+            request: tonic::Request<super::GetCheckpointRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCheckpointResponse>,
+            tonic::Status,
+        >;
+        /// Reads the receipt for an entry of yours: that it is in the log, as a text that verifies offline.
+        async fn get_receipt(
+            &self,
+            request: tonic::Request<super::GetReceiptRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetReceiptResponse>,
+            tonic::Status,
+        >;
+        /// Proves that a checkpoint continues an older one, so that nothing in between was changed. For every certificate.
+        async fn get_consistency_proof(
+            &self,
+            request: tonic::Request<super::GetConsistencyProofRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConsistencyProofResponse>,
+            tonic::Status,
+        >;
+        /// Lists your entries as they are stored, oldest first.
+        async fn list_entries(
+            &self,
+            request: tonic::Request<super::ListEntriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEntriesResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Proofs that others can verify without us. Entries go to their parties alone; a hash of all tells nobody anything.
+    #[derive(Debug)]
+    pub struct LedgerServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> LedgerServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for LedgerServiceServer<T>
+    where
+        T: LedgerService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/flyttbud.v1.LedgerService/GetCheckpoint" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCheckpointSvc<T: LedgerService>(pub Arc<T>);
+                    impl<
+                        T: LedgerService,
+                    > tonic::server::UnaryService<super::GetCheckpointRequest>
+                    for GetCheckpointSvc<T> {
+                        type Response = super::GetCheckpointResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetCheckpointRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LedgerService>::get_checkpoint(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCheckpointSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.LedgerService/GetReceipt" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetReceiptSvc<T: LedgerService>(pub Arc<T>);
+                    impl<
+                        T: LedgerService,
+                    > tonic::server::UnaryService<super::GetReceiptRequest>
+                    for GetReceiptSvc<T> {
+                        type Response = super::GetReceiptResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetReceiptRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LedgerService>::get_receipt(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetReceiptSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.LedgerService/GetConsistencyProof" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetConsistencyProofSvc<T: LedgerService>(pub Arc<T>);
+                    impl<
+                        T: LedgerService,
+                    > tonic::server::UnaryService<super::GetConsistencyProofRequest>
+                    for GetConsistencyProofSvc<T> {
+                        type Response = super::GetConsistencyProofResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetConsistencyProofRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LedgerService>::get_consistency_proof(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetConsistencyProofSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.LedgerService/ListEntries" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListEntriesSvc<T: LedgerService>(pub Arc<T>);
+                    impl<
+                        T: LedgerService,
+                    > tonic::server::UnaryService<super::ListEntriesRequest>
+                    for ListEntriesSvc<T> {
+                        type Response = super::ListEntriesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListEntriesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LedgerService>::list_entries(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListEntriesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for LedgerServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "flyttbud.v1.LedgerService";
+    impl<T> tonic::server::NamedService for LedgerServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// Request of RegisterRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RegisterRelocationRequest {

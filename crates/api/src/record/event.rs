@@ -1,8 +1,10 @@
 //! Events and their stored form, one arm each way for every kind.
 
+mod kind;
 mod read;
 mod write;
 
+pub use kind::kind;
 pub(super) use read::from_wire;
 pub(super) use write::to_wire;
 

@@ -64,6 +64,38 @@ fn there_is_an_example_of_each_kind_of_the_contract() {
 }
 
 #[test]
+fn a_kind_has_the_number_and_name_of_its_field() {
+    let set =
+        prost_types::FileDescriptorSet::decode(crate::generated::DESCRIPTORS).expect("descriptors");
+    let messages = set.file.iter().flat_map(|file| &file.message_type);
+    let entry = messages
+        .filter(|message| message.name() == "Entry")
+        .find(|message| {
+            message
+                .field
+                .iter()
+                .any(|field| field.oneof_index.is_some())
+        })
+        .expect("the entry");
+    for event in every_kind() {
+        let kind = kind(&event);
+        let stored = wire::Entry {
+            event: Some(event::to_wire(&event)),
+            ..wire::Entry::default()
+        };
+        let bytes = stored.encode_to_vec();
+        let (tag, _wire_type) = prost::encoding::decode_key(&mut bytes.as_slice()).expect("a tag");
+        assert_eq!(i32::try_from(tag), Ok(kind.into()), "{event:?}");
+        let field = entry
+            .field
+            .iter()
+            .find(|field| field.number() == kind.into());
+        let name = field.expect("a field").name().to_uppercase();
+        assert_eq!(kind.as_str_name(), format!("ENTRY_KIND_{name}"));
+    }
+}
+
+#[test]
 fn the_salt_is_stored() {
     let placed = |salt| Placed {
         position: Position(1),

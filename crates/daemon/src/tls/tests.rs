@@ -3,7 +3,6 @@
 use std::fs;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -39,7 +38,7 @@ impl House {
         Files {
             certificate: self.path("server.pem"),
             key: self.path("server.key"),
-            client_authorities: self.path("ca.pem"),
+            client_authorities: Some(self.path("ca.pem")),
         }
     }
 
@@ -117,6 +116,23 @@ async fn only_who_has_a_certificate_is_let_in() {
     let stranger = House::new();
     assert!(greet(&stranger.client(true), address).await.is_err());
     greet(&house.client(true), address).await.expect("let in");
+    assert!(tasks.end().await, "drained");
+}
+
+#[tokio::test]
+async fn without_authorities_everybody_is_let_in_and_the_server_still_has_to_prove_itself() {
+    let house = House::new();
+    let tasks = Tasks::new();
+    let files = Files {
+        client_authorities: None,
+        ..house.files()
+    };
+    let address = serve(Tls::load(files).expect("loaded"), &tasks).await;
+    for trusted in [&house, &House::new()] {
+        let config = client(&trusted.path("ca.pem"), None).expect("a client");
+        let greeted = greet(&TlsConnector::from(Arc::new(config)), address).await;
+        assert_eq!(greeted.is_ok(), trusted.path("") == house.path(""));
+    }
     assert!(tasks.end().await, "drained");
 }
 

@@ -26,7 +26,7 @@ fn step(took: Duration, text: &str) {
     output::say(&format!("{millis:>8.1} ms  {text}"));
 }
 
-pub(super) async fn play(world: &World) -> Result<(), Failure> {
+pub(super) async fn play(world: &mut World) -> Result<(), Failure> {
     let solna = Party::of(world, &SOLNA).await?;
     let solleftea = Party::of(world, &SOLLEFTEA).await?;
     let sigtuna = Party::of(world, &SIGTUNA).await?;
@@ -37,6 +37,14 @@ pub(super) async fn play(world: &World) -> Result<(), Failure> {
     output::say("1. A move that is announced");
     let relocation = announced(&solna, &solleftea).await?;
     matched(&solna, &solleftea, &relocation).await?;
+    if world.is_apart() {
+        let began = Instant::now();
+        world.kill_leader().await?;
+        step(
+            began.elapsed(),
+            "The ledger that leads was killed; the other one leads. Nothing else noticed.",
+        );
+    }
     output::say("\n2. A move that nobody announced");
     unannounced(&solleftea, &sigtuna, &operator).await?;
     output::say("\n3. An announcement that the law refuses");

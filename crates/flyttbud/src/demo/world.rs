@@ -1,50 +1,60 @@
-//! The demo's world: certificates, NATS, one `flyttbud serve`, a profile for each who plays.
+//! The demo's world: certificates, NATS, the services, a profile for each who plays.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use client::Client;
 use fanout::Server;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tlog::key::Log;
 
+use super::apart::Apart;
 use super::people::{ALL, Organisation};
+use super::process::Process;
 use crate::failure::Failure;
+use crate::keys;
 use crate::output;
 use crate::pki::{Authority, Subject, write};
 use crate::profile::Profile;
-
-/// How long the service may take to say its address.
-const START: Duration = Duration::from_secs(20);
-/// How long it may take to drain.
-const STOP: Duration = Duration::from_secs(40);
 
 /// Everything that runs.
 pub(super) struct World {
     folder: PathBuf,
     url: String,
-    service: Child,
+    services: Services,
     _nats: Server,
 }
 
+/// The processes of Flyttbud.
+enum Services {
+    /// Gateway and ledger in one.
+    Embedded(Process),
+    /// Two of each.
+    Apart(Apart),
+}
+
 impl World {
-    pub(super) async fn start(folder: &Path, nats_server: &Path) -> Result<Self, Failure> {
+    pub(super) async fn start(
+        folder: &Path,
+        nats_server: &Path,
+        apart: bool,
+    ) -> Result<Self, Failure> {
         let began = Instant::now();
-        Self::build(folder, nats_server)
-            .await
-            .inspect(|_| {
-                let took = began.elapsed().as_millis();
-                output::say(&format!(
-                    "Started NATS and `flyttbud serve`, with certificates of our own ({took} ms).\n"
-                ));
-            })
-            .map_err(Failure::Failed)
+        let world = Self::build(folder, nats_server, apart).await;
+        let world = world.map_err(Failure::Failed)?;
+        let what = match &world.services {
+            Services::Embedded(_) => "NATS and `flyttbud serve`",
+            Services::Apart(_) => "NATS, PostgreSQL, two gateways and two ledgers",
+        };
+        let took = began.elapsed().as_millis();
+        output::say(&format!(
+            "Started {what}, with certificates of our own ({took} ms).\n"
+        ));
+        Ok(world)
     }
 
-    async fn build(folder: &Path, nats_server: &Path) -> anyhow::Result<Self> {
-        if folder.join("serve.toml").exists() {
+    async fn build(folder: &Path, nats_server: &Path, apart: bool) -> anyhow::Result<Self> {
+        if folder.join("authority.pem").exists() {
             std::fs::remove_dir_all(folder).context("the old demo cannot be removed")?;
         }
         std::fs::create_dir_all(folder)?;
@@ -61,20 +71,37 @@ impl World {
                 format!("'{}': cargo xtask demo installs it", nats_server.display())
             })?;
         vault::RootKey::create(&folder.join("root.key"))?;
-        write(
-            &folder.join("serve.toml"),
-            &configuration(&folder, &nats.url()),
-        )?;
-        let (service, url) = serve(&folder).await?;
-        for organisation in &ALL {
-            write_profile(&folder, &url, organisation)?;
+        keys::create::<Log>("flyttbud.example/demo", &folder.join("log.key"))?;
+        let services = if apart {
+            Services::Apart(Apart::start(&folder, &nats.url()).await?)
+        } else {
+            let store = format!("[store]\nfolder = \"{}/data\"", folder.display());
+            let text = configuration(&folder, &nats.url(), &store);
+            write(&folder.join("serve.toml"), &text)?;
+            Services::Embedded(Process::start(&folder, "serve", "serve").await?)
+        };
+        let urls = services.urls();
+        for (organisation, url) in ALL.iter().zip(urls.iter().cycle()) {
+            write_profile(&folder, url, organisation)?;
         }
         Ok(Self {
             folder,
-            url,
-            service,
+            url: urls.first().map(ToString::to_string).unwrap_or_default(),
+            services,
             _nats: nats,
         })
+    }
+
+    pub(super) fn is_apart(&self) -> bool {
+        matches!(self.services, Services::Apart(_))
+    }
+
+    /// Kills the ledger that leads, and waits until the other one does.
+    pub(super) async fn kill_leader(&mut self) -> Result<(), Failure> {
+        match &mut self.services {
+            Services::Embedded(_) => Ok(()),
+            Services::Apart(apart) => apart.kill_leader().await.map_err(Failure::Failed),
+        }
     }
 
     pub(super) fn profile(&self, organisation: &Organisation) -> Result<Profile, Failure> {
@@ -85,24 +112,13 @@ impl World {
         self.profile(organisation)?.connect().await
     }
 
-    /// Ends the service as an operator would, and NATS after it.
-    pub(super) async fn stop(mut self) -> Result<(), Failure> {
-        if let Some(id) = self.service.id() {
-            // SIGTERM: it drains
-            Command::new("kill")
-                .arg(id.to_string())
-                .status()
-                .await
-                .map_err(|e| anyhow!(e))?;
+    /// Ends the services as an operator would, and NATS after them.
+    pub(super) async fn stop(self) -> Result<(), Failure> {
+        match self.services {
+            Services::Embedded(process) => process.stop().await,
+            Services::Apart(apart) => apart.stop().await,
         }
-        let ended = tokio::time::timeout(STOP, self.service.wait()).await;
-        let status = ended.map_err(|_late| anyhow!("the service did not end in time"))?;
-        let status = status.map_err(|error| anyhow!(error))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(anyhow!("the service ended with {status}").into())
-        }
+        .map_err(Failure::Failed)
     }
 
     pub(super) fn how_to_call(&self) -> String {
@@ -117,13 +133,23 @@ impl World {
              authority   {folder}/authority.pem\n  \
              certificate {folder}/solna.pem\n  \
              key         {folder}/solna.key\n\n\
-             The log of the service is {folder}/serve.log.",
+             The logs are {folder}/*.log.",
             url = self.url
         )
     }
 
     pub(super) fn write_example(&self, json: &str) -> Result<(), Failure> {
         write(&self.folder.join("announcement.json"), json).map_err(Failure::Failed)
+    }
+}
+
+impl Services {
+    /// Where gateways answer.
+    fn urls(&self) -> Vec<&str> {
+        match self {
+            Self::Embedded(process) => vec![process.url()],
+            Self::Apart(apart) => apart.urls(),
+        }
     }
 }
 
@@ -144,7 +170,8 @@ fn issue(authority: &Authority, folder: &Path, who: &Organisation) -> anyhow::Re
     )
 }
 
-fn configuration(folder: &Path, nats_url: &str) -> String {
+/// A configuration for any service; `stores` says where its stores are.
+pub(super) fn configuration(folder: &Path, nats_url: &str, stores: &str) -> String {
     let folder = folder.display();
     format!(
         r#"environment = "test"
@@ -157,46 +184,18 @@ certificate = "{folder}/server.pem"
 key = "{folder}/server.key"
 client_authorities = "{folder}/authority.pem"
 
-[store]
-folder = "{folder}/data"
+{stores}
 root_key = "{folder}/root.key"
 
 [nats]
 url = "{nats_url}"
 gateway_seed = "{folder}/gateway.seed"
 ledger_seed = "{folder}/ledger.seed"
+
+[evidence]
+signing_key = "{folder}/log.key"
 "#
     )
-}
-
-/// Starts the service and reads its address.
-async fn serve(folder: &Path) -> anyhow::Result<(Child, String)> {
-    let log = std::fs::File::create(folder.join("serve.log"))?;
-    let mut service = Command::new(std::env::current_exe()?)
-        .arg("serve")
-        .arg("--config")
-        .arg(folder.join("serve.toml"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(log)
-        // a Ctrl-C is for the demo, which then ends the service
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()?;
-    let stdout = service.stdout.take().context("no output of the service")?;
-    let mut lines = BufReader::new(stdout).lines();
-    let line = tokio::time::timeout(START, lines.next_line()).await;
-    let line = line.context("the service did not start in time")??;
-    let address = line
-        .as_deref()
-        .and_then(|line| line.strip_prefix("serving on https://"));
-    let address = address.with_context(|| {
-        format!(
-            "the service did not start; see {}/serve.log",
-            folder.display()
-        )
-    })?;
-    Ok((service, format!("https://{address}")))
 }
 
 fn write_profile(folder: &Path, url: &str, who: &Organisation) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use api::v1;
 use clap::{Args, Subcommand};
 
+use super::receipts::Patience;
 use super::{Session, call, code, instant, request, word};
 use crate::cli::Write;
 use crate::failure::Failure;
@@ -16,6 +17,11 @@ pub(crate) struct Register {
     /// A `RegisterRelocationRequest` as JSON, or - for standard input. Municipality, actor and request id come
     /// from the profile when they are missing
     file: PathBuf,
+    /// Wait for the receipt, and write it into this file, the entry's bytes beside it with .entry
+    #[arg(long)]
+    receipt: Option<PathBuf>,
+    #[command(flatten)]
+    patience: Patience,
     #[command(flatten)]
     write: Write,
 }
@@ -122,9 +128,26 @@ impl Session {
             request.request_id = verb.write.id();
         }
         request.validate_only |= verb.write.dry_run;
+        let municipality = request.municipality.clone();
         let answer = call!(self, relocations.register_relocation(request))?;
+        // first what is done, then the proof that may be waited for
+        self.registered(&answer)?;
+        match (&verb.receipt, answer.relocation) {
+            (Some(out), Some(relocation)) => {
+                let request = v1::GetReceiptRequest {
+                    municipality,
+                    name: relocation.name,
+                    ..v1::GetReceiptRequest::default()
+                };
+                self.write_receipt(request, out, false, verb.patience).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn registered(&self, answer: &v1::RegisterRelocationResponse) -> Result<(), Failure> {
         if self.json {
-            return output::say_json("RegisterRelocationResponse", &answer);
+            return output::say_json("RegisterRelocationResponse", answer);
         }
         for warning in &answer.warnings {
             output::talk(&format!("warning: {}: {}", warning.reason, warning.message));
@@ -144,7 +167,7 @@ impl Session {
             }
             return Ok(());
         }
-        show(&answer.relocation.into_iter().collect::<Vec<_>>());
+        show(answer.relocation.as_slice());
         Ok(())
     }
 

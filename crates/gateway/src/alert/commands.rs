@@ -17,12 +17,12 @@ use prost::Message;
 use crate::call::Call;
 use crate::core::{Core, house};
 use crate::disclose::Telling;
-use crate::permit::{AlertViewer, Operator, Party};
+use crate::permit::{Operator, Party, Viewer};
 use crate::write::{Command, Decided, halted};
 
 /// What all commands about an alert carry.
 struct Common<'a> {
-    viewer: AlertViewer,
+    viewer: Viewer,
     caller: AlertCaller,
     actor: v1::Actor,
     name: &'a str,
@@ -39,8 +39,8 @@ struct Common<'a> {
 impl Common<'_> {
     fn by(&self) -> (RequestScope, MunicipalityCode) {
         match self.viewer {
-            AlertViewer::Party(party) => (party.scope(), party.code()),
-            AlertViewer::Operator(_) => (RequestScope::Operators, house()),
+            Viewer::Party(party) => (party.scope(), party.code()),
+            Viewer::Operator(_) => (RequestScope::Operators, house()),
         }
     }
 
@@ -58,7 +58,7 @@ impl Common<'_> {
         let (viewer, caller, today) = (self.viewer, self.caller, core.today());
         let command = Command {
             by,
-            request: core.request(scope, by, id, self.method, normalised)?,
+            request: core.request(scope, by, id, self.method, normalised).await?,
             subject,
             validate_only: self.validate_only,
             etag: self.etag,
@@ -82,7 +82,9 @@ impl Common<'_> {
             })
         };
         let entries = core.command(command, decide).await?;
-        super::shown(core, viewer, subject, &entries).map(Some)
+        super::shown(core, viewer, subject, &entries)
+            .await
+            .map(Some)
     }
 }
 
@@ -135,7 +137,7 @@ pub(super) async fn answer(
     faults.free_text("text", &request.text, least, 4000);
     let party_caller = |_: &v1::Actor| AlertCaller::Party(party.code());
     let (common, normalised) = common!(
-        AlertViewer::Party(party),
+        Viewer::Party(party),
         party_caller,
         request,
         "AnswerAlert",
@@ -173,7 +175,10 @@ async fn is_about_a_minor(core: &Core, party: Party, name: &str) -> Result<bool,
     };
     let reported = core.entries(Subject::arrival(arrival)).await?;
     let opened = match reported.first() {
-        Some(first) => core.open(party.code(), (fold.asking, fold.asked), first)?,
+        Some(first) => {
+            core.open(party.code(), (fold.asking, fold.asked), first)
+                .await?
+        }
         None => None,
     };
     let person = opened
@@ -192,7 +197,7 @@ pub(super) async fn dispute(
     faults.free_text("text", &request.text, 1, 4000);
     let party_caller = |_: &v1::Actor| AlertCaller::Party(party.code());
     let (common, normalised) = common!(
-        AlertViewer::Party(party),
+        Viewer::Party(party),
         party_caller,
         request,
         "DisputeAlert",
@@ -226,7 +231,7 @@ pub(super) async fn acknowledge(
     call: &Call,
     request: v1::AcknowledgeAlertRequest,
 ) -> Result<v1::AcknowledgeAlertResponse, Refusal> {
-    let viewer = AlertViewer::Operator(Operator::of(&call.caller)?);
+    let viewer = Viewer::Operator(Operator::of(&call.caller)?);
     let mut faults = Faults::default();
     let (common, normalised) = common!(viewer, operator, request, "AcknowledgeAlert", faults);
     let alert = common
@@ -240,7 +245,7 @@ pub(super) async fn assign(
     call: &Call,
     request: v1::AssignAlertRequest,
 ) -> Result<v1::AssignAlertResponse, Refusal> {
-    let viewer = AlertViewer::Operator(Operator::of(&call.caller)?);
+    let viewer = Viewer::Operator(Operator::of(&call.caller)?);
     let mut faults = Faults::default();
     faults.free_text("assignee", &request.assignee, 1, 64);
     let (common, normalised) = common!(viewer, operator, request, "AssignAlert", faults);
@@ -256,7 +261,7 @@ pub(super) async fn comment(
     call: &Call,
     request: v1::CommentOnAlertRequest,
 ) -> Result<v1::CommentOnAlertResponse, Refusal> {
-    let viewer = AlertViewer::Operator(Operator::of(&call.caller)?);
+    let viewer = Viewer::Operator(Operator::of(&call.caller)?);
     let mut faults = Faults::default();
     faults.free_text("text", &request.text, 1, 1000);
     let (common, normalised) = common!(viewer, operator, request, "CommentOnAlert", faults);
@@ -277,7 +282,7 @@ pub(super) async fn close(
     call: &Call,
     request: v1::CloseAlertRequest,
 ) -> Result<v1::CloseAlertResponse, Refusal> {
-    let viewer = AlertViewer::Operator(Operator::of(&call.caller)?);
+    let viewer = Viewer::Operator(Operator::of(&call.caller)?);
     let mut faults = Faults::default();
     let reason = CloseReason::from_number(request.reason);
     if reason.is_none() {

@@ -15,7 +15,7 @@ use super::{AlertService, Alerts, alert};
 use crate::call::Call;
 use crate::core::{Core, unread};
 use crate::limits::{HEARTBEAT, PAGE_DEFAULT, STREAM_BUFFER};
-use crate::permit::AlertViewer;
+use crate::permit::Viewer;
 
 type Sender = mpsc::Sender<Result<v1::WatchAlertsResponse, Status>>;
 
@@ -24,7 +24,7 @@ pub(super) fn watch(
     call: &Call,
     request: &v1::WatchAlertsRequest,
 ) -> Result<<Alerts as AlertService>::WatchAlertsStream, Refusal> {
-    let viewer = AlertViewer::of(&call.caller, &request.municipality)?;
+    let viewer = Viewer::of(&call.caller, &request.municipality)?;
     let after = u64::try_from(request.after_position)
         .map_err(|_negative| Refusal::field("after_position", Reason::FieldOutOfRange))?;
     let place = core.streams.take(&call.caller.organisation_number)?;
@@ -51,7 +51,7 @@ pub(super) fn watch(
 /// Sends until the reader is gone (none) or it must end (the reason).
 async fn follow(
     core: &Core,
-    viewer: AlertViewer,
+    viewer: Viewer,
     after: Position,
     sender: &Sender,
     mut moved: watch::Receiver<Position>,

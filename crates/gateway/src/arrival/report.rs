@@ -66,7 +66,9 @@ pub(super) async fn report(
         request_id: String::new(),
         ..request
     };
-    let request = core.request(party.scope(), party.code(), id, METHOD, &normalised)?;
+    let request = core
+        .request(party.scope(), party.code(), id, METHOD, &normalised)
+        .await?;
     let (subject, position) = match core.answered(&request).await? {
         Some(answer) => (answer.subject, answer.position),
         None => write(core, party, report, request).await?,
@@ -103,7 +105,7 @@ async fn write(
 ) -> Result<(Subject, Position), Refusal> {
     let (municipality, previous) = (party.code(), report.previous);
     let subject = Subject::arrival(Uuid::now_v7());
-    let pseudonyms = pseudonyms(core, previous, &report.number, municipality, core.today())?;
+    let pseudonyms = pseudonyms(core, previous, &report.number, municipality, core.today()).await?;
     let case = report.content.case_number.clone();
     let shared = sealed::SharedPart {
         legal_ground: report.legal_ground.code,
@@ -115,22 +117,25 @@ async fn write(
         legal_ground: Some(report.legal_ground),
         ..sealed::OwnPart::default()
     };
-    let (parts, keys) = core.seal(&Body {
-        subject,
-        version: Version(1),
-        parties: (municipality, previous),
-        by: municipality,
-        shared: Some(&shared),
-        own: &own,
-    })?;
-    let row = |term| {
+    let (parts, keys) = core
+        .seal(&Body {
+            subject,
+            version: Version(1),
+            parties: (municipality, previous),
+            by: municipality,
+            shared: Some(&shared),
+            own: &own,
+        })
+        .await?;
+    let row = async |term| {
         core.vault
             .search_row(municipality, term, subject)
+            .await
             .map_err(no_keys)
     };
-    let mut tokens = vec![row(SearchTerm::Number(&report.number))?];
+    let mut tokens = vec![row(SearchTerm::Number(&report.number)).await?];
     if !case.is_empty() {
-        tokens.push(row(SearchTerm::CaseNumber(&case))?);
+        tokens.push(row(SearchTerm::CaseNumber(&case)).await?);
     }
     let draft = Draft {
         subject,

@@ -44,13 +44,15 @@ pub(super) async fn confirm(
         request_id: String::new(),
         ..request
     };
-    let kept = core.request(
-        party.scope(),
-        party.code(),
-        id,
-        "ConfirmNotice",
-        &normalised,
-    )?;
+    let kept = core
+        .request(
+            party.scope(),
+            party.code(),
+            id,
+            "ConfirmNotice",
+            &normalised,
+        )
+        .await?;
     let draft = Draft {
         subject: Subject::SYSTEM,
         version: Version(1),

@@ -88,7 +88,9 @@ macro_rules! common {
         let mut normalised = $request.clone();
         normalised.request_id = String::new();
         normalised.validate_only = false;
-        let request = $core.request(party.scope(), party.code(), id, $method, &normalised)?;
+        let request = $core
+            .request(party.scope(), party.code(), id, $method, &normalised)
+            .await?;
         Common {
             party,
             subject,
@@ -129,7 +131,10 @@ async fn consent_covers_text(core: &Core, common: &Common<'_>) -> Result<(), Ref
         return Ok(());
     }
     let own = match entries.first() {
-        Some(first) => core.open_own(party.code(), (fold.sender, fold.recipient), first)?,
+        Some(first) => {
+            core.open_own(party.code(), (fold.sender, fold.recipient), first)
+                .await?
+        }
         None => None,
     };
     // a ground that can no longer be read carries nothing new
@@ -204,7 +209,10 @@ async fn is_about_a_minor(
     let entries = core.entries(subject).await?;
     let fold = party.relocation(RelocationFold::fold(&entries).map_err(halted)?)?;
     let opened = match entries.first() {
-        Some(first) => core.open(party.code(), (fold.sender, fold.recipient), first)?,
+        Some(first) => {
+            core.open(party.code(), (fold.sender, fold.recipient), first)
+                .await?
+        }
         None => None,
     };
     let person = opened

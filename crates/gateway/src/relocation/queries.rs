@@ -36,7 +36,7 @@ pub(super) async fn get(
         let actor = faults.actor(request.actor.as_ref());
         faults.end()?;
         core.record_access(party.code(), subject, &actor).await?;
-        fill(core, party.code(), &fold, &entries, &mut relocation)?;
+        fill(core, party.code(), &fold, &entries, &mut relocation).await?;
     }
     Ok(v1::GetRelocationResponse {
         relocation: Some(relocation),
@@ -44,7 +44,11 @@ pub(super) async fn get(
 }
 
 /// Whether the receiver may no longer read what it got: consent was revoked, or it was a mistake.
-fn is_recalled(fold: &RelocationFold, party: MunicipalityCode, entries: &[Entry]) -> bool {
+pub(crate) fn is_recalled(
+    fold: &RelocationFold,
+    party: MunicipalityCode,
+    entries: &[Entry],
+) -> bool {
     party == fold.recipient
         && entries.iter().any(|entry| {
             matches!(
@@ -61,7 +65,7 @@ fn is_recalled(fold: &RelocationFold, party: MunicipalityCode, entries: &[Entry]
     clippy::wildcard_enum_match_arm,
     reason = "only these carry something to read"
 )]
-fn fill(
+async fn fill(
     core: &Core,
     party: MunicipalityCode,
     fold: &RelocationFold,
@@ -73,7 +77,8 @@ fn fill(
     }
     for entry in entries {
         let opened = core
-            .open(party, (fold.sender, fold.recipient), entry)?
+            .open(party, (fold.sender, fold.recipient), entry)
+            .await?
             .unwrap_or_default();
         let recorded_at = Some(to_wire(entry.recorded_at));
         match &entry.event {
@@ -157,13 +162,13 @@ pub(super) async fn find(
         }
         Some(Term::IdentityNumber(text)) => {
             match parse::identity_number(&mut faults, "identity_number", text, core.context()) {
-                Some(number) => search(core, party, SearchTerm::Number(&number))?,
+                Some(number) => search(core, party, SearchTerm::Number(&number)).await?,
                 None => Vec::new(),
             }
         }
         Some(Term::CaseNumber(text)) => {
             faults.text("case_number", text, 1, 64);
-            search(core, party, SearchTerm::CaseNumber(text))?
+            search(core, party, SearchTerm::CaseNumber(text)).await?
         }
     };
     faults.end()?;
@@ -183,10 +188,14 @@ pub(super) async fn find(
     Ok(v1::FindRelocationsResponse { relocations })
 }
 
-fn search(core: &Core, party: Party, term: SearchTerm<'_>) -> Result<Vec<Subject>, Refusal> {
+async fn search(core: &Core, party: Party, term: SearchTerm<'_>) -> Result<Vec<Subject>, Refusal> {
     let token = core
         .vault
         .search_token(party.code(), term)
+        .await
         .map_err(no_keys)?;
-    core.vault.search(party.code(), token).map_err(no_keys)
+    core.vault
+        .search(party.code(), token)
+        .await
+        .map_err(no_keys)
 }

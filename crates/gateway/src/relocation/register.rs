@@ -69,8 +69,10 @@ pub(super) async fn register(
         request_id: String::new(),
         ..request
     };
-    let request = core.request(party.scope(), party.code(), id, METHOD, &normalised)?;
-    let prepared = prepare(core, party.code(), registration, due_on, context.today)?;
+    let request = core
+        .request(party.scope(), party.code(), id, METHOD, &normalised)
+        .await?;
+    let prepared = prepare(core, party.code(), registration, due_on, context.today).await?;
     let (subject, fold) = (prepared.draft.subject, prepared.fold);
     let batch = Batch {
         drafts: vec![prepared.draft],
@@ -132,7 +134,7 @@ struct Prepared {
     tokens: Vec<vault::SearchRow>,
 }
 
-fn prepare(
+async fn prepare(
     core: &Core,
     sender: MunicipalityCode,
     registration: Registration,
@@ -141,7 +143,7 @@ fn prepare(
 ) -> Result<Prepared, Refusal> {
     let recipient = registration.recipient;
     let subject = Subject::relocation(Uuid::now_v7());
-    let mut pseudonyms = pseudonyms(core, sender, &registration.number, sender, today)?;
+    let mut pseudonyms = pseudonyms(core, sender, &registration.number, sender, today).await?;
     let pseudonym = pseudonyms.remove(0);
     let shared = sealed::SharedPart {
         legal_ground: registration.legal_ground.code,
@@ -153,14 +155,16 @@ fn prepare(
         legal_ground: Some(registration.legal_ground),
         ..sealed::OwnPart::default()
     };
-    let (parts, keys) = core.seal(&Body {
-        subject,
-        version: Version(1),
-        parties: (sender, recipient),
-        by: sender,
-        shared: Some(&shared),
-        own: &own,
-    })?;
+    let (parts, keys) = core
+        .seal(&Body {
+            subject,
+            version: Version(1),
+            parties: (sender, recipient),
+            by: sender,
+            shared: Some(&shared),
+            own: &own,
+        })
+        .await?;
     let case = shared
         .relocation
         .as_ref()
@@ -171,11 +175,11 @@ fn prepare(
         (recipient, number),
         (sender, SearchTerm::CaseNumber(case)),
     ];
-    let tokens = terms
-        .into_iter()
-        .map(|(authority, term)| core.vault.search_row(authority, term, subject))
-        .collect::<Result<_, _>>()
-        .map_err(no_keys)?;
+    let mut tokens = Vec::with_capacity(terms.len());
+    for (authority, term) in terms {
+        let row = core.vault.search_row(authority, term, subject).await;
+        tokens.push(row.map_err(no_keys)?);
+    }
     let fold = RelocationFold {
         sender,
         recipient,
@@ -228,18 +232,18 @@ fn draft(subject: Subject, fold: &RelocationFold, sealed: Vec<SealedPart>) -> Dr
 const EPOCHS: i16 = 5;
 
 /// A person's pseudonyms in a scope: of this year's key first, then of the years before.
-pub(crate) fn pseudonyms(
+pub(crate) async fn pseudonyms(
     core: &Core,
     scope: MunicipalityCode,
     number: &domain::identity::IdentityNumber,
     issuer: MunicipalityCode,
     today: Date,
 ) -> Result<Vec<Pseudonym>, Refusal> {
-    (0..EPOCHS)
-        .map(|back| {
-            core.vault
-                .pseudonym(scope, today.year() - back, number, issuer)
-                .map_err(no_keys)
-        })
-        .collect()
+    let mut pseudonyms = Vec::new();
+    for back in 0..EPOCHS {
+        let epoch = today.year() - back;
+        let pseudonym = core.vault.pseudonym(scope, epoch, number, issuer).await;
+        pseudonyms.push(pseudonym.map_err(no_keys)?);
+    }
+    Ok(pseudonyms)
 }

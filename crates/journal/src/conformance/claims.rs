@@ -113,6 +113,28 @@ pub async fn a_claim_of_an_earlier_epoch_holds(journal: Arc<dyn Journal>) {
     whole::check(&journal).await;
 }
 
+/// Of several epochs that hold the claim, the one that is named first is the answer.
+pub async fn of_several_epochs_the_first_named_answers(journal: Arc<dyn Journal>) {
+    let [old, middle, new] = [2024, 2025, 2026].map(|epoch| pseudonym(epoch, 1));
+    let key = |pseudonym| OpenKey {
+        pseudonym,
+        ..open_key(1)
+    };
+    let (first, second) = (new_relocation(), new_relocation());
+    append(&journal, announced(first, key(old), Vec::new())).await;
+    append(&journal, announced(second, key(middle), Vec::new())).await;
+    for (named, also, expected) in [
+        (new, vec![middle, old], second),
+        (new, vec![old, middle], first),
+        (middle, vec![old], second),
+        (old, vec![middle], first),
+    ] {
+        let again = announced(new_relocation(), key(named), also);
+        assert_eq!(already_open(&journal, again).await.subject, expected);
+    }
+    whole::check(&journal).await;
+}
+
 /// Other persons, other pairs, the other direction and the same value of another epoch are other claims.
 pub async fn claims_of_others_do_not_meet(journal: Arc<dyn Journal>) {
     let keys = [

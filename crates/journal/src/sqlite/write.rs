@@ -28,6 +28,7 @@ pub(super) struct State {
     heads: BTreeMap<MunicipalityCode, InboxHead>,
     clock: Clock,
     clock_ahead: i64,
+    written: Vec<Vec<u8>>,
     random: SystemRandom,
     // false from a failed group until everything was read again
     is_current: bool,
@@ -42,6 +43,7 @@ impl State {
             heads: BTreeMap::new(),
             clock,
             clock_ahead: 0,
+            written: Vec::new(),
             random: SystemRandom::new(),
             is_current: false,
         };
@@ -56,6 +58,7 @@ impl State {
     /// A group failed: what is remembered may not be what is stored.
     pub(super) fn forget(&mut self) {
         self.is_current = false;
+        self.written.clear();
     }
 
     /// Reads everything again, after a start or a group that failed; otherwise does nothing.
@@ -89,16 +92,17 @@ impl State {
         Ok(())
     }
 
-    /// The group is durable: what it changed outside the rows takes effect.
-    pub(super) fn committed(&mut self) {
+    /// The group is durable: what it changed outside the rows takes effect. Returns its entries as stored.
+    pub(super) fn committed(&mut self) -> Vec<Vec<u8>> {
         self.clock.set_ahead(self.clock_ahead);
+        std::mem::take(&mut self.written)
     }
 
     /// Writes a batch, or says why not. An `Err` fails the whole group.
     pub(super) fn write(
         &mut self,
         connection: &Connection,
-        batch: &Batch,
+        batch: Batch,
     ) -> Result<Result<Outcome, AppendError>, rusqlite::Error> {
         let fits = (1..=BATCH_ENTRIES_MAX).contains(&batch.drafts.len());
         if !fits || batch.drafts.iter().any(is_too_large) {
@@ -154,14 +158,14 @@ impl State {
     fn append(
         &mut self,
         connection: &Connection,
-        batch: &Batch,
+        batch: Batch,
     ) -> Result<Outcome, rusqlite::Error> {
         let first = Position(self.edge.0 + 1);
         self.recorded_at = self.recorded_at.max(now_to_micros(&self.clock));
-        for draft in &batch.drafts {
+        let subject = batch.drafts.first().map(|draft| draft.subject);
+        for draft in batch.drafts {
             self.append_one(connection, draft)?;
         }
-        let subject = batch.drafts.first().map(|draft| draft.subject);
         if let (Some(request), Some(subject)) = (&batch.request, subject) {
             let answer = Answer {
                 subject,
@@ -189,7 +193,7 @@ impl State {
     fn append_one(
         &mut self,
         connection: &Connection,
-        draft: &Draft,
+        mut draft: Draft,
     ) -> Result<(), rusqlite::Error> {
         let position = Position(self.edge.0 + 1);
         let mut notices = Vec::with_capacity(draft.notices.len());
@@ -216,10 +220,9 @@ impl State {
                 chain: head.chain,
             });
         }
-        let mut draft = std::borrow::Cow::Borrowed(draft);
         if draft.subject == Subject::SYSTEM {
             self.system_version = self.system_version.next();
-            draft.to_mut().version = self.system_version;
+            draft.version = self.system_version;
         }
         let salt = self.salt()?;
         let placed = Placed {
@@ -236,6 +239,7 @@ impl State {
                 .prepare_cached("INSERT OR REPLACE INTO clock (one, ahead_seconds) VALUES (1, ?1)")?
                 .execute([self.clock_ahead])?;
         }
+        self.written.push(bytes);
         self.edge = position;
         Ok(())
     }

@@ -6,8 +6,9 @@ use tokio::sync::{mpsc, watch};
 
 use super::write::State;
 use super::{OpenError, Waiting};
-use crate::AppendError;
 use crate::limits::GROUP_BATCHES_MAX;
+use crate::tail::Tail;
+use crate::{AppendError, Batch};
 
 /// Runs until the queue is closed and empty.
 pub(super) fn run(
@@ -15,10 +16,11 @@ pub(super) fn run(
     mut state: State,
     mut waiting: mpsc::Receiver<Waiting>,
     edge: &watch::Sender<Position>,
+    tail: &Tail,
 ) {
     let mut group = Vec::with_capacity(GROUP_BATCHES_MAX);
     while waiting.blocking_recv_many(&mut group, GROUP_BATCHES_MAX) > 0 {
-        commit(connection, &mut state, &mut group, edge);
+        commit(connection, &mut state, &mut group, edge, tail);
     }
 }
 
@@ -27,35 +29,47 @@ fn commit(
     state: &mut State,
     group: &mut Vec<Waiting>,
     edge: &watch::Sender<Position>,
+    tail: &Tail,
 ) {
-    match write_group(connection, state, group) {
+    let (batches, replies): (Vec<Batch>, Vec<_>) = group.drain(..).unzip();
+    match write_group(connection, state, batches) {
         Ok(outcomes) => {
-            show(edge, state.edge());
-            for ((_batch, reply), outcome) in group.drain(..).zip(outcomes) {
+            tail.push(state.committed());
+            let moved = show(edge, state.edge());
+            for (reply, outcome) in replies.into_iter().zip(outcomes) {
                 // a caller that went away finds its answer by request id
                 reply.send(outcome).ok();
             }
+            // whoever waits for an answer goes before whoever follows the edge
+            edge.send_if_modified(|_edge| moved);
         }
         Err(error) => {
             tracing::error!(error = %error, "journal group failed");
             state.forget();
             match start_over(connection, state) {
-                Ok(()) => show(edge, state.edge()),
+                Ok(()) => {
+                    let moved = show(edge, state.edge());
+                    edge.send_if_modified(|_edge| moved);
+                }
                 Err(error) => tracing::error!(error = %error, "journal state not read again"),
             }
-            for (_batch, reply) in group.drain(..) {
+            for reply in replies {
                 reply.send(Err(AppendError::Unavailable)).ok();
             }
         }
     }
 }
 
-fn show(edge: &watch::Sender<Position>, reached: Position) {
+/// Whoever is answered sees its own entry at the edge; those who follow the edge are not woken by this. Returns
+/// whether they are to be.
+fn show(edge: &watch::Sender<Position>, reached: Position) -> bool {
+    let mut moved = false;
     edge.send_if_modified(|known| {
-        let moved = *known != reached;
+        moved = *known != reached;
         *known = reached;
-        moved
+        false
     });
+    moved
 }
 
 type Outcomes = Vec<Result<crate::Outcome, AppendError>>;
@@ -63,16 +77,15 @@ type Outcomes = Vec<Result<crate::Outcome, AppendError>>;
 fn write_group(
     connection: &Connection,
     state: &mut State,
-    group: &[Waiting],
+    batches: Vec<Batch>,
 ) -> Result<Outcomes, OpenError> {
     start_over(connection, state)?;
     connection.execute_batch("BEGIN IMMEDIATE")?;
-    let outcomes = group
-        .iter()
-        .map(|(batch, _reply)| state.write(connection, batch))
+    let outcomes = batches
+        .into_iter()
+        .map(|batch| state.write(connection, batch))
         .collect::<Result<Outcomes, rusqlite::Error>>()?;
     connection.execute_batch("COMMIT")?;
-    state.committed();
     Ok(outcomes)
 }
 

@@ -12,12 +12,13 @@ use rusqlite::{Connection, Row, params};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{AlertFilter, Change, Page, RelocationFilter, Views};
+use super::{AlertFilter, Change, Own, Page, RelocationFilter, Views};
 use crate::ReadError;
 use crate::limits::LIST_ROWS_MAX;
 use crate::sqlite::{OpenError, first_row};
 
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
 CREATE TABLE relocations (
     id BLOB PRIMARY KEY,
     position INTEGER NOT NULL,
@@ -56,7 +57,17 @@ CREATE TABLE definitions (
     answer_days INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE marks (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+CREATE TABLE own (
+    municipality INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (municipality, position)
+) STRICT, WITHOUT ROWID;
+-- made anew from the journal
+UPDATE marks SET position = 0 WHERE name = 'views';
+",
+];
 
 /// The mark that says how far the tables are written.
 const VALID_AT: &str = "views";
@@ -77,6 +88,7 @@ impl SqliteViews {
         // rebuilt from the journal, so a lost tail is no loss
         writer.pragma_update(None, "synchronous", "NORMAL")?;
         writer.set_prepared_statement_cache_capacity(32);
+        crate::sqlite::keep_plans(&writer)?;
         crate::sqlite::migrate(&writer, &MIGRATIONS)?;
         let valid_at = mark(&writer, VALID_AT)?;
         let reader = crate::sqlite::reader(path)?;
@@ -237,6 +249,34 @@ impl Views for SqliteViews {
         )
     }
 
+    async fn own(
+        &self,
+        municipality: MunicipalityCode,
+        after: Position,
+        limit: usize,
+    ) -> Result<Own, ReadError> {
+        let reader = held(&self.reader);
+        let read = || -> Result<Own, rusqlite::Error> {
+            let transaction = reader.unchecked_transaction()?;
+            let valid_at = mark(&transaction, VALID_AT)?;
+            let positions = transaction
+                .prepare_cached(
+                    "SELECT position FROM own WHERE municipality = ?1 AND position > ?2 \
+                     ORDER BY position LIMIT ?3",
+                )?
+                .query_map(
+                    params![municipality.number(), edge(after), capped(limit)],
+                    |row| Ok(Position(row.get::<_, i64>(0)?.cast_unsigned())),
+                )?
+                .collect::<Result<_, _>>()?;
+            Ok(Own {
+                positions,
+                valid_at,
+            })
+        };
+        read().map_err(ReadError::store)
+    }
+
     async fn alert_about(&self, arrival: Subject) -> Result<Option<Subject>, ReadError> {
         let reader = held(&self.reader);
         let alert = first_row(reader.query_row(
@@ -395,6 +435,9 @@ fn update(connection: &Connection, entry: &Entry, change: &Change) -> Result<(),
         Change::Alert { state } => connection
             .prepare_cached("UPDATE alerts SET state = ?1, changed = ?2 WHERE id = ?3")?
             .execute(params![state, edge(entry.position), id])?,
+        Change::Own(municipality) => connection
+            .prepare_cached("INSERT OR IGNORE INTO own (municipality, position) VALUES (?1, ?2)")?
+            .execute(params![municipality.number(), edge(entry.position)])?,
     };
     Ok(())
 }

@@ -33,12 +33,15 @@ impl Machine {
         {
             return Err(halt(entry, "time goes backwards"));
         }
+        let before = self.members_of(entry);
         match entry.subject.kind {
             SubjectKind::System => self.apply_system(entry)?,
             SubjectKind::Relocation => self.apply_relocation(entry)?,
             SubjectKind::Arrival => self.apply_arrival(entry)?,
             SubjectKind::Alert => self.apply_alert(entry)?,
         }
+        self.members ^= before;
+        self.members ^= self.members_of(entry);
         self.position = entry.position;
         self.recorded_at = Some(entry.recorded_at);
         Ok(())

@@ -7,6 +7,8 @@ use domain::subject::Pseudonym;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::digest::{Members, deadline_member};
+
 type PersonKey = (MunicipalityCode, MunicipalityCode, Pseudonym);
 
 /// Subjects by sender, recipient and person.
@@ -60,27 +62,57 @@ impl Persons {
 
 /// Subjects by when something is due.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Deadlines(BTreeSet<(Timestamp, Uuid)>);
+pub(super) struct Deadlines {
+    due: BTreeSet<(Timestamp, Uuid)>,
+    members: Members,
+}
 
 impl Deadlines {
     pub(super) fn insert(&mut self, at: Timestamp, id: Uuid) {
-        self.0.insert((at, id));
+        if self.due.insert((at, id)) {
+            self.members ^= deadline_member(at, id);
+        }
     }
 
     pub(super) fn remove(&mut self, at: Timestamp, id: Uuid) {
-        self.0.remove(&(at, id));
+        if self.due.remove(&(at, id)) {
+            self.members ^= deadline_member(at, id);
+        }
+    }
+
+    pub(super) fn contains(&self, at: Timestamp, id: Uuid) -> bool {
+        self.due.contains(&(at, id))
     }
 
     pub(super) fn first(&self) -> Option<Timestamp> {
-        self.0.first().map(|(at, _)| *at)
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// What is due at a time, the oldest first.
+    pub(super) fn until(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, Uuid)> {
+        let due = self.due.iter().copied();
+        due.take_while(move |(at, _)| *at <= now)
     }
 
     /// Takes out what is due at a time.
     pub(super) fn take_until(&mut self, now: Timestamp) -> Vec<Uuid> {
-        let mut due = Vec::new();
-        while self.0.first().is_some_and(|(at, _)| *at <= now) {
-            due.extend(self.0.pop_first().map(|(_, id)| id));
+        let due: Vec<(Timestamp, Uuid)> = self.until(now).collect();
+        for (at, id) in &due {
+            self.remove(*at, *id);
         }
-        due
+        due.into_iter().map(|(_, id)| id).collect()
+    }
+
+    pub(super) fn members(&self) -> Members {
+        self.members
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        let all: Members = self
+            .due
+            .iter()
+            .map(|(at, id)| deadline_member(*at, *id))
+            .collect();
+        all == self.members
     }
 }

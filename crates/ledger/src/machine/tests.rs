@@ -1,9 +1,11 @@
 //! The rules as text tables: one line an event, then what the ledger must append because of it.
 
 mod deadlines;
+mod digest;
 mod halts;
 mod host;
 mod invariants;
+mod trial;
 
 use domain::code::NoticeKind;
 use domain::entry::Event;

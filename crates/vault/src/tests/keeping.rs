@@ -1,37 +1,34 @@
-//! Claims about what is found, remembered and swept.
+//! Claims about what is found, remembered, swept and written.
 
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+use futures_util::future::join_all;
 use jiff::Timestamp;
-use tokio::task::JoinSet;
+use tokio::task::yield_now;
 
 use super::*;
-use crate::SearchTerm;
+use crate::OpenError;
 use crate::limits::{ACCESSES_MAX, FOUND_MAX, SMALL_BYTES_MAX, SWEEP_SUBJECTS_MAX};
 
-#[tokio::test]
-async fn a_search_finds_the_newest_hundred_with_their_kinds() {
-    let house = House::new();
-    let vault = house.vault();
-    let term = SearchTerm::CaseNumber("SOC 2026-1");
-    let token = vault.search_token(solna(), term).expect("a token");
+pub(super) async fn a_search_finds_the_newest_hundred_with_their_kinds(house: House) {
+    let vault = house.vault().await;
     let arrival = Subject::arrival(Uuid::from_u128(1000));
     let subjects = (1..=FOUND_MAX).map(|id| subject(u128::try_from(id).expect("small")));
     for subject in subjects.chain([arrival]) {
-        let (_shared, _own, keys) = seal(&vault, subject).expect("sealed");
-        let row = vault.search_row(solna(), term, subject).expect("a row");
-        vault.put(keys, vec![row]).await.expect("put");
+        put(&vault, subject, "SOC 2026-1").await;
     }
-    let found = vault.search(solna(), token).expect("no fault");
-    assert_eq!(found.len(), FOUND_MAX);
-    assert_eq!(found.first(), Some(&arrival));
-    assert_eq!(found.last(), Some(&subject(2)));
-    assert!(found.is_sorted_by(|newer, older| newer.id > older.id));
-    assert_eq!(vault.search(heby(), token).expect("no fault"), []);
+    put(&vault, subject(2000), "SOC 2026-2").await;
+    let subjects = found(&vault, solna(), "SOC 2026-1").await;
+    assert_eq!(subjects.len(), FOUND_MAX);
+    assert_eq!(subjects.first(), Some(&arrival));
+    assert_eq!(subjects.last(), Some(&subject(2)));
+    assert!(subjects.is_sorted_by(|newer, older| newer.id > older.id));
+    assert_eq!(found(&vault, heby(), "SOC 2026-1").await, []);
 }
 
-#[tokio::test]
-async fn accesses_are_read_back_by_their_authority_newest_first() {
-    let house = House::new();
-    let vault = house.vault();
+pub(super) async fn accesses_are_read_back_by_their_authority_newest_first(house: House) {
+    let vault = house.vault().await;
     let at = |micros| Timestamp::from_microsecond(micros).expect("an instant");
     for micros in [1_000_001, 2_000_002] {
         let actor = format!("officer at {micros}");
@@ -40,8 +37,9 @@ async fn accesses_are_read_back_by_their_authority_newest_first() {
             .await
             .expect("recorded");
     }
-    let read = vault.accesses(solna(), subject(1)).expect("no fault");
-    let found: Vec<_> = read
+    let read = async |who| vault.accesses(who, subject(1)).await;
+    let accesses = read(solna()).await.expect("no fault");
+    let found: Vec<_> = accesses
         .iter()
         .map(|access| (access.at, access.actor.as_deref()))
         .collect();
@@ -52,53 +50,34 @@ async fn accesses_are_read_back_by_their_authority_newest_first() {
             (at(1_000_001), Some(b"officer at 1000001".as_slice())),
         ]
     );
-    assert_eq!(vault.accesses(heby(), subject(1)).expect("no fault"), []);
+    assert_eq!(read(heby()).await.expect("no fault"), []);
     // a row that was moved to another instant is a fault
-    vault
-        .inner
-        .store
-        .write_now(|transaction| {
-            Ok(transaction.execute("UPDATE accesses SET at_micros = at_micros + 1", [])?)
-        })
-        .expect("altered");
-    assert!(matches!(
-        vault.accesses(solna(), subject(1)),
-        Err(Error::Tampered)
-    ));
+    house
+        .alter("UPDATE accesses SET at_micros = at_micros + 1;")
+        .await;
+    assert!(matches!(read(solna()).await, Err(Error::Tampered)));
 }
 
-#[tokio::test]
-async fn an_access_log_takes_actors_up_to_the_bound_and_shows_its_newest_thousand() {
-    let house = House::new();
-    let vault = house.vault();
-    let record = async |bytes: usize| {
-        let actor = vec![0; bytes];
+pub(super) async fn an_access_log_takes_actors_up_to_the_bound_and_shows_its_newest_thousand(
+    house: House,
+) {
+    let vault = house.vault().await;
+    let record = async |actor: Vec<u8>| {
         vault
             .record_access(solna(), subject(1), Timestamp::UNIX_EPOCH, &actor)
             .await
     };
-    record(SMALL_BYTES_MAX).await.expect("as large");
-    assert!(matches!(
-        record(SMALL_BYTES_MAX + 1).await,
-        Err(Error::TooLarge(_))
-    ));
-    let mut callers = JoinSet::new();
-    for _ in 0..ACCESSES_MAX {
-        let vault = vault.clone();
-        callers.spawn(async move {
-            vault
-                .record_access(solna(), subject(1), Timestamp::UNIX_EPOCH, b"officer")
-                .await
-                .expect("recorded");
-        });
+    record(vec![0; SMALL_BYTES_MAX]).await.expect("as large");
+    let result = record(vec![0; SMALL_BYTES_MAX + 1]).await;
+    assert!(matches!(result, Err(Error::TooLarge(_))));
+    let callers = (0..ACCESSES_MAX).map(|_| record(b"officer".to_vec()));
+    for recorded in join_all(callers).await {
+        recorded.expect("recorded");
     }
-    callers.join_all().await;
-    let read = vault.accesses(solna(), subject(1)).expect("no fault");
+    let read = vault.accesses(solna(), subject(1)).await.expect("no fault");
     assert_eq!(read.len(), ACCESSES_MAX);
-    assert!(
-        read.iter()
-            .all(|access| access.actor.as_deref() == Some(b"officer"))
-    );
+    let officer = Some(b"officer".as_slice());
+    assert!(read.iter().all(|access| access.actor.as_deref() == officer));
 }
 
 /// An id made so many milliseconds after 1970.
@@ -109,19 +88,14 @@ fn made_at(millis: u64) -> Subject {
     Subject::relocation(Uuid::new_v7(moment))
 }
 
-#[tokio::test]
-async fn a_sweep_removes_old_orphans_only_and_goes_on_where_it_stopped() {
-    let house = House::new();
-    let vault = house.vault();
-    let term = SearchTerm::CaseNumber("SOC 2026-1");
+pub(super) async fn a_sweep_removes_old_orphans_only_and_goes_on_where_it_stopped(house: House) {
+    let vault = house.vault().await;
     let subjects: Vec<_> = (1..=6).map(|index| made_at(index * 1000)).collect();
     for subject in &subjects {
-        let (_shared, _own, keys) = seal(&vault, *subject).expect("sealed");
-        let row = vault.search_row(solna(), term, *subject).expect("a row");
-        vault.put(keys, vec![row]).await.expect("put");
+        put(&vault, *subject, "SOC 2026-1").await;
     }
     // the 2nd, 4th and 6th never reached the journal; the 6th may still do so
-    let exists = |subject: Subject| {
+    let exists = async |subject: Subject| {
         let index = subjects.iter().position(|known| *known == subject);
         index.is_some_and(|index| index % 2 == 0)
     };
@@ -134,10 +108,9 @@ async fn a_sweep_removes_old_orphans_only_and_goes_on_where_it_stopped() {
         }
     }
     assert_eq!(seen, [(2, 2), (2, 2), (1, 0)]);
-    assert_eq!(key_rows(&vault), 8);
-    let token = vault.search_token(solna(), term).expect("a token");
+    assert_eq!(house.count("body_keys").await, 8);
     assert_eq!(
-        vault.search(solna(), token).expect("no fault"),
+        found(&vault, solna(), "SOC 2026-1").await,
         [subjects[5], subjects[4], subjects[2], subjects[0]]
     );
     // begun anew, nothing is left to remove, until the 6th is old too
@@ -147,28 +120,47 @@ async fn a_sweep_removes_old_orphans_only_and_goes_on_where_it_stopped() {
     assert_eq!((swept.subjects, swept.keys), (4, 2));
 }
 
-#[tokio::test]
-async fn one_sweep_looks_at_a_thousand_subjects_at_most() {
-    let house = House::new();
-    let vault = house.vault();
+pub(super) async fn one_sweep_looks_at_a_thousand_subjects_at_most(house: House) {
+    let vault = house.vault().await;
     let count = u64::try_from(SWEEP_SUBJECTS_MAX).expect("small") + 1;
-    let mut callers = JoinSet::new();
-    for index in 1..=count {
-        let vault = vault.clone();
-        callers.spawn(async move {
-            let (_shared, _own, keys) = seal(&vault, made_at(index)).expect("sealed");
-            vault.put(keys, Vec::new()).await.expect("put");
-        });
-    }
-    callers.join_all().await;
-    let swept = vault
-        .sweep(|_| true, i64::MAX, usize::MAX)
-        .await
-        .expect("swept");
+    let callers = (1..=count).map(|index| put(&vault, made_at(index), "SOC 2026-1"));
+    join_all(callers).await;
+    let yes = async |_| true;
+    let swept = vault.sweep(yes, i64::MAX, usize::MAX).await.expect("swept");
     assert_eq!((swept.subjects, swept.done), (SWEEP_SUBJECTS_MAX, false));
-    let swept = vault.sweep(|_| false, i64::MAX, 0).await.expect("swept");
+    let no = async |_| false;
+    let swept = vault.sweep(no, i64::MAX, 0).await.expect("swept");
     assert_eq!((swept.subjects, swept.keys, swept.done), (1, 2, false));
     // before 1970 nothing was made
-    let swept = vault.sweep(|_| false, -1, 10).await.expect("swept");
+    let swept = vault.sweep(no, -1, 10).await.expect("swept");
     assert_eq!((swept.subjects, swept.done), (0, true));
+}
+
+pub(super) async fn what_was_handed_over_is_written_though_nobody_waits_for_it(house: House) {
+    let vault = house.vault().await;
+    for id in 1..=300 {
+        let (_shared, _own, keys) = seal(&vault, subject(id)).await;
+        // handed over, then given up
+        let mut put = pin!(vault.put(keys, Vec::new()));
+        let _pending = put.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        yield_now().await;
+    }
+    // changes are made in their order
+    put(&vault, subject(301), "SOC 2026-1").await;
+    assert_eq!(house.count("body_keys").await, 602);
+}
+
+pub(super) async fn another_root_key_is_refused_by_name_and_a_false_one_by_proof(house: House) {
+    drop(house.vault().await);
+    let path = house.folder.path().join("other.key");
+    let other = RootKey::create(&path).expect("a root key");
+    let error = house.open(other).await.expect_err("refused");
+    assert!(matches!(&error, OpenError::WrongRoot { wanted, .. } if wanted == house.root().id()));
+    let text = fs::read_to_string(&path).expect("text");
+    let key = text.lines().nth(1).expect("a second line");
+    fs::write(&path, format!("id {}\n{key}\n", house.root().id())).expect("written");
+    let other = RootKey::read(&path).expect("a root key");
+    let error = house.open(other).await.expect_err("refused");
+    assert!(matches!(error, OpenError::Root(Error::Tampered)));
+    drop(house.vault().await);
 }

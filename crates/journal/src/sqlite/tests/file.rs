@@ -10,7 +10,7 @@ use crate::conformance::given::{
     try_append,
 };
 use crate::conformance::whole;
-use crate::limits::READ_ENTRIES_MAX;
+use crate::limits::{READ_ENTRIES_MAX, TAIL_ENTRIES_MAX};
 use crate::sqlite::OpenError;
 use crate::{AppendError, Batch, Journal, Outcome, SqliteJournal};
 use domain::entry::Event;
@@ -199,6 +199,8 @@ async fn an_entry_that_cannot_be_read_is_an_error_and_never_skipped() {
         &house.stranger(),
         "UPDATE entries SET bytes = x'FFFF' WHERE position = 2",
     );
+    drop(journal);
+    let journal = house.journal();
     let read = journal.read_after(Position(0), 10).await;
     assert!(
         matches!(read, Err(crate::ReadError::Unreadable { position: 2, .. })),
@@ -206,6 +208,32 @@ async fn an_entry_that_cannot_be_read_is_an_error_and_never_skipped() {
     );
     let behind = journal.read_after(Position(2), 10).await.expect("entries");
     assert_eq!(behind.len(), 1);
+}
+
+#[tokio::test]
+async fn the_newest_entries_are_read_from_memory_as_the_file_has_them() {
+    let house = House::new();
+    let journal = house.journal();
+    let more = TAIL_ENTRIES_MAX / 64 + 1;
+    let drafts = || (0..64).map(|_| registered(new_relocation())).collect();
+    let batches = (0..more).map(|_| batch(drafts())).collect();
+    append_at_once(&journal, batches).await;
+    // older than what is kept, then all of that, then nothing
+    let mut reads = Vec::new();
+    for after in [0, 63, 64, 65, 4000, more * 64 - 1, more * 64] {
+        let after = Position(u64::try_from(after).expect("few"));
+        reads.push((after, journal.read_after(after, 70).await.expect("entries")));
+    }
+    drop(journal);
+    let file = house.journal();
+    for (after, newest) in reads {
+        let stored = file.read_after(after, 70).await.expect("entries");
+        assert_eq!(newest.len(), stored.len(), "after {}", after.0);
+        for (newest, stored) in newest.iter().zip(&stored) {
+            assert_eq!(newest.entry, stored.entry);
+            assert_eq!(newest.bytes, stored.bytes);
+        }
+    }
 }
 
 #[tokio::test]

@@ -14,9 +14,9 @@ use crate::fold::{AlertFold, ArrivalFold, ArrivalState, RelocationFold};
 use crate::machine::finding::Key;
 
 /// A random act: what, who, how much.
-type Act = (u8, u8, u8);
+pub(super) type Act = (u8, u8, u8);
 
-fn acts() -> impl Strategy<Value = Vec<Act>> {
+pub(super) fn acts() -> impl Strategy<Value = Vec<Act>> {
     prop::collection::vec((0u8..12, 1u8..4, 0u8..12), 1..40)
 }
 
@@ -25,7 +25,7 @@ fn month(n: u8) -> String {
 }
 
 /// Writes acts, those that the present state allows; after each, `then` decides what the leader does.
-fn play(acts: &[Act], mut then: impl FnMut(&mut Host, Act)) -> Host {
+pub(super) fn play(acts: &[Act], mut then: impl FnMut(&mut Host, Act)) -> Host {
     let mut host = Host::new();
     let (mut next, mut day) = (0u8, 0i64);
     for act in acts {
@@ -69,7 +69,7 @@ fn settling(host: &mut Host, _: Act) {
 }
 
 /// Settles only sometimes, so that findings meet each other.
-fn lazily(host: &mut Host, (what, who, much): Act) {
+pub(super) fn lazily(host: &mut Host, (what, who, much): Act) {
     if (what + who + much).is_multiple_of(3) {
         host.settle();
     }

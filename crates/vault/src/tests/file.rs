@@ -8,11 +8,11 @@ use std::process::{Command, Stdio};
 use std::task::{Context, Waker};
 
 use jiff::Timestamp;
-use tokio::task::JoinSet;
+use rusqlite::TransactionBehavior;
+use tokio::task::{JoinSet, yield_now};
 
 use super::*;
-use crate::limits::{GROUP_CHANGES_MAX, QUEUE_CHANGES_MAX};
-use crate::store::held;
+use crate::limits::{FOUND_MAX, GROUP_CHANGES_MAX, QUEUE_CHANGES_MAX};
 use crate::{OpenError, SearchTerm};
 
 /// Set in a child process: the folder of the house it works in.
@@ -22,7 +22,7 @@ const CHILD: &str = "FLYTTBUD_VAULT_TEST_FOLDER";
 fn child(house: &House, test: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command
-        .args(["--exact", &format!("tests::storing::{test}"), "--nocapture"])
+        .args(["--exact", &format!("tests::file::{test}"), "--nocapture"])
         .env(CHILD, house.folder.path());
     command
 }
@@ -32,8 +32,8 @@ fn unlock(folder: &Path) -> Result<Vault, OpenError> {
     Vault::unlock(&folder.join("vault.db"), root, YEAR)
 }
 
-#[test]
-fn a_second_process_is_refused_until_the_first_one_lets_go() {
+#[tokio::test]
+async fn a_second_process_is_refused_until_the_first_one_lets_go() {
     let test = "a_second_process_is_refused_until_the_first_one_lets_go";
     if let Some(folder) = std::env::var_os(CHILD) {
         let verdict = match unlock(Path::new(&folder)) {
@@ -43,8 +43,8 @@ fn a_second_process_is_refused_until_the_first_one_lets_go() {
         writeln!(std::io::stdout(), "verdict: {verdict}").expect("told");
         return;
     }
-    let house = House::new();
-    let vault = house.vault();
+    let house = House::over_sqlite();
+    let vault = house.vault().await;
     let verdict = || {
         let output = child(&house, test).output().expect("a child");
         let text = String::from_utf8(output.stdout).expect("text");
@@ -78,7 +78,7 @@ async fn what_256_callers_were_answered_survives_a_kill() {
             .expect("the end");
         return;
     }
-    let house = House::new();
+    let house = House::over_sqlite();
     let mut child = child(&house, test)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -91,7 +91,9 @@ async fn what_256_callers_were_answered_survives_a_kill() {
     child.kill().expect("killed");
     child.wait().expect("ended");
     assert!(answered);
-    assert_eq!(key_rows(&house.vault()), 512);
+    let vault = house.vault().await;
+    assert_eq!(house.count("body_keys").await, 512);
+    assert_eq!(found(&vault, solna(), "SOC 2026-1").await.len(), FOUND_MAX);
 }
 
 async fn put_256(vault: &Vault) {
@@ -99,14 +101,9 @@ async fn put_256(vault: &Vault) {
     for id in 1..=256 {
         let vault = vault.clone();
         callers.spawn(async move {
-            let (shared, _own, keys) = seal(&vault, subject(id)).expect("sealed");
-            vault.put(keys, Vec::new()).await.expect("put");
+            let (shared, _own) = put(&vault, subject(id), "SOC 2026-1").await;
             // readable at once by whoever was answered
-            assert!(
-                open(&vault, heby(), subject(id), &shared)
-                    .expect("no fault")
-                    .is_some()
-            );
+            assert!(read(&vault, heby(), subject(id), &shared).await.is_some());
         });
     }
     while let Some(caller) = callers.join_next().await {
@@ -114,80 +111,97 @@ async fn put_256(vault: &Vault) {
     }
 }
 
-#[test]
-fn closing_writes_what_waits_though_nobody_waits_for_it() {
-    let house = House::new();
-    let vault = house.vault();
+#[tokio::test]
+async fn closing_writes_what_waits_though_nobody_waits_for_it() {
+    let house = House::over_sqlite();
+    let vault = house.vault().await;
     for id in 1..=300 {
-        let (_shared, _own, keys) = seal(&vault, subject(id)).expect("sealed");
+        let (_shared, _own, keys) = seal(&vault, subject(id)).await;
         // handed over, then given up
         let mut put = pin!(vault.put(keys, Vec::new()));
         let _pending = put.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        yield_now().await;
     }
     drop(vault);
-    assert_eq!(key_rows(&house.vault()), 600);
+    assert_eq!(house.count("body_keys").await, 600);
 }
 
-#[test]
-fn a_full_queue_makes_further_callers_wait() {
-    let house = House::new();
-    let vault = house.vault();
+#[tokio::test]
+async fn a_full_queue_makes_further_callers_wait() {
+    let house = House::over_sqlite();
+    let vault = house.vault().await;
     let wanted = QUEUE_CHANGES_MAX + GROUP_CHANGES_MAX + 1;
-    let keys: Vec<_> = (1..=wanted)
-        .map(|_| {
-            let own = Some((b"own".as_slice(), solna()));
-            vault.seal(subject(1), Version(1), (solna(), heby()), None, own)
-        })
-        .map(|sealed| sealed.expect("sealed").1)
-        .collect();
-    let busy = held(&vault.inner.store.writing);
-    for keys in keys {
+    let mut waiting = Vec::new();
+    for id in 1..=wanted {
+        let id = u128::try_from(id).expect("small");
+        waiting.push(seal(&vault, subject(id)).await.2);
+    }
+    let mut other = Connection::open(house.path()).expect("a file");
+    let busy = other.transaction_with_behavior(TransactionBehavior::Immediate);
+    let busy = busy.expect("the writer kept out");
+    for keys in waiting {
         // whoever finds the queue full and gives up leaves nothing behind
         let mut put = pin!(vault.put(keys, Vec::new()));
-        assert!(
-            put.as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()))
-                .is_pending()
-        );
+        let poll = put.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(poll.is_pending());
+        yield_now().await;
     }
     drop(busy);
     drop(vault);
-    let stored = usize::try_from(key_rows(&house.vault())).expect("a count");
+    let stored = usize::try_from(house.count("body_keys").await / 2).expect("a count");
     assert!((QUEUE_CHANGES_MAX..wanted).contains(&stored), "{stored}");
 }
 
-#[test]
-fn another_root_key_is_refused_by_name_and_a_false_one_by_proof() {
-    let house = House::new();
-    drop(house.vault());
-    let path = house.folder.path().join("other.key");
-    let other = RootKey::create(&path).expect("a root key");
-    let error = Vault::unlock(&house.path(), other, YEAR).expect_err("refused");
-    assert!(matches!(&error, OpenError::WrongRoot { wanted, .. } if wanted == house.root().id()));
-    let text = fs::read_to_string(&path).expect("text");
-    let key = text.lines().nth(1).expect("a second line");
-    fs::write(&path, format!("id {}\n{key}\n", house.root().id())).expect("written");
-    let other = RootKey::read(&path).expect("a root key");
-    let error = Vault::unlock(&house.path(), other, YEAR).expect_err("refused");
-    assert!(matches!(error, OpenError::Root(Error::Tampered)));
-    drop(house.vault());
+#[tokio::test]
+async fn what_is_deleted_for_good_is_in_no_file() {
+    let house = House::over_sqlite();
+    let vault = house.vault().await;
+    let (_shared, _own, keys) = seal(&vault, subject(1)).await;
+    let wrapped: Vec<_> = keys.rows().iter().map(|row| row.wrapped.clone()).collect();
+    let term = SearchTerm::CaseNumber("SOC 2026-1");
+    let row = vault.search_row(solna(), term, subject(1)).await;
+    let row = row.expect("a row");
+    let token = row.token;
+    vault.put(keys, vec![row]).await.expect("put");
+    vault.erase(solna(), subject(1)).await.expect("erased");
+    // rows stand in the order of authorities
+    assert!(!house.holds(&wrapped[0]) && !house.holds(&token));
+    assert!(house.holds(&wrapped[1]));
+
+    let person = number("19900101-2385");
+    let pseudonym = vault.pseudonym(solna(), YEAR - 1, &person, solna()).await;
+    pseudonym.expect("a pseudonym");
+    let wrapped: Vec<u8> = Connection::open(house.path())
+        .and_then(|file| {
+            let sql = "SELECT wrapped FROM authority_keys WHERE purpose = 1";
+            file.query_row(sql, [], |row| row.get(0))
+        })
+        .expect("a row");
+    assert!(house.holds(&wrapped));
+    vault.drop_pseudonym_keys(YEAR - 1).await.expect("dropped");
+    assert!(!house.holds(&wrapped));
 }
 
 #[tokio::test]
 async fn no_person_stands_in_the_files_and_nobody_else_may_read_them() {
-    let house = House::new();
-    let vault = house.vault();
+    let house = House::over_sqlite();
+    let vault = house.vault().await;
     let person = number("19900101-2385");
     vault
         .pseudonym(solna(), YEAR, &person, solna())
+        .await
         .expect("a pseudonym");
-    let (_shared, _own, keys) = seal(&vault, subject(1)).expect("sealed");
+    let (_shared, _own, keys) = seal(&vault, subject(1)).await;
     let terms = [
         SearchTerm::Number(&person),
         SearchTerm::CaseNumber("SOC 2026-1"),
     ];
-    let rows = terms.map(|term| vault.search_row(solna(), term, subject(1)).expect("a row"));
-    vault.put(keys, rows.to_vec()).await.expect("put");
+    let mut rows = Vec::new();
+    for term in terms {
+        let row = vault.search_row(solna(), term, subject(1)).await;
+        rows.push(row.expect("a row"));
+    }
+    vault.put(keys, rows).await.expect("put");
     vault
         .record_access(solna(), subject(1), Timestamp::UNIX_EPOCH, b"officer k1234")
         .await

@@ -2,15 +2,14 @@
 
 use std::path::Path;
 
-use domain::subject::{Subject, SubjectKind};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
-use uuid::Uuid;
+use rusqlite::{Connection, OpenFlags, params};
 
 use crate::limits::{BUSY, CHECKPOINT_PAGES, PAGE_BYTES};
 use crate::{OpenError, RootKey};
 
 /// Each string brings the schema one version further. Add to it; never edit it.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
 CREATE TABLE root (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     id TEXT NOT NULL,
@@ -51,7 +50,31 @@ CREATE TABLE accesses (
     sealed BLOB NOT NULL
 ) STRICT;
 CREATE INDEX accesses_by_subject ON accesses (subject, authority);
-"];
+",
+    "
+-- all search rows in the order of subjects, that is of time; those up to the mark also stand in `search`,
+-- the others are found in memory
+CREATE TABLE search_rows (
+    subject BLOB NOT NULL CHECK (length(subject) = 16),
+    authority INTEGER NOT NULL,
+    token BLOB NOT NULL CHECK (length(token) = 16),
+    kind INTEGER NOT NULL,
+    PRIMARY KEY (subject, authority, token)
+) STRICT, WITHOUT ROWID;
+INSERT INTO search_rows SELECT subject, authority, token, kind FROM search ORDER BY subject;
+DROP INDEX search_by_subject;
+CREATE TABLE search_mark (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    subject BLOB NOT NULL CHECK (length(subject) = 16)
+) STRICT;
+INSERT INTO search_mark SELECT 1, coalesce(max(subject), zeroblob(16)) FROM search;
+-- each time that a year's pseudonym keys were dropped
+CREATE TABLE drops (
+    id INTEGER PRIMARY KEY,
+    epoch INTEGER NOT NULL
+) STRICT;
+",
+];
 
 /// Sets the writing connection up for durable writing and real deleting, and brings the schema up to date.
 pub(crate) fn prepare(connection: &Connection) -> Result<(), OpenError> {
@@ -83,31 +106,15 @@ fn migrate(connection: &Connection, migrations: &[&str]) -> Result<(), OpenError
 
 /// The first root key leaves a proof in the store; every later one must open it.
 pub(crate) fn prove(connection: &Connection, root: &RootKey) -> Result<(), OpenError> {
-    let stored: Option<(String, Vec<u8>)> = connection
-        .query_row("SELECT id, proof FROM root", [], |row| {
+    connection.execute(
+        "INSERT INTO root (one, id, proof) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING",
+        params![root.id(), root.proof().map_err(OpenError::Root)?],
+    )?;
+    let (id, proof): (String, Vec<u8>) =
+        connection.query_row("SELECT id, proof FROM root", [], |row| {
             Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
-    let ad = [b"flyttbud/vault/root/v1\0", root.id().as_bytes()].concat();
-    let Some((id, proof)) = stored else {
-        let mut proof = Vec::new();
-        root.secret()
-            .seal(&ad, &[], &mut proof)
-            .map_err(OpenError::Root)?;
-        connection.execute(
-            "INSERT INTO root (one, id, proof) VALUES (1, ?1, ?2)",
-            params![root.id(), proof],
-        )?;
-        return Ok(());
-    };
-    if id != root.id() {
-        return Err(OpenError::WrongRoot {
-            wanted: id,
-            given: root.id().to_owned(),
-        });
-    }
-    root.secret().open(&ad, &proof).map_err(OpenError::Root)?;
-    Ok(())
+        })?;
+    root.verify(&id, &proof)
 }
 
 /// A connection that can only read.
@@ -120,50 +127,9 @@ pub(crate) fn reader(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-/// The number a kind of subject is stored as, for ever.
-pub(crate) fn kind_number(kind: SubjectKind) -> u8 {
-    match kind {
-        SubjectKind::System => 1,
-        SubjectKind::Relocation => 2,
-        SubjectKind::Arrival => 3,
-        SubjectKind::Alert => 4,
-    }
-}
-
-/// Reads a subject from the first two columns, kind and id.
-pub(crate) fn subject(row: &Row<'_>) -> Result<Subject, rusqlite::Error> {
-    let kind = match row.get(0)? {
-        1 => SubjectKind::System,
-        2 => SubjectKind::Relocation,
-        3 => SubjectKind::Arrival,
-        4 => SubjectKind::Alert,
-        unknown => return Err(rusqlite::Error::IntegralValueOutOfRange(0, unknown)),
-    };
-    Ok(Subject {
-        kind,
-        id: Uuid::from_bytes(row.get(1)?),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn kinds_are_read_back_as_written_and_unknown_ones_are_no_subject() {
-        let connection = Connection::open_in_memory().expect("a database");
-        let read = |kind: i64| connection.query_row("SELECT ?1, zeroblob(16)", [kind], subject);
-        for kind in [
-            SubjectKind::System,
-            SubjectKind::Relocation,
-            SubjectKind::Arrival,
-            SubjectKind::Alert,
-        ] {
-            let found = read(kind_number(kind).into()).expect("a subject");
-            assert_eq!(found.kind, kind);
-        }
-        assert!(read(0).is_err() && read(5).is_err());
-    }
 
     #[test]
     fn a_store_of_a_newer_version_is_refused_and_an_older_one_is_brought_forward() {

@@ -1,0 +1,187 @@
+//! The services: `flyttbud serve` is gateway and ledger in one process over SQLite, `gateway` and `ledger` are
+//! they apart, over PostgreSQL. Here a process starts, waits, and ends.
+
+mod gateway;
+mod ledger;
+mod stores;
+mod sweep;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use clap::{Args, Subcommand, ValueEnum};
+use daemon::config::{Config, Kind};
+use daemon::tasks::{End, Signals};
+use daemon::telemetry::Format;
+use daemon::tls::{self, Tls};
+use daemon::{Drain, Tasks, telemetry};
+use fanout::Connection;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+
+use crate::failure::Failure;
+use crate::output;
+use stores::Stores;
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The configuration file
+    #[arg(long, default_value = "flyttbud-serve.toml")]
+    config: PathBuf,
+    /// Print the configuration in force, and end
+    #[arg(long)]
+    print_config: bool,
+    /// The clock is right although nothing was recorded for more than forty days
+    #[arg(long)]
+    confirm_clock: bool,
+}
+
+/// What to do with a configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigVerb {
+    /// Read it, and report every fault at once
+    Check {
+        /// The configuration file
+        file: PathBuf,
+        /// For which service
+        #[arg(long, value_enum, default_value_t = For::Serve)]
+        service: For,
+    },
+}
+
+/// The services, as they are named on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum For {
+    /// Gateway and ledger in one process, over SQLite
+    Serve,
+    /// A gateway, over PostgreSQL
+    Gateway,
+    /// A ledger, over PostgreSQL
+    Ledger,
+}
+
+impl From<For> for Kind {
+    fn from(service: For) -> Self {
+        match service {
+            For::Serve => Self::Serve,
+            For::Gateway => Self::Gateway,
+            For::Ledger => Self::Ledger,
+        }
+    }
+}
+
+pub(crate) fn config(verb: ConfigVerb) -> Result<(), Failure> {
+    let ConfigVerb::Check { file, service } = verb;
+    Config::load(&file, service.into()).map_err(|error| Failure::Usage(error.into()))?;
+    output::say("the configuration is good");
+    Ok(())
+}
+
+pub(crate) fn run(options: &Options, kind: Kind) -> Result<(), Failure> {
+    let config =
+        Config::load(&options.config, kind).map_err(|error| Failure::Usage(error.into()))?;
+    if options.print_config {
+        output::say(&config.print());
+        return Ok(());
+    }
+    runtime(config.log_format, &config.log_filter)?.block_on(serve(config, options.confirm_clock))
+}
+
+/// Starts logging, and what runs tasks.
+pub(crate) fn runtime(format: Format, filter: &str) -> Result<Runtime, Failure> {
+    telemetry::start(format, filter).map_err(|error| Failure::Usage(error.into()))?;
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Failed(error.into()))
+}
+
+/// Ends all tasks.
+pub(crate) async fn drain(tasks: &Tasks) {
+    tracing::info!("draining");
+    if tasks.end().await {
+        tracing::info!("ended");
+    } else {
+        tracing::warn!("ended before all tasks did");
+    }
+}
+
+/// Why a service ended by itself; the first one ends the process.
+type Ended = mpsc::Sender<Failure>;
+
+/// What every part of a process runs with.
+struct Process {
+    config: Config,
+    stores: Stores,
+    tasks: Tasks,
+    ended: Ended,
+}
+
+async fn serve(config: Config, confirm_clock: bool) -> Result<(), Failure> {
+    let mut signals = Signals::listen().map_err(|error| Failure::Failed(error.into()))?;
+    // files and ports first: whoever starts wrongly ends before it does anything
+    let stores = Stores::open(&config.service).await?;
+    if stores.ledger.is_some() {
+        ledger::check_clock(&stores, confirm_clock).await?;
+    }
+    let tls = Tls::load(config.tls.clone()).map_err(|error| Failure::Usage(error.into()))?;
+    let tasks = Tasks::new();
+    let drain = tasks.drain();
+    let (ended, mut failures) = mpsc::channel::<Failure>(8);
+    let (address, incoming) = tls::listen(config.grpc, tls.clone(), &tasks)
+        .await
+        .with_context(|| format!("'{}' cannot be listened on", config.grpc))?;
+    tasks.spawn("certificates", tls.clone().follow_files(drain.clone()));
+    let process = Process {
+        config,
+        stores,
+        tasks,
+        ended,
+    };
+    let ready = ledger::start(&process).await?;
+    match &process.stores.gateway {
+        Some(own) => gateway::start(&process, own, incoming, ready).await?,
+        None => ledger::serve(&process, incoming, ready),
+    }
+    tracing::info!(address = %address, "serving");
+    output::say(&format!("serving on https://{address}"));
+    let failure = tokio::select! {
+        end = signals.until_end(&drain, || tls.reload()) => match end {
+            End::Told => None,
+            End::TaskLeft => Some(Failure::Failed(anyhow!("a task ended unexpectedly; see the log"))),
+        },
+        failure = failures.recv() => failure,
+    };
+    self::drain(&process.tasks).await;
+    failure.map_or(Ok(()), Err)
+}
+
+impl Process {
+    /// Connects to NATS as a service, and proves once NATS is there that its permissions are in force.
+    async fn connect(&self, seed: &Path, service: fanout::Service) -> Result<Connection, Failure> {
+        let seed = std::fs::read_to_string(seed)
+            .with_context(|| format!("'{}' cannot be read", seed.display()))
+            .map_err(Failure::Usage)?;
+        let connection = fanout::connect(&self.config.nats_url, &seed, service)
+            .await
+            .map_err(|error| Failure::Failed(error.into()))?;
+        let proof = prove(connection.clone(), self.tasks.drain(), self.ended.clone());
+        self.tasks.spawn("proof", proof);
+        Ok(connection)
+    }
+}
+
+/// A process that may too much ends.
+async fn prove(connection: Connection, drain: Drain, ended: Ended) {
+    let proof = tokio::select! {
+        () = drain.cancelled() => return,
+        proof = fanout::prove(&connection) => proof,
+    };
+    match proof {
+        Ok(()) => tracing::info!("nats permissions proven"),
+        Err(error) => {
+            ended.send(Failure::Failed(error.into())).await.ok();
+        }
+    }
+}

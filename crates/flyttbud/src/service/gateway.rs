@@ -1,0 +1,80 @@
+//! The gateway's part of a process: the public interface, and the notices that come from NATS.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use daemon::config::Environment;
+use daemon::tls::Incoming;
+use fanout::Lanes;
+use gateway::{Core, Parts, Trust};
+use tlog::policy::Policy;
+use tokio::sync::watch;
+
+use super::Process;
+use super::stores::GatewayStores;
+use super::sweep::sweep;
+use crate::failure::Failure;
+
+/// How long the address is kept back until notices flow.
+const NATS_START: Duration = Duration::from_millis(500);
+
+/// Starts a gateway.
+pub(super) async fn start(
+    process: &Process,
+    own: &GatewayStores,
+    incoming: Incoming,
+    ready: watch::Receiver<bool>,
+) -> Result<(), Failure> {
+    let (stores, config) = (&process.stores, &process.config);
+    let drain = process.tasks.drain();
+    let nats = process.connect(&own.seed, fanout::Service::Gateway).await?;
+    process.tasks.spawn(
+        "sweep",
+        sweep(own.vault.clone(), stores.journal.clone(), drain.clone()),
+    );
+    let lanes = Lanes::new();
+    let mut fed = lanes.fed();
+    process.tasks.spawn(
+        "dispatch",
+        fanout::dispatch(nats, lanes.clone(), drain.clone()),
+    );
+    let core = Core::new(Parts {
+        journal: stores.journal.clone(),
+        views: stores.views.clone(),
+        evidence: stores.evidence.clone(),
+        // a ledger elsewhere may have a key of its own
+        signs: stores.ledger.is_none() || config.evidence.signing_key.is_some(),
+        policy: policy(config.evidence.policy.as_deref())?,
+        vault: own.vault.clone(),
+        lanes,
+        trust: Trust {
+            production: config.environment == Environment::Production,
+            organisations: config.organisations.clone(),
+        },
+        calls_per_second: NonZeroU32::new(config.calls_per_second).unwrap_or(NonZeroU32::MIN),
+        streams_per_caller: config.streams_per_caller,
+        drain,
+    });
+    let ended = process.ended.clone();
+    process.tasks.spawn("gateway", async move {
+        if let Err(error) = gateway::serve(core, incoming, ready).await {
+            ended.send(Failure::Failed(error.into())).await.ok();
+        }
+    });
+    // NATS may be away: then notices come later, and nothing else waits
+    let fed = async { fed.wait_for(|fed| *fed).await.is_ok() };
+    tokio::time::timeout(NATS_START, fed).await.ok();
+    Ok(())
+}
+
+/// Which witnesses are enough for a receipt.
+pub(super) fn policy(file: Option<&Path>) -> Result<Option<Policy>, Failure> {
+    let read = |file: &Path| -> anyhow::Result<Policy> {
+        let bytes = std::fs::read(file)?;
+        Ok(Policy::parse(&bytes)?)
+    };
+    let named = |file: &Path| read(file).with_context(|| format!("'{}'", file.display()));
+    file.map(named).transpose().map_err(Failure::Usage)
+}

@@ -1,0 +1,139 @@
+//! GetReceipt: the proof of one entry, and for its parties what is inside. Nothing is answered that does not verify.
+
+use api::parse::Faults;
+use api::status::Refusal;
+use api::v1;
+use domain::entry::{Entry, Part};
+use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
+use domain::subject::{Position, Subject, SubjectKind};
+use journal::evidence::{self, EvidenceError, index_of};
+use ledger::RelocationFold;
+use tlog::proof::verify_inclusion;
+use tlog::receipt::Receipt;
+use tlog::tree::Hash;
+
+use super::{checkpoint, shown, unproven};
+use crate::body::Parties;
+use crate::call::Call;
+use crate::core::{Core, no_keys};
+use crate::permit::Viewer;
+use crate::relocation::is_recalled;
+use crate::write::halted;
+
+pub(super) async fn get(
+    core: &Core,
+    call: &Call,
+    request: v1::GetReceiptRequest,
+) -> Result<v1::GetReceiptResponse, Refusal> {
+    let viewer = Viewer::of(&call.caller, &request.municipality)?;
+    let mut faults = Faults::default();
+    // an operator has no full view
+    let reader = viewer
+        .party()
+        .filter(|_| request.view() == v1::View::Full)
+        .map(|party| (party, faults.actor(request.actor.as_ref())));
+    faults.end()?;
+    let (entry, stored) = core.stored(named(core, &request).await?).await?;
+    if !is_as_named(&request, &entry) {
+        return Err(Refusal::new(Reason::NotFound));
+    }
+    let parties = core.permitted(viewer, &entry).await?;
+    let receipt = receipt(core, &entry, &stored).await?;
+    let mut parts = Vec::new();
+    if let Some((party, actor)) = reader {
+        core.record_access(party, entry.subject, &actor).await?;
+        parts = opened(core, party, parties, &entry).await?;
+    }
+    Ok(v1::GetReceiptResponse {
+        receipt: Some(v1::Receipt {
+            proof: receipt.to_string(),
+            checkpoint: Some(checkpoint(core, &receipt.checkpoint)),
+            entry: Some(shown(&entry, stored, viewer)),
+            parts,
+        }),
+    })
+}
+
+/// Where the entry stands that is asked for.
+async fn named(core: &Core, request: &v1::GetReceiptRequest) -> Result<Position, Refusal> {
+    let beyond = |field| Refusal::field(field, Reason::FieldOutOfRange);
+    let position = u64::try_from(request.position).map_err(|_negative| beyond("position"))?;
+    if position > 0 {
+        return Ok(Position(position));
+    }
+    if request.name.is_empty() {
+        return Err(Refusal::field("name", Reason::FieldRequired));
+    }
+    let kinds = [
+        SubjectKind::Relocation,
+        SubjectKind::Arrival,
+        SubjectKind::Alert,
+    ];
+    let subject = kinds
+        .into_iter()
+        .find_map(|kind| Subject::parse(kind, &request.name))
+        .ok_or_else(|| Refusal::field("name", Reason::NameInvalid))?;
+    let version = u32::try_from(request.version).map_err(|_negative| beyond("version"))?;
+    let entries = core.entries(subject).await?;
+    entries
+        .iter()
+        .find(|entry| entry.version.0 == version.max(1))
+        .map(|entry| entry.position)
+        .ok_or_else(|| Refusal::new(Reason::NotFound))
+}
+
+/// Whether an entry that was named by its position is what the request says besides.
+fn is_as_named(request: &v1::GetReceiptRequest, entry: &Entry) -> bool {
+    let name = entry.subject.to_string();
+    (request.name.is_empty() || request.name == name)
+        && (request.version == 0 || u32::try_from(request.version) == Ok(entry.version.0))
+}
+
+/// The receipt for an entry with these bytes.
+async fn receipt(core: &Core, entry: &Entry, stored: &[u8]) -> Result<Receipt, Refusal> {
+    let log = core.evidence.as_ref();
+    let index = index_of(entry.position).ok_or_else(|| Refusal::new(Reason::NotFound))?;
+    let receipt = evidence::receipt(log, index, core.policy.as_ref()).await;
+    let Some(receipt) = receipt.map_err(unproven)? else {
+        return Err(core.not_signed().await?);
+    };
+    let head = receipt.checkpoint.checkpoint().head;
+    // what was logged and what is stored now are the same bytes, or there is no receipt
+    verify_inclusion(&Hash::leaf(stored), index, &head, &receipt.proof)
+        .map_err(|_unproven| unproven(EvidenceError::Unsound))?;
+    Ok(receipt)
+}
+
+/// The sealed parts that a party may open. What was erased, or told no longer, is missing.
+async fn opened(
+    core: &Core,
+    party: MunicipalityCode,
+    parties: Parties,
+    entry: &Entry,
+) -> Result<Vec<v1::OpenedPart>, Refusal> {
+    if entry.subject.kind == SubjectKind::Relocation {
+        let entries = core.entries(entry.subject).await?;
+        let fold = RelocationFold::fold(&entries).map_err(halted)?;
+        if fold.is_some_and(|fold| is_recalled(&fold, party, &entries)) {
+            return Ok(Vec::new());
+        }
+    }
+    let mut parts = Vec::new();
+    for part in &entry.sealed {
+        let opened = core
+            .vault
+            .open_part(party, entry.subject, entry.version, parties, part)
+            .await
+            .map_err(no_keys)?;
+        parts.extend(opened.map(|opened| v1::OpenedPart {
+            part: match part.part {
+                Part::Shared => 1,
+                Part::Own => 2,
+            },
+            salt: opened.salt.to_vec(),
+            body: opened.body,
+        }));
+    }
+    Ok(parts)
+}

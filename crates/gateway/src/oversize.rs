@@ -1,0 +1,87 @@
+//! A request over the size limit is refused by the transport, before any handler sees it, without saying why.
+//! This layer gives that refusal its reason, as every other one has it.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use api::status::Refusal;
+use domain::reason::Reason;
+use http::header::{ACCEPT_LANGUAGE, HeaderMap};
+use http::{Request, Response};
+use tonic::Code;
+use tonic::body::Body;
+use tower::{Layer, Service};
+
+use crate::call::{self, REQUEST_ID};
+use crate::limits::MESSAGE_BYTES_MAX;
+
+/// What tonic answers a message with that is too long to be decoded.
+const STATUS: Code = Code::OutOfRange;
+
+/// Wraps services in [`Precise`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PreciseLayer;
+
+impl<S> Layer<S> for PreciseLayer {
+    type Service = Precise<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Precise { inner }
+    }
+}
+
+/// Says precisely why a request is too large.
+#[derive(Clone, Debug)]
+pub(crate) struct Precise<S> {
+    inner: S,
+}
+
+type Answer<E> = Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>>;
+
+impl<S> Service<Request<Body>> for Precise<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>>,
+    S::Future: Send + 'static,
+    S::Error: 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Answer<S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // all that a refusal needs of the request, and nothing for most
+        let mut kept = HeaderMap::new();
+        for name in [REQUEST_ID, ACCEPT_LANGUAGE] {
+            if let Some(value) = request.headers().get(&name) {
+                kept.insert(name, value.clone());
+            }
+        }
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let answer = answer.await?;
+            Ok(if is_bare(answer.headers()) {
+                refusal(&kept)
+            } else {
+                answer
+            })
+        })
+    }
+}
+
+/// Ours always carry details; no handler answers with this status.
+fn is_bare(headers: &HeaderMap) -> bool {
+    let status = headers.get(tonic::Status::GRPC_STATUS);
+    status.is_some_and(|status| Code::from_bytes(status.as_bytes()) == STATUS)
+}
+
+fn refusal(kept: &HeaderMap) -> Response<Body> {
+    let (request_id, swedish) = call::manner(kept);
+    Refusal::new(Reason::BodyTooLarge)
+        .with("bytes_max", MESSAGE_BYTES_MAX.to_string())
+        .to_status(&request_id, swedish)
+        .into_http()
+}

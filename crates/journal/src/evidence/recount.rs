@@ -1,0 +1,155 @@
+//! The log computed anew from the journal, and held against what is stored of it. Whoever signs, whoever follows
+//! and whoever only checks do it the same way.
+
+use domain::subject::Position;
+use tlog::checkpoint::SignedCheckpoint;
+use tlog::key::{Log, Verifier};
+use tlog::tree::{Frontier, Hash, Head, Place, Size};
+
+use super::{Alarm, Evidence, Fault, frontier, stored_leaves};
+use crate::Journal;
+use crate::limits::READ_ENTRIES_MAX;
+
+/// The log as the journal makes it.
+#[derive(Clone, Debug)]
+pub struct Recount {
+    frontier: Frontier,
+    key: Option<Verifier<Log>>,
+}
+
+/// What some leaves lead to.
+struct Step {
+    frontier: Frontier,
+    full: Vec<(Place, Hash)>,
+    /// The first checkpoint among them that is not what it should be.
+    fault: Option<Alarm>,
+}
+
+impl Recount {
+    /// From a size on: the hashes before it are taken as they are stored. Checkpoints must be signed by the key if
+    /// they say so.
+    pub async fn from(
+        evidence: &dyn Evidence,
+        size: Size,
+        key: Option<Verifier<Log>>,
+    ) -> Result<Self, Fault> {
+        let frontier = frontier(evidence, size).await?;
+        Ok(Self { frontier, key })
+    }
+
+    /// Size and root so far.
+    pub fn head(&self) -> Head {
+        self.frontier.head()
+    }
+
+    /// Takes in the next leaves, at most one read of the journal, which must be integrated: every hash that they
+    /// complete and every checkpoint among them must be what is stored.
+    pub async fn compare(
+        &mut self,
+        evidence: &dyn Evidence,
+        leaves: Vec<Hash>,
+    ) -> Result<(), Fault> {
+        let step = self.step(evidence, leaves).await?;
+        let places: Vec<Place> = step.full.iter().map(|(place, _hash)| *place).collect();
+        let stored = evidence.hashes(&places).await?;
+        for ((place, hash), stored) in step.full.iter().zip(stored) {
+            if *hash != stored {
+                return Err(match place.level {
+                    0 => Alarm::EntryDiffers(place.index + 1),
+                    _ => Alarm::HashDiffers(*place),
+                }
+                .into());
+            }
+        }
+        step.fault.map_or(Ok(()), Err)?;
+        self.frontier = step.frontier;
+        Ok(())
+    }
+
+    /// Takes in the next leaves, at most one read of the journal, and stores what they complete.
+    pub async fn integrate(
+        &mut self,
+        evidence: &dyn Evidence,
+        leaves: Vec<Hash>,
+    ) -> Result<(), Fault> {
+        let from = self.head().size;
+        let step = self.step(evidence, leaves).await?;
+        step.fault.map_or(Ok(()), Err)?;
+        evidence.integrate(from, &step.full).await?;
+        self.frontier = step.frontier;
+        Ok(())
+    }
+
+    async fn step(&self, evidence: &dyn Evidence, leaves: Vec<Hash>) -> Result<Step, Fault> {
+        let mut frontier = self.frontier.clone();
+        let (mut full, mut fault) = (Vec::with_capacity(2 * leaves.len()), None);
+        let mut size = self.head().size.0;
+        let checkpoints = evidence.checkpoints(Size(size), leaves.len()).await?;
+        let mut leaves = leaves.into_iter();
+        for checkpoint in checkpoints {
+            let head = checkpoint.checkpoint().head;
+            let before = usize::try_from(head.size.0 - size).unwrap_or(usize::MAX);
+            if before > leaves.len() {
+                break;
+            }
+            full.extend(frontier.append(leaves.by_ref().take(before)));
+            size = head.size.0;
+            fault = fault.or_else(|| self.judge(&checkpoint, frontier.head()));
+        }
+        full.extend(frontier.append(leaves));
+        Ok(Step {
+            frontier,
+            full,
+            fault,
+        })
+    }
+
+    fn judge(&self, checkpoint: &SignedCheckpoint, head: Head) -> Option<Alarm> {
+        if checkpoint.checkpoint().head != head {
+            return Some(Alarm::RootDiffers(head.size));
+        }
+        let forged = self
+            .key
+            .as_ref()
+            .and_then(|key| key.check(checkpoint.note()).err());
+        forged.map(|_forged| Alarm::CheckpointDamaged(head.size))
+    }
+}
+
+/// How much is integrated. The journal must reach as far as that, and as far as the newest checkpoint.
+pub async fn integrated(journal: &dyn Journal, evidence: &dyn Evidence) -> Result<Size, Fault> {
+    let integrated = evidence.size().await?;
+    let newest = evidence.newest().await?;
+    let signed = newest.map_or(Size(0), |newest| newest.checkpoint().head.size);
+    let logged = integrated.max(signed);
+    let Some(before) = logged.0.checked_sub(1) else {
+        return Ok(integrated);
+    };
+    // asked of the store: the edge may lag behind what another process has logged
+    if journal.read_stored(Position(before), 1).await?.is_empty() {
+        return Err(Alarm::Behind(logged).into());
+    }
+    Ok(integrated)
+}
+
+/// Reads the whole journal and holds it against the log: every entry, every hash, every checkpoint. Gives what was
+/// verified; entries after it are not logged yet.
+pub async fn verify(
+    journal: &dyn Journal,
+    evidence: &dyn Evidence,
+    key: Option<Verifier<Log>>,
+) -> Result<Head, Fault> {
+    let integrated = integrated(journal, evidence).await?;
+    let mut recount = Recount::from(evidence, Size(0), key).await?;
+    while recount.head().size < integrated {
+        let size = recount.head().size;
+        let leaves = stored_leaves(journal, size, integrated, READ_ENTRIES_MAX).await?;
+        recount.compare(evidence, leaves).await?;
+    }
+    let head = recount.head();
+    if *evidence.published().borrow() > head.size {
+        let (level, index) = (0, head.size.0);
+        return Err(Alarm::HashMissing(Place { level, index }).into());
+    }
+    Ok(head)
+}

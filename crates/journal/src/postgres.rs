@@ -1,0 +1,307 @@
+//! The journal in PostgreSQL: any number of processes over one database, each with one group of appends under
+//! way. The database alone decides, in one function and under one lock; here nothing is remembered that it does
+//! not say again.
+
+mod clock;
+mod columns;
+mod follow;
+mod group;
+mod lease;
+mod limits;
+mod packed;
+mod reached;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod writer;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use daemon::postgres::{ConnectError, Pool, Schema, Settings, has_synchronous_standby};
+use domain::entry::Entry;
+use domain::municipality::MunicipalityCode;
+use domain::subject::{NoticeNumber, Position, Subject};
+use jiff::Timestamp;
+use ring::rand::SystemRandom;
+use tlog::tree::Size;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Config, Row};
+use uuid::Uuid;
+
+use crate::batch::{Answer, Batch, Outcome, Scope};
+use crate::limits::{QUEUE_BATCHES_MAX, READ_ENTRIES_MAX};
+use crate::sqlite::{kind_from_number, scope_number};
+use crate::{AppendError, InboxHead, Journal, ReadError, Stored};
+
+use clock::Clock;
+use follow::{Follower, Known};
+use packed::Packed;
+use writer::{Waiting, Writer};
+
+pub use lease::Lease;
+
+pub(crate) use follow::{LOG, VIEWS, forward};
+
+const SCHEMA: Schema = Schema {
+    name: "flyttbud",
+    migrations: &[
+        include_str!("postgres/schema/1.sql"),
+        include_str!("postgres/schema/2.sql"),
+        include_str!("postgres/schema/3.sql"),
+    ],
+};
+
+/// Brings the schema up to date, as the owner of the database, who may create roles: `flyttbud_gateway` and
+/// `flyttbud_ledger` are made when they are missing, and whoever a service logs in as is granted one of them.
+pub async fn migrate(owner: &Settings) -> Result<(), ConnectError> {
+    SCHEMA.migrate(owner).await
+}
+
+/// The journal in PostgreSQL.
+#[derive(Debug)]
+pub struct PostgresJournal {
+    queue: mpsc::Sender<Waiting>,
+    pool: Pool,
+    edge: watch::Receiver<Position>,
+    views: watch::Sender<Position>,
+    log: watch::Sender<Size>,
+    clock: Arc<Clock>,
+    random: SystemRandom,
+}
+
+impl PostgresJournal {
+    /// Connects as a service. The server must be set safely and its schema be this program's.
+    pub async fn connect(settings: Settings) -> Result<Arc<Self>, ConnectError> {
+        let settings = Arc::new(settings);
+        let known = Known::new();
+        let mut follower = Follower::start(settings.clone(), known.clone()).await?;
+        let url: Config = settings.url.parse().map_err(ConnectError::Url)?;
+        let hosts = url.get_hosts().len();
+        if hosts > 1 && !has_synchronous_standby(follower.link()).await? {
+            tracing::warn!(
+                hosts,
+                "no synchronous standby: another host that takes over may lack what was answered"
+            );
+        }
+        let (queue, waiting) = mpsc::channel(QUEUE_BATCHES_MAX);
+        let journal = Self {
+            queue,
+            pool: Pool::new(settings.clone(), Arc::new(known.reached())),
+            edge: known.edge.subscribe(),
+            views: known.views.clone(),
+            log: known.log.clone(),
+            clock: known.clock.clone(),
+            random: SystemRandom::new(),
+        };
+        let writer = Writer::new(settings, known, waiting);
+        // one task: the edge is told as long as it can move, and closes with the writer
+        daemon::spawn(async move {
+            tokio::select! {
+                () = writer.run() => {}
+                () = follower.run() => {}
+            }
+        });
+        Ok(Arc::new(journal))
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    pub(crate) fn views(&self) -> &watch::Sender<Position> {
+        &self.views
+    }
+
+    pub(crate) fn log(&self) -> &watch::Sender<Size> {
+        &self.log
+    }
+
+    pub(crate) async fn rows(
+        &self,
+        sql: &'static str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, ReadError> {
+        self.pool.rows(sql, values).await.map_err(ReadError::store)
+    }
+
+    async fn entries(
+        &self,
+        sql: &'static str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Stored>, ReadError> {
+        self.rows(sql, values).await?.iter().map(stored).collect()
+    }
+}
+
+#[async_trait]
+impl Journal for PostgresJournal {
+    async fn append(&self, batch: Batch) -> Result<Outcome, AppendError> {
+        let packed = Packed::new(batch, &self.random)?;
+        let (reply, answer) = oneshot::channel();
+        let settled = async {
+            let waiting = Waiting { packed, reply };
+            if self.queue.send(waiting).await.is_err() {
+                return Err(AppendError::Unavailable);
+            }
+            answer.await.unwrap_or(Err(AppendError::Unavailable))
+        };
+        timeout(limits::APPEND, settled)
+            .await
+            .unwrap_or(Err(AppendError::Unavailable))
+    }
+
+    async fn read_after(&self, after: Position, limit: usize) -> Result<Vec<Stored>, ReadError> {
+        self.entries(
+            "SELECT position, bytes FROM flyttbud.entries WHERE position > $1 \
+             ORDER BY position LIMIT $2",
+            &[&place(after), &capped(limit)],
+        )
+        .await
+    }
+
+    async fn read_stored(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, Vec<u8>)>, ReadError> {
+        let rows = self
+            .rows(
+                "SELECT position, bytes FROM flyttbud.entries WHERE position > $1 \
+                 ORDER BY position LIMIT $2",
+                &[&place(after), &capped(limit)],
+            )
+            .await?;
+        let bytes = |row: &Row| -> Result<_, tokio_postgres::Error> {
+            let position: i64 = row.try_get(0)?;
+            Ok((Position(position.cast_unsigned()), row.try_get(1)?))
+        };
+        let read: Result<_, _> = rows.iter().map(bytes).collect();
+        read.map_err(ReadError::store)
+    }
+
+    async fn subject(&self, subject: Subject, up_to: Position) -> Result<Vec<Entry>, ReadError> {
+        let found = self
+            .entries(
+                "SELECT position, bytes FROM flyttbud.entries WHERE subject = $1 AND position <= $2 \
+                 ORDER BY version",
+                &[&subject.id, &place(up_to)],
+            )
+            .await?;
+        // ids are unique over kinds; a name of another kind finds nothing
+        let is_of_kind = found.iter().all(|stored| stored.entry.subject == subject);
+        Ok(if is_of_kind { alone(found) } else { Vec::new() })
+    }
+
+    async fn notices(
+        &self,
+        recipient: MunicipalityCode,
+        after: NoticeNumber,
+        limit: usize,
+    ) -> Result<Vec<Entry>, ReadError> {
+        let after = i64::try_from(after.0).unwrap_or(i64::MAX);
+        let found = self
+            .entries(
+                "SELECT e.position, e.bytes FROM flyttbud.notices AS n \
+                 JOIN flyttbud.entries AS e ON e.position = n.position \
+                 WHERE n.recipient = $1 AND n.number > $2 ORDER BY n.number LIMIT $3",
+                &[&i32::from(recipient.number()), &after, &capped(limit)],
+            )
+            .await?;
+        Ok(alone(found))
+    }
+
+    async fn inbox_head(&self, recipient: MunicipalityCode) -> Result<InboxHead, ReadError> {
+        let rows = self
+            .rows(
+                "SELECT number, chain FROM flyttbud.notices WHERE recipient = $1 \
+                 ORDER BY number DESC LIMIT 1",
+                &[&i32::from(recipient.number())],
+            )
+            .await?;
+        let Some(row) = rows.first() else {
+            return Ok(InboxHead {
+                number: NoticeNumber(0),
+                chain: api::chain::START,
+            });
+        };
+        Ok(InboxHead {
+            number: NoticeNumber(
+                row.try_get::<_, i64>(0)
+                    .map_err(ReadError::store)?
+                    .cast_unsigned(),
+            ),
+            chain: array(row, 1)?,
+        })
+    }
+
+    async fn answer(
+        &self,
+        scope: Scope,
+        id: Uuid,
+    ) -> Result<Option<([u8; 16], Answer)>, ReadError> {
+        let scope = i32::try_from(scope_number(scope)).map_err(ReadError::store)?;
+        let rows = self
+            .rows(
+                "SELECT fingerprint, subject_kind, subject, position, already_open \
+                 FROM flyttbud.requests WHERE id = $1 AND scope = $2",
+                &[&id, &scope],
+            )
+            .await?;
+        rows.first().map(answer_in).transpose()
+    }
+
+    fn edge(&self) -> watch::Receiver<Position> {
+        self.edge.clone()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// A position as the database counts, which ends earlier.
+pub(crate) fn place(position: Position) -> i64 {
+    i64::try_from(position.0).unwrap_or(i64::MAX)
+}
+
+fn capped(limit: usize) -> i64 {
+    i64::try_from(limit.min(READ_ENTRIES_MAX)).unwrap_or(i64::MAX)
+}
+
+fn alone(found: Vec<Stored>) -> Vec<Entry> {
+    found.into_iter().map(|stored| stored.entry).collect()
+}
+
+fn stored(row: &Row) -> Result<Stored, ReadError> {
+    let position: i64 = row.try_get(0).map_err(ReadError::store)?;
+    let bytes: Vec<u8> = row.try_get(1).map_err(ReadError::store)?;
+    let entry = api::record::decode(&bytes).map_err(|source| ReadError::Unreadable {
+        position: position.cast_unsigned(),
+        source,
+    })?;
+    Ok(Stored { entry, bytes })
+}
+
+fn answer_in(row: &Row) -> Result<([u8; 16], Answer), ReadError> {
+    let read = || -> Result<Answer, tokio_postgres::Error> {
+        Ok(Answer {
+            subject: Subject {
+                kind: kind_from_number(row.try_get::<_, i32>(1)?.into()),
+                id: row.try_get(2)?,
+            },
+            position: Position(row.try_get::<_, i64>(3)?.cast_unsigned()),
+            already_open: row.try_get(4)?,
+        })
+    };
+    Ok((array(row, 0)?, read().map_err(ReadError::store)?))
+}
+
+fn array<const N: usize>(row: &Row, column: usize) -> Result<[u8; N], ReadError> {
+    let bytes: &[u8] = row.try_get(column).map_err(ReadError::store)?;
+    bytes.try_into().map_err(ReadError::store)
+}
+
+#[cfg(test)]
+mod tests;

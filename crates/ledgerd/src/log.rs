@@ -1,0 +1,237 @@
+//! The Merkle log over the journal. Who leads integrates what was appended and signs it within a second; who
+//! follows computes the same, and holds it against what was signed.
+//!
+//! The order is stage, sign, store, publish. Every session begins by holding what is stored against the journal,
+//! whatever ended the session before: there is no other recovery. What must never happen: that something is signed
+//! that was not just seen to agree, or that a registration waits for any of this.
+
+mod scrub;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use daemon::{Drain, ErrorChain};
+use domain::subject::Position;
+use journal::Journal;
+use journal::evidence::{self, Alarm, Evidence, EvidenceError, Fault, PublishError, Recount};
+use tlog::checkpoint::SignedCheckpoint;
+use tlog::key::{self, Signer};
+use tlog::proof::verify_consistency;
+use tlog::tree::{Head, Size};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::Leadership;
+
+pub use scrub::Scrubber;
+
+/// Between two signatures: three a second, so that a receipt exists after one even when a try fails.
+const SIGN_EVERY: Duration = Duration::from_millis(300);
+/// Entries integrated at once: more than come in between two signatures.
+const ROUND_ENTRIES: usize = 4096;
+/// Entries hashed without a pause: a few milliseconds, in which a call waits for the processor.
+const HASHED_ENTRIES: usize = 256;
+/// Entries that are held against the log before the first signature: about a second's work. The scrubber comes to
+/// those before them.
+const BEGIN_ENTRIES: u64 = 100_000;
+/// Between tries when a store is away.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Keeps the log.
+pub struct Log {
+    journal: Arc<dyn Journal>,
+    evidence: Arc<dyn Evidence>,
+    signer: Option<Signer<key::Log>>,
+    leadership: Leadership,
+    failures: u64,
+}
+
+impl Log {
+    /// Over a journal. Without a signer it is integrated, and nothing is signed.
+    pub fn new(
+        journal: Arc<dyn Journal>,
+        evidence: Arc<dyn Evidence>,
+        signer: Option<Signer<key::Log>>,
+        leadership: Leadership,
+    ) -> Self {
+        Self {
+            journal,
+            evidence,
+            signer,
+            leadership,
+            failures: 0,
+        }
+    }
+
+    /// Runs until the drain, or until an alarm stands. Whatever else fails is tried again.
+    pub async fn run(mut self, drain: Drain) {
+        if self.signer.is_none() {
+            tracing::warn!("no key for the log: it is kept, and nothing is signed");
+        }
+        loop {
+            let ended = tokio::select! {
+                () = drain.cancelled() => return,
+                ended = self.session() => ended,
+            };
+            match ended {
+                Ok(()) => {}
+                Err(Fault::Alarm(alarm)) => return raise(self.evidence.as_ref(), &alarm).await,
+                Err(Fault::Publish(PublishError::Alarmed)) => {
+                    return tracing::error!("an alarm stands, nothing is signed any more");
+                }
+                Err(fault) => {
+                    if self.failures == 0 {
+                        tracing::warn!(error = %ErrorChain(&fault), "log not kept, will be again");
+                    }
+                    self.failures += 1;
+                    timeout(RETRY, drain.cancelled()).await.ok();
+                }
+            }
+        }
+    }
+
+    /// Leads or follows until that changes.
+    async fn session(&mut self) -> Result<(), Fault> {
+        let leads = self.leadership.leads();
+        let recount = self.begin(leads).await?;
+        if self.failures > 0 {
+            tracing::info!(failures = self.failures, "log goes on");
+            self.failures = 0;
+        }
+        if leads {
+            self.lead(recount).await
+        } else {
+            self.follow(recount).await
+        }
+    }
+
+    /// Holds the newest entries against what is stored of them, and all when an alarm stands or hashes were lost.
+    async fn begin(&self, leads: bool) -> Result<Recount, Fault> {
+        let evidence = self.evidence.as_ref();
+        let integrated = evidence::integrated(self.journal.as_ref(), evidence).await?;
+        let signed = self.signed().await?.size;
+        // the leader makes lost hashes anew, which a follower waits for
+        if !leads && integrated < signed {
+            return Err(EvidenceError::OtherSize.into());
+        }
+        let until = if leads { integrated } else { signed };
+        let alarm = evidence.alarm().await?;
+        let from = if alarm.is_some() || integrated < signed {
+            Size(0)
+        } else {
+            Size(until.0.saturating_sub(BEGIN_ENTRIES))
+        };
+        let key = self.signer.as_ref().map(|signer| signer.verifier().clone());
+        let mut recount = Recount::from(evidence, from, key).await?;
+        self.compare(&mut recount, until).await?;
+        if leads && let Some(alarm) = alarm {
+            evidence.set_alarm(None).await?;
+            tracing::warn!(alarm, "alarm lifted, everything agrees again");
+        }
+        Ok(recount)
+    }
+
+    async fn lead(&mut self, mut recount: Recount) -> Result<(), Fault> {
+        let mut edge = self.journal.edge();
+        loop {
+            let next = Instant::now() + SIGN_EVERY;
+            let until = Size(edge.borrow_and_update().0);
+            self.stage(&mut recount, until).await?;
+            self.sign(recount.head()).await?;
+            let past = Position(recount.head().size.0);
+            tokio::select! {
+                () = self.leadership.is_no_longer(true) => return Ok(()),
+                moved = edge.wait_for(|edge| *edge > past) => {
+                    moved.map_err(EvidenceError::store)?;
+                }
+            }
+            sleep_until(next).await;
+        }
+    }
+
+    /// Integrates what was appended.
+    async fn stage(&self, recount: &mut Recount, until: Size) -> Result<(), Fault> {
+        let mut size = recount.head().size;
+        while size < until {
+            let mut leaves = Vec::new();
+            while size < until && leaves.len() < ROUND_ENTRIES {
+                let fresh =
+                    evidence::fresh_leaves(self.journal.as_ref(), size, until, HASHED_ENTRIES);
+                leaves.extend(fresh.await?);
+                size =
+                    Size(recount.head().size.0 + u64::try_from(leaves.len()).unwrap_or(u64::MAX));
+                tokio::task::yield_now().await;
+            }
+            recount.integrate(self.evidence.as_ref(), leaves).await?;
+        }
+        Ok(())
+    }
+
+    /// Signs a tree that continues what was signed, and publishes it.
+    async fn sign(&self, head: Head) -> Result<(), Fault> {
+        let Some(signer) = &self.signer else {
+            return Ok(());
+        };
+        let evidence = self.evidence.as_ref();
+        let signed = self.signed().await?;
+        if head.size <= signed.size {
+            return Ok(());
+        }
+        if evidence::root(evidence, head.size).await? != head.root {
+            return Err(Alarm::HashesDiffer(head.size).into());
+        }
+        let proof = evidence::consistency(evidence, signed.size, head.size).await?;
+        verify_consistency(&signed, &head, &proof)
+            .map_err(|_unproven| Alarm::RootDiffers(signed.size))?;
+        if evidence.alarm().await?.is_some() {
+            return Err(PublishError::Alarmed.into());
+        }
+        let checkpoint = SignedCheckpoint::sign(head, signer);
+        // a signature that went wrong could give the key away
+        if signer.verifier().check(checkpoint.note()) != Ok(Some(())) {
+            return Err(Alarm::CheckpointDamaged(head.size).into());
+        }
+        evidence.publish(&checkpoint).await?;
+        Ok(())
+    }
+
+    /// Computes what the leader signs.
+    async fn follow(&mut self, mut recount: Recount) -> Result<(), Fault> {
+        let mut published = self.evidence.published();
+        loop {
+            let signed = *published.borrow_and_update();
+            self.compare(&mut recount, signed).await?;
+            tokio::select! {
+                () = self.leadership.is_no_longer(false) => return Ok(()),
+                changed = published.changed() => changed.map_err(EvidenceError::store)?,
+            }
+        }
+    }
+
+    async fn compare(&self, recount: &mut Recount, until: Size) -> Result<(), Fault> {
+        let (journal, evidence) = (self.journal.as_ref(), self.evidence.as_ref());
+        while recount.head().size < until {
+            let size = recount.head().size;
+            let leaves = evidence::stored_leaves(journal, size, until, HASHED_ENTRIES).await?;
+            recount.compare(evidence, leaves).await?;
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// The tree that was signed last.
+    async fn signed(&self) -> Result<Head, Fault> {
+        let newest = self.evidence.newest().await?;
+        Ok(newest.map_or(Head::EMPTY, |newest| newest.checkpoint().head))
+    }
+}
+
+/// Somebody must act. Nothing is published any more.
+pub(crate) async fn raise(evidence: &dyn Evidence, alarm: &Alarm) {
+    tracing::error!(alarm = %alarm, "the evidence does not hold, nothing is signed any more");
+    if let Err(error) = evidence.set_alarm(Some(alarm)).await {
+        tracing::error!(error = %ErrorChain(&error), "alarm not stored");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,231 @@
+//! The key store in PostgreSQL: a database of its own that any number of gateways share. It may delete; it may
+//! change nothing.
+//!
+//! What is deleted is gone for every statement at once, and from the tables' pages when autovacuum has been
+//! there. Write-ahead logs and backups keep it as long as they live.
+
+mod group;
+mod writer;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use daemon::postgres::{ConnectError, Link, LinkError, Pool, Proof, Schema, Settings};
+use domain::municipality::MunicipalityCode;
+use domain::subject::Subject;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::keys::KeyName;
+use crate::limits::{ACCESSES_MAX, CHANGE, FOUND_MAX, QUEUE_CHANGES_MAX};
+use crate::part::KeysId;
+use crate::store::{Change, KeyStore, StoredKey, subject};
+use crate::{Error, OpenError, RootKey};
+
+use group::Waiting;
+use writer::Writer;
+
+const SCHEMA: Schema = Schema {
+    name: "flyttbud_keys",
+    migrations: &[include_str!("postgres/schema/1.sql")],
+};
+
+/// Brings the schema up to date, as the owner of the database, who may create roles: `flyttbud_keys` is made when
+/// it is missing, and whoever a gateway logs in as is granted it.
+pub async fn migrate(owner: &Settings) -> Result<(), ConnectError> {
+    SCHEMA.migrate(owner).await
+}
+
+/// The store. Dropping it lets what waits be written.
+pub(crate) struct PostgresStore {
+    pool: Pool,
+    queue: mpsc::Sender<Waiting>,
+}
+
+impl PostgresStore {
+    /// Connects. The server must be set safely, the schema be this program's, the root key the right one.
+    pub(crate) async fn connect(settings: Settings, root: &RootKey) -> Result<Self, OpenError> {
+        let settings = Arc::new(settings);
+        let mut link = Link::open(&settings, &(), |_notification| {}).await?;
+        SCHEMA.is_current(&mut link).await?;
+        let proof = root.proof().map_err(OpenError::Root)?;
+        link.rows(
+            "INSERT INTO flyttbud_keys.root (one, id, proof) VALUES (true, $1, $2) \
+             ON CONFLICT DO NOTHING",
+            &[&root.id(), &proof],
+        )
+        .await?;
+        let (id, proof) = first_root(&mut link).await?;
+        root.verify(&id, &proof)?;
+        let proof = Arc::new(Ours(id));
+        let (queue, waiting) = mpsc::channel(QUEUE_CHANGES_MAX);
+        daemon::spawn(Writer::new(settings.clone(), proof.clone(), link).run(waiting));
+        Ok(Self {
+            pool: Pool::new(settings, proof),
+            queue,
+        })
+    }
+}
+
+/// The first root key left its id and a proof in the store; every later one must open that.
+async fn first_root(link: &mut Link) -> Result<(String, Vec<u8>), LinkError> {
+    let rows = link
+        .rows("SELECT id, proof FROM flyttbud_keys.root", &[])
+        .await?;
+    Ok(match rows.first() {
+        Some(row) => (row.try_get(0)?, row.try_get(1)?),
+        None => Default::default(),
+    })
+}
+
+/// The store that was proven at the start, by the id of its root key: a connection that is made later must not
+/// lead elsewhere.
+#[derive(Debug)]
+struct Ours(String);
+
+#[async_trait]
+impl Proof for Ours {
+    async fn prove(&self, link: &mut Link) -> Result<(), ConnectError> {
+        let (wanted, _proof) = first_root(link).await?;
+        if wanted == self.0 {
+            return Ok(());
+        }
+        let given = self.0.clone();
+        let error = OpenError::WrongRoot { wanted, given };
+        Err(ConnectError::Unfit(Box::new(error)))
+    }
+}
+
+#[async_trait]
+impl KeyStore for PostgresStore {
+    async fn key(&self, name: KeyName) -> Result<StoredKey, Error> {
+        let rows = self
+            .pool
+            .rows(
+                "SELECT (SELECT count(*) FROM flyttbud_keys.drops), \
+                 (SELECT wrapped FROM flyttbud_keys.authority_keys \
+                 WHERE authority = $1 AND epoch = $2 AND purpose = $3)",
+                &[
+                    &i32::from(name.authority.number()),
+                    &name.epoch,
+                    &i16::from(name.purpose.number()),
+                ],
+            )
+            .await?;
+        let row = rows.first().ok_or(Error::Unavailable)?;
+        Ok(StoredKey {
+            drops: row.try_get(0)?,
+            wrapped: row.try_get(1)?,
+        })
+    }
+
+    async fn body_key(
+        &self,
+        id: &KeysId,
+        authority: MunicipalityCode,
+    ) -> Result<Option<(i16, Vec<u8>)>, Error> {
+        let rows = self
+            .pool
+            .rows(
+                "SELECT epoch, wrapped FROM flyttbud_keys.body_keys WHERE subject = $1 \
+                 AND version = $2 AND authority = $3 AND sealing = $4",
+                &[
+                    &id.subject.id,
+                    &i64::from(id.version.0),
+                    &i32::from(authority.number()),
+                    &Uuid::from_bytes(id.sealing),
+                ],
+            )
+            .await?;
+        rows.first().map(pair).transpose()
+    }
+
+    async fn search(
+        &self,
+        authority: MunicipalityCode,
+        token: [u8; 16],
+    ) -> Result<Vec<Subject>, Error> {
+        let rows = self
+            .pool
+            .rows(
+                "SELECT kind, subject FROM flyttbud_keys.search WHERE authority = $1 AND token = $2 \
+                 ORDER BY subject DESC LIMIT $3",
+                &[
+                    &i32::from(authority.number()),
+                    &Uuid::from_bytes(token),
+                    &bound(FOUND_MAX),
+                ],
+            )
+            .await?;
+        rows.iter().map(subject_in).collect()
+    }
+
+    async fn accesses(
+        &self,
+        authority: MunicipalityCode,
+        subject: Uuid,
+    ) -> Result<Vec<(i64, Vec<u8>)>, Error> {
+        let rows = self
+            .pool
+            .rows(
+                "SELECT at_micros, sealed FROM flyttbud_keys.accesses \
+                 WHERE subject = $1 AND authority = $2 ORDER BY id DESC LIMIT $3",
+                &[
+                    &subject,
+                    &i32::from(authority.number()),
+                    &bound(ACCESSES_MAX),
+                ],
+            )
+            .await?;
+        rows.iter().map(pair).collect()
+    }
+
+    async fn subjects(
+        &self,
+        after: Uuid,
+        before: Uuid,
+        limit: usize,
+    ) -> Result<Vec<Subject>, Error> {
+        let rows = self
+            .pool
+            .rows(
+                "SELECT DISTINCT ON (subject) kind, subject FROM flyttbud_keys.body_keys \
+                 WHERE subject > $1 AND subject < $2 ORDER BY subject LIMIT $3",
+                &[&after, &before, &bound(limit)],
+            )
+            .await?;
+        rows.iter().map(subject_in).collect()
+    }
+
+    async fn apply(&self, change: Change) -> Result<usize, Error> {
+        let (reply, answer) = oneshot::channel();
+        let applied = async {
+            let waiting = (change, reply);
+            self.queue
+                .send(waiting)
+                .await
+                .map_err(|_closed| Error::Unavailable)?;
+            answer.await.map_err(|_closed| Error::Unavailable)?
+        };
+        timeout(CHANGE, applied)
+            .await
+            .unwrap_or(Err(Error::Unavailable))
+    }
+}
+
+fn bound(rows_max: usize) -> i64 {
+    i64::try_from(rows_max).unwrap_or(i64::MAX)
+}
+
+fn pair<T>(row: &Row) -> Result<(T, Vec<u8>), Error>
+where
+    T: for<'a> tokio_postgres::types::FromSql<'a>,
+{
+    Ok((row.try_get(0)?, row.try_get(1)?))
+}
+
+fn subject_in(row: &Row) -> Result<Subject, Error> {
+    subject(row.try_get::<_, i16>(0)?.into(), row.try_get(1)?)
+}

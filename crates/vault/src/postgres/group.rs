@@ -1,0 +1,258 @@
+//! A group of changes as statements. Each change is one of them or a part of one, so it happens wholly or not at
+//! all; and each may be made again, so that one whose outcome nobody knows does no harm.
+
+use std::collections::BTreeMap;
+
+use tokio::sync::oneshot;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use crate::Error;
+use crate::access::AccessRow;
+use crate::keys::{KeyName, Purpose};
+use crate::part::KeysId;
+use crate::seal::KeyRows;
+use crate::search::SearchRow;
+use crate::store::{Change, kind_number};
+
+pub(super) type Reply = oneshot::Sender<Result<usize, Error>>;
+/// A change and who waits for it.
+pub(super) type Waiting = (Change, Reply);
+
+/// What is sent at once, and who waits for it.
+pub(super) struct Statement {
+    pub(super) sql: &'static str,
+    pub(super) values: Vec<Box<dyn ToSql + Send + Sync>>,
+    pub(super) replies: Vec<Reply>,
+}
+
+const INSERT: &str = "\
+    WITH made AS ( \
+        INSERT INTO flyttbud_keys.authority_keys (authority, epoch, purpose, wrapped) \
+        SELECT * FROM unnest($1::int4[], $2::int2[], $3::int2[], $4::bytea[]) \
+        ON CONFLICT DO NOTHING \
+    ), opening AS ( \
+        INSERT INTO flyttbud_keys.body_keys \
+            (subject, sealing, version, kind, authority, epoch, wrapped) \
+        SELECT * FROM unnest( \
+            $5::uuid[], $6::uuid[], $7::int8[], $8::int2[], $9::int4[], $10::int2[], $11::bytea[] \
+        ) ON CONFLICT DO NOTHING \
+    ), finding AS ( \
+        INSERT INTO flyttbud_keys.search (authority, token, subject, kind) \
+        SELECT * FROM unnest($12::int4[], $13::uuid[], $14::uuid[], $15::int2[]) \
+        ON CONFLICT DO NOTHING \
+    ) \
+    INSERT INTO flyttbud_keys.accesses (at_micros, authority, subject, sealed) \
+    SELECT * FROM unnest($16::int8[], $17::int4[], $18::uuid[], $19::bytea[])";
+/// A subject of which nothing is left must not be found.
+const DROP: &str = "\
+    WITH dropped AS ( \
+        SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[]) AS keys (subject, version, sealing) \
+    ), gone AS ( \
+        DELETE FROM flyttbud_keys.body_keys AS keys USING dropped \
+        WHERE keys.subject = dropped.subject AND keys.version = dropped.version \
+            AND keys.sealing = dropped.sealing \
+    ) \
+    DELETE FROM flyttbud_keys.search WHERE subject = ANY ($1) AND NOT EXISTS ( \
+        SELECT FROM flyttbud_keys.body_keys AS keys WHERE keys.subject = search.subject \
+            AND (keys.version, keys.sealing) NOT IN ( \
+                SELECT version, sealing FROM dropped WHERE dropped.subject = keys.subject \
+            ) \
+    )";
+const ERASE: &str = "\
+    WITH gone AS ( \
+        DELETE FROM flyttbud_keys.body_keys WHERE authority = $1 AND subject = $2 RETURNING 1 \
+    ), hidden AS ( \
+        DELETE FROM flyttbud_keys.search WHERE authority = $1 AND subject = $2 \
+    ) \
+    SELECT count(*) FROM gone";
+const SWEEP: &str = "\
+    WITH gone AS ( \
+        DELETE FROM flyttbud_keys.body_keys WHERE subject = ANY ($1) RETURNING 1 \
+    ), hidden AS ( \
+        DELETE FROM flyttbud_keys.search WHERE subject = ANY ($1) \
+    ) \
+    SELECT count(*) FROM gone";
+const DROP_AUTHORITY_KEYS: &str = "\
+    WITH told AS ( \
+        INSERT INTO flyttbud_keys.drops (epoch) VALUES ($1) \
+    ), gone AS ( \
+        DELETE FROM flyttbud_keys.authority_keys WHERE epoch = $1 AND purpose = $2 RETURNING 1 \
+    ) \
+    SELECT count(*) FROM gone";
+
+/// The statements of a group, in their order: what is deleted stays deleted, whoever came first.
+pub(super) fn statements(group: impl Iterator<Item = Waiting>) -> Vec<Statement> {
+    let (mut inserts, mut drops) = (Inserts::default(), Drops::default());
+    let (mut inserted, mut dropped) = (Vec::new(), Vec::new());
+    let mut deletions = Vec::new();
+    for (change, reply) in group {
+        let (sql, values): (_, Vec<Box<dyn ToSql + Send + Sync>>) = match change {
+            Change::Key(name, wrapped) => {
+                inserts.keys.entry(name).or_insert(wrapped);
+                inserted.push(reply);
+                continue;
+            }
+            Change::Put(keys, tokens) => {
+                inserts.put(keys, &tokens);
+                inserted.push(reply);
+                continue;
+            }
+            Change::Access(access) => {
+                inserts.remember(access);
+                inserted.push(reply);
+                continue;
+            }
+            Change::Drop(keys) => {
+                drops.push(keys);
+                dropped.push(reply);
+                continue;
+            }
+            Change::Erase(authority, subject) => (
+                ERASE,
+                vec![
+                    Box::new(i32::from(authority.number())),
+                    Box::new(subject.id),
+                ],
+            ),
+            Change::Sweep(subjects) => (SWEEP, vec![Box::new(subjects)]),
+            Change::DropPseudonymKeys(epoch) => (
+                DROP_AUTHORITY_KEYS,
+                vec![
+                    Box::new(epoch),
+                    Box::new(i16::from(Purpose::Pseudonym.number())),
+                ],
+            ),
+        };
+        deletions.push(Statement {
+            sql,
+            values,
+            replies: vec![reply],
+        });
+    }
+    let mut statements = Vec::new();
+    if !inserted.is_empty() {
+        statements.push(inserts.statement(inserted));
+    }
+    if !dropped.is_empty() {
+        statements.push(drops.statement(dropped));
+    }
+    statements.append(&mut deletions);
+    statements
+}
+
+/// The values of [`INSERT`], as columns.
+#[derive(Default)]
+struct Inserts {
+    /// In one order: processes that make the same keys at the same time wait for each other in one direction.
+    keys: BTreeMap<KeyName, Vec<u8>>,
+    body_subjects: Vec<Uuid>,
+    body_sealings: Vec<Uuid>,
+    body_versions: Vec<i64>,
+    body_kinds: Vec<i16>,
+    body_authorities: Vec<i32>,
+    body_epochs: Vec<i16>,
+    body_keys: Vec<Vec<u8>>,
+    token_authorities: Vec<i32>,
+    tokens: Vec<Uuid>,
+    token_subjects: Vec<Uuid>,
+    token_kinds: Vec<i16>,
+    instants: Vec<i64>,
+    access_authorities: Vec<i32>,
+    access_subjects: Vec<Uuid>,
+    actors: Vec<Vec<u8>>,
+}
+
+impl Inserts {
+    fn put(&mut self, keys: KeyRows, tokens: &[SearchRow]) {
+        let id = keys.id();
+        for row in keys.into_rows() {
+            self.body_subjects.push(id.subject.id);
+            self.body_sealings.push(Uuid::from_bytes(id.sealing));
+            self.body_versions.push(id.version.0.into());
+            self.body_kinds.push(kind_number(id.subject.kind).into());
+            self.body_authorities.push(row.authority.number().into());
+            self.body_epochs.push(row.epoch);
+            self.body_keys.push(row.wrapped);
+        }
+        for row in tokens {
+            self.token_authorities.push(row.authority.number().into());
+            self.tokens.push(Uuid::from_bytes(row.token));
+            self.token_subjects.push(row.subject.id);
+            self.token_kinds.push(kind_number(row.subject.kind).into());
+        }
+    }
+
+    fn remember(&mut self, access: AccessRow) {
+        self.instants.push(access.at_micros);
+        self.access_authorities
+            .push(access.authority.number().into());
+        self.access_subjects.push(access.subject);
+        self.actors.push(access.sealed);
+    }
+
+    fn statement(self, replies: Vec<Reply>) -> Statement {
+        let names = || self.keys.keys();
+        let authorities: Vec<_> = names()
+            .map(|name| i32::from(name.authority.number()))
+            .collect();
+        let epochs: Vec<_> = names().map(|name| name.epoch).collect();
+        let purposes: Vec<_> = names()
+            .map(|name| i16::from(name.purpose.number()))
+            .collect();
+        let keys: Vec<_> = self.keys.into_values().collect();
+        Statement {
+            sql: INSERT,
+            values: vec![
+                Box::new(authorities),
+                Box::new(epochs),
+                Box::new(purposes),
+                Box::new(keys),
+                Box::new(self.body_subjects),
+                Box::new(self.body_sealings),
+                Box::new(self.body_versions),
+                Box::new(self.body_kinds),
+                Box::new(self.body_authorities),
+                Box::new(self.body_epochs),
+                Box::new(self.body_keys),
+                Box::new(self.token_authorities),
+                Box::new(self.tokens),
+                Box::new(self.token_subjects),
+                Box::new(self.token_kinds),
+                Box::new(self.instants),
+                Box::new(self.access_authorities),
+                Box::new(self.access_subjects),
+                Box::new(self.actors),
+            ],
+            replies,
+        }
+    }
+}
+
+/// The values of [`DROP`], as columns.
+#[derive(Default)]
+struct Drops {
+    subjects: Vec<Uuid>,
+    versions: Vec<i64>,
+    sealings: Vec<Uuid>,
+}
+
+impl Drops {
+    fn push(&mut self, keys: KeysId) {
+        self.subjects.push(keys.subject.id);
+        self.versions.push(keys.version.0.into());
+        self.sealings.push(Uuid::from_bytes(keys.sealing));
+    }
+
+    fn statement(self, replies: Vec<Reply>) -> Statement {
+        Statement {
+            sql: DROP,
+            values: vec![
+                Box::new(self.subjects),
+                Box::new(self.versions),
+                Box::new(self.sealings),
+            ],
+            replies,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The task that writes: one group under way while the next one forms. It never waits for company.
+
+use std::sync::Arc;
+
+use daemon::ErrorChain;
+use daemon::postgres::{ConnectError, Link, Proof, Settings};
+use tokio::sync::mpsc;
+use tokio_postgres::types::ToSql;
+
+use super::group::{Reply, Statement, Waiting, statements};
+use crate::Error;
+use crate::limits::GROUP_CHANGES_MAX;
+
+/// Owns the connection that writes.
+pub(super) struct Writer {
+    settings: Arc<Settings>,
+    proof: Arc<dyn Proof>,
+    link: Link,
+}
+
+impl Writer {
+    pub(super) fn new(settings: Arc<Settings>, proof: Arc<dyn Proof>, link: Link) -> Self {
+        Self {
+            settings,
+            proof,
+            link,
+        }
+    }
+
+    /// Runs until the queue is closed and empty.
+    pub(super) async fn run(mut self, mut waiting: mpsc::Receiver<Waiting>) {
+        let mut group = Vec::with_capacity(GROUP_CHANGES_MAX);
+        while waiting.recv_many(&mut group, GROUP_CHANGES_MAX).await > 0 {
+            for statement in statements(group.drain(..)) {
+                let result = match self.reach().await {
+                    Ok(()) => self.count(&statement).await,
+                    Err(error) => Err(error.into()),
+                };
+                answer(statement.replies, result);
+            }
+        }
+    }
+
+    /// Connects again, when the connection was lost.
+    async fn reach(&mut self) -> Result<(), ConnectError> {
+        if !self.link.is_usable() {
+            self.link = Link::open(&self.settings, self.proof.as_ref(), |_notification| {}).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs a statement; what it counts, if it does.
+    async fn count(&mut self, statement: &Statement) -> Result<usize, Error> {
+        let values: Vec<&(dyn ToSql + Sync)> = statement
+            .values
+            .iter()
+            .map(|value| -> &(dyn ToSql + Sync) { value.as_ref() })
+            .collect();
+        let rows = self.link.rows(statement.sql, &values).await?;
+        let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+}
+
+/// Tells everybody; a caller that went away needs no answer.
+fn answer(replies: Vec<Reply>, result: Result<usize, Error>) {
+    if let Err(error) = &result {
+        tracing::error!(error = %ErrorChain(error), "vault group failed");
+    }
+    let count = result.ok();
+    for reply in replies {
+        reply.send(count.ok_or(Error::Unavailable)).ok();
+    }
+}

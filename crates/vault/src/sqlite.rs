@@ -1,0 +1,229 @@
+//! The key store in SQLite: one file, one process, one writing connection, some reading ones.
+
+mod gathered;
+mod group;
+mod lock;
+mod schema;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use domain::municipality::MunicipalityCode;
+use domain::subject::Subject;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::keys::KeyName;
+use crate::limits::{ACCESSES_MAX, FOUND_MAX, QUEUE_CHANGES_MAX, READERS_IDLE_MAX};
+use crate::part::KeysId;
+use crate::store::{Change, KeyStore, StoredKey, subject};
+use crate::{Error, OpenError, RootKey, held};
+
+use gathered::Gathered;
+use lock::{Lock, private_file};
+use writer::{Waiting, Writer};
+
+/// The store. Dropping it writes what waits and closes the file.
+pub(crate) struct SqliteStore {
+    path: PathBuf,
+    // dropped before the thread is joined, which ends it
+    queue: Option<mpsc::Sender<Waiting>>,
+    thread: Option<JoinHandle<()>>,
+    readers: Mutex<Vec<Connection>>,
+    gathered: Arc<Gathered>,
+    _lock: Lock,
+}
+
+impl SqliteStore {
+    pub(crate) fn open(path: &Path, root: &RootKey) -> Result<Self, OpenError> {
+        let lock = Lock::take(path)?;
+        // SQLite gives its other files the mode of this one
+        drop(private_file(path)?);
+        let connection = Connection::open(path)?;
+        schema::prepare(&connection)?;
+        schema::prove(&connection, root)?;
+        let gathered = Arc::new(Gathered::load(&connection)?);
+        let (queue, waiting) = mpsc::channel(QUEUE_CHANGES_MAX);
+        let writer = Writer::new(connection, Arc::clone(&gathered))?;
+        let thread = std::thread::Builder::new()
+            .name("vault-writer".into())
+            .spawn(move || writer.run(waiting))
+            .map_err(OpenError::Thread)?;
+        Ok(Self {
+            path: path.to_owned(),
+            queue: Some(queue),
+            thread: Some(thread),
+            readers: Mutex::new(Vec::new()),
+            gathered,
+            _lock: lock,
+        })
+    }
+
+    /// Runs a short read. Reads take microseconds and never wait for the writer, so they run where they
+    /// are called.
+    fn read<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, Error> {
+        let idle = held(&self.readers).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => schema::reader(&self.path)?,
+        };
+        let result = query(&connection);
+        let mut readers = held(&self.readers);
+        if readers.len() < READERS_IDLE_MAX {
+            readers.push(connection);
+        }
+        Ok(result?)
+    }
+}
+
+#[async_trait]
+impl KeyStore for SqliteStore {
+    async fn key(&self, name: KeyName) -> Result<StoredKey, Error> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT (SELECT count(*) FROM drops), (SELECT wrapped FROM authority_keys \
+                     WHERE authority = ?1 AND epoch = ?2 AND purpose = ?3)",
+                )?
+                .query_row(
+                    params![name.authority.number(), name.epoch, name.purpose.number()],
+                    |row| {
+                        Ok(StoredKey {
+                            drops: row.get(0)?,
+                            wrapped: row.get(1)?,
+                        })
+                    },
+                )
+        })
+    }
+
+    async fn body_key(
+        &self,
+        id: &KeysId,
+        authority: MunicipalityCode,
+    ) -> Result<Option<(i16, Vec<u8>)>, Error> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT epoch, wrapped FROM body_keys WHERE subject = ?1 AND version = ?2 \
+                     AND authority = ?3 AND sealing = ?4",
+                )?
+                .query_row(
+                    params![
+                        id.subject.id.as_bytes(),
+                        id.version.0,
+                        authority.number(),
+                        id.sealing
+                    ],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .optional()
+        })
+    }
+
+    async fn search(
+        &self,
+        authority: MunicipalityCode,
+        token: [u8; 16],
+    ) -> Result<Vec<Subject>, Error> {
+        // first what may move from here to there meanwhile
+        let mut found = self.gathered.search(authority, token);
+        found.extend(self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT kind, subject FROM search WHERE authority = ?1 AND token = ?2 \
+                     ORDER BY subject DESC LIMIT ?3",
+                )?
+                .query_map(
+                    params![authority.number(), token, bound(FOUND_MAX)],
+                    kind_and_id,
+                )?
+                .collect::<Result<Vec<_>, _>>()
+        })?);
+        found.sort_unstable_by(|(_kind, one), (_kind_too, other)| other.cmp(one));
+        found.dedup();
+        found.truncate(FOUND_MAX);
+        found
+            .into_iter()
+            .map(|(kind, id)| subject(kind, id))
+            .collect()
+    }
+
+    async fn accesses(
+        &self,
+        authority: MunicipalityCode,
+        subject: Uuid,
+    ) -> Result<Vec<(i64, Vec<u8>)>, Error> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT at_micros, sealed FROM accesses WHERE subject = ?1 AND authority = ?2 \
+                     ORDER BY id DESC LIMIT ?3",
+                )?
+                .query_map(
+                    params![subject.as_bytes(), authority.number(), bound(ACCESSES_MAX)],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )?
+                .collect()
+        })
+    }
+
+    async fn subjects(
+        &self,
+        after: Uuid,
+        before: Uuid,
+        limit: usize,
+    ) -> Result<Vec<Subject>, Error> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT DISTINCT kind, subject FROM body_keys \
+                     WHERE subject > ?1 AND subject < ?2 ORDER BY subject LIMIT ?3",
+                )?
+                .query_map(
+                    params![after.as_bytes(), before.as_bytes(), bound(limit)],
+                    kind_and_id,
+                )?
+                .collect::<Result<Vec<_>, _>>()
+        })?
+        .into_iter()
+        .map(|(kind, id)| subject(kind, id))
+        .collect()
+    }
+
+    async fn apply(&self, change: Change) -> Result<usize, Error> {
+        let queue = self.queue.as_ref().ok_or(Error::Unavailable)?;
+        let (reply, answer) = oneshot::channel();
+        queue
+            .send((change, reply))
+            .await
+            .map_err(|_closed| Error::Unavailable)?;
+        answer.await.map_err(|_closed| Error::Unavailable)?
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.queue.take();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("vault writer panicked");
+        }
+    }
+}
+
+fn kind_and_id(row: &Row<'_>) -> Result<(i64, Uuid), rusqlite::Error> {
+    Ok((row.get(0)?, Uuid::from_bytes(row.get(1)?)))
+}
+
+fn bound(rows_max: usize) -> i64 {
+    i64::try_from(rows_max).unwrap_or(0)
+}

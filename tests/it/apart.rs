@@ -1,0 +1,142 @@
+//! Services apart over PostgreSQL: two gateways share the record, one of two ledgers leads, the other takes over.
+
+use std::collections::BTreeSet;
+
+use api::v1;
+use nix::sys::signal::Signal;
+use tests::{
+    Apart, OPERATOR, Party, SIGTUNA, SOLLEFTEA, SOLNA, announcement, arrival, settle, verify,
+    wait_for,
+};
+
+async fn leader(world: &Apart) -> usize {
+    wait_for("a ledger leads", || async { world.leader() }).await
+}
+
+/// Arrivals from Sigtuna that nobody announced, of so many people.
+async fn report(solleftea: &Party, people: std::ops::Range<usize>) -> i64 {
+    let mut position = 0;
+    for person in people {
+        let reported = solleftea.report(arrival(solleftea, "0191", person)).await;
+        position = reported.expect("accepted").position;
+    }
+    position
+}
+
+async fn alerts(operator: &Party, count: usize) -> Vec<v1::Alert> {
+    wait_for("the alerts", || async {
+        let alerts = operator.alerts().await.expect("a list").alerts;
+        (alerts.len() >= count).then_some(alerts)
+    })
+    .await
+}
+
+fn about(alerts: &[v1::Alert]) -> BTreeSet<&str> {
+    alerts.iter().map(|alert| alert.name.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_gateway_records_the_other_delivers() {
+    let world = Apart::start().await;
+    let (solna, other) = (world.party(SOLNA, 0).await, world.party(SOLNA, 1).await);
+    let solleftea = world.party(SOLLEFTEA, 1).await;
+    let mut inbox = solleftea.watch("").await.expect("a stream");
+    let request = announcement(&solna, "2283", 0);
+    let answer = solna.register(request.clone()).await.expect("accepted");
+    let name = answer.relocation.expect("one").name;
+    let notice = inbox.notice().await;
+    assert_eq!(notice.resource, name);
+    verify("2283", &[notice]);
+    // a retry through the other gateway is the same answer, and its body opens there
+    let again = other.register(request).await.expect("the same");
+    assert_eq!(again.relocation.expect("one").name, name);
+    let read = solleftea.read(&name).await.expect("read");
+    let content = read.content.expect("its content");
+    assert_eq!(content.person, Some(tests::person(0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_dies_is_followed_and_nothing_is_doubled() {
+    let mut world = Apart::start().await;
+    let solleftea = world.party(SOLLEFTEA, 0).await;
+    let sigtuna = world.party(SIGTUNA, 1).await;
+    let operator = world.party(OPERATOR, 1).await;
+    let first = leader(&world).await;
+    let position = report(&solleftea, 0..3).await;
+    settle(&operator, position).await;
+    // it dies while it raises alerts
+    operator.advance(15).await.expect("moved");
+    world.kill_ledger(first).await;
+    let flagged = alerts(&operator, 3).await;
+    assert_eq!(about(&flagged).len(), 3);
+    // and the new one leads on
+    report(&solleftea, 3..5).await;
+    operator.advance(15).await.expect("moved");
+    let flagged = alerts(&operator, 5).await;
+    assert_eq!((flagged.len(), about(&flagged).len()), (5, 5));
+    let asked = wait_for("the questions", || async {
+        let notices = sigtuna.notices().await.expect("a list");
+        (notices.len() >= 5).then_some(notices)
+    })
+    .await;
+    assert_eq!(asked.len(), 5);
+    verify("0191", &asked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_was_stopped_follows_when_it_goes_on() {
+    let world = Apart::start().await;
+    let solleftea = world.party(SOLLEFTEA, 0).await;
+    let operator = world.party(OPERATOR, 0).await;
+    let first = leader(&world).await;
+    world.signal_ledger(first, Signal::SIGSTOP);
+    let second = 1 - first;
+    report(&solleftea, 0..2).await;
+    operator.advance(15).await.expect("moved");
+    // only the other one can raise them
+    assert_eq!(alerts(&operator, 2).await.len(), 2);
+    assert!(
+        world
+            .log(&format!("ledger-{}", second + 1))
+            .contains("this ledger leads")
+    );
+    world.signal_ledger(first, Signal::SIGCONT);
+    let stopped = format!("ledger-{}", first + 1);
+    wait_for("it sees that another leads", || async {
+        world
+            .log(&stopped)
+            .contains("this ledger follows")
+            .then_some(())
+    })
+    .await;
+    report(&solleftea, 2..4).await;
+    operator.advance(15).await.expect("moved");
+    let flagged = alerts(&operator, 4).await;
+    assert_eq!((flagged.len(), about(&flagged).len()), (4, 4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_drains_hands_over_and_a_gateway_that_dies_loses_nothing() {
+    let mut world = Apart::start().await;
+    let solna = world.party(SOLNA, 0).await;
+    let first = leader(&world).await;
+    let mut names = BTreeSet::new();
+    for person in 0..3 {
+        let answer = solna.register(announcement(&solna, "2283", person)).await;
+        names.insert(answer.expect("accepted").relocation.expect("one").name);
+    }
+    world.kill_gateway(0).await;
+    assert!(world.terminate_ledger(first).await.success());
+    let solna = world.party(SOLNA, 1).await;
+    let answer = solna.register(announcement(&solna, "2283", 3)).await;
+    names.insert(answer.expect("accepted").relocation.expect("one").name);
+    let solleftea = world.party(SOLLEFTEA, 1).await;
+    let mut inbox = solleftea.watch("").await.expect("a stream");
+    let mut notices = Vec::new();
+    for _ in 0..4 {
+        notices.push(inbox.notice().await);
+    }
+    verify("2283", &notices);
+    let told: BTreeSet<String> = notices.into_iter().map(|notice| notice.resource).collect();
+    assert_eq!(told, names);
+}

@@ -1,0 +1,216 @@
+//! The log as files: tiles that make the root, a checkpoint that continues the one before.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tiles_make_the_root_for_whoever_has_a_certificate() {
+    let world = World::start().await;
+    let sent = register_all(&world, announcements(&world, "2283", 290).await, |_| {}).await;
+    assert!(sent.iter().all(|one| one.answer.is_ok()));
+    let analyst = world.party(ANALYST).await;
+    let checkpoint = wait_for("all is signed", || async {
+        let newest = analyst
+            .get_checkpoint(v1::GetCheckpointRequest::default())
+            .await;
+        // the first entry is the definition
+        newest.ok()?.checkpoint.filter(|newest| newest.size > 290)
+    })
+    .await;
+    let root = STANDARD.encode(&checkpoint.root);
+    let path = |name: &str| world.folder().join(name);
+    let output = Command::new(python())
+        .arg(file("python/read_tiles.py"))
+        .args(["--url", world.url()])
+        .arg("--authority")
+        .arg(path("authority.pem"))
+        .arg("--certificate")
+        .arg(path("analyst.pem"))
+        .arg("--key")
+        .arg(path("analyst.key"))
+        .output()
+        .expect("Python starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        said.trim_end(),
+        format!("{} {root}", checkpoint.size),
+        "{complained}"
+    );
+
+    let note = analyst
+        .client
+        .log_file("/checkpoint")
+        .await
+        .expect("a file");
+    assert_eq!(note, checkpoint.note.as_bytes());
+    let head = SignedCheckpoint::parse(&note)
+        .expect("a checkpoint")
+        .checkpoint()
+        .head;
+    let tree = analyst.client.tree_of_tiles(head.size).await;
+    assert_eq!(tree.expect("read"), head);
+    let profile = profile(&world, ANALYST);
+    let audit = ["--profile", &profile, "checkpoint"];
+    run(
+        world.folder(),
+        &[&audit, ["get", "--out", "checkpoint"].as_slice()].concat(),
+    );
+    run(
+        world.folder(),
+        &[&audit, ["audit", "checkpoint"].as_slice()].concat(),
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_the_log_counts_as_a_call() {
+    let plan = Plan {
+        calls: 1,
+        ..Plan::default()
+    };
+    let world = World::with(plan).await;
+    let solna = world.party(SOLNA).await;
+    let mut statuses = BTreeSet::new();
+    for _ in 0..12 {
+        if let Err(LogError::Refused { status, .. }) = solna.client.log_file("/tile/0").await {
+            statuses.insert(status);
+        }
+    }
+    assert_eq!(statuses, BTreeSet::from([404, 429]));
+    let refused = solna
+        .get_checkpoint(v1::GetCheckpointRequest::default())
+        .await;
+    assert_eq!(refused.expect_err("too often").reason, "RATE_LIMITED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_continues_the_one_before_a_kill() {
+    let mut world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    write_policy(&world);
+    let name = register(&solna, 0).await;
+    let old = receipt(&solna, &by_name(&solna, &name))
+        .await
+        .expect("a receipt");
+    write(world.folder(), "receipt", &old);
+    let old = old.checkpoint.expect("a checkpoint");
+    fs::write(world.folder().join("old"), &old.note).expect("written");
+    world.kill().await;
+    world.start_again().await;
+    let solna = world.party(SOLNA).await;
+    for person in 1..5 {
+        let name = register(&solna, person).await;
+        receipt(&solna, &by_name(&solna, &name))
+            .await
+            .expect("a receipt");
+    }
+    let profile = profile(&world, SOLNA);
+    let folder = world.folder();
+    for from in ["old", "receipt"] {
+        let words = [
+            "--profile",
+            &profile,
+            "checkpoint",
+            "consistency",
+            "--from",
+            from,
+        ];
+        run(folder, &[words.as_slice(), &["--out", "proof"]].concat());
+        let (code, verdicts) = ours(folder, &["consistency", from, "proof"]);
+        assert_eq!(
+            (code, &verdicts[0]["old_size"]),
+            (Some(0), &old.size.into()),
+            "{verdicts:?}"
+        );
+        assert!(verdicts[0]["size"].as_i64().expect("a size") > old.size + 3);
+    }
+    let (code, verdicts) = theirs(folder, &["--consistency", "old", "proof"]);
+    assert_eq!(
+        (code, &verdicts[0]["proven"]),
+        (Some(0), &true.into()),
+        "{verdicts:?}"
+    );
+    // the proof is for that checkpoint and no other
+    let other = solna
+        .get_checkpoint(v1::GetCheckpointRequest::default())
+        .await;
+    let other = other.expect("the newest").checkpoint.expect("a checkpoint");
+    fs::write(folder.join("other"), other.note).expect("written");
+    assert_eq!(ours(folder, &["consistency", "other", "proof"]).0, Some(1));
+    assert_eq!(
+        theirs(folder, &["--consistency", "other", "proof"]).0,
+        Some(1)
+    );
+    refusals(&solna, old.size).await;
+}
+
+/// What no proof can be made of is refused, with its reason.
+async fn refusals(solna: &Party, old: i64) {
+    let prove = async |old_size, size| {
+        let request = v1::GetConsistencyProofRequest { old_size, size };
+        let refused = solna.get_consistency_proof(request).await;
+        refused.map(|_| ()).map_err(|refused| refused.reason)
+    };
+    assert_eq!(prove(1, old).await, Ok(()));
+    for (old_size, size, reason) in [
+        (0, 0, "FIELD_OUT_OF_RANGE"),
+        (-1, 0, "FIELD_OUT_OF_RANGE"),
+        (old + 1, old, "FIELD_OUT_OF_RANGE"),
+        (1, -1, "FIELD_OUT_OF_RANGE"),
+        (1, i64::MAX, "NOT_FOUND"),
+    ] {
+        assert_eq!(
+            prove(old_size, size).await,
+            Err(reason.to_owned()),
+            "{old_size} {size}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_signature_there_is_no_receipt_and_the_reason_says_why() {
+    let mut world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let before = register(&solna, 0).await;
+    let shown = receipt(&solna, &by_name(&solna, &before))
+        .await
+        .expect("a receipt");
+    assert!(
+        !shown.checkpoint.expect("a checkpoint").quorum_met,
+        "no policy, no quorum"
+    );
+    // nobody has cosigned, and may yet
+    let witnessed = v1::GetCheckpointRequest { witnessed: true };
+    let refused = solna
+        .get_checkpoint(witnessed)
+        .await
+        .expect_err("not witnessed");
+    assert_eq!(
+        (refused.code, refused.reason.as_str()),
+        (Code::Unavailable, "RECEIPT_NOT_READY")
+    );
+    let asked = by_name(&solna, &before);
+    let waited = solna
+        .client
+        .wait_for_receipt(&asked, true, Duration::ZERO)
+        .await;
+    waited.expect("as good as it is");
+
+    assert!(world.terminate().await.success());
+    let file = world.folder().join("serve.toml");
+    let text = fs::read_to_string(&file).expect("a configuration");
+    let (without, _key) = text.split_once("[evidence]").expect("a section of its own");
+    let (_key, rest) = text.split_once("log.key\"\n").expect("its key");
+    fs::write(&file, format!("{without}{rest}")).expect("written");
+    world.start_again().await;
+    let solna = world.party(SOLNA).await;
+    let after = register(&solna, 1).await;
+    let asked = by_name(&solna, &after);
+    let refused = solna.client.wait_for_receipt(&asked, false, PATIENCE).await;
+    let refused = refused.expect_err("nobody signs");
+    assert_eq!(
+        (refused.code, refused.reason.as_str()),
+        (Code::FailedPrecondition, "LOG_NOT_SIGNED")
+    );
+    let kept = receipt(&solna, &by_name(&solna, &before)).await;
+    kept.expect("what was signed stays proven");
+}
