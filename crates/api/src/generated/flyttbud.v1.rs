@@ -4920,7 +4920,7 @@ pub struct LogEntry {
     #[prost(bytes = "vec", tag = "7")]
     pub stored: ::prost::alloc::vec::Vec<u8>,
 }
-/// A witness's word (vittnes medsignatur) that a checkpoint continues all that it saw before.
+/// A witness's word (vittnesunderskrift) that a checkpoint continues all that it saw before.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Cosignature {
     /// The witness's name in the service's policy (vittne).
@@ -4942,7 +4942,7 @@ pub struct Checkpoint {
     /// The root over them (rot), 32 bytes.
     #[prost(bytes = "vec", tag = "3")]
     pub root: ::prost::alloc::vec::Vec<u8>,
-    /// Witnesses of the service's policy that cosigned (medsignaturer). For your own policy verify the note.
+    /// Witnesses of the service's policy that cosigned (vittnesunderskrifter). For your own policy verify the note.
     #[prost(message, repeated, tag = "4")]
     pub cosignatures: ::prost::alloc::vec::Vec<Cosignature>,
     /// Whether they are enough by the service's policy (tillräckligt bevittnad).

@@ -44,7 +44,7 @@ pub enum TestingError {
     /// A program failed; what it said.
     #[error("initdb failed: {0}")]
     Initdb(String),
-    /// It did not start in time; its log.
+    /// It did not start in time; the end of its log.
     #[error("postgres did not start:\n{0}")]
     NotReady(String),
     /// It refused.
@@ -218,7 +218,11 @@ impl Server {
             sleep(LOOK).await;
         }
         let log = fs::read_to_string(self.folder.path().join("log"))?;
-        Err(TestingError::NotReady(log))
+        let lines: Vec<&str> = log.lines().collect();
+        let newest = lines.get(lines.len().saturating_sub(20)..);
+        Err(TestingError::NotReady(
+            newest.unwrap_or_default().join("\n"),
+        ))
     }
 
     fn is_ready(&self) -> Result<bool, TestingError> {

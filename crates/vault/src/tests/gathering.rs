@@ -24,7 +24,7 @@ impl Brink {
             .alter(&format!(
                 "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT {fillers}) \
                  INSERT INTO search_rows (subject, authority, token, kind) \
-                 SELECT CAST(printf('%016d', n) AS BLOB), 331, randomblob(16), 2 FROM n"
+                 SELECT CAST(printf('%016d', n) AS BLOB), 184, randomblob(16), 2 FROM n"
             ))
             .await;
         let vault = house.vault().await;
