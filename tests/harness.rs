@@ -2,12 +2,14 @@
 
 mod apart;
 mod certificate;
+pub mod history;
 mod inbox;
 mod party;
 mod program;
 mod request;
 mod scan;
 mod service;
+mod witness;
 mod world;
 
 pub use apart::Apart;
@@ -20,4 +22,5 @@ pub use party::Party;
 pub use program::{flyttbud, run};
 pub use request::{PERSONS, announcement, arrival, consent, contact, person, today};
 pub use scan::{Canary, Scan, scan};
+pub use witness::Witness;
 pub use world::{Plan, World, settle, wait_for};

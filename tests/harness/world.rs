@@ -1,5 +1,6 @@
 //! A world of its own for each test: folder, certificates, NATS, one `flyttbud serve`.
 
+use std::fmt::Write as _;
 use std::future::Future;
 use std::path::Path;
 use std::process::ExitStatus;
@@ -16,6 +17,7 @@ use super::certificate::{self, Organisation};
 use super::party::Party;
 use super::program::run;
 use super::service::{self, Service};
+use super::witness::Witness;
 
 /// The longest that a condition may take to come about.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -35,6 +37,8 @@ pub struct Plan {
     pub streams: u32,
     /// Calls a second and caller.
     pub calls: u32,
+    /// Witnesses of the log. Any two of several are enough.
+    pub witnesses: usize,
 }
 
 impl Default for Plan {
@@ -44,6 +48,7 @@ impl Default for Plan {
             log: "info",
             streams: 64,
             calls: 2000,
+            witnesses: 0,
         }
     }
 }
@@ -54,6 +59,8 @@ pub struct World {
     service: Service,
     /// NATS, to be killed and restarted.
     pub nats: Server,
+    /// The log's witnesses, w1 first.
+    pub witnesses: Vec<Witness>,
     folder: TempDir,
     _place: SemaphorePermit<'static>,
 }
@@ -75,12 +82,14 @@ impl World {
         }
         vault::RootKey::create(&folder.path().join("root.key")).expect("a root key");
         make_log_key(folder.path());
+        let witnesses = start_witnesses(folder.path(), plan.witnesses).await;
         let text = configuration(folder.path(), &nats.url(), plan);
         std::fs::write(folder.path().join("serve.toml"), text).expect("a configuration");
         let service = started(folder.path(), "serve", "serve").await;
         Self {
             service,
             nats,
+            witnesses,
             folder,
             _place: place,
         }
@@ -209,6 +218,26 @@ pub(crate) fn make_log_key(folder: &Path) {
     std::fs::write(folder.join("log.pub"), made.stdout).expect("a key");
 }
 
+/// Starts witnesses and writes the policy that names them.
+async fn start_witnesses(folder: &Path, count: usize) -> Vec<Witness> {
+    let key = std::fs::read_to_string(folder.join("log.pub")).expect("a key");
+    let mut policy = format!("log {key}");
+    let mut witnesses = Vec::new();
+    for number in 1..=count {
+        let (witness, line) = Witness::start(folder, number).await;
+        witnesses.push(witness);
+        policy += &line;
+    }
+    if count > 0 {
+        let names: Vec<&str> = witnesses.iter().map(|one| one.name.as_str()).collect();
+        let (enough, names) = (count.min(2), names.join(" "));
+        writeln!(policy, "group enough {enough} {names}\nquorum enough").expect("room");
+        std::fs::write(folder.join("policy"), policy).expect("a policy");
+        certificate::issue(folder, certificate::WATCH);
+    }
+    witnesses
+}
+
 pub(crate) async fn start_nats(folder: &Path) -> Server {
     let (gateway, ledger) = (new_nkey().expect("a key"), new_nkey().expect("a key"));
     std::fs::write(folder.join("gateway.seed"), &gateway.seed).expect("a seed");
@@ -238,6 +267,14 @@ pub(crate) async fn started(folder: &Path, verb: &str, name: &str) -> Service {
 
 fn configuration(folder: &Path, nats_url: &str, plan: Plan) -> String {
     let folder = folder.display();
+    let witnesses = if plan.witnesses == 0 {
+        String::new()
+    } else {
+        format!(
+            "policy = \"{folder}/policy\"\nwitness_authorities = \"{folder}/authority.pem\"\n\
+             witness_certificate = \"{folder}/watch.pem\"\nwitness_key = \"{folder}/watch.key\"\n"
+        )
+    };
     let Plan {
         log,
         streams,
@@ -266,7 +303,7 @@ ledger_seed = "{folder}/ledger.seed"
 
 [evidence]
 signing_key = "{folder}/log.key"
-
+{witnesses}
 [limits]
 calls_per_second = {calls}
 streams_per_caller = {streams}

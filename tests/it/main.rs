@@ -26,3 +26,4 @@ mod repeating;
 mod restart;
 mod slowness;
 mod tenancy;
+mod witnessing;

@@ -13,15 +13,11 @@ use api::v1;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use client::tonic::Code;
-use client::{LogError, Refused, request_id};
+use client::{Refused, request_id};
 use jiff::Timestamp;
 use serde_json::Value;
-use tests::{
-    ANALYST, Organisation, Party, Plan, SOLLEFTEA, SOLNA, World, flyttbud, run, today, wait_for,
-};
-use tlog::checkpoint::SignedCheckpoint;
+use tests::{Organisation, Party, SOLLEFTEA, SOLNA, World, flyttbud, run, today};
 
-use crate::load::{announcements, register_all};
 use crate::oracle::{file, python};
 use story::{Cast, entries, play, register, withdraw};
 
@@ -105,7 +101,7 @@ async fn receipt(party: &Party, request: &v1::GetReceiptRequest) -> Result<v1::R
 }
 
 /// Writes a receipt and its entry as whoever verifies is given them.
-fn write(folder: &Path, name: &str, receipt: &v1::Receipt) {
+pub(crate) fn write(folder: &Path, name: &str, receipt: &v1::Receipt) {
     let entry = receipt.entry.as_ref().expect("an entry");
     fs::write(folder.join(name), &receipt.proof).expect("written");
     fs::write(folder.join(format!("{name}.entry")), &entry.stored).expect("written");
@@ -124,16 +120,15 @@ fn allowed(kind: v1::EntryKind) -> &'static [&'static str] {
         Kind::TimePassed | Kind::DefinitionSet | Kind::ClockAdvanced => {
             &["", "0184", "0191", "2283"]
         }
-        // all relocations here are from Solna to Sollefteå
-        Kind::Unspecified
-        | Kind::RelocationRegistered
+        // all of them here are from Solna to Sollefteå
+        Kind::RelocationRegistered
         | Kind::RelocationAcknowledged
         | Kind::RelocationReplied
         | Kind::RelocationSupplemented
         | Kind::RelocationWithdrawn
         | Kind::RelocationArrived
-        | Kind::RelocationNotArrived
-        | Kind::RulesVersionSet => &["0184", "2283"],
+        | Kind::RelocationNotArrived => &["0184", "2283"],
+        Kind::Unspecified | Kind::RulesVersionSet => &[],
     }
 }
 
@@ -216,7 +211,7 @@ fn believed_by_its_leaf(folder: &Path, name: &str, entry: &v1::LogEntry) {
 }
 
 /// Both verifiers believe all of them, and read the same out of each.
-fn both_believe(folder: &Path, files: &[String]) {
+pub(crate) fn both_believe(folder: &Path, files: &[String]) {
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     let (ours, theirs) = (
         ours(folder, &[&["receipt"], files.as_slice()].concat()),

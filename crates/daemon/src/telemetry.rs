@@ -1,5 +1,6 @@
 //! Logs through tracing, as text for people or JSON for machines, on standard error.
 
+use std::io::IsTerminal as _;
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
@@ -42,7 +43,11 @@ pub fn start(format: Format, filter: &str) -> Result<(), StartError> {
     let levels = EnvFilter::try_new(filter).map_err(|_invalid| fault())?;
     let builder = fmt().with_env_filter(levels).with_writer(std::io::stderr);
     let started = match format {
-        Format::Text => builder.with_target(false).try_init(),
+        Format::Text => {
+            // a file is searched, and colours would stand between a field and its value
+            let is_terminal = std::io::stderr().is_terminal();
+            builder.with_target(false).with_ansi(is_terminal).try_init()
+        }
         Format::Json => builder.json().flatten_event(true).try_init(),
     };
     started.map_err(|_second| fault())

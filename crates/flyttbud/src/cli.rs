@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use crate::{clock, database, definition, demo, keys, nats, pki, service, verbs, verify, witness};
+use crate::{
+    clock, database, definition, demo, journal, keys, nats, pki, service, verbs, verify, witness,
+};
 
 /// Flyttbud: word of a move, from one municipality to another, before the person arrives.
 #[derive(Debug, Parser)]
@@ -68,12 +70,15 @@ pub(crate) enum Command {
     /// Verify receipts and checkpoints from files, without asking anybody
     #[command(subcommand)]
     Verify(verify::Verb),
+    /// Export, check, replay, step through or copy the record
+    #[command(subcommand)]
+    Journal(journal::Verb),
     /// List the municipalities
     Municipalities(verbs::Municipalities),
     /// Show who your certificate is, for whom it may act, until when
     Whoami,
-    /// Show or set the definition of an unannounced move
-    #[command(subcommand)]
+    /// Show, set or try the definition of an unannounced move
+    #[command(subcommand, visible_alias = "definitions")]
     Definition(definition::Verb),
     /// Move the clock, outside production
     #[command(subcommand)]

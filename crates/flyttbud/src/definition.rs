@@ -5,6 +5,7 @@ use clap::Subcommand;
 use client::Client;
 
 use crate::cli::Write;
+use crate::definitions;
 use crate::failure::Failure;
 use crate::output;
 
@@ -33,6 +34,8 @@ pub(crate) enum Verb {
         #[command(flatten)]
         write: Write,
     },
+    /// Replay a journal under another definition, and show what would have been flagged
+    Try(definitions::Try),
 }
 
 pub(crate) async fn run(client: &Client, json: bool, verb: &Verb) -> Result<(), Failure> {
@@ -44,7 +47,8 @@ pub(crate) async fn run(client: &Client, json: bool, verb: &Verb) -> Result<(), 
     .definition
     .unwrap_or_default();
     let definition = match verb {
-        Verb::Show => present,
+        // main tries without a service
+        Verb::Show | Verb::Try(_) => present,
         Verb::Set {
             grace_days,
             early_months,

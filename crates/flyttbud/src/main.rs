@@ -4,8 +4,10 @@ mod cli;
 mod clock;
 mod database;
 mod definition;
+mod definitions;
 mod demo;
 mod failure;
+mod journal;
 mod keys;
 mod nats;
 mod output;
@@ -66,6 +68,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Witness(options) => witness::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Verify(verb) => verify::run(&verb, json),
+        Command::Journal(verb) => journal::run(verb, json),
+        Command::Definition(definition::Verb::Try(options)) => definitions::run(&options, json),
         Command::Register(_)
         | Command::Relocation(_)
         | Command::Find(_)

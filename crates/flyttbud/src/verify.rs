@@ -19,6 +19,7 @@ use crate::output;
 pub(crate) use body::{PartFile, PartsFile};
 pub(crate) use consistency::checkpoint as read_checkpoint;
 pub(crate) use receipt::beside;
+pub(crate) use words::pick;
 
 /// What to verify.
 #[derive(Debug, Subcommand)]
@@ -78,7 +79,7 @@ pub(crate) struct Consistency {
 
 /// A language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Language {
+pub(crate) enum Language {
     /// English
     En,
     /// Svenska

@@ -3,10 +3,13 @@
 //! Invariant: one total order without gaps; whoever is answered is answered after its entries are durable;
 //! every "once" is a constraint that the journal checks under its lock.
 
+pub mod audit;
 pub mod batch;
 pub mod clock;
 pub mod conformance;
+pub mod copy;
 pub mod evidence;
+pub mod export;
 mod limits;
 pub mod postgres;
 pub mod sqlite;

@@ -17,7 +17,7 @@ mod writer;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use daemon::postgres::{ConnectError, Pool, Schema, Settings, has_synchronous_standby};
+use daemon::postgres::{ConnectError, Link, Pool, Schema, Settings, has_synchronous_standby};
 use domain::entry::Entry;
 use domain::municipality::MunicipalityCode;
 use domain::subject::{NoticeNumber, Position, Subject};
@@ -57,6 +57,11 @@ const SCHEMA: Schema = Schema {
 /// `flyttbud_ledger` are made when they are missing, and whoever a service logs in as is granted one of them.
 pub async fn migrate(owner: &Settings) -> Result<(), ConnectError> {
     SCHEMA.migrate(owner).await
+}
+
+/// Whether the schema is this program's.
+pub(crate) async fn is_current(link: &mut Link) -> Result<(), ConnectError> {
+    SCHEMA.is_current(link).await
 }
 
 /// The journal in PostgreSQL.

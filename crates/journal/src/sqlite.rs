@@ -26,7 +26,7 @@ use crate::tail::Tail;
 use crate::{AppendError, InboxHead, Journal, ReadError, Stored};
 
 pub(crate) use lock::FileLock;
-pub(crate) use schema::{keep_plans, migrate, reader};
+pub(crate) use schema::{is_current, keep_plans, migrate, prepare, reader};
 
 /// Why the journal could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,11 @@ pub enum OpenError {
     /// The file is from a newer version of Flyttbud.
     #[error("the journal has schema version {0}, which is newer than this program knows")]
     Newer(i64),
+    /// The file is from an older version of Flyttbud, or is no journal.
+    #[error(
+        "no journal of this version: start the service over it first, which brings it up to date"
+    )]
+    Older(i64),
     /// The store refused.
     #[error("the journal cannot be opened")]
     Store(#[from] rusqlite::Error),
@@ -81,7 +86,7 @@ impl SqliteJournal {
     pub fn open(path: &Path) -> Result<Arc<Self>, OpenError> {
         let lock = FileLock::take(path)?;
         let connection = Connection::open(path)?;
-        schema::prepare(&connection)?;
+        prepare(&connection)?;
         let clock = Clock::default();
         let state = write::State::load(&connection, clock.clone())?;
         let (edge_sender, edge) = watch::channel(state.edge());

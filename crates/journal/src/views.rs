@@ -3,6 +3,7 @@
 //! reads folds the journal's entries up to the position that the tables are valid at.
 
 mod postgres;
+mod snapshot;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 use crate::ReadError;
 
 pub use postgres::PostgresViews;
+pub use snapshot::{Difference, Snapshot};
 pub use sqlite::SqliteViews;
 
 /// Which relocations to list.

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::clock::{Guard, Verdict, is_plausible};
 use crate::leadership::Leadership;
 use crate::tables::Tables;
-use crate::{GATHER, POLL, READ_ENTRIES, STORE_AWAY, STORE_RETRY, wait};
+use crate::{DIGEST_ENTRIES, GATHER, POLL, READ_ENTRIES, STORE_AWAY, STORE_RETRY, wait};
 
 /// Why the host ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,7 @@ pub struct Host {
     guard: Guard,
     leadership: Leadership,
     leads: bool,
+    has_caught_up: bool,
     said: Verdict,
 }
 
@@ -65,6 +66,7 @@ impl Host {
             guard,
             leadership,
             leads: false,
+            has_caught_up: false,
             said: Verdict::Agrees,
         })
     }
@@ -117,7 +119,9 @@ impl Host {
         if !*caught_up.borrow() {
             self.guard = Guard::new(self.journal.now());
             caught_up.send_replace(true);
-            tracing::info!(position = self.machine.position().0, "ledger caught up");
+            self.has_caught_up = true;
+            let (position, digest) = (self.machine.position().0, self.machine.digest());
+            tracing::info!(position, digest = %digest, "ledger caught up");
             return Ok(true);
         }
         let before = self.machine.position();
@@ -181,6 +185,10 @@ impl Host {
             for Stored { entry, .. } in stored {
                 self.machine.apply(&entry)?;
                 self.guard.apply(&entry);
+                if self.has_caught_up && entry.position.0.is_multiple_of(DIGEST_ENTRIES) {
+                    let (position, digest) = (entry.position.0, self.machine.digest());
+                    tracing::info!(position, digest = %digest, "ledger state");
+                }
                 if self.leads {
                     self.tables.take(&self.machine, entry);
                 }

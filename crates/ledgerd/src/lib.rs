@@ -9,6 +9,7 @@ mod host;
 mod leadership;
 mod log;
 mod relay;
+pub mod replay;
 mod rows;
 mod serve;
 mod tables;
@@ -27,6 +28,9 @@ pub use witnesses::{AddressError, Witnesses};
 
 /// Entries read at once: large enough for a quick replay, small enough to stay responsive.
 const READ_ENTRIES: usize = 1000;
+/// The digest of the state is logged after so many entries: some hours of a country's, so that of two ledgers that
+/// differ, it is soon known since when.
+const DIGEST_ENTRIES: u64 = 10_000;
 /// How long registrations may wait to be written into the read tables: lists are a blink late, and the file
 /// is not written once for each.
 const VIEWS_PAUSE: Duration = Duration::from_millis(20);

@@ -13,7 +13,9 @@ use std::time::Duration;
 use daemon::{Drain, ErrorChain};
 use domain::subject::Position;
 use journal::Journal;
-use journal::evidence::{self, Alarm, Evidence, EvidenceError, Fault, PublishError, Recount};
+use journal::evidence::{
+    self, Alarm, Evidence, EvidenceError, Fault, PublishError, Reach, Recount,
+};
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::key::{self, Signer};
 use tlog::proof::verify_consistency;
@@ -27,7 +29,7 @@ pub use scrub::Scrubber;
 /// Between two signatures: three a second, so that a receipt exists after one even when a try fails.
 const SIGN_EVERY: Duration = Duration::from_millis(300);
 /// Entries integrated at once: more than come in between two signatures.
-const ROUND_ENTRIES: usize = 4096;
+const ROUND_ENTRIES: usize = 2048;
 /// Entries hashed without a pause: a few milliseconds, in which a call waits for the processor.
 const HASHED_ENTRIES: usize = 256;
 /// Entries that are held against the log before the first signature: about a second's work. The scrubber comes to
@@ -107,8 +109,7 @@ impl Log {
     /// Holds the newest entries against what is stored of them, and all when an alarm stands or hashes were lost.
     async fn begin(&self, leads: bool) -> Result<Recount, Fault> {
         let evidence = self.evidence.as_ref();
-        let integrated = evidence::integrated(self.journal.as_ref(), evidence).await?;
-        let signed = self.signed().await?.size;
+        let Reach { integrated, signed } = evidence::reach(self.journal.as_ref(), evidence).await?;
         // the leader makes lost hashes anew, which a follower waits for
         if !leads && integrated < signed {
             return Err(EvidenceError::OtherSize.into());
@@ -150,18 +151,17 @@ impl Log {
 
     /// Integrates what was appended.
     async fn stage(&self, recount: &mut Recount, until: Size) -> Result<(), Fault> {
-        let mut size = recount.head().size;
-        while size < until {
+        let (journal, evidence) = (self.journal.as_ref(), self.evidence.as_ref());
+        while recount.head().size < until {
+            let mut reached = recount.head().size;
             let mut leaves = Vec::new();
-            while size < until && leaves.len() < ROUND_ENTRIES {
-                let fresh =
-                    evidence::fresh_leaves(self.journal.as_ref(), size, until, HASHED_ENTRIES);
-                leaves.extend(fresh.await?);
-                size =
-                    Size(recount.head().size.0 + u64::try_from(leaves.len()).unwrap_or(u64::MAX));
+            while reached < until && leaves.len() < ROUND_ENTRIES {
+                let fresh = evidence::fresh_leaves(journal, reached, until, HASHED_ENTRIES).await?;
+                reached.0 += u64::try_from(fresh.len()).unwrap_or_default();
+                leaves.extend(fresh);
                 tokio::task::yield_now().await;
             }
-            recount.integrate(self.evidence.as_ref(), leaves).await?;
+            recount.integrate(evidence, leaves).await?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ mod ask;
 mod post;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use daemon::{Drain, ErrorChain};
@@ -24,7 +24,7 @@ use tokio::time::{sleep, timeout};
 use crate::Leadership;
 use crate::log::raise;
 use ask::{Failed, Said, ask};
-use post::{Way, connections};
+use post::{Post, Way, connections};
 
 /// How long asking about one checkpoint may take altogether: a witness waits for its disk, not more.
 const ASK: Duration = Duration::from_secs(10);
@@ -49,8 +49,8 @@ pub struct Witnesses {
     leadership: Leadership,
     /// Those that have an address.
     asked: Vec<(Witness, Way)>,
-    /// Names of those that have seen another history.
-    contradicting: Mutex<BTreeSet<String>>,
+    /// Names of those that have seen another history; told anew each time that one says so.
+    contradicting: watch::Sender<BTreeSet<String>>,
     stored: watch::Sender<()>,
 }
 
@@ -80,7 +80,7 @@ impl Witnesses {
             policy,
             leadership,
             asked,
-            contradicting: Mutex::default(),
+            contradicting: watch::Sender::default(),
             stored: watch::Sender::new(()),
         })
     }
@@ -95,6 +95,7 @@ impl Witnesses {
         tokio::select! {
             () = drain.cancelled() => {}
             () = self.rounds(&target) => {}
+            () = self.guard() => {}
             _ = join_all(all) => {}
         }
     }
@@ -141,7 +142,12 @@ impl Witnesses {
 
     /// Asks one witness about one target after another. While it is asked about one, only the newest of the others
     /// is kept.
-    async fn follow(&self, witness: &Witness, way: &Way, mut target: watch::Receiver<Target>) {
+    async fn follow(
+        &self,
+        witness: &Witness,
+        way: &(impl Post + Sync),
+        mut target: watch::Receiver<Target>,
+    ) {
         let (mut known, mut done) = (Size(0), Size(0));
         let mut failures = 0;
         loop {
@@ -171,7 +177,7 @@ impl Witnesses {
     async fn ask(
         &self,
         witness: &Witness,
-        way: &Way,
+        way: &(impl Post + Sync),
         checkpoint: &SignedCheckpoint,
         known: &mut Size,
     ) -> Result<(), Failed> {
@@ -189,47 +195,49 @@ impl Witnesses {
         let (evidence, size) = (self.evidence.as_ref(), checkpoint.checkpoint().head.size);
         match said {
             Said::Cosigned(line) => {
-                self.with_contradicting(|names| names.remove(name));
+                self.contradicting
+                    .send_if_modified(|names| names.remove(name));
                 evidence.cosign(size, &line, &self.policy).await?;
                 self.stored.send_replace(());
                 Ok(())
             }
             Said::Otherwise => {
-                self.contradicted(name, size).await?;
+                self.contradicting.send_modify(|names| {
+                    if names.insert(name.to_owned()) {
+                        let size = size.0;
+                        tracing::error!(
+                            witness = name,
+                            size,
+                            "witness has seen another history of the log"
+                        );
+                    }
+                });
                 Err(Failed::Contradicts)
             }
         }
     }
 
-    /// A witness has seen another history. One may lie. As many as a full receipt needs do not: there may be full
-    /// receipts of that other history, and the log must not go on beside them.
-    async fn contradicted(&self, name: &str, size: Size) -> Result<(), Failed> {
-        let (is_new, count, is_enough) = self.with_contradicting(|names| {
-            let is_new = names.insert(name.to_owned());
-            let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-            (is_new, names.len(), self.policy.is_met(&names))
-        });
-        if is_new {
-            tracing::error!(
-                witness = name,
-                size = size.0,
-                "witness has seen another history of the log"
-            );
+    /// Judges whenever a witness contradicts.
+    async fn guard(&self) {
+        let mut contradicting = self.contradicting.subscribe();
+        while contradicting.changed().await.is_ok() {
+            self.judge().await;
         }
-        let evidence = self.evidence.as_ref();
-        if is_enough && evidence.alarm().await?.is_none() {
-            raise(evidence, &Alarm::Contradicted(count)).await;
-        }
-        Ok(())
     }
 
-    fn with_contradicting<T>(&self, look: impl FnOnce(&mut BTreeSet<String>) -> T) -> T {
-        look(
-            &mut self
-                .contradicting
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+    /// One witness may lie. As many as a full receipt needs do not: there may be full receipts of that other
+    /// history, and the log must not go on beside them.
+    async fn judge(&self) {
+        let evidence = self.evidence.as_ref();
+        let contradicting = self.contradicting.borrow().clone();
+        let names: BTreeSet<&str> = contradicting.iter().map(String::as_str).collect();
+        if names.is_empty() || !self.policy.is_met(&names) {
+            return;
+        }
+        // one that cannot be read is looked for again when they are asked again
+        if matches!(evidence.alarm().await, Ok(None)) {
+            raise(evidence, &Alarm::Contradicted(names.len())).await;
+        }
     }
 }
 

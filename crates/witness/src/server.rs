@@ -1,10 +1,10 @@
 //! The witness over HTTP/1.1: one call, health, bounds, drain. What is answered is decided elsewhere.
 
 use std::convert::Infallible;
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 
-use daemon::tls::Incoming;
 use daemon::{Drain, Tasks};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -17,7 +17,7 @@ use tlog::limits::DOCUMENT_BYTES_MAX;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
-use tokio_stream::StreamExt as _;
+use tokio_stream::{Stream, StreamExt as _};
 
 use crate::Witness;
 use crate::limits::{BODY, CONNECTION, CONNECTIONS_MAX, DRAIN, HEAD};
@@ -29,7 +29,13 @@ mod tests;
 type Whole = Response<Full<Bytes>>;
 
 /// Serves until the drain; connections are tasks of their own.
-pub async fn serve(witness: Arc<Witness>, mut incoming: Incoming, tasks: Tasks) {
+pub async fn serve<S>(
+    witness: Arc<Witness>,
+    mut incoming: impl Stream<Item = io::Result<S>> + Unpin,
+    tasks: Tasks,
+) where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let drain = tasks.drain();
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {

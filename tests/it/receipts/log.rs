@@ -1,6 +1,22 @@
-//! The log as files: tiles that make the root, a checkpoint that continues the one before.
+//! The log as a whole: its files, what connects its checkpoints, and what is said when nobody signs.
 
-use super::*;
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use api::v1;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use client::LogError;
+use client::tonic::Code;
+use tests::{ANALYST, Plan, SOLNA, World, run, wait_for};
+use tlog::checkpoint::SignedCheckpoint;
+
+use super::story::register;
+use super::{PATIENCE, by_name, ours, profile, receipt, theirs, write, write_policy};
+use crate::load::{announcements, register_all};
+use crate::oracle::{file, python};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tiles_make_the_root_for_whoever_has_a_certificate() {
@@ -140,28 +156,32 @@ async fn a_checkpoint_continues_the_one_before_a_kill() {
         theirs(folder, &["--consistency", "other", "proof"]).0,
         Some(1)
     );
-    refusals(&solna, old.size).await;
 }
 
-/// What no proof can be made of is refused, with its reason.
-async fn refusals(solna: &Party, old: i64) {
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_lies_between_two_sizes_of_the_log_is_proven() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let name = register(&solna, 0).await;
+    let signed = receipt(&solna, &by_name(&solna, &name)).await;
+    let size = signed.expect("a receipt").checkpoint.expect("one").size;
     let prove = async |old_size, size| {
         let request = v1::GetConsistencyProofRequest { old_size, size };
         let refused = solna.get_consistency_proof(request).await;
         refused.map(|_| ()).map_err(|refused| refused.reason)
     };
-    assert_eq!(prove(1, old).await, Ok(()));
-    for (old_size, size, reason) in [
+    assert_eq!(prove(1, size).await, Ok(()));
+    for (old_size, newer, reason) in [
         (0, 0, "FIELD_OUT_OF_RANGE"),
         (-1, 0, "FIELD_OUT_OF_RANGE"),
-        (old + 1, old, "FIELD_OUT_OF_RANGE"),
+        (size + 1, size, "FIELD_OUT_OF_RANGE"),
         (1, -1, "FIELD_OUT_OF_RANGE"),
         (1, i64::MAX, "NOT_FOUND"),
     ] {
         assert_eq!(
-            prove(old_size, size).await,
+            prove(old_size, newer).await,
             Err(reason.to_owned()),
-            "{old_size} {size}"
+            "{old_size} {newer}"
         );
     }
 }

@@ -9,7 +9,7 @@ use super::consistency::{self, Fault as Inconsistency};
 use super::receipt::{self, Fault, Witness};
 
 /// One of two texts.
-fn pick<'a>(language: Language, english: &'a str, swedish: &'a str) -> &'a str {
+pub(crate) fn pick<'a>(language: Language, english: &'a str, swedish: &'a str) -> &'a str {
     match language {
         Language::En => english,
         Language::Sv => swedish,

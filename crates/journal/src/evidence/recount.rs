@@ -116,20 +116,30 @@ impl Recount {
     }
 }
 
-/// How much is integrated. The journal must reach as far as that, and as far as the newest checkpoint.
-pub async fn integrated(journal: &dyn Journal, evidence: &dyn Evidence) -> Result<Size, Fault> {
-    let integrated = evidence.size().await?;
+/// How far a log reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// What is integrated. Smaller than what is signed only when hashes were lost.
+    pub integrated: Size,
+    /// What the newest checkpoint covers.
+    pub signed: Size,
+}
+
+/// How far the log reaches. The journal must reach as far.
+pub async fn reach(journal: &dyn Journal, evidence: &dyn Evidence) -> Result<Reach, Fault> {
+    // in this order: whoever leads integrates first
     let newest = evidence.newest().await?;
     let signed = newest.map_or(Size(0), |newest| newest.checkpoint().head.size);
+    let integrated = evidence.size().await?;
     let logged = integrated.max(signed);
-    let Some(before) = logged.0.checked_sub(1) else {
-        return Ok(integrated);
-    };
-    // asked of the store: the edge may lag behind what another process has logged
-    if journal.read_stored(Position(before), 1).await?.is_empty() {
-        return Err(Alarm::Behind(logged).into());
+    if let Some(before) = logged.0.checked_sub(1) {
+        // asked of the store: the edge may lag behind what another process has logged
+        let last = journal.read_stored(Position(before), 1).await?;
+        if last.is_empty() {
+            return Err(Alarm::Behind(logged).into());
+        }
     }
-    Ok(integrated)
+    Ok(Reach { integrated, signed })
 }
 
 /// Reads the whole journal and holds it against the log: every entry, every hash, every checkpoint. Gives what was
@@ -139,17 +149,16 @@ pub async fn verify(
     evidence: &dyn Evidence,
     key: Option<Verifier<Log>>,
 ) -> Result<Head, Fault> {
-    let integrated = integrated(journal, evidence).await?;
+    let Reach { integrated, signed } = reach(journal, evidence).await?;
     let mut recount = Recount::from(evidence, Size(0), key).await?;
     while recount.head().size < integrated {
         let size = recount.head().size;
         let leaves = stored_leaves(journal, size, integrated, READ_ENTRIES_MAX).await?;
         recount.compare(evidence, leaves).await?;
     }
-    let head = recount.head();
-    if *evidence.published().borrow() > head.size {
-        let (level, index) = (0, head.size.0);
+    if signed > integrated {
+        let (level, index) = (0, integrated.0);
         return Err(Alarm::HashMissing(Place { level, index }).into());
     }
-    Ok(head)
+    Ok(recount.head())
 }

@@ -55,7 +55,7 @@ CREATE TABLE clock (
 "];
 
 /// Sets the connection up for durable writing and brings the schema up to date.
-pub(super) fn prepare(connection: &Connection) -> Result<(), OpenError> {
+pub(crate) fn prepare(connection: &Connection) -> Result<(), OpenError> {
     connection.busy_timeout(LOCKED)?;
     connection.pragma_update(None, "page_size", 8192)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -65,6 +65,16 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), OpenError> {
     connection.set_prepared_statement_cache_capacity(64);
     keep_plans(connection)?;
     migrate(connection, &MIGRATIONS)
+}
+
+/// Whether it is a journal of this program's version.
+pub(crate) fn is_current(connection: &Connection) -> Result<(), OpenError> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match usize::try_from(version) {
+        Ok(known) if known == MIGRATIONS.len() => Ok(()),
+        Ok(older) if older < MIGRATIONS.len() => Err(OpenError::Older(version)),
+        _ => Err(OpenError::Newer(version)),
+    }
 }
 
 pub(crate) fn migrate(connection: &Connection, migrations: &[&str]) -> Result<(), OpenError> {

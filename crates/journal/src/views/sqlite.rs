@@ -342,6 +342,11 @@ fn capped(limit: usize) -> i64 {
     i64::try_from(limit.min(LIST_ROWS_MAX)).unwrap_or(i64::MAX)
 }
 
+/// How far the tables are written.
+pub(super) fn valid_at(connection: &Connection) -> Result<Position, rusqlite::Error> {
+    mark(connection, VALID_AT)
+}
+
 fn mark(connection: &Connection, name: &str) -> Result<Position, rusqlite::Error> {
     let position = first_row(
         connection

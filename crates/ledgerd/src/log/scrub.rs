@@ -74,7 +74,7 @@ impl Scrubber {
     /// From where it was to the end; says where that began.
     async fn pass(&self) -> Result<Size, Fault> {
         let (journal, evidence) = (self.journal.as_ref(), self.evidence.as_ref());
-        let end = evidence::integrated(journal, evidence).await?;
+        let end = evidence::reach(journal, evidence).await?.integrated;
         let mark = Size(self.views.mark(MARK).await?.0);
         let began = if mark < end { mark } else { Size(0) };
         let mut recount = Recount::from(evidence, began, self.key.clone()).await?;

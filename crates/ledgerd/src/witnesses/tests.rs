@@ -1,7 +1,7 @@
 //! What a witness's answers mean, against a real witness and against every answer that one could think of.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use journal::evidence::{EvidenceError, SqliteEvidence};
 use rustls::RootCertStore;
@@ -11,6 +11,7 @@ use tlog::key::{Log, Role, Signer};
 use tlog::note::{Name, Signature};
 use tlog::tree::{Frontier, Hash};
 use tlog::witness::{AnswerFault, SIZE_CONTENT_TYPE};
+use tokio::time::Instant;
 
 use super::ask::ask;
 use super::post::{Post, PostError, Reply};
@@ -232,11 +233,10 @@ async fn every_answer_has_one_meaning() {
     .await;
     let unfit = |what: &str| format!("its answer is not to be used: {what}");
     check(&house, 9, 0, &[told("4")], &unfit("not the size of a tree")).await;
-    let at = UnixTime::new(1_764_028_800).expect("a time");
-    let own = format!("{}\n", key(1).cosign(&nine, at));
-    let of_another = format!("{}\n", key(2).cosign(&nine, at));
-    let of_five = house.evidence.checkpoints(Size(4), 1).await.expect("read");
-    let of_five = format!("{}\n", key(1).cosign(&of_five[0], at));
+    let own = format!("{}\n", line(1, &nine));
+    let of_another = format!("{}\n", line(2, &nine));
+    let of_five = house.evidence.checkpoints(Size(4), 1).await;
+    let of_five = format!("{}\n", line(1, &of_five.expect("read")[0]));
     check(&house, 9, 5, &[(200, false, &own)], "cosigned").await;
     let missing = AnswerFault::Missing.to_string();
     let forged = "the cosignature is false: a signature in the name of \"w1.example/witness\" is not by its key";
@@ -263,23 +263,27 @@ async fn a_refusal_of_a_proof_that_is_wrong_accuses_nobody() {
     check(&house, 9, 5, &[(422, false, "")], &unsound).await;
 }
 
+/// A witness's cosignature.
+fn line(number: u8, checkpoint: &SignedCheckpoint) -> Signature {
+    let at = UnixTime::new(1_764_028_800).expect("a time");
+    key(number).cosign(checkpoint, at)
+}
+
 #[tokio::test]
 async fn the_alarm_is_raised_by_as_many_as_a_full_receipt_needs() {
     let mut house = House::new("a");
     let checkpoint = house.publish(3).await;
     let witnesses = house.witnesses(policy()).expect("no addresses");
-    let line = |number: u8| -> Signature {
-        key(number).cosign(&checkpoint, UnixTime::new(1_764_028_800).expect("a time"))
-    };
     let contradicts = async |name| {
         let taken = witnesses.take(name, &checkpoint, Said::Otherwise).await;
         assert!(matches!(taken, Err(Failed::Contradicts)), "{taken:?}");
+        witnesses.judge().await;
     };
     contradicts("w1").await;
     contradicts("w1").await;
     assert_eq!(house.alarm().await, None, "one may lie, however often");
     let taken = witnesses
-        .take("w1", &checkpoint, Said::Cosigned(line(1)))
+        .take("w1", &checkpoint, Said::Cosigned(line(1, &checkpoint)))
         .await;
     taken.expect("stored");
     contradicts("w2").await;
@@ -296,6 +300,117 @@ async fn the_alarm_is_raised_by_as_many_as_a_full_receipt_needs() {
         house.alarm().await,
         Some("3 witnesses have seen another history of the log".to_owned())
     );
+}
+
+/// The target that is asked about within a time, if another one than before.
+async fn next(target: &mut watch::Receiver<Target>, within: Duration) -> Option<u64> {
+    let changed = timeout(within, target.changed()).await;
+    changed.ok()?.expect("it is led");
+    let now = target.borrow_and_update();
+    Some(now.as_ref()?.checkpoint().head.size.0)
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_are_asked_about_one_checkpoint_until_enough_have_cosigned_or_will_not() {
+    let mut house = House::new("a");
+    let three = house.publish(3).await;
+    let witnesses = house.witnesses(policy()).expect("no addresses");
+    let (sender, mut target) = watch::channel(None);
+    let steps = async {
+        assert_eq!(next(&mut target, ROUND).await, Some(3));
+        house.publish(5).await;
+        house.publish(6).await;
+        assert_eq!(
+            next(&mut target, ROUND / 4).await,
+            None,
+            "nobody has cosigned"
+        );
+        for (number, name, expected) in [(1, "w1", None), (2, "w2", Some(6))] {
+            let taken = witnesses
+                .take(name, &three, Said::Cosigned(line(number, &three)))
+                .await;
+            taken.expect("stored");
+            assert_eq!(
+                next(&mut target, ROUND / 4).await,
+                expected,
+                "the newest, not the next"
+            );
+        }
+        house.publish(9).await;
+        assert_eq!(next(&mut target, ROUND / 2).await, None);
+        assert_eq!(next(&mut target, ROUND).await, Some(9), "they will not");
+    };
+    tokio::select! {
+        () = steps => {}
+        () = witnesses.lead(&sender) => panic!("it leads for ever"),
+    }
+}
+
+#[tokio::test]
+async fn only_who_leads_asks() {
+    let mut house = House::new("a");
+    house.publish(3).await;
+    let mut witnesses = house.witnesses(policy()).expect("no addresses");
+    let (lead, leads) = watch::channel(false);
+    witnesses.leadership = Leadership::decided_by(leads);
+    let (sender, mut target) = watch::channel(None);
+    let steps = async {
+        assert_eq!(next(&mut target, RETRY).await, None);
+        lead.send_replace(true);
+        target.wait_for(Option::is_some).await.expect("asked");
+        lead.send_replace(false);
+        target.wait_for(Option::is_none).await.expect("no more");
+    };
+    tokio::select! {
+        () = steps => {}
+        () = witnesses.rounds(&sender) => panic!("it goes on"),
+    }
+}
+
+/// A witness that does not answer the first time; the sizes that it is asked about.
+struct HangsOnce(witness::Witness, Mutex<Vec<u64>>);
+
+impl Post for HangsOnce {
+    async fn post(&self, body: String) -> Result<Reply, PostError> {
+        let request = tlog::witness::Request::parse(body.as_bytes()).expect("a request");
+        let is_first = {
+            let mut asked = self.1.lock().expect("no panic");
+            asked.push(request.checkpoint.checkpoint().head.size.0);
+            asked.len() == 1
+        };
+        if is_first {
+            std::future::pending::<()>().await;
+        }
+        self.0.post(body).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_witness_that_hangs_is_given_up_and_asked_about_the_newest() {
+    let mut house = House::new("a");
+    let three = house.publish(3).await;
+    let policy = policy();
+    let witnesses = house.witnesses(policy.clone()).expect("no addresses");
+    let way = HangsOnce(house.witness("w1"), Mutex::default());
+    let (sender, target) = watch::channel(Some(three));
+    let begun = Instant::now();
+    let steps = async {
+        let mut stored = witnesses.stored.subscribe();
+        sleep(ASK / 2).await;
+        for size in [5, 9] {
+            sender.send_replace(Some(house.publish(size).await));
+        }
+        stored.changed().await.expect("stored");
+    };
+    tokio::select! {
+        () = steps => {}
+        () = witnesses.follow(&policy.witnesses()[0], &way, target) => panic!("it follows for ever"),
+    }
+    assert!(begun.elapsed() >= ASK && begun.elapsed() < ASK * 2);
+    assert_eq!(way.1.into_inner().expect("no panic"), [3, 9]);
+    let newest = house.evidence.newest().await.expect("read").expect("one");
+    let at = key(1).verifier().check(newest.note());
+    assert!(matches!(at, Ok(Some(_))), "{newest}");
 }
 
 #[tokio::test]

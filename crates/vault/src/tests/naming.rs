@@ -7,6 +7,8 @@ use futures_util::future::join_all;
 
 use super::*;
 use crate::SearchTerm;
+use crate::keys::{KeyName, NO_EPOCH, Purpose};
+use crate::store::Change;
 
 async fn pseudonym(
     vault: &Vault,
@@ -110,6 +112,14 @@ pub(super) async fn a_key_that_many_ask_for_first_is_made_once(house: House) {
     let asked = (0..16).map(|_| fingerprint(&vault, solna(), b"request"));
     let values: BTreeSet<_> = join_all(asked).await.into_iter().collect();
     assert_eq!(values.len(), 1);
+    // nor does one that comes late replace it
+    let name = KeyName {
+        authority: solna(),
+        epoch: NO_EPOCH,
+        purpose: Purpose::Fingerprint,
+    };
+    let late = Change::Key(name, vec![7; 60]);
+    vault.inner.store.apply(late).await.expect("no fault");
     assert_eq!(house.count("authority_keys").await, 1);
     drop(vault);
     let again = fingerprint(&house.vault().await, solna(), b"request").await;

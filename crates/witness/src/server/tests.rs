@@ -1,9 +1,15 @@
 //! The call over HTTP: statuses, content types, bounds; and that no body and no path makes it fail.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use http_body_util::Empty;
+use hyper::body::Frame;
 use proptest::prelude::*;
 use tlog::witness::SIZE_CONTENT_TYPE;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::runtime::Runtime;
+use tokio::time::Instant;
 
 use super::*;
 use crate::given::{History, House};
@@ -89,6 +95,111 @@ async fn other_places_and_methods_are_refused() {
             .map(|value| value.to_str().expect("text"));
         assert_eq!(allowed, allow, "{method} {place}");
     }
+}
+
+/// A body that never ends.
+struct Endless;
+
+impl Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_never_ends_is_given_up() {
+    let house = House::new();
+    let request = Request::post("/add-checkpoint").body(Endless);
+    let answer = respond(Arc::new(house.open()), request.expect("a request"));
+    assert_eq!(answer.await.status(), 408);
+}
+
+/// One end of a connection; the other is on its way to the server.
+struct Caller(DuplexStream);
+
+impl Caller {
+    fn new() -> (Self, io::Result<DuplexStream>) {
+        let (here, there) = duplex(4096);
+        (Self(here), Ok(there))
+    }
+
+    /// Asks after the witness's health.
+    async fn ask(&mut self) {
+        let request = b"GET /health HTTP/1.1\r\nhost: w1.example\r\n\r\n";
+        self.0.write_all(request).await.expect("sent");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\nok\n") {
+            answer.push(self.0.read_u8().await.expect("an answer"));
+        }
+    }
+
+    /// Waits until the server closes the connection.
+    async fn closed(&mut self) {
+        assert_eq!(self.0.read(&mut [0]).await.expect("an end"), 0);
+    }
+}
+
+/// A witness that serves these connections.
+fn served(house: &House, connections: Vec<io::Result<DuplexStream>>) -> Tasks {
+    let (tasks, witness) = (Tasks::new(), Arc::new(house.open()));
+    let incoming = tokio_stream::iter(connections).chain(tokio_stream::pending());
+    tasks.spawn("serve", serve(witness, incoming, tasks.clone()));
+    tasks
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_ends_when_it_is_idle_old_or_the_drain_begins() {
+    let house = House::new();
+    let (mut idle, one) = Caller::new();
+    let (mut busy, two) = Caller::new();
+    let (mut late, three) = Caller::new();
+    let tasks = served(&house, vec![one, two, three]);
+    let begun = Instant::now();
+    idle.ask().await;
+    idle.closed().await;
+    assert!(begun.elapsed() >= HEAD && begun.elapsed() < HEAD * 2);
+    late.closed().await;
+    busy.closed().await;
+    assert!(tasks.end().await, "drained");
+
+    let house = House::new();
+    let (mut busy, one) = Caller::new();
+    let (mut open, two) = Caller::new();
+    let tasks = served(&house, vec![one, two]);
+    let begun = Instant::now();
+    while begun.elapsed() + HEAD / 2 < CONNECTION {
+        busy.ask().await;
+        open.ask().await;
+        sleep(HEAD / 2).await;
+    }
+    busy.closed().await;
+    assert!(begun.elapsed() >= CONNECTION);
+    assert!(tasks.end().await, "drained");
+    open.closed().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_one_too_many_waits_for_its_turn() {
+    let house = House::new();
+    let (mut callers, connections): (Vec<_>, Vec<_>) =
+        (0..=CONNECTIONS_MAX).map(|_| Caller::new()).unzip();
+    let tasks = served(&house, connections);
+    let mut last = callers.pop().expect("the one too many");
+    for caller in &mut callers {
+        caller.ask().await;
+    }
+    timeout(HEAD / 2, last.ask()).await.expect_err("no place");
+    drop(callers.pop());
+    // its request is waiting there
+    last.ask().await;
+    drop(callers);
+    assert!(tasks.end().await, "drained");
 }
 
 /// A request that is almost one: bytes of a good one are changed, doubled or left out.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use domain::subject::Position;
 use journal::evidence::{self, Alarm};
+use tlog::checkpoint::SignedCheckpoint;
 use tlog::policy::Policy;
-use tlog::tree::{Hash, Index, Place, Size};
+use tlog::tree::{Hash, Head, Index, Place, Size};
 
 use super::{House, Running, signer};
 use crate::Leadership;
@@ -127,6 +128,39 @@ async fn what_is_not_stored_as_it_was_written_is_never_signed() {
     let alarm = stores.evidence.alarm().await.expect("read");
     assert_eq!(alarm, Some(Alarm::NotAsWritten(ENTRIES + 2).to_string()));
     assert_eq!(*stores.evidence.published().borrow(), Size(ENTRIES));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_in_the_log_while_it_is_kept_is_not_signed_over() {
+    let head = Head {
+        size: Size(ENTRIES + 1),
+        root: Hash::leaf(b"another"),
+    };
+    let another = SignedCheckpoint::sign(head, &signer());
+    let replaced = format!(
+        "DROP TRIGGER checkpoints_are_kept; \
+         UPDATE checkpoints SET note = '{another}' WHERE size = {}",
+        ENTRIES + 1
+    );
+    for (sql, expected) in [
+        (replaced, Alarm::RootDiffers(Size(ENTRIES + 1))),
+        (
+            flip("hashes", "hashes", 32),
+            Alarm::HashesDiffer(Size(ENTRIES + 2)),
+        ),
+    ] {
+        let house = House::signed(ENTRIES).await;
+        let stores = house.open();
+        let running = Running::start(stores.log(Leadership::always()));
+        stores.append(1).await;
+        stores.published(ENTRIES + 1).await;
+        house.tamper("evidence.sqlite", &sql);
+        stores.append(1).await;
+        running.stopped().await;
+        let alarm = stores.evidence.alarm().await.expect("read");
+        assert_eq!(alarm, Some(expected.to_string()));
+        assert_eq!(*stores.evidence.published().borrow(), Size(ENTRIES + 1));
+    }
 }
 
 /// The journal was cut, and grew again beyond what was signed, before anybody looked.

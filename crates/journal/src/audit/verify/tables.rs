@@ -1,0 +1,156 @@
+//! Holds the tables beside the entries against them.
+
+use domain::entry::{Entry, Event};
+use domain::subject::{NoticeNumber, Position, Version};
+use uuid::Uuid;
+
+use super::Check;
+use crate::ReadError;
+use crate::audit::{Row, Rows, Table};
+
+impl Check {
+    /// Holds a page of a table against the entries. Returns how many of its rows are not newer than the edge.
+    pub(super) async fn page(
+        &mut self,
+        store: &mut dyn Rows,
+        table: Table,
+        page: &[Row],
+    ) -> Result<u64, ReadError> {
+        let seen = match table {
+            Table::Versions | Table::Notices => self.placed(store, table, page).await?,
+            Table::Requests => self.requests(store, page).await?,
+            Table::Claims => self.claims(store, page).await?,
+            Table::Keys => {
+                for row in page {
+                    if let Row::Key(key) = row {
+                        self.keys.remove(key);
+                    }
+                }
+                page.len()
+            }
+        };
+        Ok(seen.try_into().unwrap_or(u64::MAX))
+    }
+
+    /// Rows that tell what stands in an entry. Each tells something else, so as many as there is to tell are all.
+    async fn placed(
+        &mut self,
+        store: &mut dyn Rows,
+        table: Table,
+        page: &[Row],
+    ) -> Result<usize, ReadError> {
+        let rows = page.iter().filter_map(|row| Some((row, row.position()?)));
+        let rows: Vec<_> = rows
+            .filter(|(_, position)| *position <= self.edge)
+            .collect();
+        let positions: Vec<Position> = rows.iter().map(|(_, position)| *position).collect();
+        let entries = store.entries_at(&positions).await?;
+        for ((row, position), bytes) in rows.iter().zip(entries) {
+            let entry = bytes.and_then(|bytes| api::record::decode(&bytes).ok());
+            if !entry.is_some_and(|entry| tells(&entry, row)) {
+                self.fault(
+                    Some(table),
+                    *position,
+                    "a row that the entry does not tell of",
+                );
+            }
+        }
+        Ok(rows.len())
+    }
+
+    /// Whatever a request was answered with had begun by then.
+    async fn requests(&mut self, store: &mut dyn Rows, page: &[Row]) -> Result<usize, ReadError> {
+        let rows = page
+            .iter()
+            .filter_map(|row| row.subject().zip(row.position()));
+        let (subjects, positions): (Vec<Uuid>, Vec<Position>) =
+            rows.filter(|(_, position)| *position <= self.edge).unzip();
+        let begun = store.begun_at(&subjects).await?;
+        for (begun, position) in begun.iter().zip(&positions) {
+            if !begun.is_some_and(|begun| begun <= *position) {
+                self.fault(
+                    Some(Table::Requests),
+                    *position,
+                    "an answer that had not begun",
+                );
+            }
+        }
+        Ok(positions.len())
+    }
+
+    /// Whoever holds a claim was registered with that person.
+    async fn claims(&mut self, store: &mut dyn Rows, page: &[Row]) -> Result<usize, ReadError> {
+        let holders: Vec<Uuid> = page.iter().filter_map(Row::subject).collect();
+        let begun = store.begun_at(&holders).await?;
+        let known: Vec<Position> = begun.iter().flatten().copied().collect();
+        let mut entries = store.entries_at(&known).await?.into_iter();
+        let mut seen = 0;
+        for (row, begun) in page.iter().zip(begun) {
+            let bytes = begun.and_then(|_known| entries.next().flatten());
+            let begun = begun.unwrap_or_default();
+            if begun > self.edge {
+                continue;
+            }
+            seen += 1;
+            let entry = bytes.and_then(|bytes| api::record::decode(&bytes).ok());
+            if !entry.is_some_and(|entry| tells(&entry, row)) {
+                self.fault(
+                    Some(Table::Claims),
+                    begun,
+                    "a claim that the entry does not tell of",
+                );
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Holds the numbers of rows against the entries.
+    pub(super) fn compare(&mut self, counts: &[u64; Table::ALL.len()]) {
+        let told = [self.frontier.head().size.0, self.notices];
+        for ((table, count), told) in Table::ALL.into_iter().zip(counts).zip(told) {
+            if *count != told {
+                self.fault(
+                    Some(table),
+                    self.edge,
+                    "more or fewer rows than entries tell of",
+                );
+            }
+        }
+        for position in std::mem::take(&mut self.keys).into_values() {
+            self.fault(
+                Some(Table::Keys),
+                position,
+                "the key of an alert is missing",
+            );
+        }
+    }
+}
+
+/// Whether an entry tells what a row holds.
+fn tells(entry: &Entry, row: &Row) -> bool {
+    match row {
+        Row::Version {
+            subject, version, ..
+        } => entry.subject.id == *subject && entry.version == Version(*version),
+        Row::Notice {
+            recipient,
+            number,
+            chain,
+            ..
+        } => entry.notices.iter().any(|notice| {
+            notice.recipient.number() == *recipient
+                && notice.number == NoticeNumber(*number)
+                && notice.chain == *chain
+        }),
+        Row::Claim {
+            sender,
+            recipient,
+            person,
+            ..
+        } => matches!(&entry.event, Event::RelocationRegistered {
+            sender: from, recipient: to, pseudonym, ..
+        } if from.number() == *sender && to.number() == *recipient
+            && [&pseudonym.epoch.to_be_bytes()[..], &pseudonym.value].concat() == person),
+        Row::Request { .. } | Row::Key(_) => false,
+    }
+}

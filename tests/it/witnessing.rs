@@ -1,0 +1,326 @@
+//! Witnesses as processes of their own, two of three: what they cosign, what they refuse, and what stops the log.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use api::v1;
+use client::request_id;
+use tests::{OPERATOR, Party, Plan, SOLNA, Witness, World, announcement, wait_for};
+use tlog::checkpoint::SignedCheckpoint;
+use tlog::key::{Log, Signer, Verifier};
+use tlog::tree::{Hash, Head, Size};
+
+use crate::load::{announcements, register_all};
+use crate::receipts::{both_believe, write};
+
+/// Longer than any receipt takes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn three() -> World {
+    World::with(Plan {
+        witnesses: 3,
+        ..Plan::default()
+    })
+    .await
+}
+
+/// Registers; a request for the receipt.
+async fn register(solna: &Party, index: usize) -> v1::GetReceiptRequest {
+    let request = v1::RegisterRelocationRequest {
+        request_id: request_id(),
+        ..announcement(solna, "2283", index)
+    };
+    let registered = solna.register(request).await.expect("accepted");
+    v1::GetReceiptRequest {
+        municipality: solna.municipality(),
+        name: registered.relocation.expect("a relocation").name,
+        ..v1::GetReceiptRequest::default()
+    }
+}
+
+/// The receipt, as soon as it is full or, if that is not asked for, there; and its checkpoint.
+async fn receipt(
+    solna: &Party,
+    request: &v1::GetReceiptRequest,
+    is_full: bool,
+) -> (v1::Receipt, v1::Checkpoint) {
+    let receipt = solna
+        .client
+        .wait_for_receipt(request, is_full, PATIENCE)
+        .await;
+    let receipt = receipt.expect("a receipt");
+    let checkpoint = receipt.checkpoint.clone().expect("a checkpoint");
+    assert_eq!(checkpoint.quorum_met, is_full, "{}", checkpoint.note);
+    (receipt, checkpoint)
+}
+
+/// Waits until the newest witnessed checkpoint has so many cosignatures.
+async fn cosigned(solna: &Party, count: usize) -> v1::Checkpoint {
+    wait_for("cosignatures", || async {
+        let request = v1::GetCheckpointRequest { witnessed: true };
+        let newest = solna.get_checkpoint(request).await.ok()?.checkpoint?;
+        (newest.cosignatures.len() == count).then_some(newest)
+    })
+    .await
+}
+
+/// What a witness cosigned last.
+fn state(witness: &Witness) -> SignedCheckpoint {
+    let bytes = fs::read(witness.state()).expect("a state");
+    SignedCheckpoint::parse(&bytes).expect("a checkpoint")
+}
+
+/// Waits until a log tells something.
+async fn told(what: &str, log: impl Fn() -> String) {
+    wait_for(what, || async { log().contains(what).then_some(()) }).await;
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("a folder");
+    for file in fs::read_dir(from).expect("files") {
+        let file = file.expect("a file");
+        fs::copy(file.path(), to.join(file.file_name())).expect("copied");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_of_three_make_a_receipt_full_whoever_is_dead_or_hangs() {
+    let mut world = three().await;
+    let solna = world.party(SOLNA).await;
+    let first = register(&solna, 0).await;
+    let (full, _) = receipt(&solna, &first, true).await;
+    write(world.folder(), "first", &full);
+    both_believe(world.folder(), &["first".to_owned()]);
+    cosigned(&solna, 3).await;
+    let older = fs::read(world.witnesses[2].state()).expect("a state");
+
+    world.witnesses[2].kill().await;
+    let second = register(&solna, 1).await;
+    let (_, checkpoint) = receipt(&solna, &second, true).await;
+    let names: Vec<&str> = checkpoint
+        .cosignatures
+        .iter()
+        .map(|one| one.witness.as_str())
+        .collect();
+    assert_eq!(names, ["w1", "w2"]);
+
+    // one that hangs and one that is dead: registrations and receipts go on, and these are not full
+    world.witnesses[1].hold();
+    let mut waiting = Vec::new();
+    for index in 2..5 {
+        let request = register(&solna, index).await;
+        receipt(&solna, &request, false).await;
+        waiting.push(request);
+    }
+    // the ones before them are as full as ever
+    receipt(&solna, &second, true).await;
+
+    world.witnesses[1].let_go();
+    for request in &waiting {
+        receipt(&solna, request, true).await;
+    }
+    // restored from an older copy, the third one goes on by proof
+    fs::write(world.witnesses[2].state(), older).expect("restored");
+    world.witnesses[2].start_again().await;
+    let newest = cosigned(&solna, 3).await;
+    let known = state(&world.witnesses[2]).checkpoint().head;
+    assert_eq!(i64::try_from(known.size.0), Ok(newest.size));
+    assert_eq!(known.root.as_bytes().as_slice(), newest.root);
+    assert!(!world.log().contains("another history"), "{}", world.log());
+}
+
+/// What is everywhere when the alarm is raised: nothing is signed, and registrations go on.
+async fn alarmed(world: &World, index: usize) {
+    for name in ["w1", "w2", "w3"] {
+        told(
+            &format!("witness has seen another history of the log witness=\"{name}\""),
+            || world.log(),
+        )
+        .await;
+    }
+    told("nothing is signed any more", || world.log()).await;
+    let solna = world.party(SOLNA).await;
+    let request = register(&solna, index).await;
+    let refused = wait_for("an answer that is final", || async {
+        let refused = solna.get_receipt(request.clone()).await.err()?;
+        (refused.reason != "RECEIPT_NOT_READY").then_some(refused)
+    })
+    .await;
+    assert_eq!(refused.reason, "LOG_NOT_SIGNED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_that_was_rolled_back_is_refused_by_every_witness_and_stops_the_log() {
+    let mut world = three().await;
+    let (data, older, right) = ["data", "older", "right"]
+        .map(|name| world.folder().join(name))
+        .into();
+    let solna = world.party(SOLNA).await;
+    let first = register(&solna, 0).await;
+    receipt(&solna, &first, true).await;
+    world.terminate().await;
+    copy(&data, &older);
+
+    world.start_again().await;
+    let solna = world.party(SOLNA).await;
+    let lost = register(&solna, 1).await;
+    receipt(&solna, &lost, true).await;
+    let known = cosigned(&solna, 3).await.size;
+    world.terminate().await;
+    fs::rename(&data, &right).expect("moved");
+    fs::rename(&older, &data).expect("restored");
+
+    world.start_again().await;
+    alarmed(&world, 2).await;
+    for witness in &world.witnesses {
+        assert_eq!(
+            i64::try_from(state(witness).checkpoint().head.size.0),
+            Ok(known)
+        );
+    }
+    // it comes again with every start, until the right journal is there
+    world.terminate().await;
+    world.start_again().await;
+    let raised = || world.log().matches("the evidence does not hold").count();
+    wait_for("the alarm again", || async { (raised() > 1).then_some(()) }).await;
+    assert_eq!(raised(), 2, "once with each start");
+    world.terminate().await;
+    fs::remove_dir_all(&data).expect("removed");
+    fs::rename(&right, &data).expect("restored");
+    world.start_again().await;
+    let solna = world.party(SOLNA).await;
+    receipt(&solna, &lost, true).await;
+    let next = register(&solna, 3).await;
+    receipt(&solna, &next, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_log_with_the_same_key_is_refused_by_every_witness_and_convicted() {
+    let mut world = three().await;
+    let (data, right) = ["data", "right"]
+        .map(|name| world.folder().join(name))
+        .into();
+    let solna = world.party(SOLNA).await;
+    let first = register(&solna, 0).await;
+    receipt(&solna, &first, true).await;
+    let known = cosigned(&solna, 3).await;
+    world.terminate().await;
+    fs::rename(&data, &right).expect("moved");
+
+    // it grows beyond the first one while nobody sees it
+    for witness in &mut world.witnesses {
+        witness.kill().await;
+    }
+    world.start_again().await;
+    let solna = world.party(SOLNA).await;
+    let mut size = 0;
+    let mut index = 0;
+    while size <= known.size {
+        let request = register(&solna, index).await;
+        size = receipt(&solna, &request, false).await.1.size;
+        index += 1;
+    }
+    for witness in &mut world.witnesses {
+        witness.start_again().await;
+    }
+    alarmed(&world, index).await;
+    let key = fs::read_to_string(world.folder().join("log.pub")).expect("a key");
+    let key = Verifier::<Log>::parse(key.trim_end()).expect("a key");
+    for witness in &world.witnesses {
+        let kept = fs::read_dir(witness.folder.join("contradictions")).expect("kept");
+        let mut notes = Vec::new();
+        for path in kept.map(|file| file.expect("a file").path()) {
+            let note = SignedCheckpoint::parse(&fs::read(&path).expect("a note")).expect("a note");
+            assert_eq!(key.check(note.note()), Ok(Some(())), "{path:?}");
+            notes.push(note.checkpoint().head.size.0);
+        }
+        // what it knows, and what it was shown: both signed by the log
+        notes.sort_unstable();
+        notes.dedup();
+        assert_eq!(notes.len(), 2, "{notes:?}");
+        assert_eq!(i64::try_from(notes[0]), Ok(known.size));
+        told("a checkpoint contradicts what was cosigned", || {
+            witness.log()
+        })
+        .await;
+        assert_eq!(
+            state(witness).to_string().lines().nth(1),
+            known.note.lines().nth(1)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_witness_that_contradicts_stops_nothing_and_two_do() {
+    let mut world = three().await;
+    let solna = world.party(SOLNA).await;
+    let first = register(&solna, 0).await;
+    receipt(&solna, &first, true).await;
+    cosigned(&solna, 3).await;
+    // a tree that this log never had, as only somebody with its key can sign it
+    let secret = fs::read_to_string(world.folder().join("log.key")).expect("a key");
+    let signer = Signer::<Log>::parse(secret.trim_end()).expect("a key");
+    let head = Head {
+        size: Size(1_000_000),
+        root: Hash::leaf(b"another history"),
+    };
+    let other = SignedCheckpoint::sign(head, &signer).to_string();
+    let alarm = "2 witnesses have seen another history of the log";
+    for (number, is_alarm) in [(0, false), (1, true)] {
+        let witness = &mut world.witnesses[number];
+        witness.kill().await;
+        fs::write(witness.state(), &other).expect("written");
+        witness.start_again().await;
+        let request = register(&solna, number + 1).await;
+        let name = &world.witnesses[number].name;
+        told(
+            &format!("another history of the log witness=\"{name}\""),
+            || world.log(),
+        )
+        .await;
+        if is_alarm {
+            told(alarm, || world.log()).await;
+        } else {
+            receipt(&solna, &request, true).await;
+            assert!(!world.log().contains(alarm));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_witness_killed_at_any_moment_never_forgets_what_it_answered() {
+    let mut world = World::with(Plan {
+        witnesses: 1,
+        ..Plan::default()
+    })
+    .await;
+    let mut witness = world.witnesses.remove(0);
+    let operator = world.party(OPERATOR).await;
+    let mut requests = announcements(&world, "2283", 200).await;
+    let mut before = 0;
+    for round in 0..8 {
+        // killed as soon as one more answer is seen, in the middle of the next ones
+        let load = requests.split_off(requests.len() - 25);
+        let load = register_all(&world, load, |_| {});
+        let answer = wait_for("one more cosignature", || async {
+            let request = v1::GetCheckpointRequest { witnessed: true };
+            let newest = operator.get_checkpoint(request).await.ok()?.checkpoint?;
+            (newest.size > before).then_some(())
+        });
+        let kill = async {
+            answer.await;
+            witness.kill().await;
+        };
+        tokio::join!(load, kill);
+        before = cosigned(&operator, 1).await.size;
+        let known = state(&witness).checkpoint().head.size;
+        let known = i64::try_from(known.0).expect("a size");
+        assert!(
+            known >= before,
+            "round {round}: of {before} it kept {known}"
+        );
+        witness.start_again().await;
+    }
+    assert!(!world.log().contains("another history"), "{}", world.log());
+}
