@@ -20,7 +20,9 @@ pub use certificate::{
 pub use inbox::{Inbox, verify};
 pub use party::Party;
 pub use program::{flyttbud, run};
-pub use request::{PERSONS, announcement, arrival, consent, contact, person, today};
+pub use request::{
+    PERSONS, announcement, announcement_of, arrival, arrival_of, consent, contact, person, today,
+};
 pub use scan::{Canary, Scan, scan};
 pub use witness::Witness;
 pub use world::{Plan, World, settle, wait_for};

@@ -10,7 +10,6 @@ use api::generated::journal::v1 as sealed;
 use api::parse::{self, Context, Registration};
 use api::v1;
 use daemon::postgres::Settings;
-use domain::calendar;
 use domain::code::NoticeKind;
 use domain::entry::{Draft, Event};
 use domain::municipality::MunicipalityCode;
@@ -26,9 +25,6 @@ use uuid::Uuid;
 use vault::{KeyRows, RootKey, SearchRow, SearchTerm, Vault};
 
 use crate::requests::SENDER;
-
-/// Working days that the receiver has to answer.
-const ANSWER_WORKING_DAYS: u32 = 10;
 
 /// Journal and key store of our own, beside the service's and on the same disk.
 #[derive(Clone)]
@@ -201,7 +197,8 @@ impl Stores {
                 kind: registration.kind,
                 pseudonym: key.pseudonym,
                 planned: registration.planned,
-                answer_due_on: calendar::add_working_days(self.today, ANSWER_WORKING_DAYS),
+                answer_due_on: ledger::answer_due_on(registration.kind, self.today),
+                function: None,
             },
             notices: vec![(recipient, NoticeKind::RelocationRegistered)],
             sealed: parts,

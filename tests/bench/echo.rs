@@ -45,6 +45,20 @@ impl DirectoryService for Echo {
     ) -> Result<Response<v1::WhoAmIResponse>, Status> {
         Err(Status::unimplemented("this is a benchmark's echo"))
     }
+
+    async fn list_refusals(
+        &self,
+        _request: Request<v1::ListRefusalsRequest>,
+    ) -> Result<Response<v1::ListRefusalsResponse>, Status> {
+        Err(Status::unimplemented("this is a benchmark's echo"))
+    }
+
+    async fn count_refusals(
+        &self,
+        _request: Request<v1::CountRefusalsRequest>,
+    ) -> Result<Response<v1::CountRefusalsResponse>, Status> {
+        Err(Status::unimplemented("this is a benchmark's echo"))
+    }
 }
 
 /// Serves until whoever started it closes its input or is gone.

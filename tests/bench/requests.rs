@@ -76,6 +76,7 @@ impl Requests {
         let (birth_date, number) = person(index).context("there are no more people")?;
         let officer = format!("handlaggare-{}", index % 40);
         Ok(v1::RegisterRelocationRequest {
+            open_child_inquiry: false,
             municipality: format!("municipalities/{SENDER}"),
             actor: Some(v1::Actor {
                 officer_id: officer.clone(),
@@ -95,6 +96,7 @@ impl Requests {
                     form: v1::ConsentForm::Written.into(),
                     received_by: officer,
                     guardians_consent: false,
+                    minor_alone: String::new(),
                 }),
                 ..v1::LegalGround::default()
             }),
@@ -111,6 +113,7 @@ fn content(index: u32, number: String, birth_date: Date, today: Date) -> v1::Rel
             family_name: format!("Test-{index}"),
             birth_date: birth_date.to_string(),
             protection: v1::ProtectionLevel::None.into(),
+            ..v1::Person::default()
         }),
         expected_on: today.to_string(),
         supports: vec![v1::Support {

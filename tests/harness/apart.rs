@@ -2,8 +2,9 @@
 
 use std::path::Path;
 use std::process::ExitStatus;
+use std::sync::Arc;
 
-use daemon::postgres::testing::Database;
+use daemon::postgres::testing::{self as server, Database, Pair};
 use fanout::Server;
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
@@ -11,12 +12,16 @@ use tokio::sync::SemaphorePermit;
 
 use super::certificate::{self, Organisation};
 use super::party::Party;
-use super::service::Service;
-use super::world::{PLACES, connect, make_log_key, start_nats, started};
+use super::service::{self, Service};
+use super::world::{
+    PLACES, World, connect, make_log_key, served, start_nats, started, started_with,
+};
 
 /// The services, by the names of their files.
 const GATEWAYS: [&str; 2] = ["gateway-1", "gateway-2"];
 const LEDGERS: [&str; 2] = ["ledger-1", "ledger-2"];
+/// The login of gateways to the key store.
+const KEYHOLDER: &str = "keyholder";
 
 /// Everything that runs for one test.
 #[derive(Debug)]
@@ -33,25 +38,55 @@ pub struct Apart {
 }
 
 impl Apart {
-    /// Starts it all; the first ledger leads.
+    /// Starts it all, over databases that other worlds' lie beside; the first ledger leads.
     pub async fn start() -> Self {
+        Self::over(server::Server::shared().await.expect("a server")).await
+    }
+
+    /// Likewise, with the record and the keys on a server of its own.
+    pub async fn over(server: Arc<server::Server>) -> Self {
+        Self::on(server, |database, user| database.settings(user).url).await
+    }
+
+    /// Starts it all over two servers, of which one may take over from the other.
+    pub async fn on_pair(pair: &Pair) -> Self {
+        let both = |database: &Database, user: &str| pair.url(user, &database.name);
+        Self::on(pair.primary.clone(), both).await
+    }
+
+    async fn on(server: Arc<server::Server>, url: impl Fn(&Database, &str) -> String) -> Self {
         let place = PLACES.acquire().await.expect("places are never closed");
         let folder = tempfile::tempdir().expect("a folder");
         certificate::begin(folder.path());
         let nats = start_nats(folder.path()).await;
         vault::RootKey::create(&folder.path().join("root.key")).expect("a root key");
         make_log_key(folder.path());
-        let journal = journal::postgres::testing::database();
+        let journal = journal::postgres::testing::database_on(server.clone());
         let journal = journal.await.expect("a database for the record");
-        let keys = Database::new().await.expect("a database for keys");
+        let keys = Database::on(server).await.expect("a database for keys");
         let made = vault::postgres::migrate(&keys.owner()).await;
         made.expect("the key store's schema");
-        let admitted = keys.admit("keyholder", "flyttbud_keys").await;
+        let admitted = keys.admit(KEYHOLDER, "flyttbud_keys").await;
         admitted.expect("a login");
+        Self::begin((folder, nats, place), [journal, keys], url).await
+    }
+
+    /// Starts services apart over databases, in the place of one process that has ended. The logins are
+    /// `gateway`, `ledger` and `keyholder`.
+    pub async fn in_place_of(world: World, databases: [Database; 2]) -> Self {
+        let url = |database: &Database, user: &str| database.settings(user).url;
+        Self::begin(world.leave(), databases, url).await
+    }
+
+    async fn begin(
+        (folder, nats, place): (TempDir, Server, SemaphorePermit<'static>),
+        [journal, keys]: [Database; 2],
+        url: impl Fn(&Database, &str) -> String,
+    ) -> Self {
         for name in [GATEWAYS, LEDGERS].concat() {
             let who = name.split('-').next().unwrap_or_default();
-            let urls = [&journal.settings(who).url, &keys.settings("keyholder").url];
-            let text = configuration(folder.path(), &nats.url(), urls);
+            let urls = [url(&journal, who), url(&keys, KEYHOLDER)];
+            let text = configuration(folder.path(), &nats.url(), &urls);
             let file = folder.path().join(format!("{name}.toml"));
             std::fs::write(file, text).expect("a configuration");
         }
@@ -84,6 +119,12 @@ impl Apart {
         let gateway = self.gateways.get(gateway).expect("a gateway");
         let client = connect(self.folder(), &gateway.url, who).await;
         Party::new(client.expect("a connection"), who.code)
+    }
+
+    /// The vendor's system, for each municipality it serves, connected to one of the gateways.
+    pub async fn served(&self, gateway: usize) -> Vec<Party> {
+        let gateway = self.gateways.get(gateway).expect("a gateway");
+        served(self.folder(), &gateway.url).await
     }
 
     /// Which ledger leads, by its log; none while none says so.
@@ -119,6 +160,36 @@ impl Apart {
         ledger.terminate().await
     }
 
+    /// Asks all services to end, and waits until they did.
+    pub async fn terminate(&mut self) {
+        for service in self.gateways.iter_mut().chain(&mut self.ledgers) {
+            assert!(service.terminate().await.success());
+        }
+        (self.gateways, self.ledgers) = Default::default();
+    }
+
+    /// Has gateways that are started from now on find the record elsewhere.
+    pub fn move_journal(&mut self, journal: Database) {
+        let [from, to] = [&self.journal, &journal].map(|one| one.settings("gateway").url);
+        for name in GATEWAYS {
+            let file = self.folder().join(format!("{name}.toml"));
+            let text = std::fs::read_to_string(&file).expect("a configuration");
+            std::fs::write(&file, text.replace(&from, &to)).expect("a configuration");
+        }
+        self.journal = journal;
+    }
+
+    /// Starts a gateway that must end by itself: its exit code, and what it said.
+    pub async fn gateway_refused(&self) -> (Option<i32>, String) {
+        service::refused(self.folder(), "gateway", GATEWAYS[0]).await
+    }
+
+    /// Starts a gateway, with more options.
+    pub async fn start_gateway(&mut self, options: &[&str]) {
+        let gateway = started_with(self.folder.path(), "gateway", GATEWAYS[0], options);
+        self.gateways.push(gateway.await);
+    }
+
     /// Kills a gateway.
     pub async fn kill_gateway(&mut self, gateway: usize) {
         let gateway = self.gateways.get_mut(gateway).expect("a gateway");
@@ -126,7 +197,7 @@ impl Apart {
     }
 }
 
-fn configuration(folder: &Path, nats_url: &str, [journal, keys]: [&String; 2]) -> String {
+fn configuration(folder: &Path, nats_url: &str, [journal, keys]: &[String; 2]) -> String {
     let folder = folder.display();
     format!(
         r#"environment = "test"

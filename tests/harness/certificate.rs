@@ -93,8 +93,9 @@ pub const STRANGER: Organisation = Organisation {
     roles: CASE_SYSTEM,
 };
 
-/// Municipalities that the vendor serves: with five test persons each, enough for a load.
-const SERVED: usize = 60;
+/// Municipalities that the vendor serves: with five test persons each, enough for a load; with three for each
+/// scenario, enough for all of them.
+const SERVED: usize = 240;
 
 /// The codes that the vendor serves; Sollefteå and Sigtuna are not among them.
 pub(crate) fn served() -> Vec<String> {

@@ -1,6 +1,8 @@
 //! Journals without a service: entries as they would be stored, with all that a ledger would add. The same acts
 //! make the same bytes, on any machine.
 
+mod golden;
+mod stories;
 mod years;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,8 @@ use jiff::{SignedDuration, Timestamp};
 use ledger::Machine;
 use uuid::{Builder, Uuid};
 
+pub use golden::{expected, export, golden_folder};
+pub use stories::{STORIES, Story};
 pub use years::Years;
 
 /// Bytes of a sealed part: a registration of usual size is then some 600.
@@ -28,6 +32,8 @@ const SEALED_BYTES: usize = 180;
 pub struct History {
     /// The ledger over it.
     pub machine: Machine,
+    /// The alerts that it raised, in order.
+    pub alerts: Vec<Uuid>,
     now: Timestamp,
     system: Version,
     inboxes: BTreeMap<MunicipalityCode, (NoticeNumber, [u8; 32])>,
@@ -45,6 +51,7 @@ impl History {
     pub fn new() -> Self {
         let mut history = Self {
             machine: Machine::new(),
+            alerts: Vec::new(),
             now: "2026-11-24T08:00:00Z".parse().expect("an instant"),
             system: Version(0),
             inboxes: BTreeMap::new(),
@@ -72,6 +79,12 @@ impl History {
             self.system(Event::TimePassed { now: due });
         }
         self.now = until;
+    }
+
+    /// Lets time pass while nobody looks: what became due meanwhile is found at its end.
+    pub fn pause(&mut self, time: SignedDuration) {
+        self.now += time;
+        self.system(Event::TimePassed { now: self.now });
     }
 
     /// Somebody acts, and the ledger finds what follows.
@@ -113,7 +126,12 @@ impl History {
         let relocation = machine.relocation(id).map(|fold| fold.version);
         let arrival = machine.arrival(id).map(|(fold, _asked)| fold.version);
         let alert = machine.alert(id).map(|fold| fold.version);
-        relocation.or(arrival).or(alert).unwrap_or_default()
+        let municipality = subject
+            .municipality_code()
+            .and_then(|code| machine.municipality(code))
+            .map(|fold| fold.version);
+        let known = relocation.or(arrival).or(alert).or(municipality);
+        known.unwrap_or_default()
     }
 
     fn settle(&mut self) {
@@ -144,6 +162,9 @@ impl History {
         }
         if draft.subject == Subject::SYSTEM {
             self.system = draft.version;
+        }
+        if matches!(draft.event, Event::AlertRaised { .. }) {
+            self.alerts.push(draft.subject.id);
         }
         let bytes = record::encode(
             draft,

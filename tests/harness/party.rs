@@ -4,6 +4,7 @@ use api::v1;
 use client::{Client, Refused, request_id};
 
 use super::inbox::Inbox;
+use super::request::actor;
 
 /// A caller.
 #[derive(Clone, Debug)]
@@ -45,6 +46,10 @@ methods! {
     acknowledge = relocations.acknowledge_relocation(AcknowledgeRelocationRequest) -> AcknowledgeRelocationResponse;
     /// ReplyToRelocation.
     reply = relocations.reply_to_relocation(ReplyToRelocationRequest) -> ReplyToRelocationResponse;
+    /// ReferTransfer.
+    refer = relocations.refer_transfer(ReferTransferRequest) -> ReferTransferResponse;
+    /// RecordTransferDecision.
+    record_decision = relocations.record_transfer_decision(RecordTransferDecisionRequest) -> RecordTransferDecisionResponse;
     /// ReportArrival.
     report = arrivals.report_arrival(ReportArrivalRequest) -> ReportArrivalResponse;
     /// GetArrival.
@@ -87,6 +92,10 @@ methods! {
     get_municipality = directory.get_municipality(GetMunicipalityRequest) -> GetMunicipalityResponse;
     /// WhoAmI.
     who_am_i = directory.who_am_i(WhoAmIRequest) -> WhoAmIResponse;
+    /// ListRefusals.
+    list_refusals = directory.list_refusals(ListRefusalsRequest) -> ListRefusalsResponse;
+    /// CountRefusals.
+    count_refusals = directory.count_refusals(CountRefusalsRequest) -> CountRefusalsResponse;
     /// GetDefinition.
     get_definition = administration.get_definition(GetDefinitionRequest) -> GetDefinitionResponse;
     /// SetDefinition.
@@ -124,19 +133,14 @@ impl Party {
     }
 
     /// Who sits at it, and why.
-    #[expect(clippy::unnecessary_wraps, reason = "as the messages have it")]
     pub fn actor(&self) -> Option<v1::Actor> {
-        Some(v1::Actor {
-            officer_id: format!("handlaggare-{}", self.code),
-            function: "ekonomiskt bistånd".to_owned(),
-            case_number: "2026-1042".to_owned(),
-            purpose: "handlägga flytt".to_owned(),
-        })
+        actor(&self.code)
     }
 
     /// Reads a relocation with its content.
     pub async fn read(&self, name: &str) -> Result<v1::Relocation, Refused> {
         let request = v1::GetRelocationRequest {
+            known_at: None,
             municipality: self.municipality(),
             actor: self.actor(),
             name: name.to_owned(),
@@ -163,6 +167,7 @@ impl Party {
     /// Reads an alert with its question.
     pub async fn read_alert(&self, name: &str) -> Result<v1::Alert, Refused> {
         let request = v1::GetAlertRequest {
+            known_at: None,
             municipality: self.municipality(),
             actor: self.actor(),
             name: name.to_owned(),
@@ -175,6 +180,7 @@ impl Party {
     /// Reads an arrival with its content.
     pub async fn read_arrival(&self, name: &str) -> Result<v1::Arrival, Refused> {
         let request = v1::GetArrivalRequest {
+            known_at: None,
             municipality: self.municipality(),
             actor: self.actor(),
             name: name.to_owned(),

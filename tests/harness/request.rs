@@ -36,6 +36,7 @@ pub fn person(index: usize) -> v1::Person {
         family_name: "Provsson".to_owned(),
         birth_date: (*birth_date).to_owned(),
         protection: v1::ProtectionLevel::None.into(),
+        ..v1::Person::default()
     }
 }
 
@@ -49,6 +50,7 @@ pub fn consent() -> v1::LegalGround {
             form: v1::ConsentForm::Written.into(),
             received_by: "handlaggare-7".to_owned(),
             guardians_consent: true,
+            minor_alone: String::new(),
         }),
         ..v1::LegalGround::default()
     }
@@ -64,11 +66,28 @@ pub fn contact() -> v1::Contact {
     }
 }
 
+/// Who sits at the case system of a municipality, and why.
+#[expect(clippy::unnecessary_wraps, reason = "as the messages have it")]
+pub(crate) fn actor(code: &str) -> Option<v1::Actor> {
+    Some(v1::Actor {
+        officer_id: format!("handlaggare-{code}"),
+        function: "ekonomiskt bistånd".to_owned(),
+        case_number: "2026-1042".to_owned(),
+        purpose: "handlägga flytt".to_owned(),
+    })
+}
+
 /// An announcement of a person's move to a municipality.
 pub fn announcement(from: &Party, to: &str, index: usize) -> v1::RegisterRelocationRequest {
+    announcement_of(from.code(), to, index)
+}
+
+/// Likewise, by the sender's code.
+pub fn announcement_of(from: &str, to: &str, index: usize) -> v1::RegisterRelocationRequest {
     v1::RegisterRelocationRequest {
-        municipality: from.municipality(),
-        actor: from.actor(),
+        open_child_inquiry: false,
+        municipality: format!("municipalities/{from}"),
+        actor: actor(from),
         request_id: client::request_id(),
         validate_only: false,
         receiving_municipality: format!("municipalities/{to}"),
@@ -103,9 +122,15 @@ pub fn announcement(from: &Party, to: &str, index: usize) -> v1::RegisterRelocat
 
 /// A report that a person arrived, from a municipality.
 pub fn arrival(at: &Party, from: &str, index: usize) -> v1::ReportArrivalRequest {
+    arrival_of(at.code(), from, index)
+}
+
+/// Likewise, by the reporter's code.
+pub fn arrival_of(at: &str, from: &str, index: usize) -> v1::ReportArrivalRequest {
     v1::ReportArrivalRequest {
-        municipality: at.municipality(),
-        actor: at.actor(),
+        alternate_residence: false,
+        municipality: format!("municipalities/{at}"),
+        actor: actor(at),
         request_id: client::request_id(),
         validate_only: false,
         previous_municipality: format!("municipalities/{from}"),

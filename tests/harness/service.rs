@@ -26,8 +26,14 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts one by its verb over `<name>.toml`; none when it ended instead, with its log in `<name>.log`.
-    pub(crate) async fn start(folder: &Path, verb: &str, name: &str) -> Option<Self> {
+    /// Starts one by its verb over `<name>.toml`, with more options; none when it ended instead, with its log in
+    /// `<name>.log`.
+    pub(crate) async fn start(
+        folder: &Path,
+        verb: &str,
+        name: &str,
+        options: &[&str],
+    ) -> Option<Self> {
         let log = OpenOptions::new()
             .create(true)
             .append(true)
@@ -36,6 +42,7 @@ impl Service {
         let mut child = Command::new(flyttbud())
             .args([verb, "--config"])
             .arg(folder.join(format!("{name}.toml")))
+            .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -83,10 +90,10 @@ impl Service {
 }
 
 /// Starts one that must end by itself: its exit code, and what it said.
-pub(crate) async fn refused(folder: &Path) -> (Option<i32>, String) {
+pub(crate) async fn refused(folder: &Path, verb: &str, name: &str) -> (Option<i32>, String) {
     let ended = Command::new(flyttbud())
-        .args(["serve", "--config"])
-        .arg(folder.join("serve.toml"))
+        .args([verb, "--config"])
+        .arg(folder.join(format!("{name}.toml")))
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();

@@ -62,7 +62,7 @@ pub struct World {
     /// The log's witnesses, w1 first.
     pub witnesses: Vec<Witness>,
     folder: TempDir,
-    _place: SemaphorePermit<'static>,
+    place: SemaphorePermit<'static>,
 }
 
 impl World {
@@ -91,7 +91,7 @@ impl World {
             nats,
             witnesses,
             folder,
-            _place: place,
+            place,
         }
     }
 
@@ -118,14 +118,12 @@ impl World {
 
     /// The vendor's system, acting for one of the municipalities it serves after another.
     pub async fn served(&self) -> Vec<Party> {
-        let client = self
-            .connect(certificate::VENDOR)
-            .await
-            .expect("a connection");
-        certificate::served()
-            .iter()
-            .map(|code| Party::new(client.clone(), code))
-            .collect()
+        served(self.folder(), self.url()).await
+    }
+
+    /// What is left when the service has ended: for services apart to go on with.
+    pub(crate) fn leave(self) -> (TempDir, Server, SemaphorePermit<'static>) {
+        (self.folder, self.nats, self.place)
     }
 
     /// Connects with an organisation's certificate.
@@ -151,7 +149,7 @@ impl World {
 
     /// Starts a second service over the same files, which must end by itself: its exit code, and what it said.
     pub async fn start_second(&self) -> (Option<i32>, String) {
-        service::refused(self.folder()).await
+        service::refused(self.folder(), "serve", "serve").await
     }
 
     /// Asks the service to end, and waits until it did.
@@ -191,7 +189,12 @@ impl World {
 
     /// Starts the service again over the same files, on another port: connect anew.
     pub async fn start_again(&mut self) {
-        self.service = started(self.folder.path(), "serve", "serve").await;
+        self.start_again_with(&[]).await;
+    }
+
+    /// Likewise, with more options.
+    pub async fn start_again_with(&mut self, options: &[&str]) {
+        self.service = started_with(self.folder.path(), "serve", "serve", options).await;
     }
 }
 
@@ -209,6 +212,16 @@ pub(crate) async fn connect(
         key: folder.join(format!("{}.key", who.file)),
     })
     .await
+}
+
+/// The vendor's system, connected to a service, for each municipality that it serves.
+pub(crate) async fn served(folder: &Path, url: &str) -> Vec<Party> {
+    let client = connect(folder, url, certificate::VENDOR).await;
+    let client = client.expect("a connection");
+    certificate::served()
+        .iter()
+        .map(|code| Party::new(client.clone(), code))
+        .collect()
 }
 
 /// Makes the log's key; what verifies it is in `log.pub`.
@@ -256,7 +269,16 @@ pub(crate) async fn start_nats(folder: &Path) -> Server {
 }
 
 pub(crate) async fn started(folder: &Path, verb: &str, name: &str) -> Service {
-    match Service::start(folder, verb, name).await {
+    started_with(folder, verb, name, &[]).await
+}
+
+pub(crate) async fn started_with(
+    folder: &Path,
+    verb: &str,
+    name: &str,
+    options: &[&str],
+) -> Service {
+    match Service::start(folder, verb, name, options).await {
         Some(service) => service,
         None => panic!(
             "flyttbud {verb} did not start: {}",

@@ -3,18 +3,28 @@
 use std::collections::BTreeSet;
 
 use api::v1;
+use journal::PostgresJournal;
+use journal::evidence::{Evidence as _, PostgresEvidence};
 use nix::sys::signal::Signal;
 use tests::{
     Apart, OPERATOR, Party, SIGTUNA, SOLLEFTEA, SOLNA, announcement, arrival, settle, verify,
     wait_for,
 };
+use tlog::checkpoint::SignedCheckpoint;
+use tlog::key::{Log, Signer};
+use tlog::tree::{Hash, Head, Size};
+
+use crate::failover::{holds, receipted};
+use crate::receipts::both_believe;
+
+const LEDGERS: [&str; 2] = ["ledger-1", "ledger-2"];
 
 async fn leader(world: &Apart) -> usize {
     wait_for("a ledger leads", || async { world.leader() }).await
 }
 
 /// Arrivals from Sigtuna that nobody announced, of so many people.
-async fn report(solleftea: &Party, people: std::ops::Range<usize>) -> i64 {
+pub(crate) async fn report(solleftea: &Party, people: std::ops::Range<usize>) -> i64 {
     let mut position = 0;
     for person in people {
         let reported = solleftea.report(arrival(solleftea, "0191", person)).await;
@@ -23,7 +33,7 @@ async fn report(solleftea: &Party, people: std::ops::Range<usize>) -> i64 {
     position
 }
 
-async fn alerts(operator: &Party, count: usize) -> Vec<v1::Alert> {
+pub(crate) async fn alerts(operator: &Party, count: usize) -> Vec<v1::Alert> {
     wait_for("the alerts", || async {
         let alerts = operator.alerts().await.expect("a list").alerts;
         (alerts.len() >= count).then_some(alerts)
@@ -31,7 +41,7 @@ async fn alerts(operator: &Party, count: usize) -> Vec<v1::Alert> {
     .await
 }
 
-fn about(alerts: &[v1::Alert]) -> BTreeSet<&str> {
+pub(crate) fn about(alerts: &[v1::Alert]) -> BTreeSet<&str> {
     alerts.iter().map(|alert| alert.name.as_str()).collect()
 }
 
@@ -139,4 +149,82 @@ async fn a_leader_that_drains_hands_over_and_a_gateway_that_dies_loses_nothing()
     verify("2283", &notices);
     let told: BTreeSet<String> = notices.into_iter().map(|notice| notice.resource).collect();
     assert_eq!(told, names);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_gateway_shows_the_log_that_the_leader_signs_and_the_follower_signs_on() {
+    let mut world = Apart::start().await;
+    let (solna, other) = (world.party(SOLNA, 0).await, world.party(SOLNA, 1).await);
+    let first = solna.register(announcement(&solna, "2283", 0)).await;
+    let first = first.expect("accepted");
+    let name = first.relocation.expect("one").name;
+    // recorded by one gateway, shown by the other
+    let old = receipted(world.folder(), &other, &name).await;
+    assert!(old.size >= first.position);
+    holds(world.folder(), &solna, &old, first.position).await;
+    both_believe(world.folder(), &["receipt".to_owned()]);
+    let leader = leader(&world).await;
+    world.kill_ledger(leader).await;
+    let next = solna.register(announcement(&solna, "2283", 1)).await;
+    let next = next.expect("accepted").position;
+    holds(world.folder(), &other, &old, next).await;
+    let log = world.log(LEDGERS[1 - leader]);
+    assert!(!log.contains("evidence does not hold"), "{log}");
+}
+
+/// As a ledger would whose memory is not to be trusted: signs a root that is not the record's, for one more entry.
+async fn sign_falsely(world: &Apart, solna: &Party) -> u64 {
+    let mut owner = world.journal.client("owner").await.expect("a connection");
+    let publishing = owner.transaction().await.expect("begun");
+    // whoever publishes holds this row
+    let held = publishing.query_one("SELECT FROM flyttbud.alarm FOR UPDATE", &[]);
+    held.await.expect("held");
+    let registered = solna.register(announcement(solna, "2283", 1)).await;
+    let position = registered.expect("accepted").position;
+    wait_for("the leader is about to sign it", || async {
+        let sql = "SELECT max(position) FROM flyttbud.hashes";
+        let integrated: Option<i64> = publishing.query_one(sql, &[]).await.expect("read").get(0);
+        (integrated >= Some(position)).then_some(())
+    })
+    .await;
+    let size = position.cast_unsigned();
+    let head = Head {
+        size: Size(size),
+        root: Hash::leaf(b"another"),
+    };
+    let key = std::fs::read_to_string(world.folder().join("log.key")).expect("a key");
+    let signer = Signer::<Log>::parse(key.trim_end()).expect("a key");
+    let note = SignedCheckpoint::sign(head, &signer).to_string();
+    let sql = "INSERT INTO flyttbud.checkpoints (size, note) VALUES ($1, $2)";
+    let inserted = publishing.execute(sql, &[&position, &note]).await;
+    inserted.expect("the database cannot know");
+    let told = "SELECT pg_notify('flyttbud_log', $1)";
+    let told = publishing.query_one(told, &[&size.to_string()]).await;
+    told.expect("told");
+    publishing.commit().await.expect("published");
+    size
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_false_root_in_the_database_is_seen_by_leader_and_follower_and_nothing_more_is_signed() {
+    let world = Apart::start().await;
+    let solna = world.party(SOLNA, 0).await;
+    let first = solna.register(announcement(&solna, "2283", 0)).await;
+    let name = first.expect("accepted").relocation.expect("one").name;
+    receipted(world.folder(), &solna, &name).await;
+    let size = sign_falsely(&world, &solna).await;
+    let alarm = format!("the checkpoint of size {size} has another root than the journal");
+    for ledger in LEDGERS {
+        wait_for("each of them says so", || async {
+            world.log(ledger).contains(&alarm).then_some(())
+        })
+        .await;
+    }
+    let more = solna.register(announcement(&solna, "2283", 2)).await;
+    more.expect("registrations go on");
+    let journal = PostgresJournal::connect(world.journal.settings("gateway")).await;
+    let log = PostgresEvidence::new(journal.expect("the record"));
+    assert_eq!(log.alarm().await.expect("read"), Some(alarm));
+    let newest = log.newest().await.expect("read").expect("one");
+    assert_eq!(newest.checkpoint().head.size, Size(size));
 }

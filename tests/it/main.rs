@@ -7,23 +7,29 @@
 )]
 
 mod apart;
+mod auditing;
 mod canary;
 mod confirming;
 mod evidence;
+mod failover;
 mod flagging;
 mod following;
 mod foreign;
+mod golden;
 mod guarding;
 mod health;
 mod load;
+mod moving;
 mod oracle;
 mod outage;
 mod recalling;
 mod receipts;
+mod refusals;
 mod refusing;
 mod registering;
 mod repeating;
 mod restart;
+mod restoring;
 mod slowness;
 mod tenancy;
 mod witnessing;

@@ -6,7 +6,7 @@ use tests::{
     OPERATOR, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, arrival, consent, wait_for,
 };
 
-async fn withdraw(solna: &Party, name: &str, reason: v1::WithdrawalReason) {
+pub(crate) async fn withdraw(solna: &Party, name: &str, reason: v1::WithdrawalReason) {
     let withdrawn = solna
         .withdraw(v1::WithdrawRelocationRequest {
             municipality: solna.municipality(),

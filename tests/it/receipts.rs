@@ -25,7 +25,7 @@ use story::{Cast, entries, play, register, withdraw};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A profile for the command line; its name.
-fn profile(world: &World, who: Organisation) -> String {
+pub(crate) fn profile(world: &World, who: Organisation) -> String {
     let Organisation { file, code, .. } = who;
     let text = format!(
         "url = \"{}\"\nauthority = \"authority.pem\"\ncertificate = \"{file}.pem\"\nkey = \"{file}.key\"\n\
@@ -39,9 +39,14 @@ fn profile(world: &World, who: Organisation) -> String {
 
 /// A policy that trusts the world's log and asks for no witness.
 fn write_policy(world: &World) {
-    let key = fs::read_to_string(world.folder().join("log.pub")).expect("a key");
+    trust(world.folder());
+}
+
+/// The same, for the log whose key is in a folder.
+pub(crate) fn trust(folder: &Path) {
+    let key = fs::read_to_string(folder.join("log.pub")).expect("a key");
     let text = format!("log {}\nquorum none\n", key.trim_end());
-    fs::write(world.folder().join("policy"), text).expect("a policy");
+    fs::write(folder.join("policy"), text).expect("a policy");
 }
 
 /// What our verifier says: its exit code, and its verdicts.
@@ -111,12 +116,20 @@ pub(crate) fn write(folder: &Path, name: &str, receipt: &v1::Receipt) {
 fn allowed(kind: v1::EntryKind) -> &'static [&'static str] {
     use v1::EntryKind as Kind;
     match kind {
-        Kind::ArrivalReported | Kind::ArrivalMatched | Kind::ArrivalWithdrawn => &["2283"],
+        Kind::ArrivalReported
+        | Kind::ArrivalMatched
+        | Kind::ArrivalWithdrawn
+        | Kind::IdentityReferred => &["2283"],
         Kind::AlertRaised | Kind::AlertAnswered | Kind::AlertDisputed | Kind::AlertClosed => {
             &["", "0191", "2283"]
         }
         Kind::AlertAcknowledged | Kind::AlertAssigned | Kind::AlertCommented => &[""],
-        Kind::NoticesConfirmed => &["", "2283"],
+        Kind::NoticesConfirmed
+        | Kind::FunctionSet
+        | Kind::VendorGranted
+        | Kind::VendorWithdrawn
+        | Kind::DrillSent
+        | Kind::DrillAcknowledged => &["", "2283"],
         Kind::TimePassed | Kind::DefinitionSet | Kind::ClockAdvanced => {
             &["", "0184", "0191", "2283"]
         }
@@ -127,7 +140,15 @@ fn allowed(kind: v1::EntryKind) -> &'static [&'static str] {
         | Kind::RelocationSupplemented
         | Kind::RelocationWithdrawn
         | Kind::RelocationArrived
-        | Kind::RelocationNotArrived => &["0184", "2283"],
+        | Kind::RelocationNotArrived
+        | Kind::RelocationReminded
+        | Kind::RelocationReopened
+        | Kind::RelocationRestricted
+        | Kind::RelocationReleased
+        | Kind::TransferSilent
+        | Kind::TransferReferred
+        | Kind::TransferDecided
+        | Kind::TransferDecisionOverdue => &["0184", "2283"],
         Kind::Unspecified | Kind::RulesVersionSet => &[],
     }
 }

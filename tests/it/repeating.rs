@@ -1,9 +1,11 @@
 //! Retries, and the same person twice: never doubled, whatever happened to the first answer.
 
+use std::collections::BTreeSet;
+
 use api::v1;
 use client::request_id;
 use client::tonic::Code;
-use tests::{SOLLEFTEA, SOLNA, World, announcement};
+use tests::{OPERATOR, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, arrival, wait_for};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_gets_the_first_answer_and_other_content_is_refused_even_after_a_restart() {
@@ -101,4 +103,69 @@ async fn the_same_person_twice_is_one_relocation_and_one_notice() {
         .await
         .expect("a list");
     assert_eq!(notices.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_arrival_twice_is_one_report_and_one_question() {
+    let world = World::start().await;
+    let solleftea = world.party(SOLLEFTEA).await;
+    let operator = world.party(OPERATOR).await;
+    let first = solleftea.report(arrival(&solleftea, "0184", 0)).await;
+    let first = first.expect("accepted");
+    // another clerk, another spelling of the same number
+    let mut second = arrival(&solleftea, "0184", 0);
+    let content = second.content.as_mut().expect("content");
+    content.person.as_mut().expect("a person").identity_number = "900101-2385".to_owned();
+    let pointed = solleftea.report(second.clone()).await.expect("accepted");
+    let reasons: Vec<&str> = pointed.warnings.iter().map(|w| w.reason.as_str()).collect();
+    assert_eq!(reasons, ["ALREADY_REPORTED"]);
+    assert_eq!(first.warnings, []);
+    assert_eq!(
+        (&pointed.arrival, pointed.position),
+        (&first.arrival, first.position)
+    );
+    // another municipality's report is its own
+    let sigtuna = world.party(SIGTUNA).await;
+    let of_another = sigtuna.report(arrival(&sigtuna, "0184", 0)).await;
+    assert_eq!(of_another.expect("accepted").warnings, []);
+
+    operator.advance(15).await.expect("moved");
+    let alerts = wait_for("two questions", || async {
+        let alerts = operator.alerts().await.expect("a list").alerts;
+        (alerts.len() >= 2).then_some(alerts)
+    })
+    .await;
+    let asking: BTreeSet<&str> = alerts
+        .iter()
+        .map(|it| it.asking_municipality.as_str())
+        .collect();
+    assert_eq!((alerts.len(), asking.len()), (2, 2), "one of each");
+    // a retry of the second is answered as then
+    assert_eq!(solleftea.report(second).await.expect("a retry"), pointed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawn_report_lets_the_arrival_be_reported_anew() {
+    let world = World::start().await;
+    let solleftea = world.party(SOLLEFTEA).await;
+    let report = async || {
+        let reported = solleftea.report(arrival(&solleftea, "0184", 0)).await;
+        let reported = reported.expect("accepted");
+        (reported.arrival.expect("one").name, reported.warnings.len())
+    };
+    let (first, _warnings) = report().await;
+    let withdrawn = solleftea
+        .withdraw_arrival(v1::WithdrawArrivalRequest {
+            municipality: solleftea.municipality(),
+            actor: solleftea.actor(),
+            request_id: request_id(),
+            name: first.clone(),
+            ..v1::WithdrawArrivalRequest::default()
+        })
+        .await;
+    withdrawn.expect("withdrawn");
+    let (second, warnings) = report().await;
+    assert_ne!(second, first);
+    assert_eq!(warnings, 0);
+    assert_eq!(report().await, (second, 1));
 }

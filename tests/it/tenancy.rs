@@ -59,6 +59,7 @@ const TEXT: &str = "Några ord.";
 /// Methods of parties about a relocation or an arrival by name.
 const NAMED: &[Row] = rows! { |party, names|
     "GetRelocation": get_relocation(v1::GetRelocationRequest {
+known_at: None,
         municipality: party.municipality(), actor: party.actor(), name: names.relocation,
         view: v1::View::Full.into(),
     });
@@ -70,13 +71,19 @@ const NAMED: &[Row] = rows! { |party, names|
         name: names.relocation));
     "ReplyToRelocation": reply(write!(ReplyToRelocationRequest, party,
         name: names.relocation, text: TEXT.to_owned()));
+    "ReferTransfer": refer(write!(ReferTransferRequest, party,
+        name: names.relocation, referred_on: "2026-01-02".to_owned()));
+    "RecordTransferDecision": record_decision(write!(RecordTransferDecisionRequest, party,
+        name: names.relocation, decided_on: "2026-01-02".to_owned()));
     "GetArrival": get_arrival(v1::GetArrivalRequest {
+known_at: None,
         municipality: party.municipality(), actor: party.actor(), name: names.arrival,
         view: v1::View::Full.into(),
     });
     "WithdrawArrival": withdraw_arrival(write!(WithdrawArrivalRequest, party,
         name: names.arrival));
     "GetAlert": get_alert(v1::GetAlertRequest {
+known_at: None,
         municipality: party.municipality(), actor: party.actor(), name: names.alert,
         view: v1::View::Full.into(),
     });
@@ -120,6 +127,9 @@ const OWN: &[Row] = rows! { |party, names|
     "ListEntries": list_entries(v1::ListEntriesRequest {
         municipality: party.municipality(), ..v1::ListEntriesRequest::default()
     });
+    "ListRefusals": list_refusals(v1::ListRefusalsRequest {
+        municipality: party.municipality(), ..v1::ListRefusalsRequest::default()
+    });
 };
 
 /// Methods of operators. The first five are parties' too, with a municipality.
@@ -133,6 +143,7 @@ const OPERATORS: &[Row] = rows! { |party, names|
         name: names.alert, ..v1::GetReceiptRequest::default()
     });
     "ListEntries": list_entries(v1::ListEntriesRequest::default());
+    "CountRefusals": count_refusals(v1::CountRefusalsRequest {});
     "AcknowledgeAlert": acknowledge_alert(v1::AcknowledgeAlertRequest {
         actor: party.actor(), request_id: request_id(), name: names.alert,
         ..v1::AcknowledgeAlertRequest::default()
@@ -157,7 +168,7 @@ const ADMINISTRATORS: &[Row] = rows! { |party, names|
         request_id: request_id(), validate_only: false,
         definition: Some(v1::Definition {
             version: 2, grace_days: 7, early_months: 2, late_months: 6, not_arrived_months: 6,
-            answer_days: 10,
+            answer_days: 10, expiry_days: 180,
         }),
     });
     "AdvanceClock": advance_clock(v1::AdvanceClockRequest {

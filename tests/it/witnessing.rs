@@ -140,6 +140,15 @@ async fn alarmed(world: &World, index: usize) {
         .await;
     }
     told("nothing is signed any more", || world.log()).await;
+    // the alarm says which ones are to be called, and where it is written what to do
+    let log = world.log();
+    let alarm = log
+        .lines()
+        .find(|line| line.contains("nothing is signed any more"));
+    let alarm = alarm.expect("just seen");
+    let names = ["w1", "w2", "w3"];
+    let named = names.iter().filter(|name| alarm.contains(**name)).count();
+    assert!(named >= 2 && alarm.contains("E0020"), "{alarm}");
     let solna = world.party(SOLNA).await;
     let request = register(&solna, index).await;
     let refused = wait_for("an answer that is final", || async {
@@ -266,7 +275,7 @@ async fn one_witness_that_contradicts_stops_nothing_and_two_do() {
         root: Hash::leaf(b"another history"),
     };
     let other = SignedCheckpoint::sign(head, &signer).to_string();
-    let alarm = "2 witnesses have seen another history of the log";
+    let alarm = "witnesses have seen another history of the log: w1, w2";
     for (number, is_alarm) in [(0, false), (1, true)] {
         let witness = &mut world.witnesses[number];
         witness.kill().await;

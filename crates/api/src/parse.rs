@@ -2,6 +2,7 @@
 
 mod content;
 mod ground;
+mod person;
 
 use domain::municipality::{self, MunicipalityCode};
 use domain::reason::{Reason, Violation};
@@ -9,10 +10,9 @@ use domain::subject::{Subject, SubjectKind};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-pub use content::{
-    ArrivalReport, Registration, arrival, contact, identity_number, is_minor, registration,
-};
+pub use content::{ArrivalReport, Registration, arrival, contact, registration};
 pub use ground::legal_ground;
+pub use person::{identity_number, is_minor};
 
 use crate::status::Refusal;
 use crate::v1;

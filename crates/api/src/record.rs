@@ -79,6 +79,8 @@ pub fn decode(bytes: &[u8]) -> Result<Entry, Unreadable> {
         wire::SubjectKind::Relocation => SubjectKind::Relocation,
         wire::SubjectKind::Arrival => SubjectKind::Arrival,
         wire::SubjectKind::Alert => SubjectKind::Alert,
+        wire::SubjectKind::Municipality => SubjectKind::Municipality,
+        wire::SubjectKind::RegisterEvent => SubjectKind::RegisterEvent,
         wire::SubjectKind::Unspecified => return Err(unknown("subject_kind")),
     };
     Ok(Entry {
@@ -109,6 +111,8 @@ fn kind_to_wire(kind: SubjectKind) -> wire::SubjectKind {
         SubjectKind::Relocation => wire::SubjectKind::Relocation,
         SubjectKind::Arrival => wire::SubjectKind::Arrival,
         SubjectKind::Alert => wire::SubjectKind::Alert,
+        SubjectKind::Municipality => wire::SubjectKind::Municipality,
+        SubjectKind::RegisterEvent => wire::SubjectKind::RegisterEvent,
     }
 }
 

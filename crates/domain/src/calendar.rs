@@ -1,6 +1,8 @@
 //! Swedish working days. Public holidays are computed from the law, never listed by year.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
+use jiff::tz::Offset;
 
 /// Whether a day is red: a Sunday or another public holiday (allmän helgdag), lag (1989:253) om allmänna
 /// helgdagar.
@@ -33,6 +35,50 @@ pub fn add_working_days(date: Date, days: u32) -> Date {
         left -= u32::from(is_working_day(reached));
     }
     reached
+}
+
+/// The day itself when offices work then, otherwise the next day they do: a time that ends on another day ends
+/// then (lag 1930:173, 2 §).
+pub fn next_working_day(date: Date) -> Date {
+    if is_working_day(date) {
+        date
+    } else {
+        add_working_days(date, 1)
+    }
+}
+
+/// So many months after a day: the day with the same number, or the month's last when there is none (lag
+/// 1930:173, 1 §). Stops at the end of the calendar's range.
+pub fn months_after(date: Date, months: u32) -> Date {
+    date.saturating_add(jiff::Span::new().try_months(months).unwrap_or_default())
+}
+
+/// The day in Sweden at an instant. Summer time runs from the last Sunday of March to the last of October, both
+/// at 01:00 UTC (directive 2000/84/EC, SFS 2001:127): the rule itself, so that no update of time zone data ever
+/// changes what a journal means.
+pub fn day_in_sweden(at: Timestamp) -> Date {
+    offset(at).to_datetime(at).date()
+}
+
+/// The first instant of a day in Sweden; none beyond the range of instants.
+pub fn midnight_in_sweden(day: Date) -> Option<Timestamp> {
+    // the clock never changes at midnight: the offset of the evening before is that of midnight
+    let winter = Offset::constant(1).to_timestamp(day.at(0, 0, 0, 0)).ok()?;
+    offset(winter).to_timestamp(day.at(0, 0, 0, 0)).ok()
+}
+
+fn offset(at: Timestamp) -> Offset {
+    let year = Offset::UTC.to_datetime(at).year();
+    let changes = |month| {
+        let last = Date::new(year, month, 31).ok()?;
+        let sunday = last.saturating_sub(
+            jiff::Span::new().days(i64::from(last.weekday().to_sunday_zero_offset())),
+        );
+        Offset::UTC.to_timestamp(sunday.at(1, 0, 0, 0)).ok()
+    };
+    let is_summer =
+        changes(3).is_some_and(|begins| begins <= at) && changes(10).is_some_and(|ends| at < ends);
+    Offset::constant(if is_summer { 2 } else { 1 })
 }
 
 /// Midsummer Day (20 to 26 June) and All Saints' Day (31 October to 6 November).
@@ -84,6 +130,55 @@ mod tests {
             .filter(|day| is(*day))
             .map(|day| day.to_string())
             .collect()
+    }
+
+    #[test]
+    fn the_day_in_sweden_turns_at_its_own_midnight() {
+        for (instant, day) in [
+            ("2026-12-31T22:59:59Z", "2026-12-31"),
+            ("2026-12-31T23:00:00Z", "2027-01-01"),
+            ("2026-06-30T21:59:59Z", "2026-06-30"),
+            ("2026-06-30T22:00:00Z", "2026-07-01"),
+            // the nights when the clock changes
+            ("2027-03-27T23:00:00Z", "2027-03-28"),
+            ("2027-03-28T22:00:00Z", "2027-03-29"),
+            ("2027-10-30T22:00:00Z", "2027-10-31"),
+            ("2027-10-31T22:59:59Z", "2027-10-31"),
+            ("2027-10-31T23:00:00Z", "2027-11-01"),
+            ("2028-02-28T23:00:00Z", "2028-02-29"),
+        ] {
+            let at: Timestamp = instant.parse().expect("an instant");
+            assert_eq!(day_in_sweden(at), date(day), "{instant}");
+        }
+    }
+
+    #[test]
+    fn a_month_ends_on_the_same_number_or_the_months_last() {
+        for (from, months, after, working) in [
+            ("2026-11-24", 1, "2026-12-24", "2026-12-28"),
+            ("2027-01-31", 1, "2027-02-28", "2027-03-01"),
+            ("2028-01-31", 1, "2028-02-29", "2028-02-29"),
+            ("2027-11-30", 3, "2028-02-29", "2028-02-29"),
+            ("2027-04-06", 1, "2027-05-06", "2027-05-07"),
+        ] {
+            let end = months_after(date(from), months);
+            assert_eq!(
+                (end, next_working_day(end)),
+                (date(after), date(working)),
+                "{from}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn invariant_a_day_begins_at_its_midnight(number in -20_000i32..60_000) {
+            let day = Date::constant(1996, 1, 1).saturating_add(jiff::Span::new().days(number.max(0)));
+            let begins = midnight_in_sweden(day).expect("in range");
+            let nanosecond = jiff::SignedDuration::from_nanos(1);
+            prop_assert_eq!(day_in_sweden(begins), day);
+            prop_assert_eq!(day_in_sweden(begins - nanosecond), day.yesterday().expect("in range"));
+        }
     }
 
     #[test]

@@ -77,11 +77,27 @@ pub enum NoticeKind {
     ArrivalMatched,
     /// Chains differ.
     ChainDiffers,
+    /// Ten working days of silence.
+    RelocationReminded,
+    /// Ten more: for the second contact.
+    RelocationEscalated,
+    /// Open again.
+    RelocationReopened,
+    /// A month of silence about a transfer.
+    TransferSilent,
+    /// The inspectorate was asked.
+    TransferReferred,
+    /// The inspectorate decided.
+    TransferDecided,
+    /// The inspectorate's time is over.
+    TransferDecisionOverdue,
+    /// A test.
+    Drill,
 }
 
 impl NoticeKind {
     /// All, in the order of their numbers from 1.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 22] = [
         Self::RelocationRegistered,
         Self::RelocationSupplemented,
         Self::RelocationWithdrawn,
@@ -96,6 +112,14 @@ impl NoticeKind {
         Self::QuestionClosed,
         Self::ArrivalMatched,
         Self::ChainDiffers,
+        Self::RelocationReminded,
+        Self::RelocationEscalated,
+        Self::RelocationReopened,
+        Self::TransferSilent,
+        Self::TransferReferred,
+        Self::TransferDecided,
+        Self::TransferDecisionOverdue,
+        Self::Drill,
     ];
 
     /// Its number.
@@ -115,6 +139,14 @@ impl NoticeKind {
             Self::QuestionClosed => 12,
             Self::ArrivalMatched => 13,
             Self::ChainDiffers => 14,
+            Self::RelocationReminded => 15,
+            Self::RelocationEscalated => 16,
+            Self::RelocationReopened => 17,
+            Self::TransferSilent => 18,
+            Self::TransferReferred => 19,
+            Self::TransferDecided => 20,
+            Self::TransferDecisionOverdue => 21,
+            Self::Drill => 22,
         }
     }
 
@@ -133,11 +165,29 @@ pub enum WithdrawalReason {
     MoveCancelled,
     /// Registered by mistake.
     Mistake,
+    /// It goes on by the manual route; says nothing more on purpose.
+    ManualRoute,
+    /// Sent to the wrong municipality.
+    WrongRecipient,
 }
 
 impl WithdrawalReason {
     /// All, in the order of their numbers from 1.
-    pub const ALL: [Self; 3] = [Self::ConsentRevoked, Self::MoveCancelled, Self::Mistake];
+    pub const ALL: [Self; 5] = [
+        Self::ConsentRevoked,
+        Self::MoveCancelled,
+        Self::Mistake,
+        Self::ManualRoute,
+        Self::WrongRecipient,
+    ];
+
+    /// Whether a sender says so itself; the others follow from something else.
+    pub fn is_callers(self) -> bool {
+        matches!(
+            self,
+            Self::ConsentRevoked | Self::MoveCancelled | Self::Mistake
+        )
+    }
 
     /// Its number.
     pub fn number(self) -> i32 {
@@ -145,12 +195,22 @@ impl WithdrawalReason {
             Self::ConsentRevoked => 1,
             Self::MoveCancelled => 2,
             Self::Mistake => 3,
+            Self::ManualRoute => 4,
+            Self::WrongRecipient => 5,
         }
     }
 
     /// The code with a number.
     pub fn from_number(number: i32) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.number() == number)
+    }
+
+    /// Whether the receiver may no longer read what it was told: it should not have been, or may not be any more.
+    pub fn ends_reading(self) -> bool {
+        match self {
+            Self::ConsentRevoked | Self::Mistake | Self::ManualRoute | Self::WrongRecipient => true,
+            Self::MoveCancelled => false,
+        }
     }
 }
 
@@ -161,17 +221,24 @@ pub enum AlertKind {
     UnannouncedArrival,
     /// A recipient's chain differs from ours.
     ChainDiffers,
+    /// Nobody took a test notice in.
+    InboxSilent,
 }
 
 impl AlertKind {
     /// All, in the order of their numbers from 1.
-    pub const ALL: [Self; 2] = [Self::UnannouncedArrival, Self::ChainDiffers];
+    pub const ALL: [Self; 3] = [
+        Self::UnannouncedArrival,
+        Self::ChainDiffers,
+        Self::InboxSilent,
+    ];
 
     /// Its number.
     pub fn number(self) -> i32 {
         match self {
             Self::UnannouncedArrival => 1,
             Self::ChainDiffers => 2,
+            Self::InboxSilent => 3,
         }
     }
 
@@ -248,11 +315,13 @@ pub enum CloseReason {
     NotConfirmed,
     /// A technical cause was mended.
     Technical,
+    /// Nobody could answer it in time.
+    Expired,
 }
 
 impl CloseReason {
     /// All, in the order of their numbers from 1.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AnnouncedLate,
         Self::OwnClearWish,
         Self::PlacementDecision,
@@ -262,6 +331,7 @@ impl CloseReason {
         Self::ConfirmedUnannounced,
         Self::NotConfirmed,
         Self::Technical,
+        Self::Expired,
     ];
 
     /// Its number.
@@ -276,6 +346,61 @@ impl CloseReason {
             Self::ConfirmedUnannounced => 7,
             Self::NotConfirmed => 8,
             Self::Technical => 9,
+            Self::Expired => 10,
+        }
+    }
+
+    /// The code with a number.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.number() == number)
+    }
+}
+
+/// How a party keeps its hands off a relocation (begränsning).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Restriction {
+    /// Processing is restricted (begränsad behandling), GDPR article 18: nobody opens the body.
+    Processing,
+    /// A legal hold (bevarande): nothing of it is purged.
+    LegalHold,
+}
+
+impl Restriction {
+    /// All, in the order of their numbers from 1.
+    pub const ALL: [Self; 2] = [Self::Processing, Self::LegalHold];
+
+    /// Its number.
+    pub fn number(self) -> i32 {
+        match self {
+            Self::Processing => 1,
+            Self::LegalHold => 2,
+        }
+    }
+
+    /// The code with a number.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.number() == number)
+    }
+}
+
+/// Which contact of a function is told (kontakt).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContactRank {
+    /// The first.
+    First,
+    /// The second, when the first is silent.
+    Second,
+}
+
+impl ContactRank {
+    /// All, in the order of their numbers from 1.
+    pub const ALL: [Self; 2] = [Self::First, Self::Second];
+
+    /// Its number.
+    pub fn number(self) -> i32 {
+        match self {
+            Self::First => 1,
+            Self::Second => 2,
         }
     }
 
@@ -295,6 +420,6 @@ mod tests {
             assert_eq!(NoticeKind::from_number(kind.number()), Some(kind));
         }
         assert_eq!(NoticeKind::from_number(0), None);
-        assert_eq!(CloseReason::from_number(10), None);
+        assert_eq!(CloseReason::from_number(11), None);
     }
 }

@@ -15,6 +15,8 @@ pub struct Definition {
     pub not_arrived_months: u32,
     /// Days an asked municipality has to answer; 1 to 365.
     pub answer_days: u32,
+    /// Days after which a question expires, from `answer_days` to 730; 0: never.
+    pub expiry_days: u32,
 }
 
 impl Definition {
@@ -26,6 +28,7 @@ impl Definition {
         late_months: 6,
         not_arrived_months: 6,
         answer_days: 30,
+        expiry_days: 180,
     };
 
     /// Whether every number is in its range.
@@ -35,6 +38,7 @@ impl Definition {
             && self.late_months <= 24
             && (1..=24).contains(&self.not_arrived_months)
             && (1..=365).contains(&self.answer_days)
+            && (self.expiry_days == 0 || (self.answer_days..=730).contains(&self.expiry_days))
     }
 }
 

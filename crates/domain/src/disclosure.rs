@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use crate::code::RelocationKind;
-use crate::ground::{CareLimb, Consent, Ground, Scope};
+use crate::ground::{CareLimb, Consent, Demand, Ground, Scope};
 use crate::reason::{Reason, Violation};
 
 /// Signs that a motivation or an assessment has at least: fewer say nothing.
@@ -66,8 +66,8 @@ pub enum Act {
     Arrival,
     /// An answer to a question.
     Answer,
-    /// A reply to an announcement.
-    Reply,
+    /// A reply to an announcement of this kind.
+    Reply(RelocationKind),
 }
 
 /// Everything the check needs.
@@ -104,8 +104,10 @@ pub fn check(disclosure: &Disclosure<'_>) -> Vec<Violation> {
     }
     let mut found = Vec::new();
     ground(disclosure, &mut found);
-    if let Act::Relocation(kind) = disclosure.act {
-        wish(kind, disclosure.wish, &mut found);
+    if let Act::Relocation(kind) = disclosure.act
+        && let Some(reason) = kind.rule().wish.refuses(disclosure.wish)
+    {
+        found.push(violation("content.wish", reason));
     }
     found
 }
@@ -117,46 +119,89 @@ fn violation(field: &str, reason: Reason) -> Violation {
     }
 }
 
+/// The table of grounds decides: whether it carries the act, then each thing that it demands.
 fn ground(disclosure: &Disclosure<'_>, found: &mut Vec<Violation>) {
-    let mut add = |field: &str, reason| found.push(violation(field, reason));
-    match disclosure.ground {
-        Ground::GeneralClause1027 => add("legal_ground.code", Reason::GeneralClauseRefused),
-        Ground::Transfer2912 { case } => {
-            if disclosure.act != Act::Relocation(RelocationKind::Transfer2910) {
-                add("legal_ground.code", Reason::GroundNotForThis);
-            }
-            if case.trim().is_empty() {
-                add("legal_ground.transfer_case", Reason::LegalGroundIncomplete);
-            }
-        }
-        Ground::Necessary102 {
-            motivation,
-            second_officer,
-        } => {
-            written("legal_ground.motivation", motivation, &mut add);
-            if !is_another(second_officer, disclosure.actor_officer) {
-                add(
-                    "legal_ground.second_officer_id",
-                    Reason::SecondOfficerRequired,
-                );
-            }
-        }
-        Ground::Care269 { limb } => {
-            if *limb == CareLimb::Under18 && !disclosure.minor {
-                add("legal_ground.care_limb", Reason::GroundNotForThis);
-            }
-        }
-        Ground::NoHarm261 { assessment } => {
-            written("legal_ground.assessment", assessment, &mut add);
-        }
-        Ground::WrongfulPayment1015a { balancing } => {
-            if matches!(disclosure.act, Act::Relocation(_) | Act::Reply) {
-                add("legal_ground.code", Reason::GroundNotForThis);
-            }
-            written("legal_ground.assessment", balancing, &mut add);
-        }
-        Ground::Consent(consent) => consented(disclosure, consent, &mut add),
+    let rule = disclosure.ground.rule();
+    if let Some(reason) = rule.carries.refuses(disclosure.act) {
+        found.push(violation("legal_ground.code", reason));
     }
+    for demand in rule.demands {
+        if let Some(reason) = unmet(*demand, disclosure) {
+            found.push(violation(demand.field(), reason));
+        }
+    }
+    for scope in uncovered(disclosure.ground, disclosure.filled) {
+        found.push(violation(
+            field(disclosure.act, scope),
+            Reason::ConsentTooNarrow,
+        ));
+    }
+}
+
+/// Why a demand is not met; none when it is. How a consent was given cannot be missing once it is read.
+fn unmet(demand: Demand, disclosure: &Disclosure<'_>) -> Option<Reason> {
+    let (ground, minor) = (disclosure.ground, disclosure.minor);
+    let consent = |is_met: &dyn Fn(&Consent) -> bool, reason| {
+        let is_met = ground.consent().is_some_and(is_met);
+        (!is_met).then_some(reason)
+    };
+    match demand {
+        Demand::Scopes => consent(&|it| !it.scopes.is_empty(), Reason::LegalGroundIncomplete),
+        Demand::GivenOn => consent(&|it| it.given_on <= disclosure.today, Reason::DateInFuture),
+        Demand::Form => None,
+        Demand::ReceivedBy => consent(
+            &|it| !it.received_by.trim().is_empty(),
+            Reason::LegalGroundIncomplete,
+        ),
+        Demand::Guardians => consent(
+            &|it| !minor || it.guardians_consent || !it.minor_alone.trim().is_empty(),
+            Reason::GuardiansConsentRequired,
+        ),
+        Demand::MinorAlone => ground.consent().and_then(|it| minor_alone(it, minor)),
+        Demand::TransferCase => {
+            let is_missing = ground.text().trim().is_empty();
+            is_missing.then_some(Reason::LegalGroundIncomplete)
+        }
+        Demand::Motivation | Demand::Assessment | Demand::Balancing => unwritten(ground.text()),
+        Demand::SecondOfficer => {
+            let agreed = if let Ground::Necessary102 { second_officer, .. } = ground {
+                is_another(second_officer, disclosure.actor_officer)
+            } else {
+                false
+            };
+            (!agreed).then_some(Reason::SecondOfficerRequired)
+        }
+        Demand::CareLimb => {
+            let limb = CareLimb::Under18;
+            let as_a_child = matches!(ground, Ground::Care269 { limb: named } if *named == limb);
+            (as_a_child && !minor).then_some(Reason::GroundNotForThis)
+        }
+    }
+}
+
+/// A minor consents alone where secrecy holds against the guardians too: instead of them, and with the reason why.
+fn minor_alone(consent: &Consent, minor: bool) -> Option<Reason> {
+    if consent.minor_alone.trim().is_empty() {
+        return None;
+    }
+    if !minor || consent.guardians_consent {
+        return Some(Reason::GroundNotForThis);
+    }
+    unwritten(&consent.minor_alone)
+}
+
+/// The filled parts that a partial consent does not cover. Every other ground covers what is necessary.
+pub fn uncovered<'a>(
+    ground: &'a Ground,
+    filled: &'a BTreeSet<Scope>,
+) -> impl Iterator<Item = Scope> + 'a {
+    let partial = ground
+        .consent()
+        .map(|consent| &consent.scopes)
+        .filter(|scopes| !scopes.is_empty() && !scopes.contains(&Scope::All));
+    partial
+        .into_iter()
+        .flat_map(|scopes| filled.difference(scopes).copied())
 }
 
 /// The same officer is the same in capitals and among blanks.
@@ -165,60 +210,20 @@ fn is_another(second: &str, first: &str) -> bool {
     !second.is_empty() && second != first.trim().to_lowercase()
 }
 
-fn written(field: &str, text: &str, add: &mut impl FnMut(&str, Reason)) {
-    if text.trim().is_empty() {
-        add(field, Reason::LegalGroundIncomplete);
-    } else if text.trim().chars().count() < WRITTEN_SIGNS_MIN {
-        add(field, Reason::FieldTooShort);
-    }
-}
-
-fn consented(disclosure: &Disclosure<'_>, consent: &Consent, add: &mut impl FnMut(&str, Reason)) {
-    if consent.scopes.is_empty() {
-        add("legal_ground.consent.scopes", Reason::LegalGroundIncomplete);
-    }
-    if consent.given_on > disclosure.today {
-        add("legal_ground.consent.given_on", Reason::DateInFuture);
-    }
-    if consent.received_by.trim().is_empty() {
-        add(
-            "legal_ground.consent.received_by",
-            Reason::LegalGroundIncomplete,
-        );
-    }
-    if disclosure.minor && !consent.guardians_consent {
-        add(
-            "legal_ground.consent.guardians_consent",
-            Reason::GuardiansConsentRequired,
-        );
-    }
-    if consent.scopes.is_empty() || consent.scopes.contains(&Scope::All) {
-        return;
-    }
-    for scope in disclosure.filled.difference(&consent.scopes) {
-        add(field(disclosure.act, *scope), Reason::ConsentTooNarrow);
+fn unwritten(text: &str) -> Option<Reason> {
+    match text.trim().chars().count() {
+        0 => Some(Reason::LegalGroundIncomplete),
+        signs if signs < WRITTEN_SIGNS_MIN => Some(Reason::FieldTooShort),
+        _ => None,
     }
 }
 
 /// Where a part stands in the request: an answer and a reply have nothing but a text.
 fn field(act: Act, scope: Scope) -> &'static str {
     match act {
-        Act::Answer | Act::Reply if scope == Scope::FreeText => "text",
-        Act::Relocation(_) | Act::Arrival | Act::Answer | Act::Reply => scope.field(),
+        Act::Answer | Act::Reply(_) if scope == Scope::FreeText => "text",
+        Act::Relocation(_) | Act::Arrival | Act::Answer | Act::Reply(_) => scope.field(),
     }
-}
-
-fn wish(kind: RelocationKind, wish: Option<Wish>, found: &mut Vec<Violation>) {
-    let contradicts = match (kind, wish) {
-        (RelocationKind::ActiveInvolvement, Some(Wish::Clear))
-        | (RelocationKind::SupportedVoluntaryMove, Some(Wish::NotClear | Wish::NotAsked)) => {
-            Reason::KindContradictsWish
-        }
-        (RelocationKind::Placement | RelocationKind::PrivateHomeCare226, _)
-        | (_, Some(Wish::Clear | Wish::NotClear | Wish::NotAsked)) => return,
-        (_, None) => Reason::FieldRequired,
-    };
-    found.push(violation("content.wish", contradicts));
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::code::{
-    AlertKind, AnswerCode, CloseReason, NoticeKind, RelocationKind, WithdrawalReason,
+    AlertKind, AnswerCode, CloseReason, ContactRank, NoticeKind, RelocationKind, Restriction,
+    WithdrawalReason,
 };
 use crate::definition::Definition;
+use crate::function::{Function, FunctionId, Grant};
 use crate::month::Month;
 use crate::municipality::MunicipalityCode;
 use crate::subject::{NoticeNumber, Position, Pseudonym, Subject, Version};
@@ -29,6 +31,8 @@ pub enum Event {
         planned: Month,
         /// When the receiver should answer.
         answer_due_on: Date,
+        /// The receiver's function that it is for; none: the municipality's first.
+        function: Option<FunctionId>,
     },
     /// A person at the receiver took it in (kvitterad).
     RelocationAcknowledged,
@@ -63,6 +67,8 @@ pub enum Event {
         pseudonyms: Vec<Pseudonym>,
         /// Month of arrival.
         arrived: Month,
+        /// Whether nobody is ever asked about it.
+        is_exempt: bool,
     },
     /// An announcement covers the arrival (matchad).
     ArrivalMatched {
@@ -147,9 +153,116 @@ pub enum Event {
         /// By so many seconds.
         seconds: i64,
     },
+    /// The receiver was reminded of its silence (påmind).
+    RelocationReminded {
+        /// Which of its contacts.
+        contact: ContactRank,
+    },
+    /// The registration of the move was reversed: the relocation is open again (återöppnad).
+    RelocationReopened,
+    /// A party restricted its processing, or holds it for a legal matter (begränsad).
+    RelocationRestricted {
+        /// Who.
+        by: MunicipalityCode,
+        /// How.
+        restriction: Restriction,
+    },
+    /// A party lifted that.
+    RelocationReleased {
+        /// Who.
+        by: MunicipalityCode,
+        /// What.
+        restriction: Restriction,
+    },
+    /// A month of silence about a transfer: the way to the inspectorate is open (SoL 29:11).
+    TransferSilent,
+    /// The sender asked the inspectorate to decide (ansökan till IVO).
+    TransferReferred {
+        /// When its application came in.
+        on: Date,
+    },
+    /// The inspectorate decided (beslut av IVO).
+    TransferDecided {
+        /// Whether the case is transferred.
+        granted: bool,
+        /// When.
+        on: Date,
+    },
+    /// The inspectorate's three months are over.
+    TransferDecisionOverdue,
+    /// A person's identity number was replaced (hänvisning).
+    IdentityReferred {
+        /// In whose scope the pseudonyms are.
+        scope: MunicipalityCode,
+        /// Of the number that was replaced, one per live epoch.
+        previous: Vec<Pseudonym>,
+        /// Of the number that replaces it, one per live epoch.
+        current: Vec<Pseudonym>,
+    },
+    /// A municipality described one of its functions.
+    FunctionSet(Function),
+    /// A municipality lets a vendor's system act for it.
+    VendorGranted(Grant),
+    /// A municipality withdrew that.
+    VendorWithdrawn {
+        /// The vendor's organisation number.
+        organisation_number: String,
+    },
+    /// A test notice went to a municipality (övning).
+    DrillSent {
+        /// Of which month.
+        month: Month,
+    },
+    /// A person there took it in.
+    DrillAcknowledged {
+        /// Of which month.
+        month: Month,
+    },
 }
 
 impl Event {
+    /// Whether it ends the receiver's reading of a relocation, for good: then the receiver's keys are erased.
+    pub fn ends_reading(&self) -> bool {
+        match self {
+            Self::RelocationWithdrawn { reason } => reason.ends_reading(),
+            Self::RelocationRegistered { .. }
+            | Self::RelocationAcknowledged
+            | Self::RelocationReplied { .. }
+            | Self::RelocationSupplemented
+            | Self::RelocationArrived { .. }
+            | Self::RelocationNotArrived
+            | Self::ArrivalReported { .. }
+            | Self::ArrivalMatched { .. }
+            | Self::ArrivalWithdrawn
+            | Self::AlertRaised { .. }
+            | Self::AlertAnswered { .. }
+            | Self::AlertDisputed
+            | Self::AlertAcknowledged { .. }
+            | Self::AlertAssigned { .. }
+            | Self::AlertCommented { .. }
+            | Self::AlertClosed { .. }
+            | Self::NoticesConfirmed { .. }
+            | Self::TimePassed { .. }
+            | Self::DefinitionSet(_)
+            | Self::RulesVersionSet { .. }
+            | Self::ClockAdvanced { .. }
+            | Self::RelocationReminded { .. }
+            | Self::RelocationReopened
+            | Self::RelocationRestricted { .. }
+            | Self::RelocationReleased { .. }
+            | Self::TransferSilent
+            | Self::TransferReferred { .. }
+            | Self::TransferDecided { .. }
+            | Self::TransferDecisionOverdue
+            | Self::IdentityReferred { .. }
+            | Self::FunctionSet(_)
+            | Self::VendorGranted(_)
+            | Self::VendorWithdrawn { .. }
+            | Self::DrillSent { .. }
+            | Self::DrillAcknowledged { .. } => false,
+        }
+    }
+
     /// Whether operators did it with an alert, short of closing it: its parties see nothing of that.
     pub fn is_operators_own(&self) -> bool {
         matches!(

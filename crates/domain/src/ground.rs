@@ -1,9 +1,13 @@
 //! Legal grounds (sekretessbrytande grunder): what each is, and what it demands, as a table a lawyer can read.
 
+mod rules;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::civil::Date;
+
+pub use rules::{Carries, Demand, RULES, Rule};
 
 /// Which rule lifts secrecy. Numbers are the wire's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,89 +28,6 @@ pub enum GroundCode {
     GeneralClause1027,
 }
 
-/// A rule of the table.
-#[derive(Clone, Copy, Debug)]
-pub struct Rule {
-    /// Its code.
-    pub code: GroundCode,
-    /// As it is written on the wire, without the enum's prefix.
-    pub name: &'static str,
-    /// Where it stands.
-    pub citation: &'static str,
-    /// What it demands, in English.
-    pub demands: &'static str,
-    /// What it demands, in Swedish.
-    pub demands_sv: &'static str,
-    /// Where the statute can be read.
-    pub source: &'static str,
-}
-
-/// Offentlighets- och sekretesslagen.
-const OSL: &str = "SFS 2009:400, https://rkrattsbaser.gov.se/sfst?bet=2009:400";
-/// Socialtjänstlagen, beside the first.
-const SOL_AND_OSL: &str =
-    "SFS 2025:400, https://rkrattsbaser.gov.se/sfst?bet=2025:400, and SFS 2009:400";
-
-/// All rules, by number from 1.
-pub const RULES: [Rule; 7] = [
-    Rule {
-        code: GroundCode::Consent,
-        name: "CONSENT",
-        citation: "OSL 10:1, 12:2 (minors 12:3)",
-        demands: "who received it, when, how, and what it covers; a partial consent limits the content; for minors the guardians' consent too",
-        demands_sv: "vem som tog emot det, när, hur och vad det omfattar; ett partiellt samtycke begränsar innehållet; för underåriga även vårdnadshavarnas",
-        source: OSL,
-    },
-    Rule {
-        code: GroundCode::Transfer2912,
-        name: "TRANSFER_29_12",
-        citation: "SoL 29:12, OSL 10:28",
-        demands: "a transfer case under SoL 29:10, by its number",
-        demands_sv: "ett överflyttningsärende enligt SoL 29:10, med sitt nummer",
-        source: SOL_AND_OSL,
-    },
-    Rule {
-        code: GroundCode::Necessary102,
-        name: "NECESSARY_10_2",
-        citation: "OSL 10:2",
-        demands: "a written motivation why it is necessary for the disclosing authority itself, and a second officer",
-        demands_sv: "en skriftlig motivering till varför det är nödvändigt för den utlämnande myndigheten, och en andra handläggare",
-        source: OSL,
-    },
-    Rule {
-        code: GroundCode::Care269,
-        name: "CARE_26_9",
-        citation: "OSL 26:9",
-        demands: "which limb: under 18, continuing misuse, LPT/LRV, pregnancy",
-        demands_sv: "vilket led: under 18 år, fortgående missbruk, LPT/LRV, graviditet",
-        source: OSL,
-    },
-    Rule {
-        code: GroundCode::NoHarm261,
-        name: "NO_HARM_26_1",
-        citation: "OSL 26:1",
-        demands: "the assessment that it is clear that no harm follows, in writing",
-        demands_sv: "menprövningen, skriftligt: det står klart att ingen lider men",
-        source: OSL,
-    },
-    Rule {
-        code: GroundCode::WrongfulPayment1015a,
-        name: "WRONGFUL_PAYMENT_10_15A",
-        citation: "OSL 10:15 a",
-        demands: "the balancing of interests, in writing; not for ordinary notices",
-        demands_sv: "intresseavvägningen, skriftligt; inte för vanliga aviseringar",
-        source: OSL,
-    },
-    Rule {
-        code: GroundCode::GeneralClause1027,
-        name: "GENERAL_CLAUSE_10_27",
-        citation: "OSL 10:27 second paragraph",
-        demands: "always refused: the second paragraph excludes OSL 26:1–6",
-        demands_sv: "vägras alltid: andra stycket undantar OSL 26:1–6",
-        source: OSL,
-    },
-];
-
 impl GroundCode {
     /// All, in the order of their numbers from 1.
     pub const ALL: [Self; 7] = [
@@ -118,6 +39,19 @@ impl GroundCode {
         Self::WrongfulPayment1015a,
         Self::GeneralClause1027,
     ];
+
+    /// The rule behind it.
+    pub fn rule(self) -> &'static Rule {
+        match self {
+            Self::Consent => &RULES[0],
+            Self::Transfer2912 => &RULES[1],
+            Self::Necessary102 => &RULES[2],
+            Self::Care269 => &RULES[3],
+            Self::NoHarm261 => &RULES[4],
+            Self::WrongfulPayment1015a => &RULES[5],
+            Self::GeneralClause1027 => &RULES[6],
+        }
+    }
 
     /// Its number on the wire.
     pub fn number(self) -> i32 {
@@ -247,8 +181,10 @@ pub struct Consent {
     pub form: ConsentForm,
     /// Who received it.
     pub received_by: String,
-    /// For a minor: the guardians' consent.
+    /// For a minor: the guardians consent, alone or with the minor, depending on age and maturity.
     pub guardians_consent: bool,
+    /// For a minor who consents alone: why the guardians are left out, in writing. Empty for all others.
+    pub minor_alone: String,
 }
 
 impl fmt::Debug for Consent {
@@ -306,6 +242,37 @@ impl Ground {
             Self::GeneralClause1027 => GroundCode::GeneralClause1027,
         }
     }
+
+    /// The rule with what it demands.
+    pub fn rule(&self) -> &'static Rule {
+        self.code().rule()
+    }
+
+    /// The consent, when that is the ground.
+    pub fn consent(&self) -> Option<&Consent> {
+        match self {
+            Self::Consent(consent) => Some(consent),
+            Self::Transfer2912 { .. }
+            | Self::Necessary102 { .. }
+            | Self::Care269 { .. }
+            | Self::NoHarm261 { .. }
+            | Self::WrongfulPayment1015a { .. }
+            | Self::GeneralClause1027 => None,
+        }
+    }
+
+    /// What it is given in writing: a motivation, an assessment, a balancing, the number of a transfer case.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Transfer2912 { case: text }
+            | Self::Necessary102 {
+                motivation: text, ..
+            }
+            | Self::NoHarm261 { assessment: text }
+            | Self::WrongfulPayment1015a { balancing: text } => text,
+            Self::Consent(_) | Self::Care269 { .. } | Self::GeneralClause1027 => "",
+        }
+    }
 }
 
 impl fmt::Debug for Ground {
@@ -323,7 +290,10 @@ mod tests {
         assert!(RULES.iter().map(|rule| rule.code).eq(GroundCode::ALL));
         for (index, rule) in (1..).zip(RULES) {
             assert_eq!(rule.code.number(), index, "{}", rule.name);
-            assert!(!rule.demands.is_empty() && !rule.demands_sv.is_empty());
+            assert_eq!(rule.code.rule().code, rule.code);
+            // what always is refused demands nothing, everything else something
+            let is_refused = rule.carries == Carries::Nothing;
+            assert_eq!(rule.demands.is_empty(), is_refused, "{}", rule.name);
         }
     }
 
@@ -339,6 +309,7 @@ mod tests {
             form: ConsentForm::Oral,
             received_by: "anna".to_owned(),
             guardians_consent: true,
+            minor_alone: String::new(),
         };
         assert_eq!(format!("{consent:?}"), "Consent(..)");
     }

@@ -3,7 +3,11 @@
 
 use std::fmt;
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
+
+/// Years after which a coordination number is dormant unless it was renewed, lag (2022:1697).
+const DORMANT_AFTER_YEARS: i32 = 5;
 
 /// Nobody born earlier was alive when numbers were first given out, in 1947: an earlier year is a slip in the
 /// century, which the check digit does not cover.
@@ -147,6 +151,16 @@ impl IdentityNumber {
     /// Whether the state assigns such numbers to people; reserve numbers are made locally.
     pub fn is_assignable(&self) -> bool {
         self.kind != NumberKind::Reserve
+    }
+
+    /// Whether it may be dormant (vilande): a coordination number is, five years after it was assigned, which
+    /// was not before the birth that it tells of.
+    pub fn may_be_dormant(&self, today: Date) -> bool {
+        let assigned = self
+            .earliest()
+            .filter(|_| self.kind == NumberKind::Coordination);
+        let dormant = assigned.and_then(|date| date.checked_add(DORMANT_AFTER_YEARS.years()).ok());
+        dormant.is_some_and(|date| date <= today)
     }
 
     /// The second identifier: whether a birth date agrees. A coordination number's unknown parts agree
@@ -392,6 +406,22 @@ mod tests {
             ("19900101-T123", None),
         ] {
             assert_eq!(parse(text).expect(text).birth_date(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_coordination_number_of_five_years_may_be_dormant_and_no_other() {
+        for (text, today, may) in [
+            ("19140168-2396", TODAY, true),
+            ("19150072-2390", TODAY, true),
+            ("19171160-2399", TODAY, true),
+            ("19140168-2396", Date::constant(1919, 1, 7), false),
+            ("19140168-2396", Date::constant(1919, 1, 8), true),
+            ("19900101-2385", TODAY, false),
+            ("19900101-T123", TODAY, false),
+        ] {
+            let number = parse(text).expect(text);
+            assert_eq!(number.may_be_dormant(today), may, "{text} on {today}");
         }
     }
 

@@ -33,6 +33,11 @@ impl MunicipalityCode {
         format!("municipalities/{self}")
     }
 
+    /// The code with a number; none above 9999.
+    pub fn from_number(number: u16) -> Option<Self> {
+        (number <= 9999).then_some(Self(number))
+    }
+
     /// As a number, for storage.
     pub fn number(self) -> u16 {
         self.0

@@ -81,6 +81,14 @@ pub enum Class {
 pub enum Notable {
     /// The person is announced already; the answer names the first relocation.
     AlreadyAnnounced,
+    /// The person returns to where it was announced from.
+    Returned,
+    /// An inquiry about a child must be finished.
+    InquiryMustFinish,
+    /// A coordination number that may be dormant.
+    CoordinationNumberDormant,
+    /// The arrival is reported already; the answer names the first report.
+    AlreadyReported,
 }
 
 impl Notable {
@@ -88,6 +96,10 @@ impl Notable {
     pub fn code(self) -> &'static str {
         match self {
             Self::AlreadyAnnounced => "ALREADY_ANNOUNCED",
+            Self::Returned => "RETURNED",
+            Self::InquiryMustFinish => "INQUIRY_MUST_FINISH",
+            Self::CoordinationNumberDormant => "COORDINATION_NUMBER_DORMANT",
+            Self::AlreadyReported => "ALREADY_REPORTED",
         }
     }
 
@@ -97,6 +109,18 @@ impl Notable {
             Self::AlreadyAnnounced => {
                 "This person is announced to that municipality already: the answer names that relocation."
             }
+            Self::Returned => {
+                "This person was announced to you from there: whose responsibility it is has to be assessed."
+            }
+            Self::InquiryMustFinish => {
+                "An inquiry about a child that has begun must be finished where it began (SoL 29:9)."
+            }
+            Self::CoordinationNumberDormant => {
+                "The coordination number is dormant, or may be since it is over five years old: check it in the population register."
+            }
+            Self::AlreadyReported => {
+                "This person's arrival in that month is reported already: the answer names that report."
+            }
         }
     }
 
@@ -105,6 +129,16 @@ impl Notable {
         match self {
             Self::AlreadyAnnounced => {
                 "Personen är redan aviserad till den kommunen: svaret anger den flytten."
+            }
+            Self::Returned => "Personen aviserades till er därifrån: ansvaret behöver bedömas.",
+            Self::InquiryMustFinish => {
+                "En påbörjad utredning om barn ska slutföras där den började (SoL 29:9)."
+            }
+            Self::CoordinationNumberDormant => {
+                "Samordningsnumret är vilande, eller kan vara det eftersom det är äldre än fem år: kontrollera det i folkbokföringen."
+            }
+            Self::AlreadyReported => {
+                "Personens ankomst den månaden är redan anmäld: svaret anger den anmälan."
             }
         }
     }

@@ -92,11 +92,13 @@ pub enum Step {
     Arrive,
     /// The time for an arrival runs out (ej ankommen).
     NotArrive,
+    /// The registration of the move was reversed (återöppnad).
+    Reopen,
 }
 
 impl Step {
     /// All.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Supplement,
         Self::Withdraw,
         Self::Acknowledge,
@@ -104,13 +106,17 @@ impl Step {
         Self::Object,
         Self::Arrive,
         Self::NotArrive,
+        Self::Reopen,
     ];
 }
 
-/// The state after a step; none when that side may not take it from that state. Final is final.
+/// The state after a step; none when that side may not take it from that state. Final is final, but for one
+/// thing: what arrived by a registration that was reversed is open again, where somebody had taken it in.
 pub fn step(state: RelocationState, step: Step, side: Side) -> Option<RelocationState> {
     if state.is_final() {
-        return None;
+        let is_reopened =
+            (state, step, side) == (RelocationState::Arrived, Step::Reopen, Side::Ledger);
+        return is_reopened.then_some(RelocationState::Acknowledged);
     }
     let taken_in = state != RelocationState::Registered;
     match (side, step) {
@@ -181,7 +187,7 @@ mod tests {
             .into_iter()
             .filter(|state| state.is_final())
         {
-            for taken in Step::ALL {
+            for taken in Step::ALL.into_iter().filter(|taken| *taken != Step::Reopen) {
                 assert!(
                     Side::ALL
                         .into_iter()

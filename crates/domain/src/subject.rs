@@ -5,6 +5,8 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::municipality::MunicipalityCode;
+
 /// Place in the journal's one total order, from 1, without gaps. 0 means "before the first".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub u64);
@@ -36,6 +38,10 @@ pub enum SubjectKind {
     Arrival,
     /// An alert (avvikelse att utreda).
     Alert,
+    /// A municipality: its functions, vendors, drills (kommun).
+    Municipality,
+    /// An event of the population register (folkbokföringshändelse).
+    RegisterEvent,
 }
 
 impl SubjectKind {
@@ -46,6 +52,8 @@ impl SubjectKind {
             Self::Relocation => "relocations",
             Self::Arrival => "arrivals",
             Self::Alert => "alerts",
+            Self::Municipality => "municipalities",
+            Self::RegisterEvent => "registerEvents",
         }
     }
 }
@@ -90,6 +98,29 @@ impl Subject {
         }
     }
 
+    /// A municipality. Its id is its code.
+    pub fn municipality(code: MunicipalityCode) -> Self {
+        Self {
+            kind: SubjectKind::Municipality,
+            id: Uuid::from_u64_pair(0, u64::from(code.number())),
+        }
+    }
+
+    /// The municipality that a subject of that kind is.
+    pub fn municipality_code(self) -> Option<MunicipalityCode> {
+        let (high, low) = self.id.as_u64_pair();
+        let number = u16::try_from(low).ok().filter(|_number| high == 0)?;
+        MunicipalityCode::from_number(number).filter(|_code| self.kind == SubjectKind::Municipality)
+    }
+
+    /// An event of the population register.
+    pub fn register_event(id: Uuid) -> Self {
+        Self {
+            kind: SubjectKind::RegisterEvent,
+            id,
+        }
+    }
+
     /// Reads a resource name of the expected kind.
     pub fn parse(kind: SubjectKind, name: &str) -> Option<Self> {
         let id = name.strip_prefix(kind.collection())?.strip_prefix('/')?;
@@ -101,7 +132,10 @@ impl Subject {
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.kind.collection(), self.id)
+        match self.municipality_code() {
+            Some(code) => f.write_str(&code.resource_name()),
+            None => write!(f, "{}/{}", self.kind.collection(), self.id),
+        }
     }
 }
 

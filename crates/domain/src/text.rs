@@ -1,8 +1,18 @@
-//! Free text, in which no identity number may stand. Nothing here keeps or shows what was found.
+//! Texts of ours in both languages, and free text of others, in which no identity number may stand. Nothing here
+//! keeps or shows what was found.
 
 use jiff::civil::Date;
 
 use crate::identity::IdentityNumber;
+
+/// The same words in both languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// English.
+    pub english: &'static str,
+    /// Swedish.
+    pub swedish: &'static str,
+}
 
 /// Whether a text holds something in the form of a personal or coordination number with a right date and
 /// check digit: ten or twelve digits, the last four perhaps set apart by blanks, a hyphen, a dash or "+".

@@ -76,24 +76,23 @@ authorization {{
     {{ nkey: {ledger}
       permissions {{
         publish {{ allow: [
-          "notices.*.*", "hints.>",
+          "notices.*.*",
           "$JS.API.INFO", "$JS.API.STREAM.INFO.NOTICES", "$JS.API.STREAM.CREATE.NOTICES",
           "$JS.API.STREAM.UPDATE.NOTICES"
         ] }}
-        subscribe {{ allow: ["_INBOX_ledger.>", "hints.>"] }}
+        subscribe {{ allow: ["_INBOX_ledger.>"] }}
       }}
     }}
     # the gateway consumes; it may not publish a notice
     {{ nkey: {gateway}
       permissions {{
         publish {{ allow: [
-          "hints.>",
           "$JS.API.INFO", "$JS.API.STREAM.INFO.NOTICES",
           "$JS.API.CONSUMER.CREATE.NOTICES", "$JS.API.CONSUMER.CREATE.NOTICES.>",
           "$JS.API.CONSUMER.INFO.NOTICES.>", "$JS.API.CONSUMER.DELETE.NOTICES.>",
           "$JS.API.CONSUMER.MSG.NEXT.NOTICES.>", "$JS.ACK.NOTICES.>"
         ] }}
-        subscribe {{ allow: ["_INBOX_gateway.>", "hints.>"] }}
+        subscribe {{ allow: ["_INBOX_gateway.>"] }}
       }}
     }}
   ]

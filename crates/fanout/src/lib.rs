@@ -6,7 +6,6 @@
 mod config;
 mod connect;
 mod dispatch;
-mod hint;
 mod lanes;
 mod limits;
 mod message;
@@ -23,7 +22,6 @@ mod tests;
 pub use config::{NatsPlan, Nkey, new_nkey, server_config};
 pub use connect::{ConnectError, Connection, Service, connect};
 pub use dispatch::dispatch;
-pub use hint::{HintError, Hints, publish_hint};
 pub use lanes::{Lane, Lanes, Wake};
 pub use message::Notice;
 pub use publisher::{PublishError, Publisher};

@@ -172,6 +172,14 @@ fn name(kind: NoticeKind) -> &'static str {
         NoticeKind::QuestionClosed => "question-closed",
         NoticeKind::ArrivalMatched => "arrival-matched",
         NoticeKind::ChainDiffers => "chain-differs",
+        NoticeKind::RelocationReminded => "relocation-reminded",
+        NoticeKind::RelocationEscalated => "relocation-escalated",
+        NoticeKind::RelocationReopened => "relocation-reopened",
+        NoticeKind::TransferSilent => "transfer-silent",
+        NoticeKind::TransferReferred => "transfer-referred",
+        NoticeKind::TransferDecided => "transfer-decided",
+        NoticeKind::TransferDecisionOverdue => "transfer-decision-overdue",
+        NoticeKind::Drill => "drill",
     }
 }
 

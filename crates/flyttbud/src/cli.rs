@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::{
-    clock, database, definition, demo, journal, keys, nats, pki, service, verbs, verify, witness,
+    backup, clock, database, definition, demo, explain, journal, keys, nats, pki, service, verbs,
+    verify, witness,
 };
 
 /// Flyttbud: word of a move, from one municipality to another, before the person arrives.
@@ -73,10 +74,15 @@ pub(crate) enum Command {
     /// Export, check, replay, step through or copy the record
     #[command(subcommand)]
     Journal(journal::Verb),
+    /// Explain the rules in words: legal grounds, kinds of relocation
+    #[command(subcommand)]
+    Explain(explain::Verb),
     /// List the municipalities
     Municipalities(verbs::Municipalities),
     /// Show who your certificate is, for whom it may act, until when
     Whoami,
+    /// List the calls that the rules refused; as operator, count them by reason
+    Refusals(verbs::Refusals),
     /// Show, set or try the definition of an unannounced move
     #[command(subcommand, visible_alias = "definitions")]
     Definition(definition::Verb),
@@ -89,12 +95,14 @@ pub(crate) enum Command {
     /// Write the NATS server's configuration and credentials
     #[command(subcommand)]
     Nats(nats::Verb),
-    /// Make the root key, which wraps every other key
+    /// Make the root key and the keys that sign, or move the key store
     #[command(subcommand)]
     Keys(keys::Verb),
     /// Make the PostgreSQL databases, as their owner
     #[command(subcommand)]
     Database(database::Verb),
+    /// Copy the files of `serve` while it runs, to be restored from
+    Backup(backup::Options),
     /// Check a configuration file
     #[command(subcommand)]
     Config(service::ConfigVerb),

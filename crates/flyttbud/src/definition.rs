@@ -31,6 +31,9 @@ pub(crate) enum Verb {
         /// Days to answer a question
         #[arg(long)]
         answer_days: Option<i32>,
+        /// Days after which a question expires, from the days to answer to 730; 0: never
+        #[arg(long)]
+        expiry_days: Option<i32>,
         #[command(flatten)]
         write: Write,
     },
@@ -55,6 +58,7 @@ pub(crate) async fn run(client: &Client, json: bool, verb: &Verb) -> Result<(), 
             late_months,
             not_arrived_months,
             answer_days,
+            expiry_days,
             write,
         } => {
             let definition = v1::Definition {
@@ -64,6 +68,7 @@ pub(crate) async fn run(client: &Client, json: bool, verb: &Verb) -> Result<(), 
                 late_months: late_months.unwrap_or(present.late_months),
                 not_arrived_months: not_arrived_months.unwrap_or(present.not_arrived_months),
                 answer_days: answer_days.unwrap_or(present.answer_days),
+                expiry_days: expiry_days.unwrap_or(present.expiry_days),
             };
             let request = v1::SetDefinitionRequest {
                 request_id: write.id(),
@@ -92,6 +97,7 @@ pub(crate) async fn run(client: &Client, json: bool, verb: &Verb) -> Result<(), 
             row("late months", definition.late_months),
             row("not arrived months", definition.not_arrived_months),
             row("answer days", definition.answer_days),
+            row("expiry days", definition.expiry_days),
         ],
     );
     Ok(())

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::output;
 
 pub(crate) use progress::Progress;
-pub(crate) use source::{Place, ended};
+pub(crate) use source::{Login, Place, ended};
 
 /// What to do with a journal.
 #[derive(Debug, Subcommand)]
@@ -42,17 +42,17 @@ pub(crate) fn run(verb: Verb, json: bool) -> Result<(), Failure> {
     runtime.block_on(async {
         match verb {
             Verb::Export(options) => export::run(options, json).await,
-            Verb::ImportCheck(checked) => export::check(&checked, json).await,
+            Verb::ImportCheck(checked) => export::check(&checked, json),
             Verb::Replay(options) => Box::pin(replay::run(options, json)).await,
             Verb::Step(options) => step::run(options, json).await,
             Verb::Copy(options) => Box::pin(copy::run(options, json)).await,
-            Verb::Verify(verified) => copy::verify(verified, json).await,
+            Verb::Verify(verified) => copy::verify(&verified, json).await,
         }
     })
 }
 
 /// Tells what came out: as one object for programs, or as rows.
-fn tell(json: bool, facts: &[(&str, serde_json::Value)]) {
+pub(crate) fn tell(json: bool, facts: &[(&str, serde_json::Value)]) {
     if json {
         let object: serde_json::Map<_, _> = facts
             .iter()

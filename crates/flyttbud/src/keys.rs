@@ -1,5 +1,7 @@
-//! `flyttbud keys`: the files with the root key and with the keys that sign. Nobody else may read them, and none is
-//! ever overwritten.
+//! `flyttbud keys`: the files with the root key and with the keys that sign, and a key store that moves. Nobody else
+//! may read them, and none is ever overwritten.
+
+mod copy;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
@@ -21,7 +23,7 @@ use crate::output;
 /// Bytes of a file with a signing key: a name of some hundred signs fits.
 const KEY_BYTES_MAX: u64 = 1024;
 
-/// Which key to make.
+/// What to do with keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Make a new root key; an existing file is never overwritten
@@ -47,6 +49,8 @@ pub(crate) enum Verb {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Carry a key store that no service has open into an empty place; the root key stays the same
+    Copy(copy::Options),
 }
 
 pub(crate) fn run(verb: &Verb) -> Result<(), Failure> {
@@ -61,6 +65,7 @@ pub(crate) fn run(verb: &Verb) -> Result<(), Failure> {
         }
         Verb::Log { name, out } => made::<Log>(name, out)?,
         Verb::Witness { name, out } => made::<Witness>(name, out)?,
+        Verb::Copy(options) => copy::run(options)?,
     }
     Ok(())
 }

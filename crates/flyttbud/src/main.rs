@@ -1,11 +1,13 @@
 //! The one executable: services, client verbs, the demo. Thin: every piece of work lives in a room below.
 
+mod backup;
 mod cli;
 mod clock;
 mod database;
 mod definition;
 mod definitions;
 mod demo;
+mod explain;
 mod failure;
 mod journal;
 mod keys;
@@ -57,9 +59,14 @@ fn run(cli: Cli) -> Result<(), Failure> {
             cli::complete(shell);
             Ok(())
         }
+        Command::Explain(verb) => {
+            explain::run(&verb, json);
+            Ok(())
+        }
         Command::Pki(verb) => pki::run(verb),
         Command::Nats(verb) => nats::run(verb),
         Command::Database(verb) => database::run(verb),
+        Command::Backup(options) => backup::run(&options, json),
         Command::Keys(verb) => keys::run(&verb),
         Command::Config(verb) => service::config(verb),
         Command::Serve(options) => service::run(&options, Kind::Serve),
@@ -82,6 +89,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Checkpoint(_)
         | Command::Municipalities(_)
         | Command::Whoami
+        | Command::Refusals(_)
         | Command::Definition(_)
         | Command::Clock(_) => verbs::run(&cli.profile, json, cli.command),
     }

@@ -35,6 +35,9 @@ pub(crate) struct Options {
     /// The clock is right although nothing was recorded for more than forty days
     #[arg(long)]
     confirm_clock: bool,
+    /// The record has lost its newest entries for good: go on from where it ends, and erase again what it ends
+    #[arg(long)]
+    confirm_loss: bool,
 }
 
 /// What to do with a configuration.
@@ -85,7 +88,7 @@ pub(crate) fn run(options: &Options, kind: Kind) -> Result<(), Failure> {
         output::say(&config.print());
         return Ok(());
     }
-    runtime(config.log_format, &config.log_filter)?.block_on(serve(config, options.confirm_clock))
+    runtime(config.log_format, &config.log_filter)?.block_on(serve(config, options))
 }
 
 /// Starts logging, and what runs tasks.
@@ -118,12 +121,15 @@ struct Process {
     ended: Ended,
 }
 
-async fn serve(config: Config, confirm_clock: bool) -> Result<(), Failure> {
+async fn serve(config: Config, options: &Options) -> Result<(), Failure> {
     let mut signals = Signals::listen().map_err(|error| Failure::Failed(error.into()))?;
     // files and ports first: whoever starts wrongly ends before it does anything
     let stores = Stores::open(&config.service).await?;
+    if let Some(own) = &stores.gateway {
+        gateway::erase_ended(&stores, own, options.confirm_loss).await?;
+    }
     if stores.ledger.is_some() {
-        ledger::check_clock(&stores, confirm_clock).await?;
+        ledger::check_clock(&stores, options.confirm_clock).await?;
     }
     let tls = Tls::load(config.tls.clone()).map_err(|error| Failure::Usage(error.into()))?;
     let tasks = Tasks::new();

@@ -5,6 +5,7 @@ mod arrivals;
 mod directory;
 mod inbox;
 mod receipts;
+mod refusals;
 mod relocations;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub(crate) use arrivals::Arrival;
 pub(crate) use directory::Municipalities;
 pub(crate) use inbox::Inbox;
 pub(crate) use receipts::{Checkpoint, Receipts};
+pub(crate) use refusals::Refusals;
 pub(crate) use relocations::{Find, Named, Register, Relocation, Reply};
 
 /// A connection, who sits at it, and how to answer.
@@ -59,6 +61,7 @@ pub(crate) fn run(profile: &Path, json: bool, command: Command) -> Result<(), Fa
             Command::Checkpoint(verb) => session.checkpoint(verb).await,
             Command::Municipalities(verb) => session.municipalities(verb).await,
             Command::Whoami => session.whoami().await,
+            Command::Refusals(verb) => session.refusals(verb).await,
             Command::Definition(verb) => definition::run(&session.client, json, &verb).await,
             Command::Clock(verb) => clock::run(&session.client, json, &verb).await,
             _ => Ok(()),

@@ -11,13 +11,13 @@ use domain::definition::Definition;
 use domain::entry::{Draft, Event};
 use domain::reason::Reason;
 use domain::subject::{Subject, Version};
-use journal::{Batch, Scope};
+use journal::Batch;
 use prost::Message;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::call::Call;
-use crate::core::{Core, house};
+use crate::core::Core;
 use crate::limits::ADVANCE_SECONDS_MAX;
 use crate::permit::Administrator;
 use crate::relocation::method;
@@ -69,8 +69,8 @@ async fn set_definition(
     call: &Call,
     request: v1::SetDefinitionRequest,
 ) -> Result<v1::SetDefinitionResponse, Refusal> {
-    let administrator = Administrator::of(&call.caller)?;
-    if let Some(definition) = set_before(core, &request).await? {
+    let administrator = Administrator::of(call)?;
+    if let Some(definition) = set_before(core, administrator, &request).await? {
         return Ok(v1::SetDefinitionResponse {
             definition: Some(definition),
         });
@@ -105,6 +105,7 @@ async fn set_definition(
 /// The definition that this very request set already: a retry gets the answer of then.
 async fn set_before(
     core: &Core,
+    administrator: Administrator,
     request: &v1::SetDefinitionRequest,
 ) -> Result<Option<v1::Definition>, Refusal> {
     let Ok(id) = Uuid::try_parse(&request.request_id) else {
@@ -115,7 +116,7 @@ async fn set_before(
         ..*request
     };
     let kept = core
-        .request(Scope::Administrators, house(), id, SET, &normalised)
+        .request(administrator.scope(), id, SET, &normalised)
         .await?;
     Ok(core.answered(&kept).await?.and(request.definition))
 }
@@ -125,7 +126,7 @@ async fn advance_clock(
     call: &Call,
     request: v1::AdvanceClockRequest,
 ) -> Result<v1::AdvanceClockResponse, Refusal> {
-    let administrator = Administrator::of(&call.caller)?;
+    let administrator = Administrator::of(call)?;
     if core.production {
         return Err(Refusal::new(Reason::OnlyOutsideProduction));
     }
@@ -161,7 +162,7 @@ async fn advance_clock(
 
 async fn write(
     core: &Core,
-    _proof: Administrator,
+    administrator: Administrator,
     id: Uuid,
     method: &'static str,
     normalised: &impl Message,
@@ -169,7 +170,7 @@ async fn write(
     unique_key: Option<String>,
 ) -> Result<(), Refusal> {
     let request = core
-        .request(Scope::Administrators, house(), id, method, normalised)
+        .request(administrator.scope(), id, method, normalised)
         .await?;
     let draft = Draft {
         subject: Subject::SYSTEM,
@@ -196,6 +197,7 @@ fn read(definition: &v1::Definition) -> Option<Definition> {
         late_months: number(definition.late_months)?,
         not_arrived_months: number(definition.not_arrived_months)?,
         answer_days: number(definition.answer_days)?,
+        expiry_days: number(definition.expiry_days)?,
     };
     definition.is_sound().then_some(definition)
 }
@@ -209,5 +211,6 @@ fn shown(definition: Definition) -> v1::Definition {
         late_months: number(definition.late_months),
         not_arrived_months: number(definition.not_arrived_months),
         answer_days: number(definition.answer_days),
+        expiry_days: number(definition.expiry_days),
     }
 }

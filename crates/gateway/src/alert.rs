@@ -11,20 +11,20 @@ use api::status::Refusal;
 use api::v1;
 use api::v1::alert_service_server::AlertService;
 use domain::entry::{Entry, Event};
-use domain::municipality::MunicipalityCode;
 use domain::subject::{Position, Subject, SubjectKind};
 use journal::views::AlertFilter;
-use ledger::{AlertFold, ArrivalFold, ArrivalState};
+use ledger::{AlertFold, ArrivalState};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 use crate::call::Call;
-use crate::core::{Core, house, unread};
+use crate::core::{Core, unread};
 use crate::page::Page;
-use crate::permit::Viewer;
+use crate::permit::{Party, Viewer};
+use crate::read::NOW;
 use crate::relocation::method;
 use crate::show;
-use crate::write::halted;
+use crate::write::{halted, known_at};
 
 /// The service.
 #[derive(Clone)]
@@ -110,7 +110,7 @@ async fn list(
     call: &Call,
     request: v1::ListAlertsRequest,
 ) -> Result<v1::ListAlertsResponse, Refusal> {
-    let viewer = Viewer::of(&call.caller, &request.municipality)?;
+    let viewer = Viewer::of(call, &request.municipality)?;
     let filters = v1::ListAlertsRequest {
         page_size: 0,
         page_token: String::new(),
@@ -119,7 +119,7 @@ async fn list(
     let page = Page::read(request.page_size, &request.page_token, &filters)?;
     let state = (request.state != 0).then_some(request.state);
     let filter = AlertFilter {
-        party: viewer.party(),
+        party: viewer.party().map(Party::code),
         state,
     };
     let found = core
@@ -145,7 +145,7 @@ async fn alert(
     subject: Subject,
     at: Position,
 ) -> Result<v1::Alert, Refusal> {
-    let entries = core.entries_up_to(subject, at).await?;
+    let entries = core.entries(viewer, subject, at).await?;
     shown(core, viewer, subject, &entries).await
 }
 
@@ -163,7 +163,7 @@ async fn shown(
         .filter(|entry| matches!(entry.event, Event::AlertCommented { .. }));
     for (comment, entry) in alert.comments.iter_mut().zip(commented) {
         comment.text = core
-            .open_own(house(), (fold.asking, fold.asked), entry)
+            .open_own(viewer, (fold.asking, fold.asked), entry)
             .await?
             .unwrap_or_default()
             .text;
@@ -176,11 +176,12 @@ async fn get(
     call: &Call,
     request: v1::GetAlertRequest,
 ) -> Result<v1::GetAlertResponse, Refusal> {
-    let viewer = Viewer::of(&call.caller, &request.municipality)?;
+    let viewer = Viewer::of(call, &request.municipality)?;
     let subject = parse::subject(SubjectKind::Alert, &request.name)?;
-    let entries = core.entries(subject).await?;
-    let fold = viewer.alert(AlertFold::fold(&entries).map_err(halted)?)?;
-    let mut shown = shown(core, viewer, subject, &entries).await?;
+    let (_, entries) = core.alert(viewer, subject, NOW).await?;
+    let known = known_at(&entries, request.known_at)?;
+    let fold = viewer.alert(AlertFold::fold(known).map_err(halted)?)?;
+    let mut shown = shown(core, viewer, subject, known).await?;
     if request.view() == v1::View::Full
         && let Some(party) = viewer.party()
     {
@@ -188,7 +189,7 @@ async fn get(
         let actor = faults.actor(request.actor.as_ref());
         faults.end()?;
         core.record_access(party, subject, &actor).await?;
-        fill(core, party, &fold, &entries, &mut shown).await?;
+        fill(core, party, &fold, known, &mut shown).await?;
     }
     Ok(v1::GetAlertResponse { alert: Some(shown) })
 }
@@ -196,20 +197,17 @@ async fn get(
 /// The question and what was answered, for a party: that the alert exists is what releases the question.
 async fn fill(
     core: &Core,
-    party: MunicipalityCode,
+    party: Party,
     fold: &AlertFold,
     entries: &[Entry],
     shown: &mut v1::Alert,
 ) -> Result<(), Refusal> {
-    if let Some(arrival) = fold.arrival {
-        let reported = core.entries(Subject::arrival(arrival)).await?;
-        let about = ArrivalFold::fold(&reported).map_err(halted)?;
-        // a report that was withdrawn is no longer a question, and tells nothing more
-        let stands = about.is_some_and(|about| about.state != ArrivalState::Withdrawn);
-        if let Some(first) = reported.first().filter(|_| stands) {
-            let opened = core.open(party, (fold.asking, fold.asked), first).await?;
-            shown.question = opened.and_then(|part| part.arrival);
-        }
+    // a report that was withdrawn is no longer a question, and tells nothing more
+    if let Some((about, report)) = core.question(party, fold).await?
+        && about.state != ArrivalState::Withdrawn
+    {
+        let opened = core.open(party, (fold.asking, fold.asked), &report).await?;
+        shown.question = opened.and_then(|part| part.arrival);
     }
     for entry in entries {
         let opened = || core.open(party, (fold.asking, fold.asked), entry);

@@ -11,6 +11,7 @@ use api::v1;
 use api::v1::arrival_service_server::ArrivalService;
 use domain::entry::Entry;
 use domain::subject::{Position, SubjectKind};
+use journal::OpenClaim;
 use ledger::ArrivalFold;
 use tonic::{Request, Response, Status};
 
@@ -18,8 +19,9 @@ use crate::call::Call;
 use crate::core::{Core, unread};
 use crate::page::Page;
 use crate::permit::Party;
+use crate::read::NOW;
 use crate::relocation::method;
-use crate::write::{Command, Decided, halted};
+use crate::write::{Command, Decided, halted, known_at};
 
 /// The service.
 #[derive(Clone)]
@@ -62,19 +64,20 @@ async fn get(
     call: &Call,
     request: v1::GetArrivalRequest,
 ) -> Result<v1::GetArrivalResponse, Refusal> {
-    let party = Party::of(&call.caller, &request.municipality)?;
+    let party = Party::of(call, &request.municipality)?;
     let subject = parse::subject(SubjectKind::Arrival, &request.name)?;
-    let entries = core.entries(subject).await?;
-    let fold = party.arrival(ArrivalFold::fold(&entries).map_err(halted)?)?;
-    let mut arrival = report::shown(core, subject, &fold, reported(&entries)).await?;
+    let (_, entries) = core.arrival(party, subject, NOW).await?;
+    let known = known_at(&entries, request.known_at)?;
+    let fold = party.arrival(ArrivalFold::fold(known).map_err(halted)?)?;
+    let mut arrival = report::shown(core, subject, &fold, reported(known)).await?;
     if request.view() == v1::View::Full {
         let mut faults = Faults::default();
         let actor = faults.actor(request.actor.as_ref());
         faults.end()?;
-        core.record_access(party.code(), subject, &actor).await?;
-        if let Some(first) = entries.first() {
+        core.record_access(party, subject, &actor).await?;
+        if let Some(first) = known.first() {
             let parties = (fold.municipality, fold.previous);
-            let opened = core.open(party.code(), parties, first).await?;
+            let opened = core.open(party, parties, first).await?;
             arrival.content = opened.and_then(|part| part.arrival);
         }
     }
@@ -88,7 +91,7 @@ async fn list(
     call: &Call,
     request: v1::ListArrivalsRequest,
 ) -> Result<v1::ListArrivalsResponse, Refusal> {
-    let party = Party::of(&call.caller, &request.municipality)?;
+    let party = Party::of(call, &request.municipality)?;
     let filters = v1::ListArrivalsRequest {
         page_size: 0,
         page_token: String::new(),
@@ -103,8 +106,7 @@ async fn list(
         .map_err(unread)?;
     let mut arrivals = Vec::with_capacity(found.rows.len());
     for (subject, _) in &found.rows {
-        let entries = core.entries_up_to(*subject, found.valid_at).await?;
-        let fold = party.arrival(ArrivalFold::fold(&entries).map_err(halted)?)?;
+        let (fold, entries) = core.arrival(party, *subject, found.valid_at).await?;
         arrivals.push(report::shown(core, *subject, &fold, reported(&entries)).await?);
     }
     Ok(v1::ListArrivalsResponse {
@@ -119,7 +121,7 @@ async fn withdraw(
     call: &Call,
     request: v1::WithdrawArrivalRequest,
 ) -> Result<v1::WithdrawArrivalResponse, Refusal> {
-    let party = Party::of(&call.caller, &request.municipality)?;
+    let party = Party::of(call, &request.municipality)?;
     let subject = parse::subject(SubjectKind::Arrival, &request.name)?;
     let mut faults = Faults::default();
     let id = faults.request_id(&request.request_id);
@@ -131,15 +133,9 @@ async fn withdraw(
         ..request.clone()
     };
     let command = Command {
-        by: party.code(),
+        by: party.into(),
         request: core
-            .request(
-                party.scope(),
-                party.code(),
-                id,
-                "WithdrawArrival",
-                &normalised,
-            )
+            .request(party.scope(), id, "WithdrawArrival", &normalised)
             .await?,
         subject,
         validate_only: request.validate_only,
@@ -156,12 +152,18 @@ async fn withdraw(
         let (event, notices) =
             ledger::arrival(&fold, ledger::ArrivalCommand::Withdraw, party.code())
                 .map_err(Refusal::new)?;
+        let claim = OpenClaim::arrival(
+            fold.municipality,
+            fold.previous,
+            &fold.pseudonyms,
+            fold.arrived,
+        );
         Ok(Decided {
             event,
             notices,
             version: fold.version.next(),
             parties: (fold.municipality, fold.previous),
-            release: None,
+            release: claim.map(|claim| claim.key),
         })
     };
     let entries = core.command(command, decide).await?;

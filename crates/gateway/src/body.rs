@@ -11,6 +11,7 @@ use prost::Message as _;
 use vault::KeyRows;
 
 use crate::core::{Core, no_keys};
+use crate::permit::{Party, Viewer};
 
 /// The two municipalities that a body is bound to, in this order.
 pub(crate) type Parties = (MunicipalityCode, MunicipalityCode);
@@ -21,7 +22,7 @@ pub(crate) struct Body<'a> {
     pub(crate) version: Version,
     pub(crate) parties: Parties,
     /// Whoever acts reads the own part.
-    pub(crate) by: MunicipalityCode,
+    pub(crate) by: Viewer,
     pub(crate) shared: Option<&'a sealed::SharedPart>,
     pub(crate) own: &'a sealed::OwnPart,
 }
@@ -41,7 +42,7 @@ impl Core {
                 body.version,
                 body.parties,
                 shared.as_deref().map(|bytes| (bytes, readers.as_slice())),
-                Some((own.as_slice(), body.by)),
+                Some((own.as_slice(), body.by.authority())),
             )
             .await
             .map_err(no_keys)
@@ -50,7 +51,7 @@ impl Core {
     /// Opens the shared part of an entry for a party. None when there is none, or its key is erased.
     pub(crate) async fn open(
         &self,
-        party: MunicipalityCode,
+        party: Party,
         parties: Parties,
         entry: &Entry,
     ) -> Result<Option<sealed::SharedPart>, Refusal> {
@@ -59,7 +60,7 @@ impl Core {
         };
         let opened = self
             .vault
-            .open_part(party, entry.subject, entry.version, parties, part)
+            .open_part(party.code(), entry.subject, entry.version, parties, part)
             .await
             .map_err(no_keys)?;
         match opened.map(|part| sealed::SharedPart::decode(part.body.as_slice())) {
@@ -72,7 +73,7 @@ impl Core {
     /// Opens the own part of an entry for whoever acted. None when there is none, or its key is erased.
     pub(crate) async fn open_own(
         &self,
-        party: MunicipalityCode,
+        by: Viewer,
         parties: Parties,
         entry: &Entry,
     ) -> Result<Option<sealed::OwnPart>, Refusal> {
@@ -81,7 +82,7 @@ impl Core {
         };
         let opened = self
             .vault
-            .open_part(party, entry.subject, entry.version, parties, part)
+            .open_part(by.authority(), entry.subject, entry.version, parties, part)
             .await
             .map_err(no_keys)?;
         match opened.map(|part| sealed::OwnPart::decode(part.body.as_slice())) {
@@ -94,12 +95,17 @@ impl Core {
     /// Records that a body was read: who, for whom, when, why.
     pub(crate) async fn record_access(
         &self,
-        party: MunicipalityCode,
+        party: Party,
         subject: Subject,
         actor: &v1::Actor,
     ) -> Result<(), Refusal> {
         self.vault
-            .record_access(party, subject, self.journal.now(), &actor.encode_to_vec())
+            .record_access(
+                party.code(),
+                subject,
+                self.journal.now(),
+                &actor.encode_to_vec(),
+            )
             .await
             .map_err(no_keys)
     }

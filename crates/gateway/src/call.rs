@@ -1,10 +1,11 @@
 //! One call: who makes it, under which request id, in which language it wants its errors.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use api::status::Refusal;
+use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use http::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderName};
 use jiff::Timestamp;
@@ -27,9 +28,30 @@ pub(crate) struct Call {
     pub(crate) request_id: String,
     /// Whether errors are shown in Swedish: the default, unless English is asked for.
     pub(crate) swedish: bool,
+    /// The municipality it acts for, once that is proven.
+    acting: Arc<OnceLock<MunicipalityCode>>,
 }
 
 impl Call {
+    pub(crate) fn new(caller: Arc<Caller>, request_id: String, swedish: bool) -> Self {
+        Self {
+            caller,
+            request_id,
+            swedish,
+            acting: Arc::default(),
+        }
+    }
+
+    /// It was proven that the call acts for a municipality.
+    pub(crate) fn acts_for(&self, code: MunicipalityCode) {
+        self.acting.get_or_init(|| code);
+    }
+
+    /// The municipality that it was proven to act for, if it was.
+    pub(crate) fn acting(&self) -> Option<MunicipalityCode> {
+        self.acting.get().copied()
+    }
+
     /// Ends when the caller's certificate does: a stream does not outlive it.
     pub(crate) async fn expires(&self) {
         let left = self.caller.valid_until.duration_since(Timestamp::now());

@@ -7,15 +7,14 @@ use std::sync::Arc;
 use api::parse::Context;
 use api::status::Refusal;
 use daemon::{Drain, ErrorChain};
+use domain::calendar::day_in_sweden;
 use domain::definition::Definition;
-use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use domain::subject::Position;
 use fanout::Lanes;
 use governor::{DefaultKeyedRateLimiter, Quota};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use journal::{AppendError, Batch, Evidence, Journal, Outcome, ReadError, Views};
 use tlog::policy::Policy;
 use tokio::time::timeout;
@@ -24,6 +23,8 @@ use vault::{KeyRows, SearchRow, Vault};
 
 use crate::call::{self, Call, Callers, manner};
 use crate::caller::{Caller, Trust};
+use crate::read::NOW;
+use crate::refusals::Refusals;
 use crate::streams::Streams;
 
 /// The parts a gateway is made of.
@@ -65,6 +66,7 @@ pub struct Core {
     pub(crate) streams: Streams,
     pub(crate) drain: Drain,
     pub(crate) production: bool,
+    pub(crate) refusals: Refusals,
     callers: Callers,
     rate: DefaultKeyedRateLimiter<String>,
 }
@@ -88,6 +90,7 @@ impl Core {
             streams: Streams::new(parts.streams_per_caller),
             drain: parts.drain,
             production: parts.trust.production,
+            refusals: Refusals::default(),
             callers: Callers::new(parts.trust),
             rate: DefaultKeyedRateLimiter::keyed(quota),
         })
@@ -107,14 +110,15 @@ impl Core {
         let result = match self.admit(request.extensions()) {
             Ok(caller) => {
                 let deadline = call::deadline(&request);
-                let call = Call {
-                    caller,
-                    request_id: request_id.clone(),
-                    swedish,
-                };
-                timeout(deadline, work(call, request.into_inner()))
+                let call = Call::new(caller, request_id.clone(), swedish);
+                let result = timeout(deadline, work(call.clone(), request.into_inner()))
                     .await
-                    .unwrap_or_else(|_elapsed| Err(Refusal::new(Reason::DeadlineExceeded)))
+                    .unwrap_or_else(|_elapsed| Err(Refusal::new(Reason::DeadlineExceeded)));
+                if let Err(refusal) = &result {
+                    self.refusals
+                        .note(method, &call, refusal, self.journal.now());
+                }
+                result
             }
             Err(refusal) => Err(refusal),
         };
@@ -155,9 +159,9 @@ impl Core {
         Ok(caller)
     }
 
-    /// The record's date, in UTC.
+    /// The record's date, in Sweden.
     pub(crate) fn today(&self) -> Date {
-        self.journal.now().to_zoned_datetime(TimeZone::UTC).date()
+        day_in_sweden(self.journal.now())
     }
 
     pub(crate) fn context(&self) -> Context {
@@ -169,7 +173,7 @@ impl Core {
 
     /// The definition in force.
     pub(crate) async fn definition(&self) -> Result<Definition, Refusal> {
-        self.definition_at(Position(u64::MAX >> 1)).await
+        self.definition_at(NOW).await
     }
 
     /// The definition that was in force at a position.
@@ -217,11 +221,6 @@ fn reason(error: &AppendError) -> Reason {
         AppendError::TooLarge => Reason::BodyTooLarge,
         AppendError::Unavailable => Reason::JournalUnavailable,
     }
-}
-
-/// Operators and administrators have keys of their own, under a code that no municipality has.
-pub(crate) fn house() -> MunicipalityCode {
-    MunicipalityCode::HOUSE
 }
 
 /// A read that failed: the caller may try again, the log says why.

@@ -1,4 +1,4 @@
-//! DirectoryService: the municipalities, and who the caller is.
+//! DirectoryService: the municipalities, who the caller is, and what it was refused.
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use tonic::{Request, Response, Status};
 use crate::call::Call;
 use crate::core::{Core, unread};
 use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
+use crate::refusals;
 use crate::relocation::method;
 
 /// The service.
@@ -43,6 +44,20 @@ impl DirectoryService for Directory {
         v1::WhoAmIRequest,
         v1::WhoAmIResponse,
         who_am_i
+    );
+    method!(
+        list_refusals,
+        "ListRefusals",
+        v1::ListRefusalsRequest,
+        v1::ListRefusalsResponse,
+        refusals::list
+    );
+    method!(
+        count_refusals,
+        "CountRefusals",
+        v1::CountRefusalsRequest,
+        v1::CountRefusalsResponse,
+        refusals::count
     );
 }
 

@@ -67,7 +67,7 @@ async fn list(
     call: &Call,
     request: v1::ListNoticesRequest,
 ) -> Result<v1::ListNoticesResponse, Refusal> {
-    let party = Party::of(&call.caller, &request.municipality)?;
+    let party = Party::of(call, &request.municipality)?;
     let page = Page::read(request.page_size, "", &request)?;
     let after = u64::try_from(request.after_number)
         .map_err(|_negative| Refusal::field("after_number", Reason::FieldOutOfRange))?;

@@ -90,9 +90,11 @@ impl Core {
     /// Whose an entry is, if it is the viewer's; for anybody else it does not exist.
     async fn permitted(&self, viewer: Viewer, entry: &Entry) -> Result<Parties, Refusal> {
         let entries = match entry.subject.kind {
-            SubjectKind::System => Vec::new(),
+            SubjectKind::System | SubjectKind::Municipality | SubjectKind::RegisterEvent => {
+                Vec::new()
+            }
             SubjectKind::Relocation | SubjectKind::Arrival | SubjectKind::Alert => {
-                self.entries_up_to(entry.subject, entry.position).await?
+                self.entries(viewer, entry.subject, entry.position).await?
             }
         };
         viewer.entry(entry, &entries)

@@ -20,11 +20,22 @@ pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 pub(crate) const RECHECK: Duration = Duration::from_secs(5);
 /// Notices that wait for a slow reader; then we wait for it, and nobody else does.
 pub(crate) const STREAM_BUFFER: usize = 32;
+/// Entries gone over at once for what they end: some milliseconds' work, in which calls wait for the processor.
+pub(crate) const ERASER_ENTRIES: usize = 512;
+/// Between two looks: as long as keys may outlive a gateway that died before it erased them.
+pub(crate) const ERASER_EVERY: Duration = Duration::from_secs(10);
 /// Rows of a list when the caller names no number.
 pub(crate) const PAGE_DEFAULT: usize = 50;
 /// Rows of a list at most.
 pub(crate) const PAGE_MAX: usize = 500;
 /// Bytes of entries on one page: clients take 4 MiB of a message unless they are told otherwise.
 pub(crate) const PAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Refusals that wait to be recorded; the rest are counted in the log. Five callers that make mistakes alone fill it in
+/// a second, and it is emptied five times as often.
+pub(crate) const REFUSALS_WAITING_MAX: usize = 1024;
+/// Between two writes of refusals: a flood costs five small transactions a second and no more.
+pub(crate) const REFUSALS_REST: Duration = Duration::from_millis(200);
+/// Field paths kept of one refusal: as many as its answer names.
+pub(crate) const REFUSAL_FIELDS_MAX: usize = 25;
 /// Clock moves at most one leap year at a time.
 pub(crate) const ADVANCE_SECONDS_MAX: i64 = 366 * 86_400;

@@ -11,7 +11,8 @@ use ledger::{AlertFold, ArrivalFold, RelocationFold};
 use api::status::Refusal;
 
 use crate::body::Parties;
-use crate::caller::{Caller, Role};
+use crate::call::Call;
+use crate::caller::Role;
 use crate::write::halted;
 
 /// A case system acts for a municipality.
@@ -39,7 +40,7 @@ pub(crate) enum Viewer {
 
 impl Party {
     /// The caller's certificate lets it act for the named municipality.
-    pub(crate) fn of(caller: &Caller, name: &str) -> Result<Self, Refusal> {
+    pub(crate) fn of(call: &Call, name: &str) -> Result<Self, Refusal> {
         if name.is_empty() {
             return Err(Refusal::field("municipality", Reason::FieldRequired));
         }
@@ -48,12 +49,13 @@ impl Party {
         if municipality::find(code).is_none() {
             return Err(Refusal::field("municipality", Reason::MunicipalityUnknown));
         }
-        if !caller.roles.contains(&Role::CaseSystem) {
+        if !call.caller.roles.contains(&Role::CaseSystem) {
             return Err(Refusal::new(Reason::RoleNotAllowed));
         }
-        if !caller.municipalities.contains(&code) {
+        if !call.caller.municipalities.contains(&code) {
             return Err(Refusal::new(Reason::SenderNotYours));
         }
+        call.acts_for(code);
         Ok(Self { code })
     }
 
@@ -91,8 +93,8 @@ impl Party {
 
 impl Operator {
     /// The caller's certificate is an operator's.
-    pub(crate) fn of(caller: &Caller) -> Result<Self, Refusal> {
-        if caller.roles.contains(&Role::Operator) {
+    pub(crate) fn of(call: &Call) -> Result<Self, Refusal> {
+        if call.caller.roles.contains(&Role::Operator) {
             Ok(Self(()))
         } else {
             Err(Refusal::new(Reason::RoleNotAllowed))
@@ -102,31 +104,54 @@ impl Operator {
 
 impl Administrator {
     /// The caller's certificate is an administrator's.
-    pub(crate) fn of(caller: &Caller) -> Result<Self, Refusal> {
-        if caller.roles.contains(&Role::Administrator) {
+    pub(crate) fn of(call: &Call) -> Result<Self, Refusal> {
+        if call.caller.roles.contains(&Role::Administrator) {
             Ok(Self(()))
         } else {
             Err(Refusal::new(Reason::RoleNotAllowed))
         }
     }
+
+    /// In whose name request ids are unique.
+    pub(crate) fn scope(self) -> Scope {
+        let Self(()) = self;
+        Scope::Administrators
+    }
+}
+
+impl From<Party> for Viewer {
+    fn from(party: Party) -> Self {
+        Self::Party(party)
+    }
 }
 
 impl Viewer {
     /// With a municipality a party, without one an operator.
-    pub(crate) fn of(caller: &Caller, municipality: &str) -> Result<Self, Refusal> {
+    pub(crate) fn of(call: &Call, municipality: &str) -> Result<Self, Refusal> {
         if municipality.is_empty() {
-            Operator::of(caller).map(Self::Operator)
+            Operator::of(call).map(Self::Operator)
         } else {
-            Party::of(caller, municipality).map(Self::Party)
+            Party::of(call, municipality).map(Self::Party)
         }
     }
 
     /// The party, if it is one.
-    pub(crate) fn party(self) -> Option<MunicipalityCode> {
+    pub(crate) fn party(self) -> Option<Party> {
         match self {
-            Self::Party(party) => Some(party.code),
+            Self::Party(party) => Some(party),
             Self::Operator(_) => None,
         }
+    }
+
+    /// Whose keys it acts with: operators have their own, under a code that no municipality has.
+    pub(crate) fn authority(self) -> MunicipalityCode {
+        self.party()
+            .map_or(MunicipalityCode::HOUSE, |party| party.code)
+    }
+
+    /// In whose name request ids are unique.
+    pub(crate) fn scope(self) -> Scope {
+        self.party().map_or(Scope::Operators, Party::scope)
     }
 
     /// The alert, if it may be seen.
@@ -142,10 +167,7 @@ impl Viewer {
     /// exist for them either. Time, rules and definitions are everybody's.
     pub(crate) fn entry(self, entry: &Entry, subject: &[Entry]) -> Result<Parties, Refusal> {
         let nobodys = || Refusal::new(Reason::NotFound);
-        let party = match self {
-            Self::Party(party) => Some(party),
-            Self::Operator(_) => None,
-        };
+        let party = self.party();
         match entry.subject.kind {
             SubjectKind::Relocation => {
                 let fold = RelocationFold::fold(subject).map_err(halted)?;
@@ -170,6 +192,17 @@ impl Viewer {
                     Err(nobodys())
                 }
                 _ => Ok((MunicipalityCode::HOUSE, MunicipalityCode::HOUSE)),
+            },
+            SubjectKind::Municipality => {
+                let code = entry.subject.municipality_code().ok_or_else(nobodys)?;
+                let is_shown = party.is_none_or(|party| party.code == code);
+                is_shown.then_some((code, code)).ok_or_else(nobodys)
+            }
+            SubjectKind::RegisterEvent => match (&entry.event, party) {
+                (Event::IdentityReferred { scope, .. }, Some(party)) if *scope == party.code => {
+                    Ok((*scope, *scope))
+                }
+                _ => Err(nobodys()),
             },
         }
     }

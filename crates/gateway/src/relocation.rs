@@ -10,9 +10,11 @@ use api::v1::relocation_service_server::RelocationService;
 use api::v1::{
     AcknowledgeRelocationRequest, AcknowledgeRelocationResponse, FindRelocationsRequest,
     FindRelocationsResponse, GetRelocationRequest, GetRelocationResponse, ListRelocationsRequest,
-    ListRelocationsResponse, RegisterRelocationRequest, RegisterRelocationResponse,
-    ReplyToRelocationRequest, ReplyToRelocationResponse, SupplementRelocationRequest,
-    SupplementRelocationResponse, WithdrawRelocationRequest, WithdrawRelocationResponse,
+    ListRelocationsResponse, RecordTransferDecisionRequest, RecordTransferDecisionResponse,
+    ReferTransferRequest, ReferTransferResponse, RegisterRelocationRequest,
+    RegisterRelocationResponse, ReplyToRelocationRequest, ReplyToRelocationResponse,
+    SupplementRelocationRequest, SupplementRelocationResponse, WithdrawRelocationRequest,
+    WithdrawRelocationResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -47,8 +49,7 @@ macro_rules! method {
     };
 }
 pub(crate) use method;
-pub(crate) use queries::is_recalled;
-pub(crate) use register::pseudonyms;
+pub(crate) use register::pseudonyms_of_arrival;
 
 #[tonic::async_trait]
 impl RelocationService for Relocations {
@@ -107,5 +108,19 @@ impl RelocationService for Relocations {
         ReplyToRelocationRequest,
         ReplyToRelocationResponse,
         commands::reply
+    );
+    method!(
+        refer_transfer,
+        "ReferTransfer",
+        ReferTransferRequest,
+        ReferTransferResponse,
+        commands::refer
+    );
+    method!(
+        record_transfer_decision,
+        "RecordTransferDecision",
+        RecordTransferDecisionRequest,
+        RecordTransferDecisionResponse,
+        commands::record_decision
     );
 }

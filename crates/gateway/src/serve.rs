@@ -89,15 +89,23 @@ pub async fn serve(
         .add_service(service!(AlertServiceServer, Alerts(core.clone())))
         .add_service(service!(LedgerServiceServer, Ledger(core.clone())))
         .add_service(service!(DirectoryServiceServer, Directory(core.clone())))
-        .add_service(service!(AdministrationServiceServer, Administration(core)))
+        .add_service(service!(
+            AdministrationServiceServer,
+            Administration(core.clone())
+        ))
         .serve_with_incoming_shutdown(incoming, drain.clone().cancelled_owned());
     let deadline = async {
         health.follow(caught_up, &drain).await;
         tokio::time::sleep(DRAIN).await;
     };
-    tokio::select! {
-        ended = server => ended?,
-        () = deadline => tracing::warn!("connections were cut at the end of the drain"),
-    }
-    Ok(())
+    let ended = tokio::select! {
+        ended = server => ended,
+        () = deadline => {
+            tracing::warn!("connections were cut at the end of the drain");
+            Ok(())
+        }
+        () = core.refusals.record(&core.vault) => Ok(()),
+    };
+    core.refusals.write(&core.vault).await;
+    Ok(ended?)
 }

@@ -4,9 +4,12 @@ use api::time::to_wire;
 use api::v1;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::code::{ContactRank, RelocationKind};
 use domain::municipality::MunicipalityCode;
+use domain::reason::Notable;
 use domain::subject::{NoticeNumber, Subject, Version};
-use ledger::{AlertFold, AlertState, ArrivalFold, ArrivalState, RelocationFold};
+use jiff::civil::Date;
+use ledger::{AlertFold, AlertState, ArrivalFold, ArrivalState, Duty, RelocationFold, Transfer};
 
 use crate::permit::Viewer;
 
@@ -35,8 +38,52 @@ pub(crate) fn relocation(
             .filter(|_| viewer == fold.recipient)
             .map(|id| Subject::arrival(id).to_string())
             .unwrap_or_default(),
+        duties: ledger::duties(fold).map(duty).collect(),
+        transfer: (fold.kind == RelocationKind::Transfer2910).then(|| transfer(fold.transfer)),
         ..v1::Relocation::default()
     }
+}
+
+fn duty((duty, due_on): (Duty, Date)) -> v1::Duty {
+    let kind = match duty {
+        Duty::TakeIn(ContactRank::First) => v1::DutyKind::TakeIn,
+        Duty::TakeIn(ContactRank::Second) => v1::DutyKind::TakeInAfterReminder,
+        Duty::AnswerTransfer => v1::DutyKind::AnswerTransfer,
+        Duty::Decide => v1::DutyKind::DecideTransfer,
+    };
+    v1::Duty {
+        kind: kind.into(),
+        due_on: due_on.to_string(),
+        rule: duty.rule().to_owned(),
+    }
+}
+
+fn transfer(transfer: Transfer) -> v1::Transfer {
+    let (state, referred_on, decided) = match transfer {
+        Transfer::Asked => (v1::TransferState::Asked, None, None),
+        Transfer::Silent => (v1::TransferState::Silent, None, None),
+        Transfer::Referred { on } => (v1::TransferState::Referred, Some(on), None),
+        Transfer::Overdue { on } => (v1::TransferState::Overdue, Some(on), None),
+        Transfer::Decided { granted, on } => {
+            (v1::TransferState::Decided, None, Some((granted, on)))
+        }
+    };
+    v1::Transfer {
+        state: state.into(),
+        referred_on: referred_on.map(|on| on.to_string()).unwrap_or_default(),
+        granted: decided.is_some_and(|(granted, _)| granted),
+        decided_on: decided.map(|(_, on)| on.to_string()).unwrap_or_default(),
+    }
+}
+
+/// What deserves a look, in both languages.
+pub(crate) fn warnings(notable: &[Notable]) -> Vec<v1::Warning> {
+    let warning = |notable: &Notable| v1::Warning {
+        reason: notable.code().to_owned(),
+        message: notable.message().to_owned(),
+        message_sv: notable.message_sv().to_owned(),
+    };
+    notable.iter().map(warning).collect()
 }
 
 /// The number of an arrival's state on the wire. Asked is what the read tables know: an alert about it.
@@ -71,6 +118,7 @@ pub(crate) fn arrival(
         relocation,
         etag: etag(fold.version),
         content: None,
+        exempt: fold.is_exempt,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use api::generated::journal::v1 as sealed;
 use api::status::Refusal;
+use api::time::from_wire;
 use domain::code::NoticeKind;
 use domain::entry::{Draft, Entry, Event};
 use domain::municipality::MunicipalityCode;
@@ -13,7 +14,8 @@ use uuid::Uuid;
 
 use crate::body::{Body, Parties};
 use crate::core::{Core, no_keys, unread};
-use crate::permit::Party;
+use crate::permit::{Party, Viewer};
+use crate::read::NOW;
 
 /// How often a command is decided again when somebody else was first and no etag was given.
 const DECIDE_MAX: usize = 3;
@@ -29,7 +31,7 @@ pub(crate) struct Decided {
 
 /// A command about an existing subject.
 pub(crate) struct Command<'a> {
-    pub(crate) by: MunicipalityCode,
+    pub(crate) by: Viewer,
     pub(crate) request: Request,
     pub(crate) subject: Subject,
     pub(crate) validate_only: bool,
@@ -44,7 +46,6 @@ impl Core {
     pub(crate) async fn request(
         &self,
         scope: Scope,
-        by: MunicipalityCode,
         id: Uuid,
         method: &str,
         normalised: &impl Message,
@@ -54,11 +55,15 @@ impl Core {
         normalised
             .encode(&mut bytes)
             .map_err(|_full| Refusal::new(Reason::Internal))?;
-        let fingerprint = self.vault.fingerprint(by, &bytes).await.map_err(no_keys)?;
+        let authority = match scope {
+            Scope::Municipality(code) => code,
+            Scope::Operators | Scope::Administrators => MunicipalityCode::HOUSE,
+        };
+        let fingerprint = self.vault.fingerprint(authority, &bytes).await;
         Ok(Request {
             scope,
             id,
-            fingerprint,
+            fingerprint: fingerprint.map_err(no_keys)?,
         })
     }
 
@@ -89,23 +94,8 @@ impl Core {
         let Ok(id) = Uuid::try_parse(request_id) else {
             return Ok(None);
         };
-        let request = self
-            .request(party.scope(), party.code(), id, method, normalised)
-            .await?;
+        let request = self.request(party.scope(), id, method, normalised).await?;
         self.answered(&request).await
-    }
-
-    /// The entries of a subject, as far as they are.
-    pub(crate) async fn entries(&self, subject: Subject) -> Result<Vec<Entry>, Refusal> {
-        self.entries_up_to(subject, Position(u64::MAX >> 1)).await
-    }
-
-    pub(crate) async fn entries_up_to(
-        &self,
-        subject: Subject,
-        up_to: Position,
-    ) -> Result<Vec<Entry>, Refusal> {
-        self.journal.subject(subject, up_to).await.map_err(unread)
     }
 
     /// Runs a command. `decide` folds the entries and says what happens, or why not. Returns the entries
@@ -117,10 +107,12 @@ impl Core {
     ) -> Result<Vec<Entry>, Refusal> {
         // whose it is comes before everything, a replayed answer included
         if let Some(answer) = self.answered(&command.request).await? {
-            return self.entries_up_to(answer.subject, answer.position).await;
+            return self
+                .entries(command.by, answer.subject, answer.position)
+                .await;
         }
         for _attempt in 0..DECIDE_MAX {
-            let entries = self.entries(command.subject).await?;
+            let entries = self.entries(command.by, command.subject, NOW).await?;
             let decided = decide(&entries)?;
             let before = Version(decided.version.0.saturating_sub(1));
             if !command.etag.is_empty() && command.etag != crate::show::etag(before) {
@@ -132,7 +124,7 @@ impl Core {
             match self.write(&command, decided).await {
                 Err(refusal) if refusal.reason == Reason::VersionConflict => {}
                 Err(refusal) => return Err(refusal),
-                Ok(position) => return self.entries_up_to(command.subject, position).await,
+                Ok(position) => return self.entries(command.by, command.subject, position).await,
             }
         }
         Err(Refusal::new(Reason::VersionConflict))
@@ -174,4 +166,15 @@ impl Core {
 pub(crate) fn halted(halt: ledger::Halt) -> Refusal {
     tracing::error!(error = %daemon::ErrorChain(&halt), "record contradicts itself");
     Refusal::new(Reason::Internal)
+}
+
+/// Those of a subject's entries that were recorded at a time; all of them without one.
+pub(crate) fn known_at(
+    entries: &[Entry],
+    at: Option<prost_types::Timestamp>,
+) -> Result<&[Entry], Refusal> {
+    let Some(at) = at else { return Ok(entries) };
+    let at = from_wire(&at).ok_or_else(|| Refusal::field("known_at", Reason::DateInvalid))?;
+    let count = entries.partition_point(|entry| entry.recorded_at <= at);
+    Ok(entries.split_at(count).0)
 }

@@ -28,7 +28,7 @@ pub enum Table {
     Notices,
     /// The request ids, with what they were answered.
     Requests,
-    /// The claims to be the one open relocation.
+    /// The claims to be the one open relocation, or the one report of an arrival.
     Claims,
     /// What happens once for ever.
     Keys,
@@ -95,7 +95,7 @@ pub enum Row {
         subject: Uuid,
         /// The position that the answer is valid at.
         position: Position,
-        /// Whether it pointed to an older, still open relocation.
+        /// Whether it pointed to an older one that held the claim.
         already_open: bool,
     },
     /// Of [`Table::Claims`].
@@ -104,9 +104,9 @@ pub enum Row {
         sender: u16,
         /// The recipient's municipality code.
         recipient: u16,
-        /// Epoch and pseudonym.
+        /// Epoch and pseudonym, or what stands for it.
         person: [u8; 18],
-        /// The open relocation.
+        /// Who holds it: a relocation or an arrival.
         relocation: Uuid,
     },
     /// Of [`Table::Keys`].

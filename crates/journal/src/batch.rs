@@ -1,9 +1,11 @@
 //! What is appended together, and what the journal answers.
 
 use domain::entry::Draft;
+use domain::month::Month;
 use domain::municipality::MunicipalityCode;
 use domain::subject::{Position, Pseudonym, Subject};
 use jiff::Timestamp;
+use ring::digest::{Context, SHA256};
 use uuid::Uuid;
 
 use crate::limits::{BATCH_ENTRIES_MAX, ENTRY_BYTES_MAX};
@@ -30,7 +32,7 @@ pub struct Request {
     pub fingerprint: [u8; 16],
 }
 
-/// One open relocation per sender, recipient and person.
+/// One open relocation per sender, recipient and person; or one report of an arrival, see [`OpenClaim::arrival`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenKey {
     /// Sending municipality.
@@ -41,13 +43,51 @@ pub struct OpenKey {
     pub pseudonym: Pseudonym,
 }
 
-/// A claim to be the one open relocation.
+/// A claim to be the one open relocation, or the one report of an arrival. Whoever claims in vain is pointed to the
+/// holder, which is of its own kind.
 #[derive(Clone, Debug)]
 pub struct OpenClaim {
     /// What to claim.
     pub key: OpenKey,
     /// The same person under the epochs before, which would hold the claim too.
     pub also: Vec<Pseudonym>,
+}
+
+impl OpenClaim {
+    /// Claims to be the one report that a person arrived in a month. `pseudonyms` are the person's in the previous
+    /// municipality's scope, the newest epoch first; without any there is no claim. It stands under values made from
+    /// pseudonym and month, which no announcement claims.
+    pub fn arrival(
+        municipality: MunicipalityCode,
+        previous: MunicipalityCode,
+        pseudonyms: &[Pseudonym],
+        arrived: Month,
+    ) -> Option<Self> {
+        let mut values = pseudonyms.iter().map(|pseudonym| Pseudonym {
+            epoch: pseudonym.epoch,
+            value: in_month(&pseudonym.value, arrived),
+        });
+        Some(Self {
+            key: OpenKey {
+                sender: previous,
+                recipient: municipality,
+                pseudonym: values.next()?,
+            },
+            also: values.collect(),
+        })
+    }
+}
+
+fn in_month(pseudonym: &[u8; 16], month: Month) -> [u8; 16] {
+    let mut context = Context::new(&SHA256);
+    context.update(b"flyttbud arrival claim v1\n");
+    context.update(pseudonym);
+    context.update(month.to_string().as_bytes());
+    let mut value = [0; 16];
+    for (byte, of_digest) in value.iter_mut().zip(context.finish().as_ref()) {
+        *byte = *of_digest;
+    }
+    value
 }
 
 /// What is appended wholly or not at all.
@@ -57,9 +97,9 @@ pub struct Batch {
     pub drafts: Vec<Draft>,
     /// The caller's request id.
     pub request: Option<Request>,
-    /// Claims to be the one open relocation; when another holds it, that one is the answer.
+    /// Claims to be the one that stands; when another holds it, that one is the answer.
     pub claim: Option<OpenClaim>,
-    /// Releases the claim of a relocation that came to its end.
+    /// Releases the claim of what came to its end.
     pub release: Option<OpenKey>,
     /// Happens once for ever, for example an alert's key.
     pub unique_key: Option<String>,
@@ -86,7 +126,7 @@ pub struct Answer {
     pub subject: Subject,
     /// The position that the answer is valid at.
     pub position: Position,
-    /// Whether it pointed to an older, still open relocation.
+    /// Whether it pointed to an older one that held the claim.
     pub already_open: bool,
 }
 
@@ -108,6 +148,6 @@ pub enum Outcome {
     Appended(Appended),
     /// The same request was answered before: the answer of then.
     Repeated(Answer),
-    /// The person is announced already: the open relocation. The request id is kept with that answer.
+    /// The person is announced, or the arrival reported, already: by which. The request id is kept with that answer.
     AlreadyOpen(Answer),
 }

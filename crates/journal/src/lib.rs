@@ -4,6 +4,7 @@
 //! every "once" is a constraint that the journal checks under its lock.
 
 pub mod audit;
+pub mod backup;
 pub mod batch;
 pub mod clock;
 pub mod conformance;

@@ -17,7 +17,9 @@ mod writer;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use daemon::postgres::{ConnectError, Link, Pool, Schema, Settings, has_synchronous_standby};
+use daemon::postgres::{
+    ConnectError, Link, LinkError, Pool, Schema, Settings, has_synchronous_standby,
+};
 use domain::entry::Entry;
 use domain::municipality::MunicipalityCode;
 use domain::subject::{NoticeNumber, Position, Subject};
@@ -50,6 +52,8 @@ const SCHEMA: Schema = Schema {
         include_str!("postgres/schema/1.sql"),
         include_str!("postgres/schema/2.sql"),
         include_str!("postgres/schema/3.sql"),
+        include_str!("postgres/schema/4.sql"),
+        include_str!("postgres/schema/5.sql"),
     ],
 };
 
@@ -129,6 +133,15 @@ impl PostgresJournal {
         values: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, ReadError> {
         self.pool.rows(sql, values).await.map_err(ReadError::store)
+    }
+
+    /// Waits until a synchronous standby has all that was read: a server that started anew after a crash shows what
+    /// it alone has. To append nothing waits for that, too.
+    async fn wait_for_standby(&self) -> Result<(), LinkError> {
+        let known = *self.edge.borrow();
+        let mut link = self.pool.link().await?;
+        group::append(&mut link, &[], known).await?;
+        Ok(())
     }
 
     async fn entries(
@@ -254,7 +267,12 @@ impl Journal for PostgresJournal {
                 &[&id, &scope],
             )
             .await?;
-        rows.first().map(answer_in).transpose()
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        let answer = answer_in(row)?;
+        self.wait_for_standby().await.map_err(ReadError::store)?;
+        Ok(Some(answer))
     }
 
     fn edge(&self) -> watch::Receiver<Position> {

@@ -55,7 +55,7 @@ pub enum OpenError {
     )]
     Older(i64),
     /// The store refused.
-    #[error("the journal cannot be opened")]
+    #[error("the file cannot be opened")]
     Store(#[from] rusqlite::Error),
     /// Its newest entry cannot be read.
     #[error("the journal cannot be read")]
@@ -287,6 +287,8 @@ pub(crate) fn kind_number(kind: SubjectKind) -> i64 {
         SubjectKind::Relocation => 2,
         SubjectKind::Arrival => 3,
         SubjectKind::Alert => 4,
+        SubjectKind::Municipality => 5,
+        SubjectKind::RegisterEvent => 6,
     }
 }
 
@@ -295,6 +297,8 @@ pub(crate) fn kind_from_number(number: i64) -> SubjectKind {
         2 => SubjectKind::Relocation,
         3 => SubjectKind::Arrival,
         4 => SubjectKind::Alert,
+        5 => SubjectKind::Municipality,
+        6 => SubjectKind::RegisterEvent,
         _ => SubjectKind::System,
     }
 }

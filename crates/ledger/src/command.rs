@@ -3,7 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use domain::code::{AlertKind, AnswerCode, CloseReason, NoticeKind, WithdrawalReason};
+use domain::code::{
+    AlertKind, AnswerCode, CloseReason, NoticeKind, RelocationKind, WithdrawalReason,
+};
 use domain::entry::Event;
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
@@ -32,6 +34,18 @@ pub enum RelocationCommand {
         /// Whether it is an objection.
         objection: bool,
     },
+    /// The inspectorate was asked to decide a transfer.
+    Refer {
+        /// When the application came in.
+        on: Date,
+    },
+    /// The inspectorate decided a transfer.
+    Decide {
+        /// Whether the case is transferred.
+        granted: bool,
+        /// When.
+        on: Date,
+    },
 }
 
 /// Decides a command about a relocation. Each act of one side is told to the other.
@@ -46,6 +60,15 @@ pub fn relocation(
         Side::Recipient | Side::Ledger => fold.sender,
     };
     let (taken, event, notice) = match command {
+        RelocationCommand::Refer { on } if side == Side::Sender => {
+            let event = Event::TransferReferred { on };
+            return transfer(fold, event, (other, NoticeKind::TransferReferred));
+        }
+        RelocationCommand::Refer { .. } => return Err(Reason::StateNotAllowed),
+        RelocationCommand::Decide { granted, on } => {
+            let event = Event::TransferDecided { granted, on };
+            return transfer(fold, event, (other, NoticeKind::TransferDecided));
+        }
         RelocationCommand::Supplement => (
             Step::Supplement,
             Event::RelocationSupplemented,
@@ -76,6 +99,19 @@ pub fn relocation(
     }
 }
 
+/// A step of a transfer: only the sender refers it, after a month of silence; either party tells the decision.
+fn transfer(
+    fold: &RelocationFold,
+    event: Event,
+    notice: (MunicipalityCode, NoticeKind),
+) -> Result<Decision, Reason> {
+    let is_transfer = fold.kind == RelocationKind::Transfer2910;
+    match fold.transfer.after(&event) {
+        Some(_next) if is_transfer => Ok((event, vec![notice])),
+        _ => Err(Reason::StateNotAllowed),
+    }
+}
+
 /// What a reporter can do to its arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArrivalCommand {
@@ -83,7 +119,8 @@ pub enum ArrivalCommand {
     Withdraw,
 }
 
-/// Decides a command about an arrival. Nobody is told: an open question is closed by the ledger.
+/// Decides a command about an arrival. Nobody is told: an open question is closed by the ledger, and what had
+/// matched is opened again by it.
 pub fn arrival(
     fold: &ArrivalFold,
     command: ArrivalCommand,
@@ -93,12 +130,10 @@ pub fn arrival(
         return Err(Reason::NotFound);
     }
     match (command, fold.state) {
-        (ArrivalCommand::Withdraw, ArrivalState::Reported) => {
+        (ArrivalCommand::Withdraw, ArrivalState::Reported | ArrivalState::Matched { .. }) => {
             Ok((Event::ArrivalWithdrawn, Vec::new()))
         }
-        (ArrivalCommand::Withdraw, ArrivalState::Matched { .. } | ArrivalState::Withdrawn) => {
-            Err(Reason::StateNotAllowed)
-        }
+        (ArrivalCommand::Withdraw, ArrivalState::Withdrawn) => Err(Reason::StateNotAllowed),
     }
 }
 

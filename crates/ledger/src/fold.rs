@@ -3,18 +3,30 @@
 
 mod alert;
 mod arrival;
+mod municipality;
 mod relocation;
 #[cfg(test)]
 mod tests;
 
 use domain::entry::Entry;
+use domain::municipality::MunicipalityCode;
 use domain::subject::Version;
 
 use crate::Halt;
 
 pub use alert::{AlertFold, AlertState};
 pub use arrival::{ArrivalFold, ArrivalState};
-pub use relocation::RelocationFold;
+pub use municipality::{Drill, MunicipalityFold};
+pub use relocation::{RelocationFold, Transfer};
+
+/// Whose keys to its texts the entries of a subject have ended, whichever version they belong to. None while
+/// everybody may keep theirs.
+pub fn erased(entries: &[Entry]) -> Result<Option<MunicipalityCode>, Halt> {
+    if !entries.iter().any(|entry| entry.event.ends_reading()) {
+        return Ok(None);
+    }
+    Ok(RelocationFold::fold(entries)?.map(|fold| fold.recipient))
+}
 
 /// The entries of one subject, the first apart. None without entries; a halt when they are of several.
 fn one_subject(entries: &[Entry]) -> Result<Option<(&Entry, &[Entry])>, Halt> {

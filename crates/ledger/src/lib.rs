@@ -6,14 +6,20 @@
 
 mod command;
 mod fold;
+pub mod limits;
 mod machine;
 
 pub use command::{
     AlertCaller, AlertCommand, ArrivalCommand, Decision, RelocationCommand, alert, arrival,
     relocation,
 };
-pub use fold::{AlertFold, AlertState, ArrivalFold, ArrivalState, RelocationFold};
-pub use machine::{Finding, Flag, Flagged, Machine, StateDigest, Trial, Variation};
+pub use fold::{
+    AlertFold, AlertState, ArrivalFold, ArrivalState, Drill, MunicipalityFold, RelocationFold,
+    Transfer, erased,
+};
+pub use machine::{
+    Duty, Finding, Flag, Flagged, Machine, StateDigest, Trial, Variation, answer_due_on, duties,
+};
 
 use domain::subject::Position;
 

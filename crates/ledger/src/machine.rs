@@ -4,6 +4,7 @@
 
 mod apply;
 mod digest;
+mod duty;
 mod finding;
 mod index;
 mod name;
@@ -15,16 +16,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::definition::Definition;
 use domain::municipality::MunicipalityCode;
-use domain::subject::{NoticeNumber, Position, Subject, SubjectKind, Version};
+use domain::subject::{NoticeNumber, Position, Pseudonym, Subject, SubjectKind, Version};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::fold::{AlertFold, ArrivalFold, RelocationFold};
+use crate::fold::{AlertFold, ArrivalFold, MunicipalityFold, RelocationFold};
 
 use digest::Members;
 pub use digest::StateDigest;
+pub use duty::{Duty, answer_due_on, duties};
 pub use finding::Finding;
 use finding::Key;
 use index::{Deadlines, Persons};
@@ -48,6 +49,14 @@ struct Relocation {
     ends_at: Option<Timestamp>,
 }
 
+/// A reference from an identity number to the one that replaces it, within one municipality.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Reference {
+    scope: MunicipalityCode,
+    previous: Vec<Pseudonym>,
+    current: Vec<Pseudonym>,
+}
+
 /// The state of the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
@@ -60,10 +69,17 @@ pub struct Machine {
     relocations: BTreeMap<Uuid, Relocation>,
     arrivals: BTreeMap<Uuid, Arrival>,
     alerts: BTreeMap<Uuid, AlertFold>,
+    municipalities: BTreeMap<MunicipalityCode, MunicipalityFold>,
+    references: BTreeMap<Uuid, Reference>,
     announced: Persons,
     waiting: Persons,
+    asked: Persons,
+    /// The arrivals that each relocation covers.
+    covers: BTreeMap<Uuid, BTreeSet<Uuid>>,
     grace: Deadlines,
     ends: Deadlines,
+    duties: Deadlines,
+    expiries: Deadlines,
     /// Confirmations whose chain differs from ours, with their first day.
     differing: BTreeMap<(MunicipalityCode, NoticeNumber), Date>,
     /// The keys of all alerts ever.
@@ -106,40 +122,52 @@ impl Machine {
         self.alerts.get(&id)
     }
 
-    /// When something is due about a subject: an arrival's grace, a relocation's end. None when nothing is, or
-    /// when it has passed.
+    /// A municipality, if something of it is recorded.
+    pub fn municipality(&self, code: MunicipalityCode) -> Option<&MunicipalityFold> {
+        self.municipalities.get(&code)
+    }
+
+    /// When something is next due about a subject: an arrival's grace, a relocation's duties and end, an alert's
+    /// expiry. None when nothing is, or when it has passed.
     pub fn deadline(&self, subject: Subject) -> Option<Timestamp> {
         let id = subject.id;
         match subject.kind {
-            SubjectKind::Relocation => self
-                .relocations
-                .get(&id)
-                .and_then(|known| known.ends_at)
-                .filter(|at| self.ends.contains(*at, id)),
+            SubjectKind::Relocation => {
+                let known = self.relocations.get(&id)?;
+                let ends_at = known.ends_at.filter(|at| self.ends.contains(*at, id));
+                let duties = duty::clocks(&known.fold).map(|(_, at)| at);
+                duties
+                    .filter(|at| self.duties.contains(*at, id))
+                    .chain(ends_at)
+                    .min()
+            }
             SubjectKind::Arrival => self
                 .arrivals
                 .get(&id)
                 .map(|known| known.grace_until)
                 .filter(|at| self.grace.contains(*at, id)),
-            SubjectKind::System | SubjectKind::Alert => None,
+            SubjectKind::Alert => self
+                .expiry_of(id)
+                .filter(|at| self.expiries.contains(*at, id)),
+            SubjectKind::System | SubjectKind::Municipality | SubjectKind::RegisterEvent => None,
         }
     }
 
-    /// What is due at a time: arrivals, then relocations, of each the oldest deadline first.
+    /// What is due at a time: arrivals, then relocations, then alerts, of each the oldest deadline first.
     pub fn due(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, Subject)> {
         let arrivals = self.grace.until(now);
-        let relocations = self.ends.until(now);
+        let relocations = self.ends.until(now).chain(self.duties.until(now));
+        let alerts = self.expiries.until(now);
         arrivals
             .map(|(at, id)| (at, Subject::arrival(id)))
             .chain(relocations.map(|(at, id)| (at, Subject::relocation(id))))
+            .chain(alerts.map(|(at, id)| (at, Subject::alert(id))))
     }
 
     /// When the next `TimePassed` is due; none when nothing waits for time.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        [self.grace.first(), self.ends.first()]
-            .into_iter()
-            .flatten()
-            .min()
+        let all = [&self.grace, &self.ends, &self.duties, &self.expiries];
+        all.into_iter().filter_map(Deadlines::first).min()
     }
 }
 
@@ -147,10 +175,4 @@ impl Machine {
 fn later(at: Timestamp, days: u32) -> Timestamp {
     at.checked_add(SignedDuration::from_hours(i64::from(days) * 24))
         .unwrap_or(Timestamp::MAX)
-}
-
-/// The day of an instant, in UTC: the rules carry no time zone data, whose updates would change what a
-/// journal means. In Sweden that day ends one or two hours into the next.
-fn day_of(at: Timestamp) -> Date {
-    at.to_zoned_datetime(TimeZone::UTC).date()
 }

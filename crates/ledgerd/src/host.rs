@@ -91,11 +91,13 @@ impl Host {
                 }
                 // a database that fails over is back within seconds
                 Err(HostError::Read(ReadError::Store(error))) if !drain.is_cancelled() => {
+                    if failing_since.is_none() {
+                        tracing::warn!(error = %ErrorChain(error.as_ref()), "the ledger waits for its store");
+                    }
                     let since = *failing_since.get_or_insert_with(Instant::now);
                     if since.elapsed() >= STORE_AWAY {
                         return Err(HostError::Read(ReadError::Store(error)));
                     }
-                    tracing::warn!(error = %ErrorChain(error.as_ref()), "the ledger waits for its store");
                     tokio::time::sleep(STORE_RETRY).await;
                 }
                 Err(error) => return Err(error),

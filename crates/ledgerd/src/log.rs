@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daemon::{Drain, ErrorChain};
+use domain::reason::Reason;
 use domain::subject::Position;
 use journal::Journal;
 use journal::evidence::{
@@ -78,7 +79,8 @@ impl Log {
                 Ok(()) => {}
                 Err(Fault::Alarm(alarm)) => return raise(self.evidence.as_ref(), &alarm).await,
                 Err(Fault::Publish(PublishError::Alarmed)) => {
-                    return tracing::error!("an alarm stands, nothing is signed any more");
+                    let page = Reason::LogNotSigned.page();
+                    return tracing::error!(page, "an alarm stands, nothing is signed any more");
                 }
                 Err(fault) => {
                     if self.failures == 0 {
@@ -227,7 +229,8 @@ impl Log {
 
 /// Somebody must act. Nothing is published any more.
 pub(crate) async fn raise(evidence: &dyn Evidence, alarm: &Alarm) {
-    tracing::error!(alarm = %alarm, "the evidence does not hold, nothing is signed any more");
+    let page = Reason::LogNotSigned.page();
+    tracing::error!(%alarm, page, "the evidence does not hold, nothing is signed any more");
     if let Err(error) = evidence.set_alarm(Some(alarm)).await {
         tracing::error!(error = %ErrorChain(&error), "alarm not stored");
     }

@@ -39,13 +39,20 @@ fn owners(machine: &Machine, entry: &Entry) -> [Option<MunicipalityCode>; 3] {
             };
             [operators, Some(*recipient), None]
         }
+        SubjectKind::Municipality => [operators, entry.subject.municipality_code(), None],
+        SubjectKind::RegisterEvent => {
+            let Event::IdentityReferred { scope, .. } = &entry.event else {
+                return [None; 3];
+            };
+            [Some(*scope), None, None]
+        }
     }
 }
 
 fn states(machine: &Machine, entry: &Entry) -> Vec<Change> {
     let id = entry.subject.id;
     match entry.subject.kind {
-        SubjectKind::System => Vec::new(),
+        SubjectKind::System | SubjectKind::Municipality | SubjectKind::RegisterEvent => Vec::new(),
         // a new one has its row in its first state
         SubjectKind::Relocation if matches!(entry.event, Event::RelocationRegistered { .. }) => {
             Vec::new()

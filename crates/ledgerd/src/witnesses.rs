@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daemon::{Drain, ErrorChain};
+use domain::reason::Reason;
 use futures_util::future::join_all;
 use journal::evidence::{Alarm, Evidence};
 use rustls::ClientConfig;
@@ -208,6 +209,7 @@ impl Witnesses {
                         tracing::error!(
                             witness = name,
                             size,
+                            page = Reason::LogNotSigned.page(),
                             "witness has seen another history of the log"
                         );
                     }
@@ -236,7 +238,8 @@ impl Witnesses {
         }
         // one that cannot be read is looked for again when they are asked again
         if matches!(evidence.alarm().await, Ok(None)) {
-            raise(evidence, &Alarm::Contradicted(names.len())).await;
+            let names = contradicting.into_iter().collect();
+            raise(evidence, &Alarm::Contradicted(names)).await;
         }
     }
 }

@@ -57,6 +57,12 @@ impl Hash {
         Self(bytes)
     }
 
+    /// A hash as it is shown.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        text::hash(text)
+    }
+
     /// The hash as it is stored.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

@@ -46,6 +46,11 @@ pub enum OpenError {
     /// The store is from a newer version of Flyttbud.
     #[error("the key store has schema version {0}, which is newer than this program knows")]
     Newer(i64),
+    /// The store is from an older version of Flyttbud, or is none.
+    #[error(
+        "no key store of this version: start the service over it first, which brings it up to date"
+    )]
+    Older(i64),
     /// The keys in it are wrapped by another root key.
     #[error("the key store belongs to root key '{wanted}', not to '{given}'")]
     WrongRoot {

@@ -4,12 +4,16 @@
 //! cannot be opened again: every key is random, none is derived from another.
 
 mod access;
+mod backup;
+pub mod copy;
+mod erasure;
 mod error;
 mod keys;
 mod limits;
 mod part;
 pub mod postgres;
 mod pseudonym;
+mod refusals;
 mod root;
 mod seal;
 mod search;
@@ -29,9 +33,12 @@ use daemon::postgres::Settings;
 use uuid::Uuid;
 
 pub use access::Access;
+pub use backup::Backup;
+pub use erasure::Mark;
 pub use error::{Error, OpenError};
 pub use part::{KeysId, Opened, verify_commitment};
 pub use pseudonym::SearchTerm;
+pub use refusals::Refused;
 pub use root::{RootKey, RootKeyError};
 pub use seal::KeyRows;
 pub use search::SearchRow;

@@ -41,8 +41,13 @@ pub(crate) const SMALL_BYTES_MAX: usize = 16 * 1024;
 pub(crate) const FOUND_MAX: usize = 100;
 /// Rows of the access log that one read returns.
 pub(crate) const ACCESSES_MAX: usize = 1000;
+/// Refusals kept of each authority, the newest: years of honest mistakes, or two MiB of one who repeats one.
+pub(crate) const REFUSALS_MAX: usize = 10_000;
 /// Subjects that one sweep looks at: a short read, and one short transaction after it.
 pub(crate) const SWEEP_SUBJECTS_MAX: usize = 1000;
+/// Rows carried at once from one store to another: some hundred KiB, and 16 MiB when all of them are as large as
+/// can be.
+pub(crate) const COPIED_ROWS: usize = 1024;
 /// Bytes of a root key file: two short lines are under a hundred.
 pub(crate) const ROOT_FILE_BYTES_MAX: u64 = 1024;
 /// Signs of a root key's id: it stands in the store and in messages.

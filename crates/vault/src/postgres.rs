@@ -5,6 +5,7 @@
 //! there. Write-ahead logs and backups keep it as long as they live.
 
 mod group;
+mod refusals;
 mod writer;
 
 use std::sync::Arc;
@@ -12,24 +13,30 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use daemon::postgres::{ConnectError, Link, LinkError, Pool, Proof, Schema, Settings};
 use domain::municipality::MunicipalityCode;
-use domain::subject::Subject;
+use domain::subject::{Position, Subject};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::erasure::Mark;
 use crate::keys::KeyName;
 use crate::limits::{ACCESSES_MAX, CHANGE, FOUND_MAX, QUEUE_CHANGES_MAX};
 use crate::part::KeysId;
+use crate::refusals::Refused;
 use crate::store::{Change, KeyStore, StoredKey, subject};
 use crate::{Error, OpenError, RootKey};
 
 use group::Waiting;
 use writer::Writer;
 
-const SCHEMA: Schema = Schema {
+pub(crate) const SCHEMA: Schema = Schema {
     name: "flyttbud_keys",
-    migrations: &[include_str!("postgres/schema/1.sql")],
+    migrations: &[
+        include_str!("postgres/schema/1.sql"),
+        include_str!("postgres/schema/2.sql"),
+        include_str!("postgres/schema/3.sql"),
+    ],
 };
 
 /// Brings the schema up to date, as the owner of the database, who may create roles: `flyttbud_keys` is made when
@@ -197,6 +204,37 @@ impl KeyStore for PostgresStore {
             )
             .await?;
         rows.iter().map(subject_in).collect()
+    }
+
+    async fn refusals(
+        &self,
+        authority: MunicipalityCode,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Refused)>, Error> {
+        self.read_refusals(authority, before, limit).await
+    }
+
+    async fn refusals_by_reason(&self) -> Result<Vec<(String, u64)>, Error> {
+        self.count_refusals().await
+    }
+
+    async fn mark(&self) -> Result<Option<Mark>, Error> {
+        let rows = self
+            .pool
+            .rows(
+                "SELECT position, leaf FROM flyttbud_keys.erased ORDER BY position DESC LIMIT 1",
+                &[],
+            )
+            .await?;
+        let read = |row: &Row| {
+            let (position, leaf): (i64, Vec<u8>) = pair(row)?;
+            Ok(Mark {
+                position: Position(position.cast_unsigned()),
+                leaf: leaf.try_into().map_err(|_short| Error::Tampered)?,
+            })
+        };
+        rows.first().map(read).transpose()
     }
 
     async fn apply(&self, change: Change) -> Result<usize, Error> {

@@ -162,7 +162,7 @@ impl fmt::Debug for RootKey {
 }
 
 /// A new file is there after a power cut only when its folder was written too.
-fn sync_folder(path: &Path) -> Result<(), std::io::Error> {
+pub(crate) fn sync_folder(path: &Path) -> Result<(), std::io::Error> {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

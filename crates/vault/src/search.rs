@@ -1,4 +1,4 @@
-//! Finding one's own by number or case number, and erasing what an authority holds.
+//! Finding one's own by number or case number.
 
 use std::fmt;
 
@@ -6,7 +6,6 @@ use domain::municipality::MunicipalityCode;
 use domain::subject::Subject;
 
 use crate::pseudonym::SearchTerm;
-use crate::store::Change;
 use crate::{Error, Vault};
 
 /// Lets an authority find a subject by one term. Put together with the keys of the subject's entry.
@@ -45,18 +44,5 @@ impl Vault {
         token: [u8; 16],
     ) -> Result<Vec<Subject>, Error> {
         self.inner.store.search(authority, token).await
-    }
-
-    /// Deletes the authority's keys to a subject, and what finds it there, for good; other authorities
-    /// keep theirs. Returns how many rows of keys there were.
-    pub async fn erase(
-        &self,
-        authority: MunicipalityCode,
-        subject: Subject,
-    ) -> Result<usize, Error> {
-        self.inner
-            .store
-            .apply(Change::Erase(authority, subject))
-            .await
     }
 }

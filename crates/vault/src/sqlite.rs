@@ -3,7 +3,8 @@
 mod gathered;
 mod group;
 mod lock;
-mod schema;
+mod refusals;
+pub(crate) mod schema;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -17,15 +18,19 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
+use crate::erasure::Mark;
 use crate::keys::KeyName;
 use crate::limits::{ACCESSES_MAX, FOUND_MAX, QUEUE_CHANGES_MAX, READERS_IDLE_MAX};
 use crate::part::KeysId;
+use crate::refusals::Refused;
 use crate::store::{Change, KeyStore, StoredKey, subject};
 use crate::{Error, OpenError, RootKey, held};
 
 use gathered::Gathered;
-use lock::{Lock, private_file};
 use writer::{Waiting, Writer};
+
+pub(crate) use lock::{Lock, private_file};
+pub(crate) use schema::prepare;
 
 /// The store. Dropping it writes what waits and closes the file.
 pub(crate) struct SqliteStore {
@@ -44,7 +49,7 @@ impl SqliteStore {
         // SQLite gives its other files the mode of this one
         drop(private_file(path)?);
         let connection = Connection::open(path)?;
-        schema::prepare(&connection)?;
+        prepare(&connection)?;
         schema::prove(&connection, root)?;
         let gathered = Arc::new(Gathered::load(&connection)?);
         let (queue, waiting) = mpsc::channel(QUEUE_CHANGES_MAX);
@@ -196,6 +201,23 @@ impl KeyStore for SqliteStore {
         .into_iter()
         .map(|(kind, id)| subject(kind, id))
         .collect()
+    }
+
+    async fn refusals(
+        &self,
+        authority: MunicipalityCode,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Refused)>, Error> {
+        self.read(|connection| refusals::read(connection, authority, before, limit))
+    }
+
+    async fn refusals_by_reason(&self) -> Result<Vec<(String, u64)>, Error> {
+        self.read(refusals::by_reason)
+    }
+
+    async fn mark(&self) -> Result<Option<Mark>, Error> {
+        self.read(schema::mark)
     }
 
     async fn apply(&self, change: Change) -> Result<usize, Error> {

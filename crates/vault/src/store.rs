@@ -7,8 +7,10 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::access::AccessRow;
+use crate::erasure::Mark;
 use crate::keys::KeyName;
 use crate::part::KeysId;
+use crate::refusals::Refused;
 use crate::seal::KeyRows;
 use crate::search::SearchRow;
 
@@ -48,6 +50,20 @@ pub(crate) trait KeyStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Subject>, Error>;
 
+    /// An authority's refusals whose number is lower, newest first, at most `limit`.
+    async fn refusals(
+        &self,
+        authority: MunicipalityCode,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Refused)>, Error>;
+
+    /// The number of refusals kept, by reason.
+    async fn refusals_by_reason(&self) -> Result<Vec<(String, u64)>, Error>;
+
+    /// The newest mark of what is erased.
+    async fn mark(&self) -> Result<Option<Mark>, Error>;
+
     /// Makes a change durable, together with those that others wait for. Returns how many rows of keys an
     /// erasure, a sweep or a drop of pseudonym keys deleted. Whoever drops the future does not stop the change;
     /// an error leaves open whether it was made.
@@ -76,8 +92,14 @@ pub(crate) enum Change {
     Erase(MunicipalityCode, Subject),
     /// All of subjects that never reached the journal.
     Sweep(Vec<Uuid>),
+    /// Everything up to a mark is erased.
+    Mark(Mark),
+    /// Nobody knows up to where everything is erased.
+    ForgetMark,
     /// A read that is to be remembered.
     Access(AccessRow),
+    /// Calls that were refused; the oldest beyond the bound go.
+    Refusals(Vec<Refused>),
 }
 
 /// The number a kind of subject is stored as, for ever.
@@ -87,6 +109,8 @@ pub(crate) fn kind_number(kind: SubjectKind) -> u8 {
         SubjectKind::Relocation => 2,
         SubjectKind::Arrival => 3,
         SubjectKind::Alert => 4,
+        SubjectKind::Municipality => 5,
+        SubjectKind::RegisterEvent => 6,
     }
 }
 
@@ -97,6 +121,8 @@ pub(crate) fn subject(kind: i64, id: Uuid) -> Result<Subject, Error> {
         2 => SubjectKind::Relocation,
         3 => SubjectKind::Arrival,
         4 => SubjectKind::Alert,
+        5 => SubjectKind::Municipality,
+        6 => SubjectKind::RegisterEvent,
         _ => return Err(Error::Tampered),
     };
     Ok(Subject { kind, id })
@@ -113,11 +139,13 @@ mod tests {
             SubjectKind::Relocation,
             SubjectKind::Arrival,
             SubjectKind::Alert,
+            SubjectKind::Municipality,
+            SubjectKind::RegisterEvent,
         ] {
             let found = subject(kind_number(kind).into(), Uuid::nil()).expect("a subject");
             assert_eq!(found.kind, kind);
         }
-        for unknown in [-1, 0, 5] {
+        for unknown in [-1, 0, 7] {
             assert!(matches!(
                 subject(unknown, Uuid::nil()),
                 Err(Error::Tampered)

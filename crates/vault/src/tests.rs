@@ -1,9 +1,12 @@
 //! The claims of the whole, over each store, in a folder or a database of its own.
 
+mod copying;
+mod erasing;
 mod file;
 mod gathering;
 mod keeping;
 mod naming;
+mod refusing;
 mod sealing;
 mod sharing;
 
@@ -62,6 +65,9 @@ claims! {
         an_opened_part_proves_its_commitment
         an_entry_may_have_one_part_or_none
         as_many_readers_and_search_rows_as_the_bounds_say_and_no_more;
+    erasing:
+        a_mark_moves_forward_only_until_it_is_forgotten_and_outlives_the_process
+        marks_set_at_once_leave_the_newest;
     keeping:
         a_search_finds_the_newest_hundred_with_their_kinds
         accesses_are_read_back_by_their_authority_newest_first
@@ -70,6 +76,9 @@ claims! {
         one_sweep_looks_at_a_thousand_subjects_at_most
         what_was_handed_over_is_written_though_nobody_waits_for_it
         another_root_key_is_refused_by_name_and_a_false_one_by_proof;
+    refusing:
+        refusals_are_read_back_by_their_authority_newest_first_in_pages
+        an_authority_keeps_its_newest_ten_thousand_refusals_and_takes_nobody_elses;
 }
 
 /// A root key and a place for a store.

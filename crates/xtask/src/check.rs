@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use crate::tools::{self, Group};
-use crate::{codegen, edges, process, tidy};
+use crate::{codegen, edges, process, scenarios, tidy};
 
 /// One step: its name and what it does.
 type Step = (&'static str, fn(&Path) -> Result<()>);
 
 /// In this order.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     ("fmt", |root| cargo(root, &["fmt", "--all", "--check"])),
     ("tidy", tidy::run),
     ("edges", edges::run),
@@ -32,6 +32,7 @@ const STEPS: [Step; 11] = [
         )
     }),
     ("codegen", |root| codegen::run(root, true)),
+    ("scenarios", scenarios::check),
     ("clippy", |root| {
         cargo(
             root,

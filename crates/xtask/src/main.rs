@@ -1,7 +1,7 @@
 //! `cargo xtask <verb>`: what a developer and CI do here, each with one command.
 //!
-//! It only starts other programs, reads the repository and writes below `target`; `codegen` alone writes
-//! source.
+//! It only starts other programs, reads the repository and writes below `target`; `codegen` and
+//! `scenarios` alone write source.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -12,6 +12,7 @@ mod check;
 mod codegen;
 mod edges;
 mod process;
+mod scenarios;
 mod tidy;
 mod tools;
 mod verbs;
@@ -58,6 +59,8 @@ enum Verb {
         #[arg(long)]
         check: bool,
     },
+    /// Write docs/scenarios.md from the catalogue and the tests that there are
+    Scenarios,
     /// Install the programs that are no crates into target/tools
     Tools,
     /// Check the rules of STYLE.md that a program can check
@@ -83,6 +86,7 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Check => check::run(&root),
         Verb::Bench { arguments } => verbs::bench(&root, &arguments),
         Verb::Codegen { check } => codegen::run(&root, check),
+        Verb::Scenarios => scenarios::write(&root),
         Verb::Tools => Group::ALL
             .into_iter()
             .try_for_each(|group| tools::ensure(&root, group)),

@@ -1,6 +1,7 @@
 //! The rules of STYLE.md that a program can check. What a rule does not cover stands in the rule, with its
 //! reason; there is no list of exceptions.
 
+mod architecture;
 mod errors;
 mod files;
 mod glossary;
@@ -33,6 +34,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     findings.extend(manifests::clippy_files(&files));
     findings.extend(errors::check(&files));
     findings.extend(glossary::check(&files));
+    findings.extend(architecture::check(&files));
     for finding in &findings {
         println!("{finding}");
     }

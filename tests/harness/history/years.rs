@@ -98,6 +98,7 @@ impl Years {
                 .history
                 .today()
                 .saturating_add(jiff::Span::new().days(14)),
+            function: None,
         };
         let notice = [(recipient, NoticeKind::RelocationRegistered)];
         self.history
@@ -140,6 +141,7 @@ impl Years {
             previous,
             pseudonyms: vec![pseudonym(person)],
             arrived: Month::of(self.history.today()),
+            is_exempt: false,
         };
         self.history.act(Subject::arrival(id(act)), event, &[]);
     }

@@ -61,6 +61,7 @@ pub(super) async fn play(cast: &Cast) {
         late_months: 6,
         not_arrived_months: 6,
         answer_days: 10,
+        expiry_days: 180,
     };
     let request = v1::SetDefinitionRequest {
         request_id: request_id(),

@@ -20,6 +20,9 @@ pub struct Definition {
     /// Days an asked municipality has to answer (svarsdagar), 1 to 365.
     #[prost(int32, tag = "6")]
     pub answer_days: i32,
+    /// Days after which a question expires (förfaller efter), from answer_days to 730; 0: never.
+    #[prost(int32, tag = "7")]
+    pub expiry_days: i32,
 }
 /// Request of GetDefinition.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -580,6 +583,13 @@ pub struct Person {
     /// Protection in the population register (skyddade personuppgifter).
     #[prost(enumeration = "ProtectionLevel", tag = "5")]
     pub protection: i32,
+    /// For a coordination number: the birth date differs from the number's date part, and the officer has made sure that it
+    /// is the right person (avvikande födelsedatum bekräftat).
+    #[prost(bool, tag = "6")]
+    pub birth_date_confirmed: bool,
+    /// What the population register says of the number (identitetsbeteckningens status).
+    #[prost(enumeration = "IdentityNumberStatus", tag = "7")]
+    pub number_status: i32,
 }
 /// A consent (samtycke), OSL 12:2; for minors 12:3.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -596,9 +606,14 @@ pub struct Consent {
     /// Who received it (mottagande handläggare): the officer's id.
     #[prost(string, tag = "4")]
     pub received_by: ::prost::alloc::string::String,
-    /// For a person under 18: the guardians also consent (vårdnadshavares samtycke), OSL 12:3.
+    /// For a person under 18: the guardians consent, alone or with the minor depending on age and maturity (vårdnadshavares
+    /// samtycke), OSL 12:3.
     #[prost(bool, tag = "5")]
     pub guardians_consent: bool,
+    /// For a person under 18 who consents alone, instead of the guardians: why secrecy holds against them and the minor is
+    /// mature enough (den unge samtycker ensam), OSL 12:3; 20 to 4000 signs.
+    #[prost(string, tag = "6")]
+    pub minor_alone: ::prost::alloc::string::String,
 }
 /// The legal ground of a disclosure with what it demands (rättslig grund).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -707,6 +722,39 @@ impl ProtectionLevel {
             "PROTECTION_LEVEL_PROTECTED_REGISTRATION" => {
                 Some(Self::ProtectedRegistration)
             }
+            _ => None,
+        }
+    }
+}
+/// Whether an identity number is in use (status). A coordination number is dormant after five years unless it is renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum IdentityNumberStatus {
+    /// Not looked up: a coordination number that may be dormant is accepted with a warning.
+    Unspecified = 0,
+    /// In use (aktuell).
+    Current = 1,
+    /// Dormant (vilande): accepted with a warning.
+    Dormant = 2,
+}
+impl IdentityNumberStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "IDENTITY_NUMBER_STATUS_UNSPECIFIED",
+            Self::Current => "IDENTITY_NUMBER_STATUS_CURRENT",
+            Self::Dormant => "IDENTITY_NUMBER_STATUS_DORMANT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "IDENTITY_NUMBER_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "IDENTITY_NUMBER_STATUS_CURRENT" => Some(Self::Current),
+            "IDENTITY_NUMBER_STATUS_DORMANT" => Some(Self::Dormant),
             _ => None,
         }
     }
@@ -1040,6 +1088,45 @@ pub struct Relocation {
     /// The arrival that was matched, `arrivals/{uuid}` (ankomst); only for the receiver.
     #[prost(string, tag = "14")]
     pub arrival: ::prost::alloc::string::String,
+    /// What is yet to be done, with the same dates for both parties (skyldigheter och frister).
+    #[prost(message, repeated, tag = "15")]
+    pub duties: ::prost::alloc::vec::Vec<Duty>,
+    /// For the kind TRANSFER_29_10: where the transfer stands (överflyttning).
+    #[prost(message, optional, tag = "16")]
+    pub transfer: ::core::option::Option<Transfer>,
+    /// The person returns after this relocation (återvänder), `relocations/{uuid}`: whose responsibility it is has to be
+    /// assessed. View FULL, only for the parties.
+    #[prost(string, tag = "17")]
+    pub returns: ::prost::alloc::string::String,
+}
+/// A duty with its last day.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Duty {
+    /// What (skyldighet).
+    #[prost(enumeration = "DutyKind", tag = "1")]
+    pub kind: i32,
+    /// The last day (sista dag), ISO 8601, a Swedish day.
+    #[prost(string, tag = "2")]
+    pub due_on: ::prost::alloc::string::String,
+    /// The rule it comes from (regel), for example "SoL 29:11".
+    #[prost(string, tag = "3")]
+    pub rule: ::prost::alloc::string::String,
+}
+/// The transfer of a case (överflyttning), SoL 29:10 and 29:11.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Transfer {
+    /// Where it stands (läge).
+    #[prost(enumeration = "TransferState", tag = "1")]
+    pub state: i32,
+    /// When the application came in to IVO (inkom till IVO), ISO 8601; empty before.
+    #[prost(string, tag = "2")]
+    pub referred_on: ::prost::alloc::string::String,
+    /// Whether IVO transferred the case (överflyttat).
+    #[prost(bool, tag = "3")]
+    pub granted: bool,
+    /// When IVO decided (beslutsdatum), ISO 8601; empty before.
+    #[prost(string, tag = "4")]
+    pub decided_on: ::prost::alloc::string::String,
 }
 /// The kind of relocation (slag); each has its own law.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -1425,6 +1512,125 @@ impl DwellingRemark {
         }
     }
 }
+/// What has to be done next (vad som ska göras). New values may appear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DutyKind {
+    /// Not stated.
+    Unspecified = 0,
+    /// The receiver takes the announcement in (kvittera); after that its first contact is reminded.
+    TakeIn = 1,
+    /// The same after the reminder; after that its second contact is reminded.
+    TakeInAfterReminder = 2,
+    /// The receiver answers the request of a transfer (svara på överflyttning); after that the way to IVO is open.
+    AnswerTransfer = 3,
+    /// IVO decides the transfer (IVO beslutar).
+    DecideTransfer = 4,
+}
+impl DutyKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DUTY_KIND_UNSPECIFIED",
+            Self::TakeIn => "DUTY_KIND_TAKE_IN",
+            Self::TakeInAfterReminder => "DUTY_KIND_TAKE_IN_AFTER_REMINDER",
+            Self::AnswerTransfer => "DUTY_KIND_ANSWER_TRANSFER",
+            Self::DecideTransfer => "DUTY_KIND_DECIDE_TRANSFER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DUTY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "DUTY_KIND_TAKE_IN" => Some(Self::TakeIn),
+            "DUTY_KIND_TAKE_IN_AFTER_REMINDER" => Some(Self::TakeInAfterReminder),
+            "DUTY_KIND_ANSWER_TRANSFER" => Some(Self::AnswerTransfer),
+            "DUTY_KIND_DECIDE_TRANSFER" => Some(Self::DecideTransfer),
+            _ => None,
+        }
+    }
+}
+/// Where the transfer of a case stands (överflyttning av ärende). New values may appear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TransferState {
+    /// Not stated.
+    Unspecified = 0,
+    /// Asked in writing; the receiver answers at once (begärd).
+    Asked = 1,
+    /// A month of silence: the sender may ask IVO (obesvarad).
+    Silent = 2,
+    /// IVO was asked (hos IVO).
+    Referred = 3,
+    /// IVO's three months are over (försenad hos IVO).
+    Overdue = 4,
+    /// IVO decided (beslutad).
+    Decided = 5,
+}
+impl TransferState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TRANSFER_STATE_UNSPECIFIED",
+            Self::Asked => "TRANSFER_STATE_ASKED",
+            Self::Silent => "TRANSFER_STATE_SILENT",
+            Self::Referred => "TRANSFER_STATE_REFERRED",
+            Self::Overdue => "TRANSFER_STATE_OVERDUE",
+            Self::Decided => "TRANSFER_STATE_DECIDED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TRANSFER_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "TRANSFER_STATE_ASKED" => Some(Self::Asked),
+            "TRANSFER_STATE_SILENT" => Some(Self::Silent),
+            "TRANSFER_STATE_REFERRED" => Some(Self::Referred),
+            "TRANSFER_STATE_OVERDUE" => Some(Self::Overdue),
+            "TRANSFER_STATE_DECIDED" => Some(Self::Decided),
+            _ => None,
+        }
+    }
+}
+/// How a party keeps its hands off a relocation (begränsning).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RestrictionKind {
+    /// Not stated: refused.
+    Unspecified = 0,
+    /// Processing is restricted (begränsad behandling), GDPR article 18: nobody opens the body.
+    Processing = 1,
+    /// A legal hold (bevarande för rättsligt anspråk): nothing of it is purged.
+    LegalHold = 2,
+}
+impl RestrictionKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RESTRICTION_KIND_UNSPECIFIED",
+            Self::Processing => "RESTRICTION_KIND_PROCESSING",
+            Self::LegalHold => "RESTRICTION_KIND_LEGAL_HOLD",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RESTRICTION_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "RESTRICTION_KIND_PROCESSING" => Some(Self::Processing),
+            "RESTRICTION_KIND_LEGAL_HOLD" => Some(Self::LegalHold),
+            _ => None,
+        }
+    }
+}
 /// How much of a resource to return (vy).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1516,6 +1722,9 @@ pub struct Arrival {
     /// The content (innehåll); view FULL.
     #[prost(message, optional, tag = "10")]
     pub content: ::core::option::Option<ArrivalContent>,
+    /// Whether nobody is ever asked about it (ingen fråga ställs).
+    #[prost(bool, tag = "11")]
+    pub exempt: bool,
 }
 /// Request of ReportArrival.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1541,6 +1750,9 @@ pub struct ReportArrivalRequest {
     /// What is told (innehåll).
     #[prost(message, optional, tag = "7")]
     pub content: ::core::option::Option<ArrivalContent>,
+    /// The person lives in two places in turn (växelvis boende): nobody is ever asked about this arrival.
+    #[prost(bool, tag = "8")]
+    pub alternate_residence: bool,
 }
 /// Response of ReportArrival.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1554,6 +1766,9 @@ pub struct ReportArrivalResponse {
     /// For a dry run: what would happen (provkörning).
     #[prost(message, optional, tag = "3")]
     pub dry_run: ::core::option::Option<DryRun>,
+    /// Warnings (varningar), for example ALREADY_REPORTED.
+    #[prost(message, repeated, tag = "4")]
+    pub warnings: ::prost::alloc::vec::Vec<Warning>,
 }
 /// Request of GetArrival.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1570,6 +1785,9 @@ pub struct GetArrivalRequest {
     /// How much (vy).
     #[prost(enumeration = "View", tag = "4")]
     pub view: i32,
+    /// As it was known then (som det var känt); absent: now.
+    #[prost(message, optional, tag = "5")]
+    pub known_at: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Response of GetArrival.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1769,7 +1987,8 @@ pub mod arrival_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Reports an arrival. If no announcement covers it after the grace period, the previous municipality is asked.
+        /// Reports an arrival. If no announcement covers it after the grace period, the previous municipality is asked. The same
+        /// person from the same municipality in the same month is one arrival: the answer names the first.
         pub async fn report_arrival(
             &mut self,
             request: impl tonic::IntoRequest<super::ReportArrivalRequest>,
@@ -1886,7 +2105,8 @@ pub mod arrival_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with ArrivalServiceServer.
     #[async_trait]
     pub trait ArrivalService: std::marker::Send + std::marker::Sync + 'static {
-        /// Reports an arrival. If no announcement covers it after the grace period, the previous municipality is asked.
+        /// Reports an arrival. If no announcement covers it after the grace period, the previous municipality is asked. The same
+        /// person from the same municipality in the same month is one arrival: the answer names the first.
         async fn report_arrival(
             &self,
             request: tonic::Request<super::ReportArrivalRequest>,
@@ -2332,6 +2552,9 @@ pub struct GetAlertRequest {
     /// How much (vy).
     #[prost(enumeration = "View", tag = "4")]
     pub view: i32,
+    /// As it was known then (som det var känt); absent: now.
+    #[prost(message, optional, tag = "5")]
+    pub known_at: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Response of GetAlert.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2556,6 +2779,8 @@ pub enum AlertKind {
     UnannouncedArrival = 1,
     /// A recipient's chain of notices differs from ours (kedjan skiljer sig).
     ChainDiffers = 2,
+    /// Nobody took a test notice in (övning utan svar): a dead inbox.
+    InboxSilent = 3,
 }
 impl AlertKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2567,6 +2792,7 @@ impl AlertKind {
             Self::Unspecified => "ALERT_KIND_UNSPECIFIED",
             Self::UnannouncedArrival => "ALERT_KIND_UNANNOUNCED_ARRIVAL",
             Self::ChainDiffers => "ALERT_KIND_CHAIN_DIFFERS",
+            Self::InboxSilent => "ALERT_KIND_INBOX_SILENT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2575,6 +2801,7 @@ impl AlertKind {
             "ALERT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "ALERT_KIND_UNANNOUNCED_ARRIVAL" => Some(Self::UnannouncedArrival),
             "ALERT_KIND_CHAIN_DIFFERS" => Some(Self::ChainDiffers),
+            "ALERT_KIND_INBOX_SILENT" => Some(Self::InboxSilent),
             _ => None,
         }
     }
@@ -2695,6 +2922,8 @@ pub enum CloseReason {
     NotConfirmed = 8,
     /// A technical cause was found and mended (tekniskt fel avhjälpt).
     Technical = 9,
+    /// Nobody could answer it in time (frågan förföll).
+    Expired = 10,
 }
 impl CloseReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2713,6 +2942,7 @@ impl CloseReason {
             Self::ConfirmedUnannounced => "CLOSE_REASON_CONFIRMED_UNANNOUNCED",
             Self::NotConfirmed => "CLOSE_REASON_NOT_CONFIRMED",
             Self::Technical => "CLOSE_REASON_TECHNICAL",
+            Self::Expired => "CLOSE_REASON_EXPIRED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2728,6 +2958,7 @@ impl CloseReason {
             "CLOSE_REASON_CONFIRMED_UNANNOUNCED" => Some(Self::ConfirmedUnannounced),
             "CLOSE_REASON_NOT_CONFIRMED" => Some(Self::NotConfirmed),
             "CLOSE_REASON_TECHNICAL" => Some(Self::Technical),
+            "CLOSE_REASON_EXPIRED" => Some(Self::Expired),
             _ => None,
         }
     }
@@ -3766,6 +3997,71 @@ pub struct WhoAmIResponse {
     #[prost(message, optional, tag = "7")]
     pub now: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// A call that the rules refused (nekat anrop). No value of the request is kept.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Refusal {
+    /// When (tidpunkt), by the clock of the record.
+    #[prost(message, optional, tag = "1")]
+    pub refused_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The method (metod), for example "RegisterRelocation".
+    #[prost(string, tag = "2")]
+    pub method: ::prost::alloc::string::String,
+    /// The stable reason (orsak), for example "LEGAL_GROUND_MISSING".
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// Paths of the fields at fault (fält), at most 25.
+    #[prost(string, repeated, tag = "4")]
+    pub fields: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The call's id (anropets id), as in its answer.
+    #[prost(string, tag = "5")]
+    pub call_id: ::prost::alloc::string::String,
+    /// The organisation number in the caller's certificate (organisationsnummer).
+    #[prost(string, tag = "6")]
+    pub organisation_number: ::prost::alloc::string::String,
+}
+/// Request of ListRefusals.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRefusalsRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// At most this many; 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Response of ListRefusals.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRefusalsResponse {
+    /// The refusals, newest first (nekade anrop).
+    #[prost(message, repeated, tag = "1")]
+    pub refusals: ::prost::alloc::vec::Vec<Refusal>,
+    /// Empty at the end.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// How often a reason was given (antal nekade).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RefusalCount {
+    /// The stable reason (orsak).
+    #[prost(string, tag = "1")]
+    pub reason: ::prost::alloc::string::String,
+    /// How many (antal).
+    #[prost(int64, tag = "2")]
+    pub count: i64,
+}
+/// Request of CountRefusals.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CountRefusalsRequest {}
+/// Response of CountRefusals.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CountRefusalsResponse {
+    /// By reason (antal per orsak). MANUAL_ROUTE_REQUIRED is never counted: protected persons stand in no statistics.
+    #[prost(message, repeated, tag = "1")]
+    pub counts: ::prost::alloc::vec::Vec<RefusalCount>,
+}
 /// Generated client implementations.
 pub mod directory_service_client {
     #![allow(
@@ -3934,6 +4230,58 @@ pub mod directory_service_client {
                 .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "WhoAmI"));
             self.inner.unary(req, path, codec).await
         }
+        /// Lists the calls for your municipality that the rules refused, newest first. The newest 10000 are kept.
+        pub async fn list_refusals(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListRefusalsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRefusalsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/ListRefusals",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "ListRefusals"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Counts the refusals that are kept, of all callers, by reason. For operators.
+        pub async fn count_refusals(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CountRefusalsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CountRefusalsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/CountRefusals",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.DirectoryService", "CountRefusals"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -3970,6 +4318,22 @@ pub mod directory_service_server {
             &self,
             request: tonic::Request<super::WhoAmIRequest>,
         ) -> std::result::Result<tonic::Response<super::WhoAmIResponse>, tonic::Status>;
+        /// Lists the calls for your municipality that the rules refused, newest first. The newest 10000 are kept.
+        async fn list_refusals(
+            &self,
+            request: tonic::Request<super::ListRefusalsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRefusalsResponse>,
+            tonic::Status,
+        >;
+        /// Counts the refusals that are kept, of all callers, by reason. For operators.
+        async fn count_refusals(
+            &self,
+            request: tonic::Request<super::CountRefusalsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CountRefusalsResponse>,
+            tonic::Status,
+        >;
     }
     /// The directory of municipalities.
     #[derive(Debug)]
@@ -4188,6 +4552,98 @@ pub mod directory_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/flyttbud.v1.DirectoryService/ListRefusals" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListRefusalsSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::ListRefusalsRequest>
+                    for ListRefusalsSvc<T> {
+                        type Response = super::ListRefusalsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListRefusalsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::list_refusals(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListRefusalsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/CountRefusals" => {
+                    #[allow(non_camel_case_types)]
+                    struct CountRefusalsSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::CountRefusalsRequest>
+                    for CountRefusalsSvc<T> {
+                        type Response = super::CountRefusalsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CountRefusalsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::count_refusals(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CountRefusalsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -4385,6 +4841,22 @@ pub enum NoticeKind {
     ArrivalMatched = 13,
     /// Your confirmed chain differs from ours (kedjan skiljer sig).
     ChainDiffers = 14,
+    /// Ten working days without a sign that a person took it in (påminnelse).
+    RelocationReminded = 15,
+    /// Ten more: this is for the second contact (påminnelse till andra kontakt).
+    RelocationEscalated = 16,
+    /// The registration of the move was reversed: the relocation is open again (återöppnad).
+    RelocationReopened = 17,
+    /// A month without an answer to the request of a transfer: the way to IVO is open (en månads tystnad), SoL 29:11.
+    TransferSilent = 18,
+    /// The sender asked IVO to decide the transfer (ansökan till IVO).
+    TransferReferred = 19,
+    /// IVO decided the transfer (beslut av IVO).
+    TransferDecided = 20,
+    /// IVO's three months are over (IVO:s tid ute).
+    TransferDecisionOverdue = 21,
+    /// A test: a person must take it in (övning).
+    Drill = 22,
 }
 impl NoticeKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4408,6 +4880,14 @@ impl NoticeKind {
             Self::QuestionClosed => "NOTICE_KIND_QUESTION_CLOSED",
             Self::ArrivalMatched => "NOTICE_KIND_ARRIVAL_MATCHED",
             Self::ChainDiffers => "NOTICE_KIND_CHAIN_DIFFERS",
+            Self::RelocationReminded => "NOTICE_KIND_RELOCATION_REMINDED",
+            Self::RelocationEscalated => "NOTICE_KIND_RELOCATION_ESCALATED",
+            Self::RelocationReopened => "NOTICE_KIND_RELOCATION_REOPENED",
+            Self::TransferSilent => "NOTICE_KIND_TRANSFER_SILENT",
+            Self::TransferReferred => "NOTICE_KIND_TRANSFER_REFERRED",
+            Self::TransferDecided => "NOTICE_KIND_TRANSFER_DECIDED",
+            Self::TransferDecisionOverdue => "NOTICE_KIND_TRANSFER_DECISION_OVERDUE",
+            Self::Drill => "NOTICE_KIND_DRILL",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4428,6 +4908,16 @@ impl NoticeKind {
             "NOTICE_KIND_QUESTION_CLOSED" => Some(Self::QuestionClosed),
             "NOTICE_KIND_ARRIVAL_MATCHED" => Some(Self::ArrivalMatched),
             "NOTICE_KIND_CHAIN_DIFFERS" => Some(Self::ChainDiffers),
+            "NOTICE_KIND_RELOCATION_REMINDED" => Some(Self::RelocationReminded),
+            "NOTICE_KIND_RELOCATION_ESCALATED" => Some(Self::RelocationEscalated),
+            "NOTICE_KIND_RELOCATION_REOPENED" => Some(Self::RelocationReopened),
+            "NOTICE_KIND_TRANSFER_SILENT" => Some(Self::TransferSilent),
+            "NOTICE_KIND_TRANSFER_REFERRED" => Some(Self::TransferReferred),
+            "NOTICE_KIND_TRANSFER_DECIDED" => Some(Self::TransferDecided),
+            "NOTICE_KIND_TRANSFER_DECISION_OVERDUE" => {
+                Some(Self::TransferDecisionOverdue)
+            }
+            "NOTICE_KIND_DRILL" => Some(Self::Drill),
             _ => None,
         }
     }
@@ -5116,6 +5606,34 @@ pub enum EntryKind {
     RulesVersionSet = 40,
     /// The clock was moved, outside production (klockan ställd).
     ClockAdvanced = 41,
+    /// The receiver was reminded (påmind).
+    RelocationReminded = 42,
+    /// The registration of the move was reversed: open again (återöppnad).
+    RelocationReopened = 43,
+    /// A party restricted its processing or holds it (begränsad).
+    RelocationRestricted = 44,
+    /// A party lifted that (begränsning hävd).
+    RelocationReleased = 45,
+    /// A month of silence about a transfer (en månads tystnad), SoL 29:11.
+    TransferSilent = 46,
+    /// The sender asked the inspectorate to decide (ansökan till IVO).
+    TransferReferred = 47,
+    /// The inspectorate decided (beslut av IVO).
+    TransferDecided = 48,
+    /// The inspectorate's three months are over (IVO:s tid ute).
+    TransferDecisionOverdue = 49,
+    /// An identity number was replaced (hänvisning).
+    IdentityReferred = 50,
+    /// A municipality described a function (funktion).
+    FunctionSet = 51,
+    /// A vendor may act for a municipality (leverantör).
+    VendorGranted = 52,
+    /// That was withdrawn (återkallad leverantör).
+    VendorWithdrawn = 53,
+    /// A test notice went out (övning).
+    DrillSent = 54,
+    /// A person took it in (övning kvitterad).
+    DrillAcknowledged = 55,
 }
 impl EntryKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -5147,6 +5665,20 @@ impl EntryKind {
             Self::DefinitionSet => "ENTRY_KIND_DEFINITION_SET",
             Self::RulesVersionSet => "ENTRY_KIND_RULES_VERSION_SET",
             Self::ClockAdvanced => "ENTRY_KIND_CLOCK_ADVANCED",
+            Self::RelocationReminded => "ENTRY_KIND_RELOCATION_REMINDED",
+            Self::RelocationReopened => "ENTRY_KIND_RELOCATION_REOPENED",
+            Self::RelocationRestricted => "ENTRY_KIND_RELOCATION_RESTRICTED",
+            Self::RelocationReleased => "ENTRY_KIND_RELOCATION_RELEASED",
+            Self::TransferSilent => "ENTRY_KIND_TRANSFER_SILENT",
+            Self::TransferReferred => "ENTRY_KIND_TRANSFER_REFERRED",
+            Self::TransferDecided => "ENTRY_KIND_TRANSFER_DECIDED",
+            Self::TransferDecisionOverdue => "ENTRY_KIND_TRANSFER_DECISION_OVERDUE",
+            Self::IdentityReferred => "ENTRY_KIND_IDENTITY_REFERRED",
+            Self::FunctionSet => "ENTRY_KIND_FUNCTION_SET",
+            Self::VendorGranted => "ENTRY_KIND_VENDOR_GRANTED",
+            Self::VendorWithdrawn => "ENTRY_KIND_VENDOR_WITHDRAWN",
+            Self::DrillSent => "ENTRY_KIND_DRILL_SENT",
+            Self::DrillAcknowledged => "ENTRY_KIND_DRILL_ACKNOWLEDGED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -5175,6 +5707,20 @@ impl EntryKind {
             "ENTRY_KIND_DEFINITION_SET" => Some(Self::DefinitionSet),
             "ENTRY_KIND_RULES_VERSION_SET" => Some(Self::RulesVersionSet),
             "ENTRY_KIND_CLOCK_ADVANCED" => Some(Self::ClockAdvanced),
+            "ENTRY_KIND_RELOCATION_REMINDED" => Some(Self::RelocationReminded),
+            "ENTRY_KIND_RELOCATION_REOPENED" => Some(Self::RelocationReopened),
+            "ENTRY_KIND_RELOCATION_RESTRICTED" => Some(Self::RelocationRestricted),
+            "ENTRY_KIND_RELOCATION_RELEASED" => Some(Self::RelocationReleased),
+            "ENTRY_KIND_TRANSFER_SILENT" => Some(Self::TransferSilent),
+            "ENTRY_KIND_TRANSFER_REFERRED" => Some(Self::TransferReferred),
+            "ENTRY_KIND_TRANSFER_DECIDED" => Some(Self::TransferDecided),
+            "ENTRY_KIND_TRANSFER_DECISION_OVERDUE" => Some(Self::TransferDecisionOverdue),
+            "ENTRY_KIND_IDENTITY_REFERRED" => Some(Self::IdentityReferred),
+            "ENTRY_KIND_FUNCTION_SET" => Some(Self::FunctionSet),
+            "ENTRY_KIND_VENDOR_GRANTED" => Some(Self::VendorGranted),
+            "ENTRY_KIND_VENDOR_WITHDRAWN" => Some(Self::VendorWithdrawn),
+            "ENTRY_KIND_DRILL_SENT" => Some(Self::DrillSent),
+            "ENTRY_KIND_DRILL_ACKNOWLEDGED" => Some(Self::DrillAcknowledged),
             _ => None,
         }
     }
@@ -5746,6 +6292,10 @@ pub struct RegisterRelocationRequest {
     /// What is announced (innehåll).
     #[prost(message, optional, tag = "8")]
     pub content: ::core::option::Option<RelocationContent>,
+    /// An inquiry about a child is open with you (pågående utredning om barn), SoL 29:9: you are told to finish it. The
+    /// receiver does not see this.
+    #[prost(bool, tag = "9")]
+    pub open_child_inquiry: bool,
 }
 /// Response of RegisterRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -5778,6 +6328,9 @@ pub struct GetRelocationRequest {
     /// How much (vy).
     #[prost(enumeration = "View", tag = "4")]
     pub view: i32,
+    /// As it was known then (som det var känt); absent: now.
+    #[prost(message, optional, tag = "5")]
+    pub known_at: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Response of GetRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -5988,6 +6541,73 @@ pub struct ReplyToRelocationResponse {
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
 }
+/// Request of ReferTransfer.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReferTransferRequest {
+    /// The municipality you act for (agerar för): the sender.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who does it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// `relocations/{uuid}`.
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag you saw; empty to skip the check.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
+    /// When your application came in to IVO (inkom), ISO 8601; not in the future.
+    #[prost(string, tag = "7")]
+    pub referred_on: ::prost::alloc::string::String,
+}
+/// Response of ReferTransfer.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReferTransferResponse {
+    /// The relocation afterwards, view BASIC.
+    #[prost(message, optional, tag = "1")]
+    pub relocation: ::core::option::Option<Relocation>,
+}
+/// Request of RecordTransferDecision.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordTransferDecisionRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who does it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// `relocations/{uuid}`.
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag you saw; empty to skip the check.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
+    /// Whether the case is transferred (överflyttas).
+    #[prost(bool, tag = "7")]
+    pub granted: bool,
+    /// When it was decided (beslutsdatum), ISO 8601; not in the future, not before the application.
+    #[prost(string, tag = "8")]
+    pub decided_on: ::prost::alloc::string::String,
+}
+/// Response of RecordTransferDecision.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordTransferDecisionResponse {
+    /// The relocation afterwards, view BASIC.
+    #[prost(message, optional, tag = "1")]
+    pub relocation: ::core::option::Option<Relocation>,
+}
 /// Which side of a relocation you are on (sida).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -6033,6 +6653,10 @@ pub enum WithdrawalReason {
     MoveCancelled = 2,
     /// It was registered by mistake (felregistrerad).
     Mistake = 3,
+    /// It goes on by the manual route (manuell väg). Never given by a caller; says nothing more on purpose.
+    ManualRoute = 4,
+    /// It was sent to the wrong municipality (fel kommun). Given by RecallRelocation alone.
+    WrongRecipient = 5,
 }
 impl WithdrawalReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -6045,6 +6669,8 @@ impl WithdrawalReason {
             Self::ConsentRevoked => "WITHDRAWAL_REASON_CONSENT_REVOKED",
             Self::MoveCancelled => "WITHDRAWAL_REASON_MOVE_CANCELLED",
             Self::Mistake => "WITHDRAWAL_REASON_MISTAKE",
+            Self::ManualRoute => "WITHDRAWAL_REASON_MANUAL_ROUTE",
+            Self::WrongRecipient => "WITHDRAWAL_REASON_WRONG_RECIPIENT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -6054,6 +6680,8 @@ impl WithdrawalReason {
             "WITHDRAWAL_REASON_CONSENT_REVOKED" => Some(Self::ConsentRevoked),
             "WITHDRAWAL_REASON_MOVE_CANCELLED" => Some(Self::MoveCancelled),
             "WITHDRAWAL_REASON_MISTAKE" => Some(Self::Mistake),
+            "WITHDRAWAL_REASON_MANUAL_ROUTE" => Some(Self::ManualRoute),
+            "WITHDRAWAL_REASON_WRONG_RECIPIENT" => Some(Self::WrongRecipient),
             _ => None,
         }
     }
@@ -6378,6 +7006,63 @@ pub mod relocation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Says that the sender asked IVO to decide a transfer. Allowed after a month of silence, SoL 29:11.
+        pub async fn refer_transfer(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReferTransferRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReferTransferResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.RelocationService/ReferTransfer",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.RelocationService", "ReferTransfer"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says how IVO decided a transfer. By either party.
+        pub async fn record_transfer_decision(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordTransferDecisionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordTransferDecisionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.RelocationService/RecordTransferDecision",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "flyttbud.v1.RelocationService",
+                        "RecordTransferDecision",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -6455,6 +7140,22 @@ pub mod relocation_service_server {
             request: tonic::Request<super::ReplyToRelocationRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ReplyToRelocationResponse>,
+            tonic::Status,
+        >;
+        /// Says that the sender asked IVO to decide a transfer. Allowed after a month of silence, SoL 29:11.
+        async fn refer_transfer(
+            &self,
+            request: tonic::Request<super::ReferTransferRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReferTransferResponse>,
+            tonic::Status,
+        >;
+        /// Says how IVO decided a transfer. By either party.
+        async fn record_transfer_decision(
+            &self,
+            request: tonic::Request<super::RecordTransferDecisionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordTransferDecisionResponse>,
             tonic::Status,
         >;
     }
@@ -6903,6 +7604,101 @@ pub mod relocation_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ReplyToRelocationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.RelocationService/ReferTransfer" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReferTransferSvc<T: RelocationService>(pub Arc<T>);
+                    impl<
+                        T: RelocationService,
+                    > tonic::server::UnaryService<super::ReferTransferRequest>
+                    for ReferTransferSvc<T> {
+                        type Response = super::ReferTransferResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReferTransferRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RelocationService>::refer_transfer(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReferTransferSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.RelocationService/RecordTransferDecision" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordTransferDecisionSvc<T: RelocationService>(pub Arc<T>);
+                    impl<
+                        T: RelocationService,
+                    > tonic::server::UnaryService<super::RecordTransferDecisionRequest>
+                    for RecordTransferDecisionSvc<T> {
+                        type Response = super::RecordTransferDecisionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordTransferDecisionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RelocationService>::record_transfer_decision(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordTransferDecisionSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

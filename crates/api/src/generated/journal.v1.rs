@@ -32,7 +32,7 @@ pub struct Entry {
     /// What happened.
     #[prost(
         oneof = "entry::Event",
-        tags = "20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41"
+        tags = "20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55"
     )]
     pub event: ::core::option::Option<entry::Event>,
 }
@@ -107,6 +107,48 @@ pub mod entry {
         /// The clock was moved, outside production.
         #[prost(message, tag = "41")]
         ClockAdvanced(super::ClockAdvanced),
+        /// The receiver was reminded of its silence.
+        #[prost(message, tag = "42")]
+        RelocationReminded(super::RelocationReminded),
+        /// The registration of the move was reversed: the relocation is open again.
+        #[prost(message, tag = "43")]
+        RelocationReopened(super::RelocationReopened),
+        /// A party restricted its processing, or holds it for a legal matter.
+        #[prost(message, tag = "44")]
+        RelocationRestricted(super::RelocationRestricted),
+        /// A party lifted that.
+        #[prost(message, tag = "45")]
+        RelocationReleased(super::RelocationReleased),
+        /// A month of silence about a transfer.
+        #[prost(message, tag = "46")]
+        TransferSilent(super::TransferSilent),
+        /// The sender asked the inspectorate to decide.
+        #[prost(message, tag = "47")]
+        TransferReferred(super::TransferReferred),
+        /// The inspectorate decided.
+        #[prost(message, tag = "48")]
+        TransferDecided(super::TransferDecided),
+        /// The inspectorate's three months are over.
+        #[prost(message, tag = "49")]
+        TransferDecisionOverdue(super::TransferDecisionOverdue),
+        /// A person's identity number was replaced.
+        #[prost(message, tag = "50")]
+        IdentityReferred(super::IdentityReferred),
+        /// A municipality described one of its functions.
+        #[prost(message, tag = "51")]
+        FunctionSet(super::FunctionSet),
+        /// A municipality lets a vendor's system act for it.
+        #[prost(message, tag = "52")]
+        VendorGranted(super::VendorGranted),
+        /// A municipality withdrew that.
+        #[prost(message, tag = "53")]
+        VendorWithdrawn(super::VendorWithdrawn),
+        /// A test notice went to a municipality.
+        #[prost(message, tag = "54")]
+        DrillSent(super::DrillSent),
+        /// A person there took it in.
+        #[prost(message, tag = "55")]
+        DrillAcknowledged(super::DrillAcknowledged),
     }
 }
 /// A notice an entry gives rise to.
@@ -172,6 +214,9 @@ pub struct RelocationRegistered {
     /// When the receiver should answer, "2026-12-31".
     #[prost(string, tag = "6")]
     pub answer_due_on: ::prost::alloc::string::String,
+    /// The receiver's function that it is for; empty: the municipality's first.
+    #[prost(string, tag = "7")]
+    pub function: ::prost::alloc::string::String,
 }
 /// The receiver took it in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -221,6 +266,9 @@ pub struct ArrivalReported {
     /// Month of arrival, "2026-11".
     #[prost(string, tag = "4")]
     pub arrived_month: ::prost::alloc::string::String,
+    /// Nobody is ever asked about it.
+    #[prost(bool, tag = "5")]
+    pub exempt: bool,
 }
 /// An arrival was matched with a relocation.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -345,6 +393,9 @@ pub struct DefinitionSet {
     /// Days to answer.
     #[prost(uint32, tag = "6")]
     pub answer_days: u32,
+    /// Days after which a question expires; 0 in entries older than the field: it never does.
+    #[prost(uint32, tag = "7")]
+    pub expiry_days: u32,
 }
 /// Rules version switched.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -360,6 +411,150 @@ pub struct ClockAdvanced {
     #[prost(int64, tag = "1")]
     pub seconds: i64,
 }
+/// The receiver was reminded of its silence.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RelocationReminded {
+    /// Which contact of the receiver: 1 the first, 2 the second.
+    #[prost(int32, tag = "1")]
+    pub contact: i32,
+}
+/// The registration of the move was reversed: the relocation is open again.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RelocationReopened {}
+/// A party restricted its processing, or holds it for a legal matter.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RelocationRestricted {
+    /// Municipality code.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// As flyttbud.v1.RestrictionKind.
+    #[prost(int32, tag = "2")]
+    pub kind: i32,
+}
+/// A party lifted that.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RelocationReleased {
+    /// Municipality code.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// As flyttbud.v1.RestrictionKind.
+    #[prost(int32, tag = "2")]
+    pub kind: i32,
+}
+/// A month of silence about a transfer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransferSilent {}
+/// The sender asked the inspectorate to decide.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransferReferred {
+    /// When its application came in, "2026-12-31".
+    #[prost(string, tag = "1")]
+    pub on: ::prost::alloc::string::String,
+}
+/// The inspectorate decided.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransferDecided {
+    /// Whether the case is transferred.
+    #[prost(bool, tag = "1")]
+    pub granted: bool,
+    /// When, "2026-12-31".
+    #[prost(string, tag = "2")]
+    pub on: ::prost::alloc::string::String,
+}
+/// The inspectorate's three months are over.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransferDecisionOverdue {}
+/// A person's identity number was replaced.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct IdentityReferred {
+    /// Municipality in whose scope the pseudonyms are.
+    #[prost(string, tag = "1")]
+    pub scope: ::prost::alloc::string::String,
+    /// Of the number that was replaced, one per live epoch.
+    #[prost(message, repeated, tag = "2")]
+    pub previous: ::prost::alloc::vec::Vec<Pseudonym>,
+    /// Of the number that replaces it, one per live epoch.
+    #[prost(message, repeated, tag = "3")]
+    pub current: ::prost::alloc::vec::Vec<Pseudonym>,
+}
+/// How a function is reached. Never a person's own address.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FunctionContact {
+    /// Telephone.
+    #[prost(string, tag = "1")]
+    pub phone: ::prost::alloc::string::String,
+    /// Electronic mail.
+    #[prost(string, tag = "2")]
+    pub email: ::prost::alloc::string::String,
+}
+/// A municipality described one of its functions.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FunctionSet {
+    /// Its id, small letters, digits and hyphens.
+    #[prost(string, tag = "1")]
+    pub function: ::prost::alloc::string::String,
+    /// Its name in Swedish.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Who is told first.
+    #[prost(message, optional, tag = "3")]
+    pub first: ::core::option::Option<FunctionContact>,
+    /// Who is told when the first is silent.
+    #[prost(message, optional, tag = "4")]
+    pub second: ::core::option::Option<FunctionContact>,
+    /// Its address in Säker digital kommunikation.
+    #[prost(string, tag = "5")]
+    pub sdk_address: ::prost::alloc::string::String,
+    /// Whether it may open what is marked as secret.
+    #[prost(bool, tag = "6")]
+    pub handles_secrecy_marked: bool,
+    /// Kinds that go there unless the sender says otherwise, as flyttbud.v1.RelocationKind.
+    #[prost(int32, repeated, tag = "7")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    /// Whether it is closed.
+    #[prost(bool, tag = "8")]
+    pub closed: bool,
+}
+/// A municipality lets a vendor's system act for it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VendorGranted {
+    /// The vendor's organisation number.
+    #[prost(string, tag = "1")]
+    pub organisation_number: ::prost::alloc::string::String,
+    /// Names of methods; empty: all of a case system.
+    #[prost(string, repeated, tag = "2")]
+    pub methods: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// As flyttbud.v1.RelocationKind; empty: all.
+    #[prost(int32, repeated, tag = "3")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    /// Ids of functions; empty: all.
+    #[prost(string, repeated, tag = "4")]
+    pub functions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The last day, "2026-12-31".
+    #[prost(string, tag = "5")]
+    pub until: ::prost::alloc::string::String,
+}
+/// A municipality withdrew that.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VendorWithdrawn {
+    /// The vendor's organisation number.
+    #[prost(string, tag = "1")]
+    pub organisation_number: ::prost::alloc::string::String,
+}
+/// A test notice went to a municipality.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DrillSent {
+    /// Of which month, "2026-12".
+    #[prost(string, tag = "1")]
+    pub month: ::prost::alloc::string::String,
+}
+/// A person there took it in.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DrillAcknowledged {
+    /// Of which month, "2026-12".
+    #[prost(string, tag = "1")]
+    pub month: ::prost::alloc::string::String,
+}
 /// Kind of subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -374,6 +569,10 @@ pub enum SubjectKind {
     Arrival = 3,
     /// An alert.
     Alert = 4,
+    /// A municipality: its functions, vendors and drills.
+    Municipality = 5,
+    /// An event of the population register.
+    RegisterEvent = 6,
 }
 impl SubjectKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -387,6 +586,8 @@ impl SubjectKind {
             Self::Relocation => "SUBJECT_KIND_RELOCATION",
             Self::Arrival => "SUBJECT_KIND_ARRIVAL",
             Self::Alert => "SUBJECT_KIND_ALERT",
+            Self::Municipality => "SUBJECT_KIND_MUNICIPALITY",
+            Self::RegisterEvent => "SUBJECT_KIND_REGISTER_EVENT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -397,6 +598,8 @@ impl SubjectKind {
             "SUBJECT_KIND_RELOCATION" => Some(Self::Relocation),
             "SUBJECT_KIND_ARRIVAL" => Some(Self::Arrival),
             "SUBJECT_KIND_ALERT" => Some(Self::Alert),
+            "SUBJECT_KIND_MUNICIPALITY" => Some(Self::Municipality),
+            "SUBJECT_KIND_REGISTER_EVENT" => Some(Self::RegisterEvent),
             _ => None,
         }
     }
@@ -421,6 +624,9 @@ pub struct SharedPart {
     /// A counterpart.
     #[prost(message, optional, tag = "5")]
     pub contact: ::core::option::Option<super::super::flyttbud::v1::Contact>,
+    /// The relocation after which the person returns, `relocations/{uuid}`.
+    #[prost(string, tag = "6")]
+    pub returns: ::prost::alloc::string::String,
 }
 /// What only the acting municipality reads.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use domain::code::RelocationKind;
-use domain::disclosure::{self, Act, Disclosure, Protection, Wish};
+use domain::disclosure::{self, Act, Disclosure, Wish};
 use domain::ground::Scope;
-use domain::identity::{IdentityNumber, NumberFault};
+use domain::identity::IdentityNumber;
 use domain::month::Month;
 use domain::municipality::MunicipalityCode;
-use domain::reason::Reason;
+use domain::reason::{Notable, Reason};
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::person::person;
 use super::{Context, Faults, legal_ground};
 use crate::status::Refusal;
 use crate::v1;
@@ -40,6 +41,8 @@ pub struct Registration {
     pub actor: v1::Actor,
     /// Paths of the fields that the recipient sees.
     pub seen: Vec<String>,
+    /// What deserves a look.
+    pub warnings: Vec<Notable>,
 }
 
 /// An arrival report that the rules accept.
@@ -60,6 +63,8 @@ pub struct ArrivalReport {
     pub actor: v1::Actor,
     /// Paths of the fields that the previous municipality sees, once it is asked.
     pub seen: Vec<String>,
+    /// What deserves a look.
+    pub warnings: Vec<Notable>,
 }
 
 impl fmt::Debug for Registration {
@@ -128,6 +133,7 @@ pub fn registration(
             request_id,
             recipient,
             kind,
+            warnings: person.warnings,
             number: person.number,
             planned,
             content,
@@ -192,6 +198,7 @@ pub fn arrival(
         (Some(previous), Some(person), Some(arrived_on)) => Ok(ArrivalReport {
             request_id,
             previous,
+            warnings: person.warnings,
             number: person.number,
             arrived: Month::of(arrived_on),
             seen: arrival_seen(&content),
@@ -201,107 +208,6 @@ pub fn arrival(
         }),
         _ => Err(Refusal::new(Reason::Internal)),
     }
-}
-
-struct Known {
-    number: IdentityNumber,
-    minor: bool,
-    protection: Protection,
-}
-
-fn person(faults: &mut Faults, person: Option<&v1::Person>, context: Context) -> Option<Known> {
-    let Some(person) = person else {
-        faults.add("content.person", Reason::FieldRequired);
-        return None;
-    };
-    faults.text("content.person.given_name", &person.given_name, 1, 100);
-    faults.text("content.person.family_name", &person.family_name, 1, 100);
-    let birth_date = faults.date("content.person.birth_date", &person.birth_date);
-    let number = identity_number(
-        faults,
-        "content.person.identity_number",
-        &person.identity_number,
-        context,
-    );
-    let protection = Protection::from_number(person.protection);
-    if protection.is_none() && person.protection != 0 {
-        faults.add("content.person.protection", Reason::ValueUnknown);
-    } else if protection.is_none() {
-        faults.add("content.person.protection", Reason::FieldRequired);
-    }
-    // fail closed: a protected person is for the manual channel, whatever else is wrong
-    if matches!(
-        protection,
-        Some(Protection::SecrecyMarking | Protection::ProtectedRegistration)
-    ) {
-        faults.add("content.person.protection", Reason::ManualRouteRequired);
-    }
-    let (number, birth_date, protection) = (number?, birth_date?, protection?);
-    if birth_date > context.today {
-        faults.add("content.person.birth_date", Reason::DateInFuture);
-    } else if !number.agrees_with(birth_date) {
-        faults.add(
-            "content.person.birth_date",
-            Reason::SecondIdentifierMismatch,
-        );
-    }
-    Some(Known {
-        number,
-        minor: is_minor(birth_date, context.today),
-        protection,
-    })
-}
-
-/// An identity number of this environment.
-pub fn identity_number(
-    faults: &mut Faults,
-    field: &str,
-    text: &str,
-    context: Context,
-) -> Option<IdentityNumber> {
-    if text.is_empty() {
-        faults.add(field, Reason::FieldRequired);
-        return None;
-    }
-    match IdentityNumber::parse(text, context.today) {
-        Ok(number) if !number.is_assignable() => {
-            faults.add(field, Reason::IdentityNumberLocal);
-            None
-        }
-        Ok(number) if number.is_test() == context.production => {
-            faults.add(
-                field,
-                if context.production {
-                    Reason::TestNumberInProduction
-                } else {
-                    Reason::RealNumberOutsideProduction
-                },
-            );
-            None
-        }
-        Ok(number) => Some(number),
-        Err(fault) => {
-            faults.add(field, fault_reason(fault));
-            None
-        }
-    }
-}
-
-fn fault_reason(fault: NumberFault) -> Reason {
-    match fault {
-        NumberFault::Format => Reason::IdentityNumberFormat,
-        NumberFault::Date => Reason::IdentityNumberDate,
-        NumberFault::Checksum => Reason::IdentityNumberChecksum,
-        NumberFault::AmbiguousCentury => Reason::IdentityNumberAmbiguous,
-        NumberFault::Future => Reason::DateInFuture,
-    }
-}
-
-/// Whether a person is under 18 on a day.
-pub fn is_minor(birth_date: Date, today: Date) -> bool {
-    let years = i32::from(today.year()) - i32::from(birth_date.year());
-    let had_birthday = (today.month(), today.day()) >= (birth_date.month(), birth_date.day());
-    years - i32::from(!had_birthday) < 18
 }
 
 fn expected(faults: &mut Faults, text: &str, today: Date) -> Option<Month> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::ground::{CareLimb, Consent, ConsentForm, Ground, Scope};
+use domain::ground::{CareLimb, Consent, ConsentForm, Demand, Ground, Scope};
 use domain::reason::Reason;
 
 use super::Faults;
@@ -14,15 +14,11 @@ pub fn legal_ground(faults: &mut Faults, ground: Option<&v1::LegalGround>) -> Op
         faults.add("legal_ground", Reason::LegalGroundMissing);
         return None;
     };
-    faults.free_text("legal_ground.motivation", &ground.motivation, 0, 4000);
-    faults.free_text("legal_ground.assessment", &ground.assessment, 0, 4000);
-    faults.text("legal_ground.transfer_case", &ground.transfer_case, 0, 64);
-    faults.text(
-        "legal_ground.second_officer_id",
-        &ground.second_officer_id,
-        0,
-        64,
-    );
+    faults.free_text(Demand::Motivation.field(), &ground.motivation, 0, 4000);
+    faults.free_text(Demand::Assessment.field(), &ground.assessment, 0, 4000);
+    faults.text(Demand::TransferCase.field(), &ground.transfer_case, 0, 64);
+    let second_officer = &ground.second_officer_id;
+    faults.text(Demand::SecondOfficer.field(), second_officer, 0, 64);
     let Ok(code) = Code::try_from(ground.code) else {
         faults.add("legal_ground.code", Reason::ValueUnknown);
         return None;
@@ -61,7 +57,7 @@ fn limb(faults: &mut Faults, number: i32) -> Option<CareLimb> {
         } else {
             Reason::ValueUnknown
         };
-        faults.add("legal_ground.care_limb", reason);
+        faults.add(Demand::CareLimb.field(), reason);
     }
     limb
 }
@@ -71,16 +67,14 @@ fn consent(faults: &mut Faults, consent: Option<&v1::Consent>) -> Option<Consent
         faults.add("legal_ground.consent", Reason::LegalGroundIncomplete);
         return None;
     };
-    faults.text(
-        "legal_ground.consent.received_by",
-        &consent.received_by,
-        1,
-        64,
-    );
-    let given_on = faults.date("legal_ground.consent.given_on", &consent.given_on);
+    let received_by = &consent.received_by;
+    faults.text(Demand::ReceivedBy.field(), received_by, 1, 64);
+    let minor_alone = &consent.minor_alone;
+    faults.free_text(Demand::MinorAlone.field(), minor_alone, 0, 4000);
+    let given_on = faults.date(Demand::GivenOn.field(), &consent.given_on);
     let form = ConsentForm::from_number(consent.form);
     if form.is_none() {
-        faults.add("legal_ground.consent.form", Reason::LegalGroundIncomplete);
+        faults.add(Demand::Form.field(), Reason::LegalGroundIncomplete);
     }
     let mut scopes = BTreeSet::new();
     for number in &consent.scopes {
@@ -88,7 +82,7 @@ fn consent(faults: &mut Faults, consent: Option<&v1::Consent>) -> Option<Consent
             Some(scope) => {
                 scopes.insert(scope);
             }
-            None => faults.add("legal_ground.consent.scopes", Reason::ValueUnknown),
+            None => faults.add(Demand::Scopes.field(), Reason::ValueUnknown),
         }
     }
     Some(Consent {
@@ -97,5 +91,6 @@ fn consent(faults: &mut Faults, consent: Option<&v1::Consent>) -> Option<Consent
         form: form?,
         received_by: consent.received_by.clone(),
         guardians_consent: consent.guardians_consent,
+        minor_alone: consent.minor_alone.clone(),
     })
 }

@@ -38,6 +38,7 @@ fn person() -> v1::Person {
         family_name: "Test".to_owned(),
         birth_date: "1990-01-01".to_owned(),
         protection: v1::ProtectionLevel::None.into(),
+        ..v1::Person::default()
     }
 }
 
@@ -59,6 +60,7 @@ fn consent() -> v1::LegalGround {
             form: v1::ConsentForm::Written.into(),
             received_by: "handlaggare-7".to_owned(),
             guardians_consent: false,
+            minor_alone: String::new(),
         }),
         ..v1::LegalGround::default()
     }

@@ -1,6 +1,7 @@
 //! Events and their stored form, one arm each way for every kind.
 
 mod kind;
+mod organisation;
 mod read;
 mod write;
 

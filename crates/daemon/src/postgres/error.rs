@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use deadpool::managed::PoolError;
 use tokio_postgres::error::SqlState;
 
 /// Why a database is not used.
@@ -107,7 +106,7 @@ pub enum LinkError {
     Silent,
     /// No connection was to be had.
     #[error("no connection to the database")]
-    Unreachable(#[source] Box<PoolError<ConnectError>>),
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl LinkError {

@@ -109,9 +109,13 @@ impl Link {
         self.in_time(answer)
     }
 
-    /// Runs a statement that is not worth being prepared.
-    pub async fn rows_once(&mut self, sql: &str) -> Result<Vec<Row>, LinkError> {
-        let answer = timeout(self.patience, self.client.query(sql, &[])).await;
+    /// Runs a statement that is not worth being kept, and returns its rows.
+    pub async fn rows_once(
+        &mut self,
+        sql: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, LinkError> {
+        let answer = timeout(self.patience, self.client.query(sql, values)).await;
         self.in_time(answer)
     }
 

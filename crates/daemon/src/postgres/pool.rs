@@ -1,9 +1,10 @@
 //! Connections for reads, at most so many, handed from one reader to the next.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use deadpool::Runtime;
-use deadpool::managed::{self, Metrics, Object, RecycleError, RecycleResult};
+use deadpool::managed::{self, Metrics, Object, PoolError, RecycleError, RecycleResult};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -60,8 +61,14 @@ impl Pool {
 
     /// A connection, for as long as it is held.
     pub async fn link(&self) -> Result<Object<Links>, LinkError> {
-        let link = self.0.get().await;
-        link.map_err(|error| LinkError::Unreachable(Box::new(error)))
+        self.0.get().await.map_err(|error| {
+            let why: Box<dyn Error + Send + Sync> = if let PoolError::Backend(error) = error {
+                Box::new(error)
+            } else {
+                Box::new(error)
+            };
+            LinkError::Unreachable(why)
+        })
     }
 
     /// The rows of a statement that only reads.

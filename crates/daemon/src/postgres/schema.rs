@@ -60,7 +60,7 @@ impl Schema {
 
     async fn found(&self, link: &mut Link) -> Result<i32, LinkError> {
         let sql = format!("SELECT version FROM {}.schema", self.name);
-        let rows = link.rows_once(&sql).await?;
+        let rows = link.rows_once(&sql, &[]).await?;
         Ok(rows.first().map_or(Ok(0), |row| row.try_get(0))?)
     }
 

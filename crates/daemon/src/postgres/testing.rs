@@ -2,6 +2,8 @@
 //! that it started. Nothing here is for production.
 
 mod database;
+mod pair;
+mod recovery;
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -22,6 +24,8 @@ use tokio_postgres::{Client, NoTls};
 use super::ConnectError;
 
 pub use database::Database;
+pub use pair::Pair;
+pub use recovery::BaseBackup;
 
 /// Whom the server runs as when we are root, which it refuses: nobody.
 const NOBODY: u32 = 65_534;
@@ -171,8 +175,12 @@ impl Server {
 
     /// Where a user finds a database, over the socket.
     pub fn url(&self, user: &str, database: &str) -> String {
+        format!("postgresql://{user}@{}/{database}", self.host())
+    }
+
+    fn host(&self) -> String {
         let folder = self.folder.path().display().to_string().replace('/', "%2F");
-        format!("postgresql://{user}@{folder}:{}/{database}", self.port)
+        format!("{folder}:{}", self.port)
     }
 
     /// A connection of somebody else's, for what no service may do.
@@ -258,10 +266,16 @@ impl Programs {
             folder: find_in(named, std::env::var_os("PATH"))?,
             as_nobody: ours.metadata()?.uid() == 0,
         };
-        if programs.as_nobody {
+        programs.own(ours)?;
+        Ok(programs)
+    }
+
+    /// Gives a file or folder of ours to whom they run as.
+    fn own(&self, ours: &Path) -> Result<(), TestingError> {
+        if self.as_nobody {
             chown(ours, Some(NOBODY), Some(NOBODY))?;
         }
-        Ok(programs)
+        Ok(())
     }
 
     fn command(&self, name: &str) -> Command {

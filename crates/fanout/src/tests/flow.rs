@@ -1,14 +1,10 @@
-//! When all is well: notices arrive once, in order, each in its lane; hints wake.
+//! When all is well: notices arrive once, in order, each in its lane.
 
 use std::time::Instant;
 
-use domain::subject::Position;
-use tokio_util::sync::CancellationToken;
-
-use super::{DEADLINE, House, next, number, publish, recheck};
+use super::{House, next, number, publish, recheck};
 use crate::lanes::Wake;
 use crate::testing::notice;
-use crate::{Hints, Service, publish_hint};
 
 #[tokio::test]
 async fn each_notice_comes_once_in_its_lane_and_in_no_other_however_often_it_is_published() {
@@ -66,31 +62,4 @@ async fn a_watcher_that_hangs_delays_no_other() {
             assert_eq!(next(&mut hanging).await, Wake::Recheck);
         })
         .await;
-}
-
-#[tokio::test]
-async fn a_hint_wakes_the_other_process_and_never_goes_back() {
-    let house = House::start().await;
-    let ledger = house.nats.connect(Service::Ledger).await.expect("ledger");
-    ledger.up().await;
-    let (hints, mut edge) = Hints::new(house.gateway.clone());
-    let cancel = CancellationToken::new();
-    let told = async {
-        // a hint may be lost, for example before the other listens: tell until it is heard
-        while *edge.borrow_and_update() < Position(7) {
-            publish_hint(&ledger, Position(7)).await.expect("told");
-            let look = tokio::time::timeout(crate::limits::RETRY, edge.changed()).await;
-            assert!(look.is_err() || look.is_ok_and(|heard| heard.is_ok()));
-        }
-        for position in [3, 9] {
-            publish_hint(&ledger, Position(position))
-                .await
-                .expect("told");
-        }
-        let heard = tokio::time::timeout(DEADLINE, edge.changed()).await;
-        heard.expect("in time").expect("alive");
-        assert_eq!(*edge.borrow(), Position(9));
-        cancel.cancel();
-    };
-    tokio::join!(hints.run(cancel.clone()), told);
 }

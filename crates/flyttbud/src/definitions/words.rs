@@ -181,10 +181,10 @@ fn difference(flag: Flag, count: &Count, language: Language) -> String {
         (Language::En, 0, 0) => format!("{what}: the same"),
         (Language::Sv, 0, 0) => format!("{what}: desamma"),
         (Language::En, ..) => format!(
-            "{what}: {more} would have been flagged and were not; {fewer} were flagged and would not have been"
+            "{what}: {more} that were not flagged would have been, {fewer} that were would not"
         ),
         (Language::Sv, ..) => format!(
-            "{what}: {more} hade flaggats men gjordes det inte; {fewer} flaggades men hade inte flaggats"
+            "{what}: {more} som inte flaggades hade flaggats, {fewer} som flaggades hade inte flaggats"
         ),
     }
 }

@@ -50,6 +50,7 @@ pub(super) fn person(
         family_name: family_name.to_owned(),
         birth_date: birth_date.to_owned(),
         protection: v1::ProtectionLevel::None.into(),
+        ..v1::Person::default()
     }
 }
 
@@ -62,6 +63,7 @@ pub(super) fn consent(guardians_consent: bool) -> v1::LegalGround {
             form: v1::ConsentForm::Written.into(),
             received_by: "handlaggare-7".to_owned(),
             guardians_consent,
+            minor_alone: String::new(),
         }),
         ..v1::LegalGround::default()
     }
@@ -85,6 +87,7 @@ pub(super) fn contact() -> v1::Contact {
 
 pub(super) fn announcement(solna: &Party) -> v1::RegisterRelocationRequest {
     v1::RegisterRelocationRequest {
+        open_child_inquiry: false,
         municipality: solna.municipality(),
         actor: Some(solna.actor("avisera flytt")),
         request_id: client::request_id(),
@@ -132,6 +135,7 @@ pub(super) async fn register(
 
 pub(super) async fn read(party: &Party, name: &str) -> Result<v1::Relocation, Failure> {
     let request = v1::GetRelocationRequest {
+        known_at: None,
         municipality: party.municipality(),
         actor: Some(party.actor("ta emot flytt")),
         name: name.to_owned(),
@@ -186,6 +190,7 @@ pub(super) async fn report(
     person: v1::Person,
 ) -> Result<v1::Arrival, Failure> {
     let request = v1::ReportArrivalRequest {
+        alternate_residence: false,
         municipality: party.municipality(),
         actor: Some(party.actor("anmäla ankomst")),
         request_id: client::request_id(),
@@ -260,6 +265,7 @@ pub(super) async fn close(operator: &Party, name: &str) -> Result<v1::CloseReaso
 /// Reads whom a question is about.
 pub(super) async fn question(party: &Party, name: &str) -> Result<v1::Person, Failure> {
     let request = v1::GetAlertRequest {
+        known_at: None,
         municipality: party.municipality(),
         actor: Some(party.actor("besvara fråga")),
         name: name.to_owned(),

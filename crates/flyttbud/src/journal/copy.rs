@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use clap::Args;
 use journal::audit::{self, PostgresRows, Rows, SqliteRows, Table};
 use journal::copy::{self, CopyError, PostgresTarget, SqliteTarget, Target};
 use serde_json::json;
 
-use super::source::{Login, Place, unread};
+use super::source::{Login, open_store, unread};
 use super::{Progress, tell};
 use crate::failure::Failure;
 use crate::output;
@@ -27,8 +27,10 @@ pub(crate) struct Options {
 /// What to verify.
 #[derive(Debug, Args)]
 pub(crate) struct Verified {
+    /// A journal.sqlite, or postgresql://user@host/database
+    source: String,
     #[command(flatten)]
-    place: Place,
+    login: Login,
 }
 
 pub(super) async fn run(options: Options, json: bool) -> Result<(), Failure> {
@@ -41,7 +43,8 @@ pub(super) async fn run(options: Options, json: bool) -> Result<(), Failure> {
         ),
         None => Box::new(
             SqliteRows::open_alone(Path::new(&from))
-                .map_err(|error| Failure::Usage(error.into()))?,
+                .with_context(|| format!("'{from}' cannot be copied"))
+                .map_err(Failure::Usage)?,
         ),
     };
     let target: Box<dyn Target> = match login.database(&to) {
@@ -50,6 +53,9 @@ pub(super) async fn run(options: Options, json: bool) -> Result<(), Failure> {
                 .await
                 .map_err(|error| Failure::Failed(error.into()))?,
         ),
+        None if Path::new(&to).exists() => {
+            return Err(Failure::Usage(anyhow!("'{to}' exists")));
+        }
         None => Box::new(
             SqliteTarget::create(Path::new(&to)).map_err(|error| Failure::Usage(error.into()))?,
         ),
@@ -67,8 +73,8 @@ pub(super) async fn run(options: Options, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) async fn verify(verified: Verified, json: bool) -> Result<(), Failure> {
-    let mut rows = verified.place.store().await?;
+pub(super) async fn verify(verified: &Verified, json: bool) -> Result<(), Failure> {
+    let mut rows = open_store(&verified.source, &verified.login).await?;
     let edge = rows.edge().await.map_err(unread)?;
     let mut progress = Progress::new("verifying", edge.0);
     let seen = audit::verify(rows.as_mut(), |count| progress.add(count)).await;

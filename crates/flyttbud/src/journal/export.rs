@@ -11,7 +11,7 @@ use ledgerd::replay::{self, Replay};
 use serde_json::json;
 use tempfile::NamedTempFile;
 
-use super::source::{Place, Source, damaged, ended};
+use super::source::{Place, damaged, ended, open_export};
 use super::{Progress, tell};
 use crate::failure::Failure;
 
@@ -26,7 +26,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     from: u64,
     /// The last entry; without it, the newest
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     to: Option<u64>,
     /// Whose journal it is, for instance the name of its log
     #[arg(long, default_value = "")]
@@ -39,8 +39,8 @@ pub(crate) struct Options {
 /// What to check.
 #[derive(Debug, Args)]
 pub(crate) struct Checked {
-    #[command(flatten)]
-    place: Place,
+    /// An export
+    file: PathBuf,
     /// Leave the rules out: entries are not replayed, only read
     #[arg(long)]
     no_digest: bool,
@@ -84,7 +84,9 @@ fn head(options: &Options, (first, last): (Position, Position)) -> Result<Head, 
         first: Position(options.from),
         last: options.to.map_or(last, Position),
     };
-    if head.first < first || head.last > last || head.first.0 > head.last.0.saturating_add(1) {
+    // only a journal without entries is exported as none
+    let is_backwards = head.first > head.last.max(Position(1));
+    if head.first < first || head.last > last || is_backwards {
         let (from, to) = (first.0, last.0);
         return Err(Failure::Usage(anyhow!("it has the entries {from} to {to}")));
     }
@@ -112,19 +114,13 @@ fn keep(file: NamedTempFile, path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) async fn check(checked: &Checked, json: bool) -> Result<(), Failure> {
-    let mut source = checked.place.open().await?;
-    let Source::Export(reader) = &source else {
-        return Err(Failure::Usage(anyhow!(
-            "'{}' is no export",
-            checked.place.name()
-        )));
-    };
+pub(super) fn check(checked: &Checked, json: bool) -> Result<(), Failure> {
+    let mut reader = open_export(&checked.file)?;
     let head = reader.head().clone();
     let is_digested = head.first == Position(1) && !checked.no_digest;
     let mut replay = is_digested.then(Replay::new);
     let mut progress = Progress::new("checking", head.entries());
-    while let Some((position, bytes)) = source.next().await? {
+    while let Some((position, bytes)) = reader.next().map_err(damaged)? {
         match &mut replay {
             Some(replay) => replay.take(position, &bytes),
             None => replay::read(position, &bytes),
@@ -133,7 +129,7 @@ pub(super) async fn check(checked: &Checked, json: bool) -> Result<(), Failure> 
         progress.add(1);
     }
     drop(progress);
-    let Some(end) = source.end() else {
+    let Some(end) = reader.end() else {
         return Err(damaged(ExportError::End));
     };
     let digest = replay.map(|replay| replay.machine().digest().to_string());

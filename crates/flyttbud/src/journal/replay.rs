@@ -14,7 +14,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use serde_json::json;
 use tempfile::TempDir;
 use tlog::policy::Policy;
-use tlog::tree::Head;
+use tlog::tree::{Hash, Head};
 
 use super::source::{Place, ended, unread};
 use super::{Progress, tell};
@@ -37,8 +37,8 @@ pub(crate) struct Options {
     #[arg(long)]
     compare_views: Option<PathBuf>,
     /// The root that must come out, in base64
-    #[arg(long)]
-    expect_root: Option<String>,
+    #[arg(long, value_parser = root)]
+    expect_root: Option<Hash>,
     /// The digest of the state that must come out, in hexadecimal digits
     #[arg(long, value_parser = digest)]
     expect_digest: Option<StateDigest>,
@@ -51,6 +51,10 @@ pub(crate) struct Options {
     /// Print the digest after each so many entries too, to find where two ledgers part
     #[arg(long, value_name = "ENTRIES", value_parser = clap::value_parser!(u64).range(1..))]
     digest_every: Option<u64>,
+}
+
+fn root(text: &str) -> Result<Hash, String> {
+    Hash::parse(text).ok_or_else(|| "the base64 of 32 bytes is expected".to_owned())
 }
 
 fn digest(text: &str) -> Result<StateDigest, String> {
@@ -99,7 +103,7 @@ pub(super) async fn run(options: Options, json: bool) -> Result<(), Failure> {
 
 /// What must come out.
 struct Expected {
-    roots: Vec<String>,
+    root: Option<Hash>,
     digests: Vec<String>,
     checkpoint: Option<Head>,
     /// The root at the checkpoint's size, once the replay came there.
@@ -119,7 +123,7 @@ impl Options {
                 .map_err(Failure::Usage)?;
             let policy = Policy::parse(&bytes).map_err(|fault| Failure::Usage(fault.into()))?;
             let signed = checkpoint.verify(&policy);
-            let signed = signed.context("no log of the policy signed the checkpoint")?;
+            let signed = signed.map_err(|refusal| Failure::Failed(refusal.into()))?;
             if !signed.is_quorum_met {
                 let few =
                     anyhow!("fewer witnesses than the policy asks for cosigned the checkpoint");
@@ -127,7 +131,7 @@ impl Options {
             }
         }
         Ok(Expected {
-            roots: self.expect_root.iter().cloned().collect(),
+            root: self.expect_root,
             digests: self.expect_digest.iter().map(ToString::to_string).collect(),
             checkpoint: checkpoint.map(|checkpoint| checkpoint.checkpoint().head),
             at_checkpoint: None,
@@ -147,9 +151,8 @@ impl Expected {
     }
 
     fn differences(&self, replay: &Replay) -> Vec<String> {
-        let (root, digest) = (replay.head().root.to_string(), replay.machine().digest());
-        let roots = self.roots.iter().filter(|expected| **expected != root);
-        let digest = digest.to_string();
+        let (root, digest) = (replay.head().root, replay.machine().digest().to_string());
+        let roots = self.root.iter().filter(|expected| **expected != root);
         let digests = self.digests.iter().filter(|expected| **expected != digest);
         let mut differences: Vec<String> = roots
             .map(|expected| format!("the root is {root}, and {expected} was expected"))
@@ -193,10 +196,12 @@ impl Tables {
         let compared = options
             .compare_views
             .as_deref()
-            .map(Snapshot::open)
-            .transpose();
-        let compared = compared.context("the read tables to compare with cannot be opened");
-        let compared = compared.map_err(Failure::Usage)?;
+            .map(|path| {
+                Snapshot::open(path)
+                    .with_context(|| format!("'{}' holds no read tables", path.display()))
+            })
+            .transpose()
+            .map_err(Failure::Usage)?;
         let (path, folder) = match &options.views {
             _ if options.no_views => (None, None),
             Some(path) if path.exists() => {

@@ -32,7 +32,7 @@ pub(crate) struct Place {
 
 /// How to log in to PostgreSQL.
 #[derive(Clone, Debug, Args)]
-pub(super) struct Login {
+pub(crate) struct Login {
     /// The file with the password for PostgreSQL
     #[arg(long)]
     password_file: Option<PathBuf>,
@@ -43,7 +43,7 @@ pub(super) struct Login {
 
 impl Login {
     /// The database at a URL; none when it is no URL.
-    pub(super) fn database(&self, place: &str) -> Option<Settings> {
+    pub(crate) fn database(&self, place: &str) -> Option<Settings> {
         let is_url = ["postgresql://", "postgres://"]
             .iter()
             .any(|scheme| place.starts_with(scheme));
@@ -70,18 +70,11 @@ pub(crate) enum Source {
 }
 
 impl Place {
-    pub(super) fn name(&self) -> &str {
-        &self.source
-    }
-
     /// Opens it, whatever it is.
     pub(crate) async fn open(&self) -> Result<Source, Failure> {
-        if self.login.database(&self.source).is_none() {
-            let path = Path::new(&self.source);
-            let mut file = File::open(path)
-                .with_context(|| format!("'{}' cannot be read", path.display()))
-                .map_err(Failure::Usage)
-                .map(|file| BufReader::with_capacity(BUFFER_BYTES, file))?;
+        let Self { source, login } = self;
+        if login.database(source).is_none() {
+            let mut file = open_file(Path::new(source))?;
             let beginning = file
                 .fill_buf()
                 .map_err(|error| Failure::Failed(error.into()))?;
@@ -90,30 +83,43 @@ impl Place {
                 return Ok(Source::Export(Box::new(reader)));
             }
         }
-        Source::over(self.store().await?).await
-    }
-
-    /// Opens it, which must be a store.
-    pub(super) async fn store(&self) -> Result<Box<dyn Rows>, Failure> {
-        open_store(&self.source, &self.login).await
+        Source::over(open_store(source, login).await?).await
     }
 }
 
-async fn open_store(place: &str, login: &Login) -> Result<Box<dyn Rows>, Failure> {
+fn open_file(path: &Path) -> Result<BufReader<File>, Failure> {
+    let file = File::open(path)
+        .with_context(|| format!("'{}' cannot be read", path.display()))
+        .map_err(Failure::Usage)?;
+    Ok(BufReader::with_capacity(BUFFER_BYTES, file))
+}
+
+/// Opens what must be an export.
+pub(super) fn open_export(path: &Path) -> Result<Reader<BufReader<File>>, Failure> {
+    let reader = Reader::open(open_file(path)?);
+    if matches!(reader, Err(ExportError::Foreign)) {
+        let wrong = anyhow!("'{}' is no export of a journal", path.display());
+        return Err(Failure::Usage(wrong));
+    }
+    reader.map_err(damaged)
+}
+
+/// Opens what must be a store.
+pub(super) async fn open_store(place: &str, login: &Login) -> Result<Box<dyn Rows>, Failure> {
     if let Some(settings) = login.database(place) {
         let rows = PostgresRows::open(&settings).await;
         return Ok(Box::new(
             rows.map_err(|error| Failure::Failed(error.into()))?,
         ));
     }
-    let rows = SqliteRows::open(Path::new(place))
-        .with_context(|| format!("'{place}' is neither an export nor a journal"));
+    let rows =
+        SqliteRows::open(Path::new(place)).with_context(|| format!("'{place}' is no journal"));
     Ok(Box::new(rows.map_err(Failure::Usage)?))
 }
 
 impl Source {
     /// The entries of a store, up to where it is now.
-    pub(super) async fn over(mut rows: Box<dyn Rows>) -> Result<Self, Failure> {
+    async fn over(mut rows: Box<dyn Rows>) -> Result<Self, Failure> {
         let last = rows.edge().await.map_err(unread)?;
         Ok(Self::Store {
             rows,

@@ -84,9 +84,10 @@ pub(super) async fn run(options: Options, json: bool) -> Result<(), Failure> {
     let to = options.to.unwrap_or(u64::MAX);
     let mut source = options.place.open().await?.whole()?;
     let mut replay = Replay::new();
+    let mut is_found = false;
     while let Some((position, bytes)) = source.next().await? {
         if position.0 > to {
-            return Ok(());
+            break;
         }
         let entry = replay::read(position, &bytes).map_err(ended)?;
         let machine = replay.machine();
@@ -100,6 +101,7 @@ pub(super) async fn run(options: Options, json: bool) -> Result<(), Failure> {
         replay.apply(&entry, &bytes).map_err(ended)?;
         let after = Seen::of(replay.machine(), &touched);
         let step = Step::new(&entry, before, after, replay.machine());
+        is_found = true;
         let said = if json {
             let text = serde_json::to_string(&step);
             text.map_err(|error| Failure::Failed(error.into()))?
@@ -110,7 +112,10 @@ pub(super) async fn run(options: Options, json: bool) -> Result<(), Failure> {
             return Ok(());
         }
     }
-    Ok(())
+    if is_found {
+        return Ok(());
+    }
+    Err(Failure::Failed(anyhow!("it has no such entry")))
 }
 
 impl Options {
@@ -199,7 +204,7 @@ impl Step {
         Self {
             position: entry.position.0,
             recorded_at: entry.recorded_at.to_string(),
-            subject: entry.subject.to_string(),
+            subject: words::subject(entry.subject),
             version: entry.version.0,
             what: words::event(&entry.event),
             changed: changed

@@ -4,21 +4,54 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use daemon::config::Environment;
 use daemon::tls::Incoming;
 use fanout::Lanes;
-use gateway::{Core, Parts, Trust};
+use gateway::{Core, EraseError, Parts, Trust};
+use journal::ReadError;
 use tlog::policy::Policy;
 use tokio::sync::watch;
 
 use super::Process;
-use super::stores::GatewayStores;
+use super::stores::{GatewayStores, Stores};
 use super::sweep::sweep;
 use crate::failure::Failure;
 
 /// How long the address is kept back until notices flow.
 const NATS_START: Duration = Duration::from_millis(500);
+
+/// Erases what entries ended and what still, or again, has its keys: before anything is served. A record that has
+/// lost entries is refused until somebody says that they are lost for good.
+pub(super) async fn erase_ended(
+    stores: &Stores,
+    own: &GatewayStores,
+    is_loss_confirmed: bool,
+) -> Result<(), Failure> {
+    let journal = stores.journal.as_ref();
+    let mut erased = gateway::erase_ended(journal, &own.vault).await;
+    if let Err(error @ EraseError::Lost { .. }) = &erased
+        && is_loss_confirmed
+    {
+        tracing::warn!(loss = %error, "loss confirmed, all of the record is gone over again");
+        let forgotten = own.vault.forget_mark().await;
+        forgotten.map_err(|error| Failure::Failed(error.into()))?;
+        erased = gateway::erase_ended(journal, &own.vault).await;
+    }
+    match erased {
+        Ok(erased) => {
+            tracing::info!(keys = erased, "keys erased that entries ended");
+            Ok(())
+        }
+        Err(error @ EraseError::Lost { .. }) => Err(Failure::Halted(anyhow!(
+            "{error}: restore the newer record, or read docs/backup.md and start with --confirm-loss"
+        ))),
+        Err(error @ (EraseError::Halt(_) | EraseError::Journal(ReadError::Unreadable { .. }))) => {
+            Err(Failure::Halted(error.into()))
+        }
+        Err(error) => Err(Failure::Failed(error.into())),
+    }
+}
 
 /// Starts a gateway.
 pub(super) async fn start(
@@ -33,6 +66,10 @@ pub(super) async fn start(
     process.tasks.spawn(
         "sweep",
         sweep(own.vault.clone(), stores.journal.clone(), drain.clone()),
+    );
+    process.tasks.spawn(
+        "eraser",
+        gateway::keep_erasing(stores.journal.clone(), own.vault.clone(), drain.clone()),
     );
     let lanes = Lanes::new();
     let mut fed = lanes.fed();

@@ -8,7 +8,7 @@ use daemon::config::Service;
 use daemon::postgres::Settings;
 use journal::postgres::Lease;
 use journal::{
-    Evidence, Journal, PostgresEvidence, PostgresJournal, PostgresViews, SqliteEvidence,
+    Evidence, Journal, PostgresEvidence, PostgresJournal, PostgresViews, ReadError, SqliteEvidence,
     SqliteJournal, SqliteViews, Views,
 };
 use vault::{RootKey, Vault};
@@ -97,8 +97,20 @@ impl Stores {
                 }
             }),
         };
-        opened.map_err(Failure::Failed)
+        opened.map_err(unopened)
     }
+}
+
+/// The newest entry is read at once: one that this program does not know halts it here already.
+fn unopened(error: anyhow::Error) -> Failure {
+    let is_unknown = |cause: &(dyn std::error::Error + 'static)| {
+        let read = cause.downcast_ref::<ReadError>();
+        matches!(read, Some(ReadError::Unreadable { .. }))
+    };
+    if error.chain().any(is_unknown) {
+        return Failure::Halted(error);
+    }
+    Failure::Failed(error)
 }
 
 type Embedded = (

@@ -253,6 +253,7 @@ impl Session {
 
     async fn show_alert(&self, name: String) -> Result<(), Failure> {
         let request = v1::GetAlertRequest {
+            known_at: None,
             municipality: self.profile.viewer(),
             actor: Some(self.officer()),
             name,

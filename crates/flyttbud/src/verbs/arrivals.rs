@@ -49,6 +49,7 @@ impl Session {
             Arrival::Report { file, write } => self.report(&file, &write).await,
             Arrival::Get { name } => {
                 let request = v1::GetArrivalRequest {
+                    known_at: None,
                     municipality: self.profile.municipality()?,
                     actor: Some(self.profile.actor("läsa ankomst", "")),
                     name,
@@ -113,6 +114,9 @@ impl Session {
             return Ok(());
         }
         show(&answer.arrival.into_iter().collect::<Vec<_>>());
+        for warning in &answer.warnings {
+            output::talk(&format!("warning: {}: {}", warning.reason, warning.message));
+        }
         Ok(())
     }
 

@@ -112,6 +112,27 @@ pub(crate) enum Relocation {
         #[command(flatten)]
         write: Write,
     },
+    /// Tell that you asked IVO to decide a transfer, after a month of silence
+    Refer {
+        /// relocations/…
+        name: String,
+        /// When your application came in to IVO, YYYY-MM-DD
+        on: String,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Tell how IVO decided a transfer
+    Decided {
+        /// relocations/…
+        name: String,
+        /// When IVO decided, YYYY-MM-DD
+        on: String,
+        /// The case is transferred
+        #[arg(long)]
+        granted: bool,
+        #[command(flatten)]
+        write: Write,
+    },
 }
 
 impl Session {
@@ -219,23 +240,66 @@ impl Session {
                 name,
                 reason,
                 write,
-            } => {
-                let wanted = reason.to_uppercase().replace('-', "_");
-                let known =
-                    v1::WithdrawalReason::from_str_name(&format!("WITHDRAWAL_REASON_{wanted}"));
-                let request = v1::WithdrawRelocationRequest {
-                    municipality: self.profile.municipality()?,
-                    actor: Some(self.profile.actor("återta", "")),
-                    request_id: write.id(),
-                    validate_only: write.dry_run,
-                    name,
-                    etag: String::new(),
-                    reason: known.unwrap_or_default().into(),
-                };
-                let answer = call!(self, relocations.withdraw_relocation(request))?;
-                self.answer(answer.relocation)
-            }
+            } => self.withdraw(name, &reason, &write).await,
+            Relocation::Refer { name, on, write } => self.refer(name, on, &write).await,
+            Relocation::Decided {
+                name,
+                on,
+                granted,
+                write,
+            } => self.decided(name, on, granted, &write).await,
         }
+    }
+
+    async fn withdraw(&self, name: String, reason: &str, write: &Write) -> Result<(), Failure> {
+        let wanted = reason.to_uppercase().replace('-', "_");
+        let known = v1::WithdrawalReason::from_str_name(&format!("WITHDRAWAL_REASON_{wanted}"));
+        let request = v1::WithdrawRelocationRequest {
+            municipality: self.profile.municipality()?,
+            actor: Some(self.profile.actor("återta", "")),
+            request_id: write.id(),
+            validate_only: write.dry_run,
+            name,
+            etag: String::new(),
+            reason: known.unwrap_or_default().into(),
+        };
+        let answer = call!(self, relocations.withdraw_relocation(request))?;
+        self.answer(answer.relocation)
+    }
+
+    async fn refer(&self, name: String, on: String, write: &Write) -> Result<(), Failure> {
+        let request = v1::ReferTransferRequest {
+            municipality: self.profile.municipality()?,
+            actor: Some(self.profile.actor("överflyttning", "")),
+            request_id: write.id(),
+            validate_only: write.dry_run,
+            name,
+            etag: String::new(),
+            referred_on: on,
+        };
+        let answer = call!(self, relocations.refer_transfer(request))?;
+        self.answer(answer.relocation)
+    }
+
+    async fn decided(
+        &self,
+        name: String,
+        on: String,
+        granted: bool,
+        write: &Write,
+    ) -> Result<(), Failure> {
+        let request = v1::RecordTransferDecisionRequest {
+            municipality: self.profile.municipality()?,
+            actor: Some(self.profile.actor("överflyttning", "")),
+            request_id: write.id(),
+            validate_only: write.dry_run,
+            name,
+            etag: String::new(),
+            granted,
+            decided_on: on,
+        };
+        let answer = call!(self, relocations.record_transfer_decision(request))?;
+        self.answer(answer.relocation)
     }
 
     async fn get(&self, name: String, basic: bool) -> Result<(), Failure> {
@@ -249,6 +313,7 @@ impl Session {
             actor: Some(self.profile.actor("läsa flytt", "")),
             name,
             view: view.into(),
+            known_at: None,
         };
         let answer = call!(self, relocations.get_relocation(request))?;
         let relocation = answer.relocation.unwrap_or_default();
@@ -261,6 +326,10 @@ impl Session {
             let value: serde_json::Value =
                 serde_json::from_str(&text).map_err(|error| Failure::Failed(error.into()))?;
             output::say(&format!("{value:#}"));
+        }
+        for duty in &relocation.duties {
+            let kind = word(duty.kind().as_str_name(), "DUTY_KIND_");
+            output::say(&format!("due {}: {kind} ({})", duty.due_on, duty.rule));
         }
         for reply in &relocation.replies {
             let what = if reply.objection {

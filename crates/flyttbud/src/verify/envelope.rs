@@ -1,7 +1,6 @@
 //! What an entry says in the clear. The words for it stand in `words`.
 
 use api::v1::EntryKind;
-use domain::code::WithdrawalReason;
 use domain::entry::{Entry, Event};
 use domain::municipality::{self, MunicipalityCode};
 use domain::subject::{Subject, Version};
@@ -56,13 +55,7 @@ pub(super) struct Recall {
 impl Recall {
     /// When consent is revoked, and when it was a mistake, the receiver's keys are erased.
     pub(super) fn of(entry: &Entry) -> Option<Self> {
-        let is_recall = matches!(
-            entry.event,
-            Event::RelocationWithdrawn {
-                reason: WithdrawalReason::ConsentRevoked | WithdrawalReason::Mistake
-            }
-        );
-        is_recall.then(|| Self {
+        entry.event.ends_reading().then(|| Self {
             subject: entry.subject,
             version: entry.version,
             recorded_at: entry.recorded_at.to_string(),

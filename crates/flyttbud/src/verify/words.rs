@@ -1,5 +1,7 @@
 //! Verdicts in words, in English and Swedish. What is not proven is not retold: only why it is not.
 
+mod law;
+
 use std::fmt::Write as _;
 
 use api::v1::EntryKind;
@@ -250,6 +252,20 @@ fn happened(kind: EntryKind, language: Language) -> &'static str {
         EntryKind::RulesVersionSet => ("the rules version switched", "regelversionen byttes"),
         EntryKind::ClockAdvanced => ("the clock was moved", "klockan ställdes fram"),
         EntryKind::Unspecified => ("unknown", "okänt"),
+        EntryKind::RelocationReminded
+        | EntryKind::RelocationReopened
+        | EntryKind::RelocationRestricted
+        | EntryKind::RelocationReleased
+        | EntryKind::TransferSilent
+        | EntryKind::TransferReferred
+        | EntryKind::TransferDecided
+        | EntryKind::TransferDecisionOverdue
+        | EntryKind::IdentityReferred
+        | EntryKind::FunctionSet
+        | EntryKind::VendorGranted
+        | EntryKind::VendorWithdrawn
+        | EntryKind::DrillSent
+        | EntryKind::DrillAcknowledged => law::happened(kind),
     };
     pick(language, english, swedish)
 }

@@ -7,17 +7,16 @@ use api::v1;
 use domain::code::{AnswerCode, CloseReason};
 use domain::disclosure::Act;
 use domain::entry::Entry;
-use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
-use domain::subject::{Subject, SubjectKind};
-use journal::Scope as RequestScope;
+use domain::subject::SubjectKind;
 use ledger::{AlertCaller, AlertCommand, AlertFold};
 use prost::Message;
 
 use crate::call::Call;
-use crate::core::{Core, house};
+use crate::core::Core;
 use crate::disclose::Telling;
 use crate::permit::{Operator, Party, Viewer};
+use crate::read::NOW;
 use crate::write::{Command, Decided, halted};
 
 /// What all commands about an alert carry.
@@ -37,13 +36,6 @@ struct Common<'a> {
 }
 
 impl Common<'_> {
-    fn by(&self) -> (RequestScope, MunicipalityCode) {
-        match self.viewer {
-            Viewer::Party(party) => (party.scope(), party.code()),
-            Viewer::Operator(_) => (RequestScope::Operators, house()),
-        }
-    }
-
     async fn run(
         self,
         core: &Core,
@@ -54,11 +46,12 @@ impl Common<'_> {
         let subject = parse::subject(SubjectKind::Alert, self.name)?;
         let id = faults.request_id(self.request_id);
         faults.end()?;
-        let (scope, by) = self.by();
         let (viewer, caller, today) = (self.viewer, self.caller, core.today());
         let command = Command {
-            by,
-            request: core.request(scope, by, id, self.method, normalised).await?,
+            by: viewer,
+            request: core
+                .request(viewer.scope(), id, self.method, normalised)
+                .await?,
             subject,
             validate_only: self.validate_only,
             etag: self.etag,
@@ -121,7 +114,7 @@ pub(super) async fn answer(
     call: &Call,
     request: v1::AnswerAlertRequest,
 ) -> Result<v1::AnswerAlertResponse, Refusal> {
-    let party = Party::of(&call.caller, &request.municipality)?;
+    let party = Party::of(call, &request.municipality)?;
     let mut faults = Faults::default();
     let code = AnswerCode::from_number(request.answer);
     if code.is_none() {
@@ -168,19 +161,11 @@ pub(super) async fn answer(
 /// Whether the person that a question is about is under 18: consent then needs the guardians' too.
 async fn is_about_a_minor(core: &Core, party: Party, name: &str) -> Result<bool, Refusal> {
     let subject = parse::subject(SubjectKind::Alert, name)?;
-    let entries = core.entries(subject).await?;
-    let fold = party.alert(AlertFold::fold(&entries).map_err(halted)?)?;
-    let Some(arrival) = fold.arrival else {
+    let (fold, _entries) = core.alert(party, subject, NOW).await?;
+    let Some((_arrival, report)) = core.question(party, &fold).await? else {
         return Ok(false);
     };
-    let reported = core.entries(Subject::arrival(arrival)).await?;
-    let opened = match reported.first() {
-        Some(first) => {
-            core.open(party.code(), (fold.asking, fold.asked), first)
-                .await?
-        }
-        None => None,
-    };
+    let opened = core.open(party, (fold.asking, fold.asked), &report).await?;
     let person = opened
         .and_then(|part| part.arrival)
         .and_then(|content| content.person);
@@ -192,7 +177,7 @@ pub(super) async fn dispute(
     call: &Call,
     request: v1::DisputeAlertRequest,
 ) -> Result<v1::DisputeAlertResponse, Refusal> {
-    let party = Party::of(&call.caller, &request.municipality)?;
+    let party = Party::of(call, &request.municipality)?;
     let mut faults = Faults::default();
     faults.free_text("text", &request.text, 1, 4000);
     let party_caller = |_: &v1::Actor| AlertCaller::Party(party.code());
@@ -231,7 +216,7 @@ pub(super) async fn acknowledge(
     call: &Call,
     request: v1::AcknowledgeAlertRequest,
 ) -> Result<v1::AcknowledgeAlertResponse, Refusal> {
-    let viewer = Viewer::Operator(Operator::of(&call.caller)?);
+    let viewer = Viewer::Operator(Operator::of(call)?);
     let mut faults = Faults::default();
     let (common, normalised) = common!(viewer, operator, request, "AcknowledgeAlert", faults);
     let alert = common
@@ -245,7 +230,7 @@ pub(super) async fn assign(
     call: &Call,
     request: v1::AssignAlertRequest,
 ) -> Result<v1::AssignAlertResponse, Refusal> {
-    let viewer = Viewer::Operator(Operator::of(&call.caller)?);
+    let viewer = Viewer::Operator(Operator::of(call)?);
     let mut faults = Faults::default();
     faults.free_text("assignee", &request.assignee, 1, 64);
     let (common, normalised) = common!(viewer, operator, request, "AssignAlert", faults);
@@ -261,7 +246,7 @@ pub(super) async fn comment(
     call: &Call,
     request: v1::CommentOnAlertRequest,
 ) -> Result<v1::CommentOnAlertResponse, Refusal> {
-    let viewer = Viewer::Operator(Operator::of(&call.caller)?);
+    let viewer = Viewer::Operator(Operator::of(call)?);
     let mut faults = Faults::default();
     faults.free_text("text", &request.text, 1, 1000);
     let (common, normalised) = common!(viewer, operator, request, "CommentOnAlert", faults);
@@ -282,7 +267,7 @@ pub(super) async fn close(
     call: &Call,
     request: v1::CloseAlertRequest,
 ) -> Result<v1::CloseAlertResponse, Refusal> {
-    let viewer = Viewer::Operator(Operator::of(&call.caller)?);
+    let viewer = Viewer::Operator(Operator::of(call)?);
     let mut faults = Faults::default();
     let reason = CloseReason::from_number(request.reason);
     if reason.is_none() {

@@ -15,7 +15,7 @@ use super::{AlertService, Alerts, alert};
 use crate::call::Call;
 use crate::core::{Core, unread};
 use crate::limits::{HEARTBEAT, PAGE_DEFAULT, STREAM_BUFFER};
-use crate::permit::Viewer;
+use crate::permit::{Party, Viewer};
 
 type Sender = mpsc::Sender<Result<v1::WatchAlertsResponse, Status>>;
 
@@ -24,7 +24,7 @@ pub(super) fn watch(
     call: &Call,
     request: &v1::WatchAlertsRequest,
 ) -> Result<<Alerts as AlertService>::WatchAlertsStream, Refusal> {
-    let viewer = Viewer::of(&call.caller, &request.municipality)?;
+    let viewer = Viewer::of(call, &request.municipality)?;
     let after = u64::try_from(request.after_position)
         .map_err(|_negative| Refusal::field("after_position", Reason::FieldOutOfRange))?;
     let place = core.streams.take(&call.caller.organisation_number)?;
@@ -61,7 +61,7 @@ async fn follow(
         moved.mark_unchanged();
         let page = match core
             .views
-            .alerts_changed(viewer.party(), after, PAGE_DEFAULT)
+            .alerts_changed(viewer.party().map(Party::code), after, PAGE_DEFAULT)
             .await
         {
             Ok(page) => page,

@@ -5,11 +5,12 @@ use api::generated::journal::v1 as sealed;
 use api::parse::{self, ArrivalReport};
 use api::status::Refusal;
 use api::v1;
+use domain::calendar::day_in_sweden;
 use domain::entry::{Draft, Event};
+use domain::reason::Notable;
 use domain::subject::{Position, Subject, Version};
 use jiff::ToSpan as _;
-use jiff::tz::TimeZone;
-use journal::{Batch, Outcome, Request};
+use journal::{Answer, Batch, OpenClaim, Outcome, Request};
 use ledger::ArrivalFold;
 use uuid::Uuid;
 use vault::SearchTerm;
@@ -18,9 +19,8 @@ use crate::body::Body;
 use crate::call::Call;
 use crate::core::{Core, no_keys, unread};
 use crate::permit::Party;
-use crate::relocation::pseudonyms;
+use crate::relocation::pseudonyms_of_arrival;
 use crate::show;
-use crate::write::halted;
 
 /// The method's name in fingerprints.
 const METHOD: &str = "ReportArrival";
@@ -30,7 +30,7 @@ pub(super) async fn report(
     call: &Call,
     mut request: v1::ReportArrivalRequest,
 ) -> Result<v1::ReportArrivalResponse, Refusal> {
-    let party = Party::of(&call.caller, &request.municipality)?;
+    let party = Party::of(call, &request.municipality)?;
     let report = match parse::arrival(&request, party.code(), core.context()) {
         Ok(report) => report,
         Err(refusal) => {
@@ -38,11 +38,12 @@ pub(super) async fn report(
             let id = std::mem::take(&mut request.request_id);
             let answer = core.answered_before(party, &id, METHOD, &request).await?;
             return match answer.filter(|_| !request.validate_only) {
-                Some(answer) => answered(core, party, answer.subject, answer.position).await,
+                Some(answer) => answered(core, party, answer, &[]).await,
                 None => Err(refusal),
             };
         }
     };
+    let notable = report.warnings.clone();
     if request.validate_only {
         let due_on = core
             .today()
@@ -58,42 +59,42 @@ pub(super) async fn report(
                     .map_err(unread)?,
                 answer_due_on: due_on.map(|date| date.to_string()).unwrap_or_default(),
             }),
+            warnings: show::warnings(&notable),
             ..v1::ReportArrivalResponse::default()
         });
     }
-    let id = report.request_id;
+    let (id, is_exempt) = (report.request_id, request.alternate_residence);
     let normalised = v1::ReportArrivalRequest {
         request_id: String::new(),
         ..request
     };
-    let request = core
-        .request(party.scope(), party.code(), id, METHOD, &normalised)
-        .await?;
-    let (subject, position) = match core.answered(&request).await? {
-        Some(answer) => (answer.subject, answer.position),
-        None => write(core, party, report, request).await?,
+    let request = core.request(party.scope(), id, METHOD, &normalised).await?;
+    let answer = match core.answered(&request).await? {
+        Some(answer) => answer,
+        None => write(core, party, report, is_exempt, request).await?,
     };
-    answered(core, party, subject, position).await
+    answered(core, party, answer, &notable).await
 }
 
-/// The arrival as it was at a position.
+/// The answer of then: the arrival as it was at that position.
 async fn answered(
     core: &Core,
     party: Party,
-    subject: Subject,
-    position: Position,
+    answer: Answer,
+    notable: &[Notable],
 ) -> Result<v1::ReportArrivalResponse, Refusal> {
-    let entries = core.entries_up_to(subject, position).await?;
-    let fold = party.arrival(ArrivalFold::fold(&entries).map_err(halted)?)?;
+    let (fold, entries) = core.arrival(party, answer.subject, answer.position).await?;
+    let grace_until = grace_until(core, &fold, super::reported(&entries)).await?;
+    let recorded = entries
+        .last()
+        .map_or(answer.position, |entry| entry.position);
+    let already = answer.already_open.then_some(Notable::AlreadyReported);
+    let notable: Vec<Notable> = already.iter().chain(notable).copied().collect();
     Ok(v1::ReportArrivalResponse {
-        arrival: Some(show::arrival(
-            subject,
-            &fold,
-            false,
-            grace_until(core, &fold, position).await?,
-        )),
-        position: i64::try_from(position.0).unwrap_or(i64::MAX),
+        arrival: Some(show::arrival(answer.subject, &fold, false, grace_until)),
+        position: i64::try_from(recorded.0).unwrap_or(i64::MAX),
         dry_run: None,
+        warnings: show::warnings(&notable),
     })
 }
 
@@ -101,11 +102,13 @@ async fn write(
     core: &Core,
     party: Party,
     report: ArrivalReport,
+    is_exempt: bool,
     request: Request,
-) -> Result<(Subject, Position), Refusal> {
+) -> Result<Answer, Refusal> {
     let (municipality, previous) = (party.code(), report.previous);
     let subject = Subject::arrival(Uuid::now_v7());
-    let pseudonyms = pseudonyms(core, previous, &report.number, municipality, core.today()).await?;
+    let (number, today) = (&report.number, core.today());
+    let pseudonyms = pseudonyms_of_arrival(core, party, previous, number, today).await?;
     let case = report.content.case_number.clone();
     let shared = sealed::SharedPart {
         legal_ground: report.legal_ground.code,
@@ -122,7 +125,7 @@ async fn write(
             subject,
             version: Version(1),
             parties: (municipality, previous),
-            by: municipality,
+            by: party.into(),
             shared: Some(&shared),
             own: &own,
         })
@@ -137,6 +140,7 @@ async fn write(
     if !case.is_empty() {
         tokens.push(row(SearchTerm::CaseNumber(&case)).await?);
     }
+    let claim = OpenClaim::arrival(municipality, previous, &pseudonyms, report.arrived);
     let draft = Draft {
         subject,
         version: Version(1),
@@ -145,6 +149,7 @@ async fn write(
             previous,
             pseudonyms,
             arrived: report.arrived,
+            is_exempt,
         },
         notices: Vec::new(),
         sealed: parts,
@@ -152,13 +157,16 @@ async fn write(
     let batch = Batch {
         drafts: vec![draft],
         request: Some(request),
+        claim,
         ..Batch::default()
     };
     Ok(match core.append_sealed(keys, tokens, batch).await? {
-        Outcome::Appended(appended) => (subject, appended.last),
-        Outcome::Repeated(answer) | Outcome::AlreadyOpen(answer) => {
-            (answer.subject, answer.position)
-        }
+        Outcome::Appended(appended) => Answer {
+            subject,
+            position: appended.last,
+            already_open: false,
+        },
+        Outcome::Repeated(answer) | Outcome::AlreadyOpen(answer) => answer,
     })
 }
 
@@ -183,7 +191,7 @@ async fn grace_until(
     fold: &ArrivalFold,
     reported: Position,
 ) -> Result<String, Refusal> {
-    let reported_on = fold.recorded_at.to_zoned_datetime(TimeZone::UTC).date();
+    let reported_on = day_in_sweden(fold.recorded_at);
     let grace_days = i64::from(core.definition_at(reported).await?.grace_days);
     let until = reported_on.checked_add(grace_days.days());
     Ok(until.map(|date| date.to_string()).unwrap_or_default())

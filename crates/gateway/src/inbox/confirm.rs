@@ -17,7 +17,7 @@ pub(super) async fn confirm(
     call: &Call,
     request: v1::ConfirmNoticeRequest,
 ) -> Result<v1::ConfirmNoticeResponse, Refusal> {
-    let party = Party::of(&call.caller, &request.municipality)?;
+    let party = Party::of(call, &request.municipality)?;
     let mut faults = Faults::default();
     let id = faults.request_id(&request.request_id);
     if request.chain.len() != 32 {
@@ -45,13 +45,7 @@ pub(super) async fn confirm(
         ..request
     };
     let kept = core
-        .request(
-            party.scope(),
-            party.code(),
-            id,
-            "ConfirmNotice",
-            &normalised,
-        )
+        .request(party.scope(), id, "ConfirmNotice", &normalised)
         .await?;
     let draft = Draft {
         subject: Subject::SYSTEM,

@@ -32,7 +32,7 @@ pub(super) async fn watch(
     call: Call,
     request: v1::WatchInboxRequest,
 ) -> Result<<Inbox as InboxService>::WatchInboxStream, Refusal> {
-    let party = Party::of(&call.caller, &request.municipality)?;
+    let party = Party::of(&call, &request.municipality)?;
     let after = show::read_resume_token(party.code(), &request.resume_token)
         .ok_or_else(|| Refusal::field("resume_token", Reason::ResumeTokenInvalid))?;
     let head = core

@@ -2,7 +2,6 @@
 
 use api::status::Refusal;
 use api::v1;
-use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use domain::subject::Position;
 
@@ -18,14 +17,13 @@ pub(super) async fn list(
     call: &Call,
     request: v1::ListEntriesRequest,
 ) -> Result<v1::ListEntriesResponse, Refusal> {
-    let viewer = Viewer::of(&call.caller, &request.municipality)?;
+    let viewer = Viewer::of(call, &request.municipality)?;
     let page = Page::read(request.page_size, "", &request)?;
     let after = u64::try_from(request.after_position)
         .map_err(|_negative| Refusal::field("after_position", Reason::FieldOutOfRange))?;
-    let whose = viewer.party().unwrap_or(MunicipalityCode::HOUSE);
     let found = core
         .views
-        .own(whose, Position(after), page.size)
+        .own(viewer.authority(), Position(after), page.size)
         .await
         .map_err(unread)?;
     let mut entries = Vec::with_capacity(found.positions.len());

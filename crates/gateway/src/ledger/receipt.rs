@@ -4,11 +4,9 @@ use api::parse::Faults;
 use api::status::Refusal;
 use api::v1;
 use domain::entry::{Entry, Part};
-use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use domain::subject::{Position, Subject, SubjectKind};
 use journal::evidence::{self, EvidenceError, index_of};
-use ledger::RelocationFold;
 use tlog::proof::verify_inclusion;
 use tlog::receipt::Receipt;
 use tlog::tree::Hash;
@@ -17,8 +15,8 @@ use super::{checkpoint, shown, unproven};
 use crate::body::Parties;
 use crate::call::Call;
 use crate::core::{Core, no_keys};
-use crate::permit::Viewer;
-use crate::relocation::is_recalled;
+use crate::permit::{Party, Viewer};
+use crate::read::NOW;
 use crate::write::halted;
 
 pub(super) async fn get(
@@ -26,7 +24,7 @@ pub(super) async fn get(
     call: &Call,
     request: v1::GetReceiptRequest,
 ) -> Result<v1::GetReceiptResponse, Refusal> {
-    let viewer = Viewer::of(&call.caller, &request.municipality)?;
+    let viewer = Viewer::of(call, &request.municipality)?;
     let mut faults = Faults::default();
     // an operator has no full view
     let reader = viewer
@@ -34,7 +32,7 @@ pub(super) async fn get(
         .filter(|_| request.view() == v1::View::Full)
         .map(|party| (party, faults.actor(request.actor.as_ref())));
     faults.end()?;
-    let (entry, stored) = core.stored(named(core, &request).await?).await?;
+    let (entry, stored) = core.stored(named(core, viewer, &request).await?).await?;
     if !is_as_named(&request, &entry) {
         return Err(Refusal::new(Reason::NotFound));
     }
@@ -56,7 +54,11 @@ pub(super) async fn get(
 }
 
 /// Where the entry stands that is asked for.
-async fn named(core: &Core, request: &v1::GetReceiptRequest) -> Result<Position, Refusal> {
+async fn named(
+    core: &Core,
+    viewer: Viewer,
+    request: &v1::GetReceiptRequest,
+) -> Result<Position, Refusal> {
     let beyond = |field| Refusal::field(field, Reason::FieldOutOfRange);
     let position = u64::try_from(request.position).map_err(|_negative| beyond("position"))?;
     if position > 0 {
@@ -75,7 +77,7 @@ async fn named(core: &Core, request: &v1::GetReceiptRequest) -> Result<Position,
         .find_map(|kind| Subject::parse(kind, &request.name))
         .ok_or_else(|| Refusal::field("name", Reason::NameInvalid))?;
     let version = u32::try_from(request.version).map_err(|_negative| beyond("version"))?;
-    let entries = core.entries(subject).await?;
+    let entries = core.entries(viewer, subject, NOW).await?;
     entries
         .iter()
         .find(|entry| entry.version.0 == version.max(1))
@@ -108,14 +110,13 @@ async fn receipt(core: &Core, entry: &Entry, stored: &[u8]) -> Result<Receipt, R
 /// The sealed parts that a party may open. What was erased, or told no longer, is missing.
 async fn opened(
     core: &Core,
-    party: MunicipalityCode,
+    party: Party,
     parties: Parties,
     entry: &Entry,
 ) -> Result<Vec<v1::OpenedPart>, Refusal> {
     if entry.subject.kind == SubjectKind::Relocation {
-        let entries = core.entries(entry.subject).await?;
-        let fold = RelocationFold::fold(&entries).map_err(halted)?;
-        if fold.is_some_and(|fold| is_recalled(&fold, party, &entries)) {
+        let (_, entries) = core.relocation(party, entry.subject, NOW).await?;
+        if ::ledger::erased(&entries).map_err(halted)? == Some(party.code()) {
             return Ok(Vec::new());
         }
     }
@@ -123,7 +124,7 @@ async fn opened(
     for part in &entry.sealed {
         let opened = core
             .vault
-            .open_part(party, entry.subject, entry.version, parties, part)
+            .open_part(party.code(), entry.subject, entry.version, parties, part)
             .await
             .map_err(no_keys)?;
         parts.extend(opened.map(|opened| v1::OpenedPart {

@@ -1,22 +1,28 @@
 //! Commands about a relocation: supplement, withdraw, acknowledge, reply. Each writes an event of its own.
 
+use std::collections::BTreeSet;
+
 use api::generated::journal::v1 as sealed;
 use api::parse::{self, Faults};
 use api::status::Refusal;
 use api::v1;
-use domain::code::WithdrawalReason;
-use domain::disclosure::Act;
+use daemon::ErrorChain;
+use domain::code::{RelocationKind, WithdrawalReason};
+use domain::disclosure::{self, Act};
 use domain::entry::Entry;
-use domain::municipality::MunicipalityCode;
+use domain::ground::Scope;
 use domain::reason::Reason;
 use domain::subject::{Subject, SubjectKind};
+use jiff::civil::Date;
 use journal::{OpenKey, Request};
 use ledger::{RelocationCommand, RelocationFold};
 
 use crate::call::Call;
-use crate::core::{Core, no_keys};
+use crate::core::Core;
 use crate::disclose::Telling;
+use crate::erasure;
 use crate::permit::Party;
+use crate::read::NOW;
 use crate::show;
 use crate::write::{Command, Decided, halted};
 
@@ -40,7 +46,7 @@ impl Common<'_> {
     ) -> Result<Option<v1::Relocation>, Refusal> {
         let (party, subject) = (self.party, self.subject);
         let command = Command {
-            by: party.code(),
+            by: party.into(),
             request: self.request,
             subject,
             validate_only: self.validate_only,
@@ -80,7 +86,7 @@ fn decide(party: Party, what: RelocationCommand, entries: &[Entry]) -> Result<De
 /// Reads what all commands carry. A macro, since each request is a type of its own.
 macro_rules! common {
     ($core:expr, $call:expr, $request:expr, $method:literal, $faults:ident) => {{
-        let party = Party::of(&$call.caller, &$request.municipality)?;
+        let party = Party::of($call, &$request.municipality)?;
         let subject = parse::subject(SubjectKind::Relocation, &$request.name)?;
         let id = $faults.request_id(&$request.request_id);
         let actor = $faults.actor($request.actor.as_ref());
@@ -89,7 +95,7 @@ macro_rules! common {
         normalised.request_id = String::new();
         normalised.validate_only = false;
         let request = $core
-            .request(party.scope(), party.code(), id, $method, &normalised)
+            .request(party.scope(), id, $method, &normalised)
             .await?;
         Common {
             party,
@@ -124,31 +130,27 @@ pub(super) async fn supplement(
 
 /// A partial consent limits what is added later too: free text only where it covers free text.
 async fn consent_covers_text(core: &Core, common: &Common<'_>) -> Result<(), Refusal> {
-    let entries = core.entries(common.subject).await?;
     let party = common.party;
-    let fold = party.relocation(RelocationFold::fold(&entries).map_err(halted)?)?;
+    let (fold, entries) = core.relocation(party, common.subject, NOW).await?;
     if party.code() != fold.sender {
         return Ok(());
     }
     let own = match entries.first() {
         Some(first) => {
-            core.open_own(party.code(), (fold.sender, fold.recipient), first)
+            core.open_own(party.into(), (fold.sender, fold.recipient), first)
                 .await?
         }
         None => None,
     };
     // a ground that can no longer be read carries nothing new
-    let ground = own
-        .and_then(|own| own.legal_ground)
+    let ground = own.and_then(|own| own.legal_ground);
+    let ground = parse::legal_ground(&mut Faults::default(), ground.as_ref())
         .ok_or_else(|| Refusal::field("text", Reason::LegalGroundMissing))?;
-    let scopes = ground.consent.unwrap_or_default().scopes;
-    let narrow = ground.code == i32::from(v1::LegalGroundCode::Consent)
-        && !scopes.contains(&v1::ConsentScope::All.into())
-        && !scopes.contains(&v1::ConsentScope::FreeText.into());
-    if narrow {
-        return Err(Refusal::field("text", Reason::ConsentTooNarrow));
+    let text = BTreeSet::from([Scope::FreeText]);
+    match disclosure::uncovered(&ground, &text).next() {
+        Some(_text) => Err(Refusal::field("text", Reason::ConsentTooNarrow)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 pub(super) async fn withdraw(
@@ -157,7 +159,7 @@ pub(super) async fn withdraw(
     request: v1::WithdrawRelocationRequest,
 ) -> Result<v1::WithdrawRelocationResponse, Refusal> {
     let mut faults = Faults::default();
-    let reason = WithdrawalReason::from_number(request.reason);
+    let reason = WithdrawalReason::from_number(request.reason).filter(|reason| reason.is_callers());
     if reason.is_none() {
         let why = if request.reason == 0 {
             Reason::FieldRequired
@@ -169,19 +171,15 @@ pub(super) async fn withdraw(
     let common = common!(core, call, request, "WithdrawRelocation", faults);
     let reason = reason.ok_or_else(|| Refusal::new(Reason::Internal))?;
     let subject = common.subject;
-    let erases = reason != WithdrawalReason::MoveCancelled && !common.validate_only;
     let relocation = common
         .run(core, RelocationCommand::Withdraw { reason }, None)
         .await?;
-    if let Some(withdrawn) = relocation.as_ref().filter(|_| erases) {
-        // a crash before this leaves the keys; the reading is refused by the event itself
-        let recipient = MunicipalityCode::parse_name(&withdrawn.receiving_municipality)
-            .ok_or_else(|| Refusal::new(Reason::Internal))?;
-        core.vault
-            .erase(recipient, subject)
-            .await
-            .map_err(no_keys)?;
-    }
+    // whoever dies before this leaves it to the next one that goes over the journal
+    let erased = erasure::erase(core.journal.as_ref(), &core.vault, subject).await;
+    erased.map_err(|error| {
+        tracing::error!(error = %ErrorChain(&error), "keys not erased yet");
+        Refusal::new(Reason::KeysUnavailable)
+    })?;
     Ok(v1::WithdrawRelocationResponse { relocation })
 }
 
@@ -198,19 +196,58 @@ pub(super) async fn acknowledge(
     Ok(v1::AcknowledgeRelocationResponse { relocation })
 }
 
-/// Whether the person that an announcement is about is under 18, for a party that may read it.
-async fn is_about_a_minor(
+pub(super) async fn refer(
+    core: &Core,
+    call: &Call,
+    request: v1::ReferTransferRequest,
+) -> Result<v1::ReferTransferResponse, Refusal> {
+    let mut faults = Faults::default();
+    let on = past_day(core, &mut faults, "referred_on", &request.referred_on);
+    let common = common!(core, call, request, "ReferTransfer", faults);
+    let on = on.ok_or_else(|| Refusal::new(Reason::Internal))?;
+    let relocation = common
+        .run(core, RelocationCommand::Refer { on }, None)
+        .await?;
+    Ok(v1::ReferTransferResponse { relocation })
+}
+
+pub(super) async fn record_decision(
+    core: &Core,
+    call: &Call,
+    request: v1::RecordTransferDecisionRequest,
+) -> Result<v1::RecordTransferDecisionResponse, Refusal> {
+    let mut faults = Faults::default();
+    let on = past_day(core, &mut faults, "decided_on", &request.decided_on);
+    let granted = request.granted;
+    let common = common!(core, call, request, "RecordTransferDecision", faults);
+    let on = on.ok_or_else(|| Refusal::new(Reason::Internal))?;
+    let relocation = common
+        .run(core, RelocationCommand::Decide { granted, on }, None)
+        .await?;
+    Ok(v1::RecordTransferDecisionResponse { relocation })
+}
+
+/// A day that is not in the future.
+fn past_day(core: &Core, faults: &mut Faults, field: &str, text: &str) -> Option<Date> {
+    let day = faults.date(field, text)?;
+    if day > core.today() {
+        faults.add(field, Reason::DateInFuture);
+    }
+    Some(day)
+}
+
+/// What a reply is about, for a party that may read it: the kind, and whether the person is under 18.
+async fn replied_to(
     core: &Core,
     call: &Call,
     request: &v1::ReplyToRelocationRequest,
-) -> Result<bool, Refusal> {
-    let party = Party::of(&call.caller, &request.municipality)?;
+) -> Result<(RelocationKind, bool), Refusal> {
+    let party = Party::of(call, &request.municipality)?;
     let subject = parse::subject(SubjectKind::Relocation, &request.name)?;
-    let entries = core.entries(subject).await?;
-    let fold = party.relocation(RelocationFold::fold(&entries).map_err(halted)?)?;
+    let (fold, entries) = core.relocation(party, subject, NOW).await?;
     let opened = match entries.first() {
         Some(first) => {
-            core.open(party.code(), (fold.sender, fold.recipient), first)
+            core.open(party, (fold.sender, fold.recipient), first)
                 .await?
         }
         None => None,
@@ -218,7 +255,7 @@ async fn is_about_a_minor(
     let person = opened
         .and_then(|part| part.relocation)
         .and_then(|content| content.person);
-    Ok(core.is_minor(person.as_ref()))
+    Ok((fold.kind, core.is_minor(person.as_ref())))
 }
 
 pub(super) async fn reply(
@@ -231,12 +268,13 @@ pub(super) async fn reply(
     if request.contact.is_some() {
         parse::contact(&mut faults, "contact", request.contact.as_ref());
     }
+    let (kind, minor) = replied_to(core, call, &request).await?;
     let telling = Telling {
-        act: Act::Reply,
+        act: Act::Reply(kind),
         actor: request.actor.as_ref(),
         legal_ground: request.legal_ground.as_ref(),
         text: &request.text,
-        minor: is_about_a_minor(core, call, &request).await?,
+        minor,
     };
     core.check_telling(&mut faults, &telling);
     let common = Common {

@@ -5,7 +5,6 @@ use api::status::Refusal;
 use api::time::to_wire;
 use api::v1;
 use api::v1::find_relocations_request::Term;
-use domain::code::WithdrawalReason;
 use domain::entry::{Entry, Event};
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
@@ -18,46 +17,34 @@ use crate::call::Call;
 use crate::core::{Core, no_keys, unread};
 use crate::page::Page;
 use crate::permit::Party;
+use crate::read::NOW;
 use crate::show;
-use crate::write::halted;
+use crate::write::{halted, known_at};
 
 pub(super) async fn get(
     core: &Core,
     call: &Call,
     request: v1::GetRelocationRequest,
 ) -> Result<v1::GetRelocationResponse, Refusal> {
-    let party = Party::of(&call.caller, &request.municipality)?;
+    let party = Party::of(call, &request.municipality)?;
     let subject = parse::subject(SubjectKind::Relocation, &request.name)?;
-    let entries = core.entries(subject).await?;
-    let fold = party.relocation(RelocationFold::fold(&entries).map_err(halted)?)?;
+    let (_, entries) = core.relocation(party, subject, NOW).await?;
+    let known = known_at(&entries, request.known_at)?;
+    let fold = party.relocation(RelocationFold::fold(known).map_err(halted)?)?;
     let mut relocation = show::relocation(subject, &fold, party.code());
     if request.view() == v1::View::Full {
         let mut faults = Faults::default();
         let actor = faults.actor(request.actor.as_ref());
         faults.end()?;
-        core.record_access(party.code(), subject, &actor).await?;
-        fill(core, party.code(), &fold, &entries, &mut relocation).await?;
+        core.record_access(party, subject, &actor).await?;
+        // what is known now decides whether it may be read, whatever was known then
+        if ledger::erased(&entries).map_err(halted)? != Some(party.code()) {
+            fill(core, party, &fold, known, &mut relocation).await?;
+        }
     }
     Ok(v1::GetRelocationResponse {
         relocation: Some(relocation),
     })
-}
-
-/// Whether the receiver may no longer read what it got: consent was revoked, or it was a mistake.
-pub(crate) fn is_recalled(
-    fold: &RelocationFold,
-    party: MunicipalityCode,
-    entries: &[Entry],
-) -> bool {
-    party == fold.recipient
-        && entries.iter().any(|entry| {
-            matches!(
-                entry.event,
-                Event::RelocationWithdrawn {
-                    reason: WithdrawalReason::ConsentRevoked | WithdrawalReason::Mistake
-                }
-            )
-        })
 }
 
 /// Opens what the party may read. What was erased stays empty.
@@ -67,14 +54,11 @@ pub(crate) fn is_recalled(
 )]
 async fn fill(
     core: &Core,
-    party: MunicipalityCode,
+    party: Party,
     fold: &RelocationFold,
     entries: &[Entry],
     relocation: &mut v1::Relocation,
 ) -> Result<(), Refusal> {
-    if is_recalled(fold, party, entries) {
-        return Ok(());
-    }
     for entry in entries {
         let opened = core
             .open(party, (fold.sender, fold.recipient), entry)
@@ -85,6 +69,7 @@ async fn fill(
             Event::RelocationRegistered { .. } => {
                 relocation.content = opened.relocation;
                 relocation.legal_ground = opened.legal_ground;
+                relocation.returns = opened.returns;
             }
             Event::RelocationSupplemented => {
                 relocation.supplements.push(v1::Supplement {
@@ -110,7 +95,7 @@ pub(super) async fn list(
     call: &Call,
     request: v1::ListRelocationsRequest,
 ) -> Result<v1::ListRelocationsResponse, Refusal> {
-    let party = Party::of(&call.caller, &request.municipality)?;
+    let party = Party::of(call, &request.municipality)?;
     let filters = v1::ListRelocationsRequest {
         page_size: 0,
         page_token: String::new(),
@@ -136,8 +121,7 @@ pub(super) async fn list(
         .map_err(unread)?;
     let mut relocations = Vec::with_capacity(found.rows.len());
     for (subject, _) in &found.rows {
-        let entries = core.entries_up_to(*subject, found.valid_at).await?;
-        let fold = party.relocation(RelocationFold::fold(&entries).map_err(halted)?)?;
+        let (fold, _entries) = core.relocation(party, *subject, found.valid_at).await?;
         relocations.push(show::relocation(*subject, &fold, party.code()));
     }
     Ok(v1::ListRelocationsResponse {
@@ -152,7 +136,7 @@ pub(super) async fn find(
     call: &Call,
     request: v1::FindRelocationsRequest,
 ) -> Result<v1::FindRelocationsResponse, Refusal> {
-    let party = Party::of(&call.caller, &request.municipality)?;
+    let party = Party::of(call, &request.municipality)?;
     let mut faults = Faults::default();
     let actor = faults.actor(request.actor.as_ref());
     let found: Vec<Subject> = match &request.term {
@@ -172,23 +156,30 @@ pub(super) async fn find(
         }
     };
     faults.end()?;
-    core.record_access(party.code(), Subject::SYSTEM, &actor)
-        .await?;
+    core.record_access(party, Subject::SYSTEM, &actor).await?;
     let mut relocations = Vec::with_capacity(found.len());
     for subject in found
         .into_iter()
         .filter(|found| found.kind == SubjectKind::Relocation)
     {
-        let entries = core.entries(subject).await?;
-        // a token without its entry is being written, or is swept soon
-        if let Ok(fold) = party.relocation(RelocationFold::fold(&entries).map_err(halted)?) {
-            relocations.push(show::relocation(subject, &fold, party.code()));
+        match core.relocation(party, subject, NOW).await {
+            Ok((fold, _entries)) => {
+                relocations.push(show::relocation(subject, &fold, party.code()));
+            }
+            // a token without its entry is being written, or is swept soon
+            Err(refusal) if refusal.reason == Reason::NotFound => {}
+            Err(refusal) => return Err(refusal),
         }
     }
     Ok(v1::FindRelocationsResponse { relocations })
 }
 
-async fn search(core: &Core, party: Party, term: SearchTerm<'_>) -> Result<Vec<Subject>, Refusal> {
+/// A party's own subjects by a term, newest first.
+pub(super) async fn search(
+    core: &Core,
+    party: Party,
+    term: SearchTerm<'_>,
+) -> Result<Vec<Subject>, Refusal> {
     let token = core
         .vault
         .search_token(party.code(), term)

@@ -1,40 +1,40 @@
 //! RegisterRelocation: the main job. Keys first, then one commit that records and dispatches.
 
+use std::collections::BTreeSet;
+
 use api::generated::journal::v1 as sealed;
 use api::parse::{self, Registration};
 use api::status::Refusal;
 use api::v1;
-use domain::calendar;
 use domain::code::NoticeKind;
 use domain::entry::{Draft, Event, SealedPart};
 use domain::municipality::MunicipalityCode;
 use domain::reason::Notable;
 use domain::relocation_state::RelocationState;
-use domain::subject::{Pseudonym, Subject, Version};
+use domain::subject::{Pseudonym, Subject, SubjectKind, Version};
 use jiff::civil::Date;
 use journal::{Answer, Batch, OpenClaim, OpenKey, Outcome};
-use ledger::RelocationFold;
+use ledger::{RelocationFold, Transfer};
 use uuid::Uuid;
 use vault::SearchTerm;
 
+use super::queries::search;
 use crate::body::Body;
 use crate::call::Call;
 use crate::core::{Core, no_keys, unread};
 use crate::permit::Party;
+use crate::read::NOW;
 use crate::show;
-use crate::write::halted;
 
 /// The method's name in fingerprints.
 const METHOD: &str = "RegisterRelocation";
-/// Working days that the receiver has to answer.
-const ANSWER_WORKING_DAYS: u32 = 10;
 
 pub(super) async fn register(
     core: &Core,
     call: &Call,
     mut request: v1::RegisterRelocationRequest,
 ) -> Result<v1::RegisterRelocationResponse, Refusal> {
-    let party = Party::of(&call.caller, &request.municipality)?;
+    let party = Party::of(call, &request.municipality)?;
     let context = core.context();
     let registration = match parse::registration(&request, party.code(), context) {
         Ok(registration) => registration,
@@ -43,36 +43,30 @@ pub(super) async fn register(
             let id = std::mem::take(&mut request.request_id);
             let answer = core.answered_before(party, &id, METHOD, &request).await?;
             return match answer.filter(|_| !request.validate_only) {
-                Some(answer) => answered(core, party, answer).await,
+                Some(answer) => answered(core, party, answer, &[]).await,
                 None => Err(refusal),
             };
         }
     };
-    let due_on = calendar::add_working_days(context.today, ANSWER_WORKING_DAYS);
+    let due_on = ledger::answer_due_on(registration.kind, context.today);
+    let returns = returns(core, party, &registration).await?;
+    let mut notable = registration.warnings.clone();
+    notable.extend(returns.map(|_subject| Notable::Returned));
+    notable.extend(
+        request
+            .open_child_inquiry
+            .then_some(Notable::InquiryMustFinish),
+    );
     if request.validate_only {
-        return Ok(v1::RegisterRelocationResponse {
-            dry_run: Some(v1::DryRun {
-                ground_carries: true,
-                fields_seen_by_recipient: registration.seen,
-                recipient_connected: core
-                    .views
-                    .is_connected(registration.recipient)
-                    .await
-                    .map_err(unread)?,
-                answer_due_on: due_on.to_string(),
-            }),
-            ..v1::RegisterRelocationResponse::default()
-        });
+        return dry_run(core, registration, due_on, &notable).await;
     }
     let id = registration.request_id;
     let normalised = v1::RegisterRelocationRequest {
         request_id: String::new(),
         ..request
     };
-    let request = core
-        .request(party.scope(), party.code(), id, METHOD, &normalised)
-        .await?;
-    let prepared = prepare(core, party.code(), registration, due_on, context.today).await?;
+    let request = core.request(party.scope(), id, METHOD, &normalised).await?;
+    let prepared = prepare(core, (party, returns), registration, due_on, context.today).await?;
     let (subject, fold) = (prepared.draft.subject, prepared.fold);
     let batch = Batch {
         drafts: vec![prepared.draft],
@@ -92,13 +86,34 @@ pub(super) async fn register(
             Ok(v1::RegisterRelocationResponse {
                 relocation: Some(show::relocation(subject, &fold, party.code())),
                 position: i64::try_from(appended.last.0).unwrap_or(i64::MAX),
-                ..v1::RegisterRelocationResponse::default()
+                warnings: show::warnings(&notable),
+                dry_run: None,
             })
         }
         Outcome::Repeated(answer) | Outcome::AlreadyOpen(answer) => {
-            answered(core, party, answer).await
+            answered(core, party, answer, &notable).await
         }
     }
+}
+
+/// What would happen.
+async fn dry_run(
+    core: &Core,
+    registration: Registration,
+    due_on: Date,
+    notable: &[Notable],
+) -> Result<v1::RegisterRelocationResponse, Refusal> {
+    let recipient_connected = core.views.is_connected(registration.recipient).await;
+    Ok(v1::RegisterRelocationResponse {
+        warnings: show::warnings(notable),
+        dry_run: Some(v1::DryRun {
+            ground_carries: true,
+            fields_seen_by_recipient: registration.seen,
+            recipient_connected: recipient_connected.map_err(unread)?,
+            answer_due_on: due_on.to_string(),
+        }),
+        ..v1::RegisterRelocationResponse::default()
+    })
 }
 
 /// The answer of then: the relocation as it was at that position.
@@ -106,21 +121,20 @@ async fn answered(
     core: &Core,
     party: Party,
     answer: Answer,
+    notable: &[Notable],
 ) -> Result<v1::RegisterRelocationResponse, Refusal> {
-    let entries = core.entries_up_to(answer.subject, answer.position).await?;
-    let fold = party.relocation(RelocationFold::fold(&entries).map_err(halted)?)?;
-    let warning = answer.already_open.then(|| v1::Warning {
-        reason: Notable::AlreadyAnnounced.code().to_owned(),
-        message: Notable::AlreadyAnnounced.message().to_owned(),
-        message_sv: Notable::AlreadyAnnounced.message_sv().to_owned(),
-    });
+    let (fold, entries) = core
+        .relocation(party, answer.subject, answer.position)
+        .await?;
+    let already = answer.already_open.then_some(Notable::AlreadyAnnounced);
+    let notable: Vec<Notable> = already.iter().chain(notable).copied().collect();
     let recorded = entries
         .last()
         .map_or(answer.position, |entry| entry.position);
     Ok(v1::RegisterRelocationResponse {
         relocation: Some(show::relocation(answer.subject, &fold, party.code())),
         position: i64::try_from(recorded.0).unwrap_or(i64::MAX),
-        warnings: warning.into_iter().collect(),
+        warnings: show::warnings(&notable),
         dry_run: None,
     })
 }
@@ -136,18 +150,21 @@ struct Prepared {
 
 async fn prepare(
     core: &Core,
-    sender: MunicipalityCode,
+    (party, returns): (Party, Option<Subject>),
     registration: Registration,
     due_on: Date,
     today: Date,
 ) -> Result<Prepared, Refusal> {
-    let recipient = registration.recipient;
+    let (sender, recipient) = (party.code(), registration.recipient);
     let subject = Subject::relocation(Uuid::now_v7());
-    let mut pseudonyms = pseudonyms(core, sender, &registration.number, sender, today).await?;
+    let mut pseudonyms = pseudonyms(core, party, sender, &registration.number, today).await?;
     let pseudonym = pseudonyms.remove(0);
     let shared = sealed::SharedPart {
         legal_ground: registration.legal_ground.code,
         relocation: Some(registration.content),
+        returns: returns
+            .map(|subject| subject.to_string())
+            .unwrap_or_default(),
         ..sealed::SharedPart::default()
     };
     let own = sealed::OwnPart {
@@ -160,26 +177,17 @@ async fn prepare(
             subject,
             version: Version(1),
             parties: (sender, recipient),
-            by: sender,
+            by: party.into(),
             shared: Some(&shared),
             own: &own,
         })
         .await?;
-    let case = shared
-        .relocation
-        .as_ref()
-        .map_or("", |content| content.case_number.as_str());
+    let content = shared.relocation.as_ref();
+    let case = content.map_or("", |content| content.case_number.as_str());
     let number = SearchTerm::Number(&registration.number);
-    let terms = [
-        (sender, number),
-        (recipient, number),
-        (sender, SearchTerm::CaseNumber(case)),
-    ];
-    let mut tokens = Vec::with_capacity(terms.len());
-    for (authority, term) in terms {
-        let row = core.vault.search_row(authority, term, subject).await;
-        tokens.push(row.map_err(no_keys)?);
-    }
+    let case = SearchTerm::CaseNumber(case);
+    let terms = [(sender, number), (recipient, number), (sender, case)];
+    let tokens = tokens(core, subject, &terms).await?;
     let fold = RelocationFold {
         sender,
         recipient,
@@ -191,6 +199,10 @@ async fn prepare(
         state: RelocationState::Registered,
         version: Version(1),
         arrival: None,
+        function: None,
+        reminded: None,
+        restrictions: BTreeSet::new(),
+        transfer: Transfer::Asked,
     };
     let key = OpenKey {
         sender,
@@ -209,6 +221,43 @@ async fn prepare(
     })
 }
 
+/// The relocation after which the person returns to where it came from: the sender's own, found by its own search.
+async fn returns(
+    core: &Core,
+    party: Party,
+    registration: &Registration,
+) -> Result<Option<Subject>, Refusal> {
+    let number = SearchTerm::Number(&registration.number);
+    let found = search(core, party, number).await?;
+    let relocations = found.into_iter();
+    for subject in relocations.filter(|found| found.kind == SubjectKind::Relocation) {
+        // a token without its entry is being written, or is swept soon
+        let Ok((fold, _)) = core.relocation(party, subject, NOW).await else {
+            continue;
+        };
+        if fold.state == RelocationState::Arrived
+            && (fold.sender, fold.recipient) == (registration.recipient, party.code())
+        {
+            return Ok(Some(subject));
+        }
+    }
+    Ok(None)
+}
+
+/// By what each authority will find it.
+async fn tokens(
+    core: &Core,
+    subject: Subject,
+    terms: &[(MunicipalityCode, SearchTerm<'_>)],
+) -> Result<Vec<vault::SearchRow>, Refusal> {
+    let mut tokens = Vec::with_capacity(terms.len());
+    for (authority, term) in terms {
+        let row = core.vault.search_row(*authority, *term, subject).await;
+        tokens.push(row.map_err(no_keys)?);
+    }
+    Ok(tokens)
+}
+
 /// The entry to be.
 fn draft(subject: Subject, fold: &RelocationFold, sealed: Vec<SealedPart>) -> Draft {
     Draft {
@@ -221,6 +270,7 @@ fn draft(subject: Subject, fold: &RelocationFold, sealed: Vec<SealedPart>) -> Dr
             pseudonym: fold.pseudonym,
             planned: fold.planned,
             answer_due_on: fold.answer_due_on,
+            function: fold.function.clone(),
         },
         notices: vec![(fold.recipient, NoticeKind::RelocationRegistered)],
         sealed,
@@ -231,18 +281,42 @@ fn draft(subject: Subject, fold: &RelocationFold, sealed: Vec<SealedPart>) -> Dr
 /// 24 months after it, by the widest definition there can be.
 const EPOCHS: i16 = 5;
 
-/// A person's pseudonyms in a scope: of this year's key first, then of the years before.
-pub(crate) async fn pseudonyms(
+/// A person's pseudonyms in a scope, as an arrival needs them: an announcement may come later too, in a year
+/// that has not begun, and it is made under that year's key alone.
+pub(crate) async fn pseudonyms_of_arrival(
     core: &Core,
+    party: Party,
     scope: MunicipalityCode,
     number: &domain::identity::IdentityNumber,
-    issuer: MunicipalityCode,
+    today: Date,
+) -> Result<Vec<Pseudonym>, Refusal> {
+    let mut pseudonyms = pseudonyms(core, party, scope, number, today).await?;
+    for ahead in 1..EPOCHS {
+        let epoch = today.year() + ahead;
+        let pseudonym = core
+            .vault
+            .pseudonym(scope, epoch, number, party.code())
+            .await;
+        pseudonyms.push(pseudonym.map_err(no_keys)?);
+    }
+    Ok(pseudonyms)
+}
+
+/// A person's pseudonyms in a scope, for the party that knows the number: of this year's key first, then of the years before.
+async fn pseudonyms(
+    core: &Core,
+    party: Party,
+    scope: MunicipalityCode,
+    number: &domain::identity::IdentityNumber,
     today: Date,
 ) -> Result<Vec<Pseudonym>, Refusal> {
     let mut pseudonyms = Vec::new();
     for back in 0..EPOCHS {
         let epoch = today.year() - back;
-        let pseudonym = core.vault.pseudonym(scope, epoch, number, issuer).await;
+        let pseudonym = core
+            .vault
+            .pseudonym(scope, epoch, number, party.code())
+            .await;
         pseudonyms.push(pseudonym.map_err(no_keys)?);
     }
     Ok(pseudonyms)

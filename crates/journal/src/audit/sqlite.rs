@@ -43,8 +43,9 @@ impl SqliteRows {
 
     /// While nobody else has the journal, nor can get it: nothing changes meanwhile.
     pub fn open_alone(path: &Path) -> Result<Self, OpenError> {
-        let lock = FileLock::take(path)?;
+        // what is no journal gets no lock beside it
         let rows = Self::open(path)?;
+        let lock = FileLock::take(path)?;
         Ok(Self {
             _lock: Some(lock),
             ..rows

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::code::{AlertKind, NoticeKind};
 use domain::entry::{Draft, Event};
+use domain::month::Month;
 use domain::subject::{Position, Subject, Version};
 use jiff::civil::date;
 use tempfile::TempDir;
@@ -14,8 +15,8 @@ use uuid::Uuid;
 use super::{Row, Rows, SqliteRows, Table, verify};
 use crate::batch::{Batch, OpenClaim, OpenKey};
 use crate::conformance::given::{
-    append, batch, new_relocation, notifying, open_key, pseudonym, registered, request, solleftea,
-    solna, supplemented, system, try_append,
+    append, batch, new_relocation, notifying, open_key, pseudonym, registered, reported, request,
+    solleftea, solna, supplemented, system, try_append,
 };
 use crate::{Journal, SqliteJournal};
 
@@ -125,6 +126,30 @@ pub(crate) async fn rows(store: &mut dyn Rows, table: Table) -> Vec<Row> {
         }
         all.extend(page);
     }
+}
+
+#[tokio::test]
+async fn the_claim_of_an_arrival_is_held_against_its_report() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    let journal: Arc<dyn Journal> = SqliteJournal::open(&path).expect("a journal");
+    let persons = [pseudonym(2026, 1), pseudonym(2025, 9)];
+    let arrival = Subject::arrival(Uuid::now_v7());
+    append(
+        &journal,
+        reported(arrival, &persons, Month::of(date(2026, 11, 1))),
+    )
+    .await;
+    drop(journal);
+    let faults = async || {
+        let mut store = SqliteRows::open(&path).expect("opens");
+        let verified = verify(&mut store, |_count| {}).await.expect("read");
+        assert_eq!(verified.rows, [1, 0, 0, 1, 0]);
+        verified.faults_count
+    };
+    assert_eq!(faults().await, 0);
+    damage(&path, "UPDATE open_relocations SET sender = 1");
+    assert_eq!(faults().await, 1);
 }
 
 #[tokio::test]

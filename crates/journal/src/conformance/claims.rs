@@ -1,4 +1,5 @@
-//! What happens once: one open relocation per sender, recipient and person, and keys that are unique for ever.
+//! What happens once: one open relocation per sender, recipient and person, one report of an arrival a month, and
+//! keys that are unique for ever.
 
 #![expect(
     clippy::expect_used,
@@ -9,11 +10,14 @@
 
 use std::sync::Arc;
 
+use domain::month::Month;
 use domain::subject::{Pseudonym, Subject};
+use jiff::civil::date;
+use uuid::Uuid;
 
 use super::given::{
     CALLERS, append, append_at_once, appended, batch, new_relocation, open_key, pseudonym,
-    registered, request, solleftea, solna, supplemented, try_append,
+    registered, reported, request, solleftea, solna, supplemented, try_append,
 };
 use super::whole;
 use crate::batch::{Answer, Batch, OpenClaim, OpenKey, Outcome};
@@ -133,6 +137,50 @@ pub async fn of_several_epochs_the_first_named_answers(journal: Arc<dyn Journal>
         assert_eq!(already_open(&journal, again).await.subject, expected);
     }
     whole::check(&journal).await;
+}
+
+/// An arrival is reported once a month, whatever was announced; the answer is an arrival, and stays so.
+pub async fn a_second_report_is_answered_with_the_first(
+    journal: Arc<dyn Journal>,
+    reopen: impl AsyncFnOnce() -> Arc<dyn Journal>,
+) {
+    let [old, new, next] = [(2025, 9), (2026, 1), (2027, 4)].map(|(at, of)| pseudonym(at, of));
+    let november = Month::of(date(2026, 11, 1));
+    let new_arrival = || Subject::arrival(Uuid::now_v7());
+    let first = new_arrival();
+    append(&journal, reported(first, &[new, old], november)).await;
+    append(
+        &journal,
+        announced(new_relocation(), open_key(1), vec![old]),
+    )
+    .await;
+    let second = || Batch {
+        request: Some(request(2, 2)),
+        ..reported(new_arrival(), &[new, old], november)
+    };
+    let answer = already_open(&journal, second()).await;
+    assert_eq!((answer.subject, answer.already_open), (first, true));
+    // in the year after, and when the oldest key is dropped
+    for persons in [&[next, new, old][..], &[new]] {
+        let again = reported(new_arrival(), persons, november);
+        assert_eq!(already_open(&journal, again).await.subject, first);
+    }
+    append(
+        &journal,
+        reported(new_arrival(), &[new, old], november.plus(1)),
+    )
+    .await;
+
+    let claim = OpenClaim::arrival(solleftea(), solna(), &[new, old], november);
+    append(&journal, ended(first, claim.expect("a claim").key)).await;
+    append(&journal, reported(new_arrival(), &[new, old], november)).await;
+    drop(journal);
+    let journal = reopen().await;
+    match try_append(&journal, second()).await {
+        Ok(Outcome::Repeated(kept)) => assert_eq!(kept, answer),
+        other => panic!("expected the answer of then, got {other:?}"),
+    }
+    assert_eq!(whole::check(&journal).await.len(), 5);
 }
 
 /// Other persons, other pairs, the other direction and the same value of another epoch are other claims.

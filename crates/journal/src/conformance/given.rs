@@ -20,7 +20,7 @@ use jiff::civil::date;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::batch::{Appended, Batch, OpenKey, Outcome, Request, Scope};
+use crate::batch::{Appended, Batch, OpenClaim, OpenKey, Outcome, Request, Scope};
 use crate::{AppendError, Journal};
 
 /// Longer than any machine needs; a journal that hangs is a fault too.
@@ -78,9 +78,29 @@ pub fn registered(subject: Subject) -> Draft {
             pseudonym: pseudonym(2026, 1),
             planned: Month::of(date(2026, 12, 1)),
             answer_due_on: date(2026, 12, 31),
+            function: None,
         },
         notices: Vec::new(),
         sealed: Vec::new(),
+    }
+}
+
+/// The report of an arrival from Solna at Sollefteå, with its claim.
+pub fn reported(subject: Subject, pseudonyms: &[Pseudonym], arrived: Month) -> Batch {
+    let (municipality, previous) = (solleftea(), solna());
+    let draft = Draft {
+        event: Event::ArrivalReported {
+            municipality,
+            previous,
+            pseudonyms: pseudonyms.to_vec(),
+            arrived,
+            is_exempt: false,
+        },
+        ..registered(subject)
+    };
+    Batch {
+        claim: OpenClaim::arrival(municipality, previous, pseudonyms, arrived),
+        ..batch(vec![draft])
     }
 }
 

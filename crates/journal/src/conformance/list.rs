@@ -55,6 +55,7 @@ macro_rules! conforms {
             order::the_system_has_dense_versions,
             requests::a_request_is_answered_the_same_for_ever,
             claims::a_second_announcement_is_answered_with_the_first,
+            claims::a_second_report_is_answered_with_the_first,
             claims::a_claim_is_held_until_it_is_released,
             claims::a_unique_key_is_used_once,
             inbox::numbers_are_dense_and_chained,

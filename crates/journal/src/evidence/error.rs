@@ -92,9 +92,9 @@ pub enum Alarm {
     #[error("the checkpoint of size {} is damaged", .0.0)]
     CheckpointDamaged(Size),
     /// As many witnesses as a full receipt needs have cosigned a tree that this log does not continue: it was
-    /// restored from an older copy, or somebody signs another one with its key.
-    #[error("{0} witnesses have seen another history of the log")]
-    Contradicted(usize),
+    /// restored from an older copy, or somebody signs another one with its key. Their names in the policy.
+    #[error("witnesses have seen another history of the log: {}", .0.join(", "))]
+    Contradicted(Vec<String>),
 }
 
 /// Why the log does not go on.

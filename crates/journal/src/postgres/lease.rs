@@ -63,6 +63,7 @@ impl Lease {
     /// Claims the lead, and keeps it, until the drain; then it is given back.
     pub async fn run(&self, drain: Drain) {
         let mut until = Instant::now();
+        let mut is_lost = false;
         while !drain.is_cancelled() {
             let asked = Instant::now();
             let left = until.saturating_duration_since(asked).max(RENEW);
@@ -72,10 +73,14 @@ impl Lease {
                     if leads {
                         until = asked + LEASE;
                     }
+                    is_lost = false;
                     self.tell(leads);
                 }
                 Ok(Err(error)) => {
-                    tracing::warn!(error = %ErrorChain(&error), "the lead cannot be asked for");
+                    if !is_lost {
+                        tracing::warn!(error = %ErrorChain(&error), "the lead cannot be asked for");
+                    }
+                    is_lost = true;
                     self.tell(*self.leads.borrow() && Instant::now() < until);
                 }
                 Err(_late) => self.tell(Instant::now() < until && *self.leads.borrow()),

@@ -27,7 +27,7 @@ impl House {
         self.folder.path().join("journal.db")
     }
 
-    fn journal(&self) -> Arc<dyn Journal> {
+    fn open(&self) -> Arc<dyn Journal> {
         SqliteJournal::open(&self.path()).expect("a journal")
     }
 }

@@ -14,9 +14,8 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{OpenError, decode, first_row, rows};
-use crate::batch::{Answer, Appended, Batch, Outcome, Request};
+use crate::batch::{Answer, Appended, Batch, Outcome};
 use crate::clock::Clock;
-use crate::limits::{BATCH_ENTRIES_MAX, ENTRY_BYTES_MAX};
 use crate::{AppendError, InboxHead};
 
 /// What the writer knows of the journal's edge.
@@ -104,8 +103,7 @@ impl State {
         connection: &Connection,
         batch: Batch,
     ) -> Result<Result<Outcome, AppendError>, rusqlite::Error> {
-        let fits = (1..=BATCH_ENTRIES_MAX).contains(&batch.drafts.len());
-        if !fits || batch.drafts.iter().any(is_too_large) {
+        if !batch.is_within_limits() {
             return Ok(Err(AppendError::TooLarge));
         }
         if let Some(request) = &batch.request
@@ -121,9 +119,7 @@ impl State {
         if let Some(claim) = &batch.claim
             && let Some(holder) = rows::open_relocation(connection, claim)?
         {
-            return self
-                .point_to(connection, batch.request.as_ref(), holder)
-                .map(Ok);
+            return self.point_to(connection, &batch, holder).map(Ok);
         }
         if let Some(key) = &batch.unique_key
             && rows::key_exists(connection, key)?
@@ -136,20 +132,24 @@ impl State {
         self.append(connection, batch).map(Ok)
     }
 
-    /// A second announcement of the same person: the first one is the answer, and stays so.
+    /// A second announcement or report of the same person: the first one is the answer, and stays so.
     fn point_to(
         &self,
         connection: &Connection,
-        request: Option<&Request>,
+        batch: &Batch,
         holder: Uuid,
     ) -> Result<Outcome, rusqlite::Error> {
-        let subject = Subject::relocation(holder);
+        let claimant = batch.drafts.first().map(|draft| draft.subject);
+        let subject = Subject {
+            kind: claimant.unwrap_or(Subject::SYSTEM).kind,
+            id: holder,
+        };
         let answer = Answer {
             subject,
             position: self.edge,
             already_open: true,
         };
-        if let Some(request) = request {
+        if let Some(request) = &batch.request {
             rows::insert_request(connection, request, answer)?;
         }
         Ok(Outcome::AlreadyOpen(answer))
@@ -282,15 +282,6 @@ fn versions_fit(connection: &Connection, drafts: &[Draft]) -> Result<bool, rusql
         reached.insert(draft.subject.id, draft.version);
     }
     Ok(true)
-}
-
-fn is_too_large(draft: &Draft) -> bool {
-    draft
-        .sealed
-        .iter()
-        .map(|part| part.ciphertext.len())
-        .sum::<usize>()
-        > ENTRY_BYTES_MAX
 }
 
 /// Stored instants have microseconds; what is hashed must be what is read back.

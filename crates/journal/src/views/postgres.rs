@@ -305,8 +305,8 @@ impl Views for PostgresViews {
         let rows = self
             .journal
             .rows(
-                "SELECT version, grace_days, early_months, late_months, not_arrived_months, answer_days \
-                 FROM flyttbud.definitions WHERE position <= $1 ORDER BY version DESC LIMIT 1",
+                "SELECT version, grace_days, early_months, late_months, not_arrived_months, answer_days, \
+                 expiry_days FROM flyttbud.definitions WHERE position <= $1 ORDER BY version DESC LIMIT 1",
                 &[&place(at)],
             )
             .await?;
@@ -324,6 +324,7 @@ impl Views for PostgresViews {
             late_months: number(3)?,
             not_arrived_months: number(4)?,
             answer_days: number(5)?,
+            expiry_days: number(6)?,
         })
     }
 

@@ -17,7 +17,7 @@ use crate::ReadError;
 use crate::limits::LIST_ROWS_MAX;
 use crate::sqlite::{OpenError, first_row};
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
 CREATE TABLE relocations (
     id BLOB PRIMARY KEY,
@@ -67,6 +67,7 @@ CREATE TABLE own (
 -- made anew from the journal
 UPDATE marks SET position = 0 WHERE name = 'views';
 ",
+    "ALTER TABLE definitions ADD COLUMN expiry_days INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// The mark that says how far the tables are written.
@@ -303,8 +304,8 @@ impl Views for SqliteViews {
     async fn definition(&self, at: Position) -> Result<Definition, ReadError> {
         let reader = held(&self.reader);
         let newest = first_row(reader.query_row(
-            "SELECT version, grace_days, early_months, late_months, not_arrived_months, answer_days \
-             FROM definitions WHERE position <= ?1 ORDER BY version DESC LIMIT 1",
+            "SELECT version, grace_days, early_months, late_months, not_arrived_months, answer_days, \
+             expiry_days FROM definitions WHERE position <= ?1 ORDER BY version DESC LIMIT 1",
             [edge(at)],
             |row| {
                 Ok(Definition {
@@ -314,6 +315,7 @@ impl Views for SqliteViews {
                     late_months: row.get(3)?,
                     not_arrived_months: row.get(4)?,
                     answer_days: row.get(5)?,
+                    expiry_days: row.get(6)?,
                 })
             },
         ))
@@ -409,7 +411,7 @@ fn insert(connection: &Connection, entry: &Entry) -> Result<(), rusqlite::Error>
         }
         Event::DefinitionSet(set) => connection
             .prepare_cached(
-                "INSERT OR IGNORE INTO definitions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT OR IGNORE INTO definitions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
                 set.version,
@@ -418,7 +420,8 @@ fn insert(connection: &Connection, entry: &Entry) -> Result<(), rusqlite::Error>
                 set.early_months,
                 set.late_months,
                 set.not_arrived_months,
-                set.answer_days
+                set.answer_days,
+                set.expiry_days
             ])?,
         Event::NoticesConfirmed { recipient, .. } => connection
             .prepare_cached("INSERT OR IGNORE INTO connected (municipality) VALUES (?1)")?

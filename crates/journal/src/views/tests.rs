@@ -121,6 +121,7 @@ fn relocation(position: u64, sender: MunicipalityCode, recipient: MunicipalityCo
         },
         planned: Month::of(date(2026, 12, 1)),
         answer_due_on: date(2026, 12, 31),
+        function: None,
     };
     entry(position, Subject::relocation(id(position)), event)
 }
@@ -131,6 +132,7 @@ fn arrival(position: u64, municipality: MunicipalityCode) -> Entry {
         previous: solna(),
         pseudonyms: Vec::new(),
         arrived: Month::of(date(2026, 12, 1)),
+        is_exempt: false,
     };
     entry(position, Subject::arrival(id(position)), event)
 }
@@ -375,6 +377,7 @@ async fn the_newest_definition_is_in_force(views: &Arc<dyn Views>) {
         late_months: 2,
         not_arrived_months: 3,
         answer_days: 45,
+        expiry_days: 90,
     };
     let set =
         |position, definition| entry(position, Subject::SYSTEM, Event::DefinitionSet(definition));

@@ -2,6 +2,8 @@
 
 mod alerts;
 
+use std::collections::BTreeSet;
+
 use domain::code::RelocationKind;
 use domain::month::Month;
 use domain::relocation_state::RelocationState;
@@ -10,6 +12,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::*;
+use crate::fold::Transfer;
 
 const SENDER: &str = "0184";
 const RECIPIENT: &str = "2283";
@@ -38,6 +41,10 @@ fn relocation_in(state: RelocationState) -> RelocationFold {
         state,
         version: Version(1),
         arrival: None,
+        function: None,
+        reminded: None,
+        restrictions: BTreeSet::new(),
+        transfer: Transfer::Asked,
     }
 }
 
@@ -131,6 +138,7 @@ fn only_its_reporter_withdraws_an_arrival_and_only_once() {
         previous: code(SENDER),
         pseudonyms: vec![person()],
         arrived: Month::parse("2026-12").expect("a month"),
+        is_exempt: false,
         recorded_at: Timestamp::UNIX_EPOCH,
         state,
         version: Version(1),
@@ -140,11 +148,7 @@ fn only_its_reporter_withdraws_an_arrival_and_only_once() {
         (ArrivalState::Reported, RECIPIENT, "ok"),
         (ArrivalState::Reported, SENDER, "NOT_FOUND"),
         (ArrivalState::Reported, STRANGER, "NOT_FOUND"),
-        (
-            ArrivalState::Matched { relocation },
-            RECIPIENT,
-            "STATE_NOT_ALLOWED",
-        ),
+        (ArrivalState::Matched { relocation }, RECIPIENT, "ok"),
         (ArrivalState::Withdrawn, RECIPIENT, "STATE_NOT_ALLOWED"),
     ] {
         let decision = arrival(&arrival_in(state), ArrivalCommand::Withdraw, code(by));

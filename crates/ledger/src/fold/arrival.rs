@@ -35,6 +35,8 @@ pub struct ArrivalFold {
     pub pseudonyms: Vec<Pseudonym>,
     /// Month of arrival.
     pub arrived: Month,
+    /// Whether nobody is ever asked about it.
+    pub is_exempt: bool,
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// State.
@@ -64,6 +66,7 @@ impl ArrivalFold {
             previous,
             pseudonyms,
             arrived,
+            is_exempt,
         } = &first.event
         else {
             return Err(halt(first, "an arrival does not begin with its report"));
@@ -73,6 +76,7 @@ impl ArrivalFold {
             previous: *previous,
             pseudonyms: pseudonyms.clone(),
             arrived: *arrived,
+            is_exempt: *is_exempt,
             recorded_at: first.recorded_at,
             state: ArrivalState::Reported,
             version: first.version,

@@ -1,7 +1,10 @@
 //! A relocation's entries as its present state.
 
-use domain::code::RelocationKind;
+use std::collections::BTreeSet;
+
+use domain::code::{ContactRank, RelocationKind, Restriction};
 use domain::entry::{Entry, Event};
+use domain::function::FunctionId;
 use domain::month::Month;
 use domain::municipality::MunicipalityCode;
 use domain::relocation_state::{RelocationState, Side, Step, step};
@@ -36,6 +39,40 @@ pub struct RelocationFold {
     pub version: Version,
     /// The arrival that was matched.
     pub arrival: Option<Uuid>,
+    /// The receiver's function that it is for; none: the municipality's first.
+    pub function: Option<FunctionId>,
+    /// The contact of the receiver that was reminded last, and when.
+    pub reminded: Option<(ContactRank, Timestamp)>,
+    /// Who restricted it, and how.
+    pub restrictions: BTreeSet<(MunicipalityCode, Restriction)>,
+    /// Where the transfer of the case stands; `Asked` for every other kind.
+    pub transfer: Transfer,
+}
+
+/// Where the transfer of a case stands (överflyttning av ärende, SoL 29:10 and 29:11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transfer {
+    /// Asked in writing; the receiver answers at once.
+    Asked,
+    /// A month of silence: the sender may ask the inspectorate.
+    Silent,
+    /// The inspectorate was asked; it decides within three months.
+    Referred {
+        /// When the application came in.
+        on: Date,
+    },
+    /// The three months are over.
+    Overdue {
+        /// When the application came in.
+        on: Date,
+    },
+    /// The inspectorate decided.
+    Decided {
+        /// Whether the case is transferred.
+        granted: bool,
+        /// When.
+        on: Date,
+    },
 }
 
 impl RelocationFold {
@@ -61,6 +98,7 @@ impl RelocationFold {
             pseudonym,
             planned,
             answer_due_on,
+            function,
         } = &first.event
         else {
             return Err(halt(
@@ -75,10 +113,14 @@ impl RelocationFold {
             pseudonym: *pseudonym,
             planned: *planned,
             answer_due_on: *answer_due_on,
+            function: function.clone(),
             recorded_at: first.recorded_at,
             state: RelocationState::Registered,
             version: first.version,
             arrival: None,
+            reminded: None,
+            restrictions: BTreeSet::new(),
+            transfer: Transfer::Asked,
         })
     }
 
@@ -89,6 +131,10 @@ impl RelocationFold {
     )]
     pub fn apply(&mut self, entry: &Entry) -> Result<(), Halt> {
         follows(entry, self.version)?;
+        if self.apply_beside(entry)? {
+            self.version = entry.version;
+            return Ok(());
+        }
         let (taken, side) = match &entry.event {
             Event::RelocationAcknowledged => (Step::Acknowledge, Side::Recipient),
             Event::RelocationReplied { by, objection } => {
@@ -107,15 +153,60 @@ impl RelocationFold {
             Event::RelocationWithdrawn { .. } => (Step::Withdraw, Side::Sender),
             Event::RelocationArrived { .. } => (Step::Arrive, Side::Ledger),
             Event::RelocationNotArrived => (Step::NotArrive, Side::Ledger),
+            Event::RelocationReopened => (Step::Reopen, Side::Ledger),
             _ => return Err(halt(entry, "not an event of a relocation")),
         };
         self.state = step(self.state, taken, side)
             .ok_or_else(|| halt(entry, "a step that the state does not allow"))?;
-        if let Event::RelocationArrived { arrival } = &entry.event {
-            self.arrival = Some(*arrival);
-        }
+        self.arrival = match &entry.event {
+            Event::RelocationArrived { arrival } => Some(*arrival),
+            Event::RelocationReopened => None,
+            _ => self.arrival,
+        };
         self.version = entry.version;
         Ok(())
+    }
+
+    /// Takes in what does not change the state; false when it is something else.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other kind changes the state or is a contradiction"
+    )]
+    fn apply_beside(&mut self, entry: &Entry) -> Result<bool, Halt> {
+        let party = |by: &MunicipalityCode| {
+            self.side(*by)
+                .map(|_side| *by)
+                .ok_or_else(|| halt(entry, "a restriction by a stranger"))
+        };
+        match &entry.event {
+            Event::RelocationReminded { contact } => {
+                let before = self.reminded.map(|(contact, _)| contact);
+                if self.state != RelocationState::Registered || before >= Some(*contact) {
+                    return Err(halt(entry, "a reminder that was not due"));
+                }
+                self.reminded = Some((*contact, entry.recorded_at));
+            }
+            Event::RelocationRestricted { by, restriction } => {
+                if !self.restrictions.insert((party(by)?, *restriction)) {
+                    return Err(halt(entry, "a restriction twice"));
+                }
+            }
+            Event::RelocationReleased { by, restriction } => {
+                if !self.restrictions.remove(&(party(by)?, *restriction)) {
+                    return Err(halt(entry, "a release without a restriction"));
+                }
+            }
+            event => {
+                let Some(transfer) = self.transfer.after(event) else {
+                    return Ok(false);
+                };
+                if self.kind != RelocationKind::Transfer2910 {
+                    return Err(halt(entry, "a step of a transfer that is none"));
+                }
+                self.transfer = transfer;
+            }
+        }
+        Ok(true)
     }
 
     /// The side on which a municipality stands; none for a stranger.
@@ -126,6 +217,25 @@ impl RelocationFold {
             Some(Side::Recipient)
         } else {
             None
+        }
+    }
+}
+
+impl Transfer {
+    /// Where it stands after an event of a transfer; none when that step cannot be taken.
+    pub(crate) fn after(self, event: &Event) -> Option<Self> {
+        match (self, event) {
+            (Self::Asked, Event::TransferSilent) => Some(Self::Silent),
+            (Self::Silent, Event::TransferReferred { on }) => Some(Self::Referred { on: *on }),
+            (Self::Referred { on }, Event::TransferDecisionOverdue) => Some(Self::Overdue { on }),
+            (
+                Self::Referred { on: asked } | Self::Overdue { on: asked },
+                Event::TransferDecided { granted, on },
+            ) if asked <= *on => Some(Self::Decided {
+                granted: *granted,
+                on: *on,
+            }),
+            _ => None,
         }
     }
 }

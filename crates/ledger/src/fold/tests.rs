@@ -52,6 +52,7 @@ fn registered() -> Event {
         pseudonym: person(),
         planned: month(),
         answer_due_on: Date::constant(2026, 12, 8),
+        function: None,
     }
 }
 
@@ -61,6 +62,7 @@ fn reported() -> Event {
         previous: code("0184"),
         pseudonyms: vec![person()],
         arrived: month(),
+        is_exempt: false,
     }
 }
 
@@ -131,6 +133,25 @@ fn later_events() -> Vec<Event> {
             now: Timestamp::UNIX_EPOCH,
         },
     ]
+}
+
+#[test]
+fn a_revoked_consent_and_a_mistake_end_the_receivers_keys_and_nothing_else_ends_any() {
+    let withdrawn = |reason| Event::RelocationWithdrawn { reason };
+    for (event, expect) in [
+        (withdrawn(WithdrawalReason::ConsentRevoked), Some("2283")),
+        (withdrawn(WithdrawalReason::Mistake), Some("2283")),
+        (withdrawn(WithdrawalReason::MoveCancelled), None),
+    ] {
+        let before = [registered(), Event::RelocationSupplemented, event];
+        let seen = erased(&entries(before.to_vec()));
+        assert_eq!(seen, Ok(expect.map(code)), "{before:?}");
+    }
+    let ending = later_events().into_iter().filter(Event::ends_reading);
+    let mistake = withdrawn(WithdrawalReason::Mistake);
+    assert_eq!(ending.collect::<Vec<_>>(), std::slice::from_ref(&mistake));
+    assert_eq!(erased(&[]), Ok(None));
+    erased(&entries(vec![mistake])).expect_err("of nobody knows which relocation");
 }
 
 #[test]

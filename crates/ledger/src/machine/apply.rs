@@ -1,15 +1,19 @@
 //! Taking an entry in: total over what this program knows, a halt for anything else. A halt changes nothing.
 
+use domain::calendar::{day_in_sweden, midnight_in_sweden};
 use domain::definition::Definition;
 use domain::entry::{Entry, Event};
-use domain::subject::{Position, Subject, SubjectKind};
+use domain::subject::{Position, Subject, SubjectKind, Version};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::duty::clocks;
 use super::finding::Key;
-use super::{Arrival, Machine, Relocation, day_of, later, name};
+use super::{Arrival, Machine, Reference, Relocation, later, name};
 use crate::Halt;
-use crate::fold::{AlertFold, ArrivalFold, ArrivalState, RelocationFold};
+use crate::fold::{
+    AlertFold, AlertState, ArrivalFold, ArrivalState, MunicipalityFold, RelocationFold,
+};
 
 /// The newest rules version that this program knows.
 const RULES_VERSION: u32 = 1;
@@ -39,6 +43,8 @@ impl Machine {
             SubjectKind::Relocation => self.apply_relocation(entry)?,
             SubjectKind::Arrival => self.apply_arrival(entry)?,
             SubjectKind::Alert => self.apply_alert(entry)?,
+            SubjectKind::Municipality => self.apply_municipality(entry)?,
+            SubjectKind::RegisterEvent => self.apply_register_event(entry)?,
         }
         self.members ^= before;
         self.members ^= self.members_of(entry);
@@ -66,7 +72,7 @@ impl Machine {
             } => {
                 // a chain that differs once differs at every later number: one question at a time
                 if !self.is_chain_in_question(*recipient) {
-                    let day = day_of(entry.recorded_at);
+                    let day = day_in_sweden(entry.recorded_at);
                     self.differing.insert((*recipient, *number), day);
                     self.review(Key::Chain(*recipient, *number));
                 }
@@ -96,21 +102,37 @@ impl Machine {
         for relocation in self.ends.take_until(now) {
             self.review(Key::NotArrived(relocation));
         }
+        for relocation in self.duties.take_until(now) {
+            self.review(Key::Overdue(relocation));
+        }
+        for alert in self.expiries.take_until(now) {
+            self.review(Key::Close(alert));
+        }
     }
 
     fn apply_relocation(&mut self, entry: &Entry) -> Result<(), Halt> {
         let id = entry.subject.id;
         if let Some(known) = self.relocations.get_mut(&id) {
+            let before = known.fold.clone();
             known.fold.apply(entry)?;
-            if known.fold.state.is_final()
-                && let Some(ends_at) = known.ends_at
-            {
-                self.ends.remove(ends_at, id);
+            let (fold, ends_at) = (known.fold.clone(), known.ends_at);
+            for (_, at) in clocks(&before) {
+                self.duties.remove(at, id);
+            }
+            self.await_duties(id, &fold);
+            if let Some(ends_at) = ends_at {
+                if fold.state.is_final() {
+                    self.ends.remove(ends_at, id);
+                } else if self.now.is_none_or(|now| now < ends_at) {
+                    self.ends.insert(ends_at, id);
+                }
             }
         } else {
             self.begin_relocation(entry)?;
         }
         self.review(Key::NotArrived(id));
+        self.review(Key::Overdue(id));
+        self.review(Key::Reopen(id));
         for arrival in self.waiting_for(id) {
             self.review_arrival(arrival);
         }
@@ -128,6 +150,7 @@ impl Machine {
         }
         self.announced
             .insert(fold.sender, fold.recipient, fold.pseudonym, id);
+        self.await_duties(id, &fold);
         let relocation = Relocation {
             fold,
             position: entry.position,
@@ -135,6 +158,15 @@ impl Machine {
         };
         self.relocations.insert(id, relocation);
         Ok(())
+    }
+
+    /// Waits for what has not passed yet; what has is reviewed at once.
+    fn await_duties(&mut self, id: Uuid, fold: &RelocationFold) {
+        for (_, at) in clocks(fold) {
+            if self.now.is_none_or(|now| now < at) {
+                self.duties.insert(at, id);
+            }
+        }
     }
 
     /// Arrivals that wait for an announcement of this person by this sender to this recipient.
@@ -152,8 +184,17 @@ impl Machine {
 
     fn apply_arrival(&mut self, entry: &Entry) -> Result<(), Halt> {
         let id = entry.subject.id;
+        let mut matched = None;
         if let Some(known) = self.arrivals.get_mut(&id) {
+            if let ArrivalState::Matched { relocation } = known.fold.state {
+                matched = Some(relocation);
+            }
             known.fold.apply(entry)?;
+            if let ArrivalState::Matched { relocation } = known.fold.state {
+                self.covers.entry(relocation).or_default().insert(id);
+            } else if let Some(covered) = matched.and_then(|it| self.covers.get_mut(&it)) {
+                covered.remove(&id);
+            }
             if known.fold.state != ArrivalState::Reported {
                 let fold = &known.fold;
                 for pseudonym in &fold.pseudonyms {
@@ -166,6 +207,10 @@ impl Machine {
             self.begin_arrival(entry)?;
         }
         self.review_arrival(id);
+        self.review_announced_elsewhere(id);
+        if let Some(relocation) = matched {
+            self.review(Key::Reopen(relocation));
+        }
         Ok(())
     }
 
@@ -195,6 +240,11 @@ impl Machine {
         let id = entry.subject.id;
         if let Some(known) = self.alerts.get_mut(&id) {
             known.apply(entry)?;
+            if known.state == AlertState::Closed
+                && let Some(at) = self.expiry_of(id)
+            {
+                self.expiries.remove(at, id);
+            }
         } else {
             self.begin_alert(entry)?;
         }
@@ -220,9 +270,74 @@ impl Machine {
             && let Some(known) = self.arrivals.get_mut(&arrival)
         {
             known.alert = Some(id);
+            let fold = &known.fold;
+            for person in &fold.pseudonyms {
+                self.asked
+                    .insert(fold.previous, fold.municipality, *person, arrival);
+            }
             self.review_arrival(arrival);
+            self.review_announced_elsewhere(arrival);
+            if let Some(at) = self.expiry_of(id).filter(|at| Some(*at) > self.now) {
+                self.expiries.insert(at, id);
+            }
         }
         Ok(())
+    }
+
+    fn apply_municipality(&mut self, entry: &Entry) -> Result<(), Halt> {
+        let code = entry
+            .subject
+            .municipality_code()
+            .ok_or_else(|| halt(entry, "no municipality has such an id"))?;
+        let known = self.municipalities.get(&code).cloned();
+        let mut fold = known.unwrap_or_else(|| MunicipalityFold::new(code));
+        fold.apply(entry)?;
+        self.municipalities.insert(code, fold);
+        Ok(())
+    }
+
+    fn apply_register_event(&mut self, entry: &Entry) -> Result<(), Halt> {
+        let Event::IdentityReferred {
+            scope,
+            previous,
+            current,
+        } = &entry.event
+        else {
+            return Err(halt(entry, "not an event of the register"));
+        };
+        let reference = Reference {
+            scope: *scope,
+            previous: previous.clone(),
+            current: current.clone(),
+        };
+        if entry.version != Version(1)
+            || self
+                .references
+                .insert(entry.subject.id, reference)
+                .is_some()
+        {
+            return Err(halt(entry, "an event of the register twice"));
+        }
+        Ok(())
+    }
+
+    /// What the same person was announced to elsewhere may have come to nothing.
+    fn review_announced_elsewhere(&mut self, arrival: Uuid) {
+        let known = self.arrivals.get(&arrival);
+        let Some(fold) = known
+            .filter(|known| known.alert.is_some())
+            .map(|known| &known.fold)
+        else {
+            return;
+        };
+        let persons = fold.pseudonyms.iter();
+        let announced: Vec<Uuid> = persons
+            .flat_map(|person| self.announced.of_sender(fold.previous, *person))
+            .map(|(_, relocation)| relocation)
+            .collect();
+        for relocation in announced {
+            self.review(Key::NotArrived(relocation));
+        }
     }
 
     fn review_arrival(&mut self, id: Uuid) {
@@ -234,10 +349,10 @@ impl Machine {
     }
 }
 
-/// When a relocation counts as not arrived: the first instant, in UTC, after so many months after the
+/// When a relocation counts as not arrived: the first instant, in Sweden, after so many months after the
 /// planned one.
 fn end_of(fold: &RelocationFold, definition: &Definition) -> Option<Timestamp> {
     let months = i32::try_from(definition.not_arrived_months).ok()?;
     let month_after = fold.planned.plus(months.checked_add(1)?);
-    format!("{month_after}-01T00:00:00Z").parse().ok()
+    midnight_in_sweden(format!("{month_after}-01").parse().ok()?)
 }

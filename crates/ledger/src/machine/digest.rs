@@ -11,12 +11,15 @@ use std::ops::BitXorAssign;
 
 use domain::code::{AnswerCode, CloseReason};
 use domain::entry::{Entry, Event};
+use domain::function::FunctionId;
 use domain::subject::SubjectKind;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Arrival, Machine, Relocation};
-use crate::fold::{AlertFold, AlertState, ArrivalFold, ArrivalState, RelocationFold};
+use super::{Arrival, Machine, Reference, Relocation};
+use crate::fold::{
+    AlertFold, AlertState, ArrivalFold, ArrivalState, MunicipalityFold, RelocationFold,
+};
 use bytes::Bytes;
 
 /// SHA-256 over the state after an entry. Shown as 64 hexadecimal digits.
@@ -77,7 +80,7 @@ impl FromIterator<Self> for Members {
 impl Machine {
     /// The digest of the state as it is.
     pub fn digest(&self) -> StateDigest {
-        let mut bytes = Bytes::new("flyttbud state v1");
+        let mut bytes = Bytes::new("flyttbud state v2");
         bytes.number(self.position.0);
         bytes.maybe(self.recorded_at, Bytes::instant);
         bytes.maybe(self.now, Bytes::instant);
@@ -87,9 +90,13 @@ impl Machine {
         bytes.count(self.arrivals.len());
         bytes.count(self.alerts.len());
         bytes.count(self.raised.len());
+        bytes.count(self.municipalities.len());
+        bytes.count(self.references.len());
         bytes.put(&self.members.0);
         bytes.put(&self.grace.members().0);
         bytes.put(&self.ends.members().0);
+        bytes.put(&self.duties.members().0);
+        bytes.put(&self.expiries.members().0);
         bytes.count(self.differing.len());
         for ((recipient, number), since) in &self.differing {
             bytes.municipality(*recipient);
@@ -112,9 +119,16 @@ impl Machine {
             .map(|(id, relocation)| relocation_member(*id, relocation))
             .chain(arrivals.map(|(id, arrival)| arrival_member(*id, arrival)))
             .chain(alerts.map(|(id, alert)| alert_member(*id, alert)))
+            .chain(self.municipalities.values().map(municipality_member))
+            .chain(
+                self.references
+                    .iter()
+                    .map(|(id, known)| reference_member(*id, known)),
+            )
             .chain(self.raised.iter().map(|key| key_member(key)))
             .collect();
-        all == self.members && self.grace.is_whole() && self.ends.is_whole()
+        let deadlines = [&self.grace, &self.ends, &self.duties, &self.expiries];
+        all == self.members && deadlines.iter().all(|deadlines| deadlines.is_whole())
     }
 
     /// The members that an entry touches, as they are.
@@ -124,6 +138,18 @@ impl Machine {
             SubjectKind::System => Members::default(),
             SubjectKind::Relocation => self.relocation_of(id),
             SubjectKind::Arrival => self.arrival_of(id),
+            SubjectKind::Municipality => entry
+                .subject
+                .municipality_code()
+                .and_then(|code| self.municipalities.get(&code))
+                .map(municipality_member)
+                .unwrap_or_default(),
+            SubjectKind::RegisterEvent => {
+                let known = self.references.get(&id);
+                known
+                    .map(|known| reference_member(id, known))
+                    .unwrap_or_default()
+            }
             SubjectKind::Alert => {
                 let alert = self.alerts.get(&id);
                 let mut members = alert
@@ -174,6 +200,10 @@ fn relocation_member(id: Uuid, relocation: &Relocation) -> Members {
         state,
         version,
         arrival,
+        function,
+        reminded,
+        restrictions,
+        transfer,
     } = fold;
     let mut bytes = Bytes::new("relocation");
     bytes.id(id);
@@ -187,6 +217,17 @@ fn relocation_member(id: Uuid, relocation: &Relocation) -> Members {
     bytes.code(state.number());
     bytes.small(version.0);
     bytes.maybe(*arrival, Bytes::id);
+    bytes.maybe(function.as_ref().map(FunctionId::as_str), Bytes::text);
+    bytes.maybe(*reminded, |bytes, (contact, at)| {
+        bytes.code(contact.number());
+        bytes.instant(at);
+    });
+    bytes.count(restrictions.len());
+    for (by, restriction) in restrictions {
+        bytes.municipality(*by);
+        bytes.code(restriction.number());
+    }
+    bytes.transfer(*transfer);
     bytes.number(position.0);
     bytes.maybe(*ends_at, Bytes::instant);
     Members(bytes.hash())
@@ -204,6 +245,7 @@ fn arrival_member(id: Uuid, arrival: &Arrival) -> Members {
         previous,
         pseudonyms,
         arrived,
+        is_exempt,
         recorded_at,
         state,
         version,
@@ -217,6 +259,7 @@ fn arrival_member(id: Uuid, arrival: &Arrival) -> Members {
         bytes.pseudonym(*pseudonym);
     }
     bytes.month(*arrived);
+    bytes.put(&[u8::from(*is_exempt)]);
     bytes.instant(*recorded_at);
     let (code, relocation) = match state {
         ArrivalState::Reported => (1, None),
@@ -277,6 +320,53 @@ fn alert_member(id: Uuid, alert: &AlertFold) -> Members {
     }
     bytes.small(version.0);
     bytes.number(position.0);
+    Members(bytes.hash())
+}
+
+fn municipality_member(fold: &MunicipalityFold) -> Members {
+    let MunicipalityFold {
+        code,
+        functions,
+        vendors,
+        drill_sent,
+        drill_acknowledged,
+        version,
+    } = fold;
+    let mut bytes = Bytes::new("municipality");
+    bytes.municipality(*code);
+    bytes.count(functions.len());
+    for function in functions.values() {
+        bytes.function(function);
+    }
+    bytes.count(vendors.len());
+    for grant in vendors.values() {
+        bytes.grant(grant);
+    }
+    for drill in [drill_sent, drill_acknowledged] {
+        bytes.maybe(*drill, |bytes, drill| {
+            bytes.month(drill.month);
+            bytes.instant(drill.at);
+        });
+    }
+    bytes.small(version.0);
+    Members(bytes.hash())
+}
+
+fn reference_member(id: Uuid, reference: &Reference) -> Members {
+    let Reference {
+        scope,
+        previous,
+        current,
+    } = reference;
+    let mut bytes = Bytes::new("reference");
+    bytes.id(id);
+    bytes.municipality(*scope);
+    for pseudonyms in [previous, current] {
+        bytes.count(pseudonyms.len());
+        for pseudonym in pseudonyms {
+            bytes.pseudonym(*pseudonym);
+        }
+    }
     Members(bytes.hash())
 }
 

@@ -1,16 +1,18 @@
 //! Findings: what the rules say must be appended next. Built from the present state each time, so that their
 //! versions are always those of now.
 
-use domain::code::{AlertKind, CloseReason, NoticeKind};
+use domain::calendar::day_in_sweden;
+use domain::code::{AlertKind, AnswerCode, CloseReason, NoticeKind};
 use domain::entry::{Draft, Event};
 use domain::municipality::MunicipalityCode;
 use domain::relocation_state::RelocationState;
 use domain::subject::{NoticeNumber, Pseudonym, Subject, Version};
+use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Machine, day_of, later, name};
+use super::{Machine, later, name};
 use crate::command::closed;
-use crate::fold::{AlertState, ArrivalState};
+use crate::fold::{AlertFold, AlertState, ArrivalState, RelocationFold};
 
 /// What may have to follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +25,10 @@ pub(super) enum Key {
     Close(Uuid),
     /// A relocation may have come to nothing.
     NotArrived(Uuid),
+    /// A duty about a relocation may be overdue.
+    Overdue(Uuid),
+    /// A relocation's arrival may be withdrawn.
+    Reopen(Uuid),
     /// A recipient's chain differs from ours.
     Chain(MunicipalityCode, NoticeNumber),
 }
@@ -36,6 +42,17 @@ pub struct Finding {
     pub drafts: Vec<Draft>,
     /// Sender, recipient and person whose open relocation came to its end.
     pub release: Option<(MunicipalityCode, MunicipalityCode, Pseudonym)>,
+}
+
+impl Finding {
+    /// One entry, which its version makes once.
+    pub(super) fn of(draft: Draft) -> Self {
+        Self {
+            unique_key: None,
+            drafts: vec![draft],
+            release: None,
+        }
+    }
 }
 
 impl Machine {
@@ -61,6 +78,8 @@ impl Machine {
             Key::Ask(arrival) => self.build_ask(arrival),
             Key::Close(alert) => self.build_close(alert),
             Key::NotArrived(relocation) => self.build_not_arrived(relocation),
+            Key::Overdue(relocation) => self.build_overdue(relocation),
+            Key::Reopen(relocation) => self.build_reopen(relocation),
             Key::Chain(recipient, number) => self.build_chain(recipient, number),
         }
     }
@@ -68,7 +87,7 @@ impl Machine {
     /// The announcement that covers an arrival: same person, same pair, inside the window of the definition
     /// it was reported under. One that is still open comes first, then the nearest planned month, then the
     /// older. One that has come to its end still was an announcement, so a second or a late report of what
-    /// it announced is no question; only a withdrawn one announces nothing.
+    /// it announced is no question; only a withdrawn one announces nothing. A placement covers whenever it is.
     fn covering(&self, id: Uuid) -> Option<Uuid> {
         let arrival = self.arrivals.get(&id)?;
         let fold = &arrival.fold;
@@ -84,7 +103,8 @@ impl Machine {
             .filter_map(|(id, relocation)| {
                 let rank = rank(relocation.fold.state)?;
                 let months = i64::from(fold.arrived.since(relocation.fold.planned));
-                let inside = (early..=late).contains(&months);
+                let always = relocation.fold.kind.rule().always_covers;
+                let inside = always || (early..=late).contains(&months);
                 inside.then_some((rank, months.abs(), relocation.position, id))
             })
             .min()
@@ -131,6 +151,7 @@ impl Machine {
         let now = self.now.filter(|now| *now >= arrival.grace_until)?;
         let fold = &arrival.fold;
         if fold.state != ArrivalState::Reported
+            || fold.is_exempt
             || arrival.alert.is_some()
             || self.covering(id).is_some()
         {
@@ -145,7 +166,7 @@ impl Machine {
                 arrival: Some(id),
                 asking: fold.municipality,
                 asked: fold.previous,
-                answer_due_on: day_of(later(now, arrival.definition.answer_days)),
+                answer_due_on: day_in_sweden(later(now, arrival.definition.answer_days)),
                 definition: arrival.definition.version,
             },
             key,
@@ -159,11 +180,11 @@ impl Machine {
             .get(&id)
             .filter(|alert| alert.state != AlertState::Closed)?;
         let reason = match self.arrivals.get(&alert.arrival?)?.fold.state {
-            ArrivalState::Reported => return None,
+            ArrivalState::Reported => self.expired(id, alert)?,
             ArrivalState::Matched { .. } => CloseReason::AnnouncedLate,
             ArrivalState::Withdrawn => CloseReason::ArrivalWithdrawn,
         };
-        let draft = Draft {
+        Some(Finding::of(Draft {
             subject: Subject::alert(id),
             version: alert.version.next(),
             event: Event::AlertClosed {
@@ -172,18 +193,72 @@ impl Machine {
             },
             notices: closed(alert),
             sealed: Vec::new(),
-        };
-        Some(Finding {
-            unique_key: None,
-            drafts: vec![draft],
-            release: None,
+        }))
+    }
+
+    /// When a question expires, by the definition its arrival was reported under; none when it never does.
+    pub(super) fn expiry_of(&self, id: Uuid) -> Option<Timestamp> {
+        let alert = self.alerts.get(&id)?;
+        let definition = self.arrivals.get(&alert.arrival?)?.definition;
+        let days = Some(definition.expiry_days).filter(|days| *days > 0)?;
+        Some(later(alert.raised_at, days))
+    }
+
+    /// Why a question is closed when its time is over: by its answer, or because there was none.
+    fn expired(&self, id: Uuid, alert: &AlertFold) -> Option<CloseReason> {
+        let is_over = self.expiry_of(id) <= self.now && self.expiry_of(id).is_some();
+        is_over.then_some(match alert.answer {
+            None => CloseReason::Expired,
+            Some(AnswerCode::OwnClearWish) => CloseReason::OwnClearWish,
+            Some(AnswerCode::PlacementDecision) => CloseReason::PlacementDecision,
+            Some(AnswerCode::OtherActor) => CloseReason::OtherActor,
+            Some(AnswerCode::ShouldHaveBeenAnnounced) => CloseReason::ConfirmedUnannounced,
+            Some(AnswerCode::NotKnownHere | AnswerCode::Other) => CloseReason::NotConfirmed,
         })
+    }
+
+    /// What had arrived by reports that were all withdrawn is open again.
+    fn build_reopen(&self, id: Uuid) -> Option<Finding> {
+        let fold = &self.relocations.get(&id)?.fold;
+        let is_covering = self
+            .covers
+            .get(&id)
+            .is_some_and(|arrivals| !arrivals.is_empty());
+        if fold.state != RelocationState::Arrived || is_covering {
+            return None;
+        }
+        Some(Finding::of(Draft {
+            subject: Subject::relocation(id),
+            version: fold.version.next(),
+            event: Event::RelocationReopened,
+            notices: vec![
+                (fold.sender, NoticeKind::RelocationReopened),
+                (fold.recipient, NoticeKind::RelocationReopened),
+            ],
+            sealed: Vec::new(),
+        }))
+    }
+
+    /// Whether the person was asked about by another municipality than the one it was announced to.
+    fn is_elsewhere(&self, fold: &RelocationFold) -> bool {
+        let elsewhere = self.asked.of_sender(fold.sender, fold.pseudonym);
+        elsewhere
+            .filter(|(recipient, _)| *recipient != fold.recipient)
+            .filter_map(|(_, arrival)| self.arrivals.get(&arrival))
+            .any(|arrival| {
+                // who was announced after that may be on the way from there
+                let was_announced = fold.recorded_at <= arrival.fold.recorded_at;
+                arrival.fold.state == ArrivalState::Reported && was_announced
+            })
     }
 
     fn build_not_arrived(&self, id: Uuid) -> Option<Finding> {
         let relocation = self.relocations.get(&id)?;
-        let (fold, ends_at) = (&relocation.fold, relocation.ends_at?);
-        if fold.state.is_final() || self.now.is_none_or(|now| now < ends_at) {
+        let fold = &relocation.fold;
+        let is_over = relocation
+            .ends_at
+            .is_some_and(|ends_at| self.now.is_some_and(|now| ends_at <= now));
+        if fold.state.is_final() || !(is_over || self.is_elsewhere(fold)) {
             return None;
         }
         let draft = Draft {

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::digest::{Members, deadline_member};
 
-type PersonKey = (MunicipalityCode, MunicipalityCode, Pseudonym);
+/// Sender, person, recipient.
+type PersonKey = (MunicipalityCode, Pseudonym, MunicipalityCode);
 
 /// Subjects by sender, recipient and person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +25,7 @@ impl Persons {
         id: Uuid,
     ) {
         self.0
-            .entry((sender, recipient, person))
+            .entry((sender, person, recipient))
             .or_default()
             .insert(id);
     }
@@ -36,7 +37,7 @@ impl Persons {
         person: Pseudonym,
         id: Uuid,
     ) {
-        let key = (sender, recipient, person);
+        let key = (sender, person, recipient);
         if let Some(ids) = self.0.get_mut(&key) {
             ids.remove(&id);
             if ids.is_empty() {
@@ -53,10 +54,22 @@ impl Persons {
     ) -> BTreeSet<Uuid> {
         persons
             .iter()
-            .filter_map(|person| self.0.get(&(sender, recipient, *person)))
+            .filter_map(|person| self.0.get(&(sender, *person, recipient)))
             .flatten()
             .copied()
             .collect()
+    }
+
+    /// Of a sender and a person: each recipient with its subjects.
+    pub(super) fn of_sender(
+        &self,
+        sender: MunicipalityCode,
+        person: Pseudonym,
+    ) -> impl Iterator<Item = (MunicipalityCode, Uuid)> {
+        self.0
+            .range((sender, person, MunicipalityCode::HOUSE)..)
+            .take_while(move |((of, who, _), _)| (*of, *who) == (sender, person))
+            .flat_map(|((.., recipient), ids)| ids.iter().map(|id| (*recipient, *id)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod deadlines;
 mod digest;
+mod duties;
 mod halts;
 mod host;
 mod invariants;
@@ -143,6 +144,7 @@ fn a_withdrawn_report_closes_its_question_or_never_asks() {
         register 1 0191>2283 p1 2026-11 =>
         arrive 3 0191>2283 p2 2026-11 =>
         retract 3 =>
+        acknowledge 1 =>
         day 60 =>
     ",
     );
@@ -158,7 +160,8 @@ fn another_pair_another_person_or_outside_the_window_does_not_cover() {
         arrive 4 0184>2283 p1 2027-06 =>
         arrive 5 0184>2283 p1 2026-07 =>
         arrive 6 0184>0191 p1 2026-11 =>
-        day 14 => ask 0191, ask 0184, ask 0184, ask 0184, ask 0184
+        acknowledge 1 =>
+        day 14 => ask 0191, ask 0184, ask 0184, ask 0184, ask 0184, not arrived
     ",
     );
 }

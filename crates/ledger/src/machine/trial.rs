@@ -5,6 +5,7 @@ mod findings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::calendar::day_in_sweden;
 use domain::code::RelocationKind;
 use domain::definition::Definition;
 use domain::entry::{Draft, Entry, Event};
@@ -13,7 +14,7 @@ use domain::subject::{Position, Subject, SubjectKind, Version};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Machine, day_of};
+use super::Machine;
 use crate::Halt;
 use findings::{Findings, Question};
 
@@ -46,6 +47,7 @@ impl Variation {
                 .not_arrived_months
                 .unwrap_or(definition.not_arrived_months),
             answer_days: self.answer_days.unwrap_or(definition.answer_days),
+            expiry_days: definition.expiry_days,
         }
     }
 
@@ -136,7 +138,7 @@ impl Trial {
 
     /// What was flagged in fact, on trial, or both.
     pub fn flagged(&self) -> Vec<Flagged> {
-        let end = day_of(self.recorded_at);
+        let end = day_in_sweden(self.recorded_at);
         let is_unsettled = |question: Option<Question>| {
             question.is_some_and(|question| question.is_unsettled(end))
         };
@@ -174,7 +176,7 @@ impl Trial {
     /// When an arrival was reported.
     fn reported(&self, arrival: Uuid) -> Option<Month> {
         let known = self.machine.arrivals.get(&arrival)?;
-        Some(Month::of(day_of(known.fold.recorded_at)))
+        Some(Month::of(day_in_sweden(known.fold.recorded_at)))
     }
 
     fn not_arrived(&self) -> impl Iterator<Item = Flagged> {
@@ -245,7 +247,11 @@ impl Trial {
             Event::RelocationAcknowledged
             | Event::RelocationReplied { .. }
             | Event::RelocationSupplemented
-            | Event::RelocationWithdrawn { .. } => self.act_on_relocation(entry),
+            | Event::RelocationWithdrawn { .. }
+            | Event::RelocationRestricted { .. }
+            | Event::RelocationReleased { .. }
+            | Event::TransferReferred { .. }
+            | Event::TransferDecided { .. } => self.act_on_relocation(entry),
             Event::ArrivalWithdrawn => {
                 let known = self.machine.arrivals.get(&id);
                 let version = known.map_or(entry.version, |known| known.fold.version.next());
@@ -263,7 +269,24 @@ impl Trial {
             | Event::AlertClosed { .. }
             | Event::NoticesConfirmed { .. }
             | Event::TimePassed { .. }
-            | Event::ClockAdvanced { .. } => Ok(()),
+            | Event::ClockAdvanced { .. }
+            | Event::RelocationReminded { .. }
+            | Event::RelocationReopened
+            | Event::TransferSilent
+            | Event::TransferDecisionOverdue
+            | Event::DrillSent { .. }
+            | Event::DrillAcknowledged { .. } => Ok(()),
+            Event::IdentityReferred { .. }
+            | Event::FunctionSet(_)
+            | Event::VendorGranted(_)
+            | Event::VendorWithdrawn { .. } => {
+                let known = entry
+                    .subject
+                    .municipality_code()
+                    .and_then(|code| self.machine.municipality(code));
+                let version = known.map_or(Version(1), |known| known.version.next());
+                self.enter(entry.subject, version, event)
+            }
         }
     }
 
@@ -313,6 +336,12 @@ impl Trial {
             SubjectKind::Relocation => machine.relocation(id).map(|fold| fold.version),
             SubjectKind::Arrival => machine.arrival(id).map(|(fold, _asked)| fold.version),
             SubjectKind::Alert => machine.alert(id).map(|fold| fold.version),
+            SubjectKind::Municipality => draft
+                .subject
+                .municipality_code()
+                .and_then(|code| machine.municipality(code))
+                .map(|fold| fold.version),
+            SubjectKind::RegisterEvent => None,
         };
         draft.version == version.unwrap_or_default().next()
     }

@@ -289,7 +289,7 @@ async fn the_alarm_is_raised_by_as_many_as_a_full_receipt_needs() {
     contradicts("w2").await;
     assert_eq!(house.alarm().await, None, "the first one has come to agree");
     contradicts("w3").await;
-    let alarm = Some("2 witnesses have seen another history of the log".to_owned());
+    let alarm = Some("witnesses have seen another history of the log: w2, w3".to_owned());
     assert_eq!(house.alarm().await, alarm);
     // an alarm that stands is not written over, and one that was lifted comes again
     contradicts("w1").await;
@@ -298,7 +298,7 @@ async fn the_alarm_is_raised_by_as_many_as_a_full_receipt_needs() {
     contradicts("w1").await;
     assert_eq!(
         house.alarm().await,
-        Some("3 witnesses have seen another history of the log".to_owned())
+        Some("witnesses have seen another history of the log: w1, w2, w3".to_owned())
     );
 }
 

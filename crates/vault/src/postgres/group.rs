@@ -7,8 +7,10 @@ use tokio::sync::oneshot;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::refusals;
 use crate::Error;
 use crate::access::AccessRow;
+use crate::erasure::Mark;
 use crate::keys::{KeyName, Purpose};
 use crate::part::KeysId;
 use crate::seal::KeyRows;
@@ -73,6 +75,10 @@ const SWEEP: &str = "\
         DELETE FROM flyttbud_keys.search WHERE subject = ANY ($1) \
     ) \
     SELECT count(*) FROM gone";
+const MARK: &str = "\
+    WITH older AS (DELETE FROM flyttbud_keys.erased WHERE position < $1) \
+    INSERT INTO flyttbud_keys.erased (position, leaf) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+const FORGET_MARK: &str = "DELETE FROM flyttbud_keys.erased";
 const DROP_AUTHORITY_KEYS: &str = "\
     WITH told AS ( \
         INSERT INTO flyttbud_keys.drops (epoch) VALUES ($1) \
@@ -115,7 +121,13 @@ pub(super) fn statements(group: impl Iterator<Item = Waiting>) -> Vec<Statement>
                     Box::new(subject.id),
                 ],
             ),
+            Change::Mark(Mark { position, leaf }) => (
+                MARK,
+                vec![Box::new(position.0.cast_signed()), Box::new(leaf.to_vec())],
+            ),
+            Change::ForgetMark => (FORGET_MARK, Vec::new()),
             Change::Sweep(subjects) => (SWEEP, vec![Box::new(subjects)]),
+            Change::Refusals(refused) => (refusals::INSERT, refusals::values(refused)),
             Change::DropPseudonymKeys(epoch) => (
                 DROP_AUTHORITY_KEYS,
                 vec![

@@ -6,6 +6,7 @@ use rusqlite::{Transaction, params};
 use uuid::Uuid;
 
 use super::gathered::{Fate, Key};
+use super::{refusals, schema};
 use crate::keys::{KeyName, Purpose};
 use crate::part::KeysId;
 use crate::seal::KeyRows;
@@ -49,6 +50,8 @@ impl Group<'_> {
             Change::Put(keys, tokens) => self.put(keys, tokens),
             Change::Drop(keys) => self.drop_keys(keys),
             Change::Erase(authority, subject) => self.erase(*authority, *subject),
+            Change::Mark(mark) => schema::set_mark(&self.transaction, mark),
+            Change::ForgetMark => self.transaction.execute("DELETE FROM erased", []),
             Change::Sweep(subjects) => subjects.iter().map(|subject| self.sweep(*subject)).sum(),
             Change::Access(access) => self
                 .transaction
@@ -62,6 +65,7 @@ impl Group<'_> {
                     access.subject.as_bytes(),
                     access.sealed,
                 ]),
+            Change::Refusals(refused) => refusals::insert(&self.transaction, refused),
         }
     }
 

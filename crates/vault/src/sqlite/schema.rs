@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, params};
+use domain::subject::Position;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
+use crate::erasure::Mark;
 use crate::limits::{BUSY, CHECKPOINT_PAGES, PAGE_BYTES};
 use crate::{OpenError, RootKey};
 
 /// Each string brings the schema one version further. Add to it; never edit it.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 4] = [
     "
 CREATE TABLE root (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -74,6 +76,28 @@ CREATE TABLE drops (
     epoch INTEGER NOT NULL
 ) STRICT;
 ",
+    "
+-- the calls that the rules refused, of each authority the newest; no value of a request stands here
+CREATE TABLE refusals (
+    id INTEGER PRIMARY KEY,
+    at_micros INTEGER NOT NULL,
+    authority INTEGER NOT NULL,
+    organisation_number TEXT NOT NULL,
+    method TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    call_id BLOB NOT NULL CHECK (length(call_id) = 16)
+) STRICT;
+CREATE INDEX refusals_by_authority ON refusals (authority, id);
+CREATE INDEX refusals_by_reason ON refusals (reason);
+",
+    "
+-- up to which entry of the journal everything is erased that its entries end; the newest row counts
+CREATE TABLE erased (
+    position INTEGER PRIMARY KEY,
+    leaf BLOB NOT NULL CHECK (length(leaf) = 32)
+) STRICT;
+",
 ];
 
 /// Sets the writing connection up for durable writing and real deleting, and brings the schema up to date.
@@ -87,6 +111,16 @@ pub(crate) fn prepare(connection: &Connection) -> Result<(), OpenError> {
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.set_prepared_statement_cache_capacity(32);
     migrate(connection, &MIGRATIONS)
+}
+
+/// Whether it is a key store of this program's version.
+pub(crate) fn is_current(connection: &Connection) -> Result<(), OpenError> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match usize::try_from(version) {
+        Ok(known) if known == MIGRATIONS.len() => Ok(()),
+        Ok(older) if older < MIGRATIONS.len() => Err(OpenError::Older(version)),
+        _ => Err(OpenError::Newer(version)),
+    }
 }
 
 fn migrate(connection: &Connection, migrations: &[&str]) -> Result<(), OpenError> {
@@ -110,11 +144,42 @@ pub(crate) fn prove(connection: &Connection, root: &RootKey) -> Result<(), OpenE
         "INSERT INTO root (one, id, proof) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING",
         params![root.id(), root.proof().map_err(OpenError::Root)?],
     )?;
+    verify(connection, root)
+}
+
+/// Whether it is the root key that the store was made with.
+pub(crate) fn verify(connection: &Connection, root: &RootKey) -> Result<(), OpenError> {
     let (id, proof): (String, Vec<u8>) =
         connection.query_row("SELECT id, proof FROM root", [], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
     root.verify(&id, &proof)
+}
+
+/// The newest mark of what is erased.
+pub(crate) fn mark(connection: &Connection) -> Result<Option<Mark>, rusqlite::Error> {
+    connection
+        .prepare_cached("SELECT position, leaf FROM erased ORDER BY position DESC LIMIT 1")?
+        .query_row([], |row| {
+            Ok(Mark {
+                position: Position(row.get::<_, i64>(0)?.cast_unsigned()),
+                leaf: row.get(1)?,
+            })
+        })
+        .optional()
+}
+
+/// Sets a newer mark in place of the older ones.
+pub(crate) fn set_mark(
+    connection: &Connection,
+    Mark { position, leaf }: &Mark,
+) -> Result<usize, rusqlite::Error> {
+    let position = position.0.cast_signed();
+    connection.execute("DELETE FROM erased WHERE position < ?1", [position])?;
+    connection.execute(
+        "INSERT INTO erased (position, leaf) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        params![position, leaf],
+    )
 }
 
 /// A connection that can only read.

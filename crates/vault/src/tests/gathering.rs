@@ -202,7 +202,8 @@ async fn a_store_of_the_first_version_finds_and_erases_what_it_has() {
     house
         .alter(
             "INSERT INTO search SELECT authority, token, subject, kind FROM search_rows; \
-             DROP TABLE search_rows; DROP TABLE search_mark; DROP TABLE drops; \
+             DROP TABLE search_rows; DROP TABLE search_mark; DROP TABLE drops; DROP TABLE refusals; \
+             DROP TABLE erased; \
              CREATE INDEX search_by_subject ON search (subject, authority); \
              PRAGMA user_version = 1;",
         )

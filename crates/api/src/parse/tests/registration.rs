@@ -15,6 +15,7 @@ type Spoil = fn(&mut v1::RegisterRelocationRequest);
 
 fn good() -> v1::RegisterRelocationRequest {
     v1::RegisterRelocationRequest {
+        open_child_inquiry: false,
         municipality: "municipalities/0184".to_owned(),
         actor: Some(actor()),
         request_id: "0199aaaa-0000-7000-8000-000000000001".to_owned(),
@@ -208,6 +209,44 @@ fn each_fault_of_the_person_is_named() {
     for (spoil, expect) in cases {
         check(spoil, expect);
     }
+}
+
+#[test]
+fn a_coordination_number_of_another_date_is_confirmed_and_one_that_may_be_dormant_warns() {
+    use domain::reason::Notable;
+    let coordinated: Spoil = |r| {
+        who(r).identity_number = "19140168-2396".into();
+        who(r).birth_date = "1914-02-08".into();
+    };
+    check(
+        coordinated,
+        &[("content.person.birth_date_confirmed", BirthDateUnconfirmed)],
+    );
+    for (status, expected) in [
+        (
+            v1::IdentityNumberStatus::Unspecified,
+            &[Notable::CoordinationNumberDormant][..],
+        ),
+        (
+            v1::IdentityNumberStatus::Dormant,
+            &[Notable::CoordinationNumberDormant],
+        ),
+        (v1::IdentityNumberStatus::Current, &[]),
+    ] {
+        let mut request = good();
+        coordinated(&mut request);
+        who(&mut request).birth_date_confirmed = true;
+        who(&mut request).number_status = status.into();
+        assert_eq!(parse(&request).expect("confirmed").warnings, expected);
+        // a personal number is never dormant
+        let mut request = good();
+        who(&mut request).number_status = status.into();
+        assert_eq!(parse(&request).expect("good").warnings, []);
+    }
+    check(
+        |r| who(r).number_status = 9,
+        &[("content.person.number_status", ValueUnknown)],
+    );
 }
 
 #[test]

@@ -1,16 +1,19 @@
 //! Events from their stored form. An unknown kind or value is an error, never a guess.
 
-use domain::code::{AlertKind, AnswerCode, CloseReason, RelocationKind, WithdrawalReason};
+use domain::code::{
+    AlertKind, AnswerCode, CloseReason, ContactRank, RelocationKind, Restriction, WithdrawalReason,
+};
 use domain::definition::Definition;
 use domain::entry::Event;
 use domain::month::Month;
-use domain::subject::NoticeNumber;
+use domain::subject::{NoticeNumber, Pseudonym};
 use jiff::civil::Date;
 
-use super::Wire;
+use super::{Wire, organisation};
 use crate::generated::journal::v1 as wire;
 use crate::record::{Unreadable, id, instant, municipality, number, pseudonym_from_wire, unknown};
 
+#[expect(clippy::too_many_lines, reason = "a table: one arm for each kind")]
 pub(in crate::record) fn from_wire(event: Wire) -> Result<Event, Unreadable> {
     Ok(match event {
         Wire::RelocationRegistered(e) => registered(&e)?,
@@ -30,12 +33,9 @@ pub(in crate::record) fn from_wire(event: Wire) -> Result<Event, Unreadable> {
         Wire::ArrivalReported(e) => Event::ArrivalReported {
             municipality: municipality(&e.municipality, "municipality")?,
             previous: municipality(&e.previous, "previous")?,
-            pseudonyms: e
-                .pseudonyms
-                .iter()
-                .map(pseudonym_from_wire)
-                .collect::<Result<_, _>>()?,
+            pseudonyms: pseudonyms(&e.pseudonyms)?,
             arrived: month(&e.arrived_month)?,
+            is_exempt: e.exempt,
         },
         Wire::ArrivalMatched(e) => Event::ArrivalMatched {
             relocation: id(&e.relocation, "relocation")?,
@@ -76,9 +76,45 @@ pub(in crate::record) fn from_wire(event: Wire) -> Result<Event, Unreadable> {
             late_months: e.late_months,
             not_arrived_months: e.not_arrived_months,
             answer_days: e.answer_days,
+            expiry_days: e.expiry_days,
         }),
         Wire::RulesVersionSet(e) => Event::RulesVersionSet { version: e.version },
         Wire::ClockAdvanced(e) => Event::ClockAdvanced { seconds: e.seconds },
+        Wire::RelocationReminded(e) => Event::RelocationReminded {
+            contact: ContactRank::from_number(e.contact).ok_or_else(|| unknown("contact"))?,
+        },
+        Wire::RelocationReopened(_) => Event::RelocationReopened,
+        Wire::RelocationRestricted(e) => Event::RelocationRestricted {
+            by: municipality(&e.municipality, "municipality")?,
+            restriction: Restriction::from_number(e.kind).ok_or_else(|| unknown("kind"))?,
+        },
+        Wire::RelocationReleased(e) => Event::RelocationReleased {
+            by: municipality(&e.municipality, "municipality")?,
+            restriction: Restriction::from_number(e.kind).ok_or_else(|| unknown("kind"))?,
+        },
+        Wire::TransferSilent(_) => Event::TransferSilent,
+        Wire::TransferReferred(e) => Event::TransferReferred { on: date(&e.on)? },
+        Wire::TransferDecided(e) => Event::TransferDecided {
+            granted: e.granted,
+            on: date(&e.on)?,
+        },
+        Wire::TransferDecisionOverdue(_) => Event::TransferDecisionOverdue,
+        Wire::IdentityReferred(e) => Event::IdentityReferred {
+            scope: municipality(&e.scope, "scope")?,
+            previous: pseudonyms(&e.previous)?,
+            current: pseudonyms(&e.current)?,
+        },
+        Wire::FunctionSet(e) => Event::FunctionSet(organisation::function(e)?),
+        Wire::VendorGranted(e) => Event::VendorGranted(organisation::grant(e)?),
+        Wire::VendorWithdrawn(e) => Event::VendorWithdrawn {
+            organisation_number: e.organisation_number,
+        },
+        Wire::DrillSent(e) => Event::DrillSent {
+            month: month(&e.month)?,
+        },
+        Wire::DrillAcknowledged(e) => Event::DrillAcknowledged {
+            month: month(&e.month)?,
+        },
     })
 }
 
@@ -91,7 +127,15 @@ fn registered(e: &wire::RelocationRegistered) -> Result<Event, Unreadable> {
         pseudonym: pseudonym_from_wire(pseudonym)?,
         planned: month(&e.planned_month)?,
         answer_due_on: date(&e.answer_due_on)?,
+        function: match e.function.as_str() {
+            "" => None,
+            text => Some(organisation::function_id(text)?),
+        },
     })
+}
+
+fn pseudonyms(all: &[wire::Pseudonym]) -> Result<Vec<Pseudonym>, Unreadable> {
+    all.iter().map(pseudonym_from_wire).collect()
 }
 
 fn raised(e: wire::AlertRaised) -> Result<Event, Unreadable> {

@@ -1,6 +1,6 @@
 //! Events into their stored form. The one match is exhaustive: a new kind does not compile before it is stored.
 
-use domain::code::{AlertKind, RelocationKind};
+use domain::code::AlertKind;
 use domain::definition::Definition;
 use domain::entry::Event;
 use domain::month::Month;
@@ -9,10 +9,11 @@ use domain::subject::{NoticeNumber, Pseudonym};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::Wire;
+use super::{Wire, organisation};
 use crate::generated::journal::v1 as wire;
 use crate::record::pseudonym_to_wire;
 
+#[expect(clippy::too_many_lines, reason = "a table: one arm for each kind")]
 pub(in crate::record) fn to_wire(event: &Event) -> Wire {
     match event {
         Event::RelocationRegistered {
@@ -22,14 +23,19 @@ pub(in crate::record) fn to_wire(event: &Event) -> Wire {
             pseudonym,
             planned,
             answer_due_on,
-        } => registered(
-            *sender,
-            *recipient,
-            *kind,
-            pseudonym,
-            *planned,
-            *answer_due_on,
-        ),
+            function,
+        } => Wire::RelocationRegistered(wire::RelocationRegistered {
+            sender: sender.to_string(),
+            recipient: recipient.to_string(),
+            kind: kind.number(),
+            pseudonym: Some(pseudonym_to_wire(pseudonym)),
+            planned_month: planned.to_string(),
+            answer_due_on: answer_due_on.to_string(),
+            function: function
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        }),
         Event::RelocationAcknowledged => {
             Wire::RelocationAcknowledged(wire::RelocationAcknowledged {})
         }
@@ -45,7 +51,8 @@ pub(in crate::record) fn to_wire(event: &Event) -> Wire {
             previous,
             pseudonyms,
             arrived,
-        } => reported(*municipality, *previous, pseudonyms, *arrived),
+            is_exempt,
+        } => reported((*municipality, *previous), pseudonyms, *arrived, *is_exempt),
         Event::ArrivalMatched { relocation } => matched(*relocation),
         Event::ArrivalWithdrawn => Wire::ArrivalWithdrawn(wire::ArrivalWithdrawn {}),
         Event::AlertRaised {
@@ -79,25 +86,58 @@ pub(in crate::record) fn to_wire(event: &Event) -> Wire {
         Event::DefinitionSet(definition) => defined(definition),
         Event::RulesVersionSet { version } => switched(*version),
         Event::ClockAdvanced { seconds } => advanced(*seconds),
+        Event::RelocationReminded { contact } => {
+            Wire::RelocationReminded(wire::RelocationReminded {
+                contact: contact.number(),
+            })
+        }
+        Event::RelocationReopened => Wire::RelocationReopened(wire::RelocationReopened {}),
+        Event::RelocationRestricted { by, restriction } => {
+            Wire::RelocationRestricted(wire::RelocationRestricted {
+                municipality: by.to_string(),
+                kind: restriction.number(),
+            })
+        }
+        Event::RelocationReleased { by, restriction } => {
+            Wire::RelocationReleased(wire::RelocationReleased {
+                municipality: by.to_string(),
+                kind: restriction.number(),
+            })
+        }
+        Event::TransferSilent => Wire::TransferSilent(wire::TransferSilent {}),
+        Event::TransferReferred { on } => {
+            Wire::TransferReferred(wire::TransferReferred { on: on.to_string() })
+        }
+        Event::TransferDecided { granted, on } => Wire::TransferDecided(wire::TransferDecided {
+            granted: *granted,
+            on: on.to_string(),
+        }),
+        Event::TransferDecisionOverdue => {
+            Wire::TransferDecisionOverdue(wire::TransferDecisionOverdue {})
+        }
+        Event::IdentityReferred {
+            scope,
+            previous,
+            current,
+        } => Wire::IdentityReferred(wire::IdentityReferred {
+            scope: scope.to_string(),
+            previous: previous.iter().map(pseudonym_to_wire).collect(),
+            current: current.iter().map(pseudonym_to_wire).collect(),
+        }),
+        Event::FunctionSet(function) => Wire::FunctionSet(organisation::function_set(function)),
+        Event::VendorGranted(grant) => Wire::VendorGranted(organisation::granted(grant)),
+        Event::VendorWithdrawn {
+            organisation_number,
+        } => Wire::VendorWithdrawn(wire::VendorWithdrawn {
+            organisation_number: organisation_number.clone(),
+        }),
+        Event::DrillSent { month } => Wire::DrillSent(wire::DrillSent {
+            month: month.to_string(),
+        }),
+        Event::DrillAcknowledged { month } => Wire::DrillAcknowledged(wire::DrillAcknowledged {
+            month: month.to_string(),
+        }),
     }
-}
-
-fn registered(
-    sender: MunicipalityCode,
-    recipient: MunicipalityCode,
-    kind: RelocationKind,
-    pseudonym: &Pseudonym,
-    planned: Month,
-    answer_due_on: Date,
-) -> Wire {
-    Wire::RelocationRegistered(wire::RelocationRegistered {
-        sender: sender.to_string(),
-        recipient: recipient.to_string(),
-        kind: kind.number(),
-        pseudonym: Some(pseudonym_to_wire(pseudonym)),
-        planned_month: planned.to_string(),
-        answer_due_on: answer_due_on.to_string(),
-    })
 }
 
 fn replied(by: MunicipalityCode, objection: bool) -> Wire {
@@ -118,16 +158,17 @@ fn arrived_at(arrival: Uuid) -> Wire {
 }
 
 fn reported(
-    municipality: MunicipalityCode,
-    previous: MunicipalityCode,
+    (municipality, previous): (MunicipalityCode, MunicipalityCode),
     pseudonyms: &[Pseudonym],
     arrived: Month,
+    exempt: bool,
 ) -> Wire {
     Wire::ArrivalReported(wire::ArrivalReported {
         municipality: municipality.to_string(),
         previous: previous.to_string(),
         pseudonyms: pseudonyms.iter().map(pseudonym_to_wire).collect(),
         arrived_month: arrived.to_string(),
+        exempt,
     })
 }
 
@@ -203,6 +244,7 @@ fn defined(definition: &Definition) -> Wire {
         late_months: definition.late_months,
         not_arrived_months: definition.not_arrived_months,
         answer_days: definition.answer_days,
+        expiry_days: definition.expiry_days,
     })
 }
 

@@ -1,10 +1,12 @@
 //! Drafts to store: one example of each kind of event, and random ones.
 
 use domain::code::{
-    AlertKind, AnswerCode, CloseReason, NoticeKind, RelocationKind, WithdrawalReason,
+    AlertKind, AnswerCode, CloseReason, ContactRank, NoticeKind, RelocationKind, Restriction,
+    WithdrawalReason,
 };
 use domain::definition::Definition;
 use domain::entry::{Draft, Event, NoticeRef, Part, SealedPart};
+use domain::function::{Function, FunctionContact, FunctionId, Grant};
 use domain::month::Month;
 use domain::municipality::MunicipalityCode;
 use domain::subject::{NoticeNumber, Pseudonym, Subject, SubjectKind, Version};
@@ -59,7 +61,77 @@ pub(super) fn every_kind() -> Vec<Event> {
     let mut all = of_persons(solna, solleftea);
     all.extend(of_alerts(solna, solleftea));
     all.extend(of_system(solna));
+    all.extend(of_duties(solna));
+    all.extend(of_organisation());
     all
+}
+
+fn of_duties(solna: MunicipalityCode) -> Vec<Event> {
+    vec![
+        Event::RelocationReminded {
+            contact: ContactRank::Second,
+        },
+        Event::RelocationReopened,
+        Event::RelocationRestricted {
+            by: solna,
+            restriction: Restriction::LegalHold,
+        },
+        Event::RelocationReleased {
+            by: solna,
+            restriction: Restriction::Processing,
+        },
+        Event::TransferSilent,
+        Event::TransferReferred {
+            on: date(2026, 12, 1),
+        },
+        Event::TransferDecided {
+            granted: true,
+            on: date(2027, 2, 1),
+        },
+        Event::TransferDecisionOverdue,
+        Event::IdentityReferred {
+            scope: solna,
+            previous: vec![pseudonym(2025, 1), pseudonym(2026, 2)],
+            current: vec![pseudonym(2025, 3), pseudonym(2026, 4)],
+        },
+    ]
+}
+
+fn of_organisation() -> Vec<Event> {
+    let text = |text: &str| text.to_owned();
+    let function = FunctionId::parse("barn-och-unga").expect("an id");
+    let contact = |phone: &str| FunctionContact {
+        phone: text(phone),
+        email: text("mottagning@kommun.example"),
+    };
+    vec![
+        Event::FunctionSet(Function {
+            id: function.clone(),
+            name: text("Barn och unga"),
+            first: contact("08-465 00 001"),
+            second: Some(contact("08-465 00 002")),
+            sdk_address: text("0203:barn-och-unga"),
+            handles_secrecy_marked: true,
+            kinds: [RelocationKind::Placement].into(),
+            is_closed: false,
+        }),
+        Event::VendorGranted(Grant {
+            organisation_number: text("556036-0793"),
+            methods: [text("GetRelocation")].into(),
+            kinds: [RelocationKind::ActiveInvolvement].into(),
+            functions: [function].into(),
+            until: date(2027, 12, 31),
+        }),
+        Event::VendorWithdrawn {
+            organisation_number: text("556036-0793"),
+        },
+        Event::DrillSent {
+            month: Month::of(date(2026, 12, 1)),
+        },
+        Event::DrillAcknowledged {
+            month: Month::of(date(2026, 12, 1)),
+        },
+    ]
 }
 
 fn of_persons(solna: MunicipalityCode, solleftea: MunicipalityCode) -> Vec<Event> {
@@ -72,6 +144,7 @@ fn of_persons(solna: MunicipalityCode, solleftea: MunicipalityCode) -> Vec<Event
             pseudonym: pseudonym(2026, 4),
             planned: Month::of(date(2026, 12, 1)),
             answer_due_on: date(2026, 12, 31),
+            function: None,
         },
         Event::RelocationAcknowledged,
         Event::RelocationReplied {
@@ -89,6 +162,7 @@ fn of_persons(solna: MunicipalityCode, solleftea: MunicipalityCode) -> Vec<Event
             previous: solna,
             pseudonyms: vec![pseudonym(2025, 1), pseudonym(2026, 2)],
             arrived: Month::of(date(2027, 1, 1)),
+            is_exempt: false,
         },
         Event::ArrivalMatched { relocation: id },
         Event::ArrivalWithdrawn,
@@ -139,7 +213,10 @@ fn of_system(solna: MunicipalityCode) -> Vec<Event> {
         Event::TimePassed {
             now: Timestamp::from_microsecond(1_764_028_800_123_456).expect("in range"),
         },
-        Event::DefinitionSet(Definition::FIRST),
+        Event::DefinitionSet(Definition {
+            expiry_days: 0,
+            ..Definition::FIRST
+        }),
         Event::RulesVersionSet { version: 1 },
         Event::ClockAdvanced { seconds: -60 },
     ]
@@ -188,6 +265,7 @@ fn relocation_event() -> impl Strategy<Value = Event> {
                         pseudonym,
                         planned,
                         answer_due_on,
+                        function: None,
                     }
                 }
             ),
@@ -195,12 +273,13 @@ fn relocation_event() -> impl Strategy<Value = Event> {
             .prop_map(|(by, objection)| Event::RelocationReplied { by, objection }),
         one_of(&WithdrawalReason::ALL).prop_map(|reason| Event::RelocationWithdrawn { reason }),
         id().prop_map(|arrival| Event::RelocationArrived { arrival }),
-        (code(), code(), vec(person(), 0..4), month()).prop_map(
-            |(municipality, previous, pseudonyms, arrived)| Event::ArrivalReported {
+        (code(), code(), vec(person(), 0..4), month(), any::<bool>()).prop_map(
+            |(municipality, previous, pseudonyms, arrived, is_exempt)| Event::ArrivalReported {
                 municipality,
                 previous,
                 pseudonyms,
                 arrived,
+                is_exempt,
             }
         ),
         id().prop_map(|relocation| Event::ArrivalMatched { relocation }),
@@ -252,13 +331,14 @@ fn system_event() -> impl Strategy<Value = Event> {
         (0..4_102_444_800_000_000i64).prop_map(|micros| Event::TimePassed {
             now: Timestamp::from_microsecond(micros).expect("in range"),
         }),
-        any::<[u32; 6]>().prop_map(|numbers| Event::DefinitionSet(Definition {
+        any::<[u32; 7]>().prop_map(|numbers| Event::DefinitionSet(Definition {
             version: numbers[0],
             grace_days: numbers[1],
             early_months: numbers[2],
             late_months: numbers[3],
             not_arrived_months: numbers[4],
             answer_days: numbers[5],
+            expiry_days: numbers[6],
         })),
         any::<u32>().prop_map(|version| Event::RulesVersionSet { version }),
         any::<i64>().prop_map(|seconds| Event::ClockAdvanced { seconds }),
@@ -285,6 +365,8 @@ pub(super) fn draft() -> impl Strategy<Value = Draft> {
         SubjectKind::Relocation,
         SubjectKind::Arrival,
         SubjectKind::Alert,
+        SubjectKind::Municipality,
+        SubjectKind::RegisterEvent,
     ];
     let event = prop_oneof![
         one_of(&every_kind()),

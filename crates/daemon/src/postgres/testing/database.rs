@@ -32,7 +32,10 @@ impl Database {
         let name = format!("test_{}", Uuid::now_v7().simple());
         let one_at_a_time = ROLES.lock().await;
         let superuser = server.client("postgres", "postgres").await?;
-        make_role(&superuser, "owner", "CREATEROLE").await?;
+        make_role(&superuser, "owner").await?;
+        superuser
+            .batch_execute("ALTER ROLE owner CREATEROLE")
+            .await?;
         superuser
             .batch_execute(&format!("CREATE DATABASE {name} OWNER owner"))
             .await?;
@@ -40,11 +43,14 @@ impl Database {
         Ok(Self { server, name })
     }
 
-    /// Lets a service in, as a member of a role.
+    /// Lets a service in, as a member of a role. Done again, it mends what somebody revoked.
     pub async fn admit(&self, service: &str, role: &str) -> Result<(), TestingError> {
         let one_at_a_time = ROLES.lock().await;
         let superuser = self.server.client("postgres", "postgres").await?;
-        make_role(&superuser, service, &format!("IN ROLE {role}")).await?;
+        make_role(&superuser, service).await?;
+        superuser
+            .batch_execute(&format!("GRANT {role} TO {service}"))
+            .await?;
         drop(one_at_a_time);
         Ok(())
     }
@@ -65,10 +71,10 @@ impl Database {
     }
 }
 
-async fn make_role(superuser: &Client, name: &str, manner: &str) -> Result<(), TestingError> {
+async fn make_role(superuser: &Client, name: &str) -> Result<(), TestingError> {
     let known = "SELECT FROM pg_roles WHERE rolname = $1";
     if superuser.query_opt(known, &[&name]).await?.is_none() {
-        let sql = format!("CREATE ROLE {name} LOGIN {manner}");
+        let sql = format!("CREATE ROLE {name} LOGIN");
         superuser.batch_execute(&sql).await?;
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! Events, states and findings in the glossary's words. No pseudonym and no sealed part is ever shown.
 
+mod law;
+
 use domain::code::{AlertKind, AnswerCode, CloseReason, NoticeKind, WithdrawalReason};
 use domain::entry::Event;
 use domain::relocation_state::RelocationState;
@@ -12,18 +14,7 @@ use crate::verify::Language;
 /// What happened.
 pub(super) fn event(event: &Event) -> String {
     match event {
-        Event::RelocationRegistered {
-            sender,
-            recipient,
-            kind,
-            planned,
-            answer_due_on,
-            pseudonym: _,
-        } => format!(
-            "relocation registered, {sender} to {recipient}, {}, planned {planned}, answer wished by \
-             {answer_due_on}",
-            kind_words(*kind, Language::En)
-        ),
+        Event::RelocationRegistered { .. } => registered(event),
         Event::RelocationAcknowledged => "acknowledged by the receiver".to_owned(),
         Event::RelocationReplied { by, objection } => {
             let what = if *objection { "objection" } else { "reply" };
@@ -41,8 +32,16 @@ pub(super) fn event(event: &Event) -> String {
             municipality,
             previous,
             arrived,
+            is_exempt,
             pseudonyms: _,
-        } => format!("arrival in {municipality} reported, from {previous}, {arrived}"),
+        } => {
+            let exempt = if *is_exempt {
+                ", never asked about"
+            } else {
+                ""
+            };
+            format!("arrival in {municipality} reported, from {previous}, {arrived}{exempt}")
+        }
         Event::ArrivalMatched { relocation } => {
             format!("matched with {}", Subject::relocation(*relocation))
         }
@@ -54,6 +53,20 @@ pub(super) fn event(event: &Event) -> String {
         | Event::AlertAssigned { .. }
         | Event::AlertCommented { .. }
         | Event::AlertClosed { .. } => alert(event),
+        Event::RelocationReminded { .. }
+        | Event::RelocationReopened
+        | Event::RelocationRestricted { .. }
+        | Event::RelocationReleased { .. }
+        | Event::TransferSilent
+        | Event::TransferReferred { .. }
+        | Event::TransferDecided { .. }
+        | Event::TransferDecisionOverdue
+        | Event::IdentityReferred { .. }
+        | Event::FunctionSet(_)
+        | Event::VendorGranted(_)
+        | Event::VendorWithdrawn { .. }
+        | Event::DrillSent { .. }
+        | Event::DrillAcknowledged { .. } => law::event(event),
         Event::NoticesConfirmed { .. }
         | Event::TimePassed { .. }
         | Event::DefinitionSet(_)
@@ -121,13 +134,14 @@ fn system(event: &Event) -> String {
         Event::TimePassed { now } => format!("time passed until {now}"),
         Event::DefinitionSet(definition) => format!(
             "definition {} in force: {} days of grace, {} months early, {} late, not arrived after {}, \
-             {} days to answer",
+             {} days to answer, expiry after {}",
             definition.version,
             definition.grace_days,
             definition.early_months,
             definition.late_months,
             definition.not_arrived_months,
-            definition.answer_days
+            definition.answer_days,
+            definition.expiry_days
         ),
         Event::RulesVersionSet { version } => format!("rules version {version} in force"),
         Event::ClockAdvanced { seconds } => format!("clock moved forward by {seconds} s"),
@@ -135,11 +149,49 @@ fn system(event: &Event) -> String {
     }
 }
 
+fn registered(event: &Event) -> String {
+    let Event::RelocationRegistered {
+        sender,
+        recipient,
+        kind,
+        planned,
+        answer_due_on,
+        function,
+        pseudonym: _,
+    } = event
+    else {
+        return String::new();
+    };
+    format!(
+        "relocation registered, {sender} to {recipient}{}, {}, planned {planned}, answer wished by \
+             {answer_due_on}",
+        function
+            .as_ref()
+            .map(|function| format!(" ({function})"))
+            .unwrap_or_default(),
+        kind_words(*kind, Language::En)
+    )
+}
+
+/// What an entry is about. The system has no id.
+pub(super) fn subject(subject: Subject) -> String {
+    match subject.kind {
+        SubjectKind::System => subject.kind.collection().to_owned(),
+        SubjectKind::Relocation
+        | SubjectKind::Arrival
+        | SubjectKind::Alert
+        | SubjectKind::Municipality
+        | SubjectKind::RegisterEvent => subject.to_string(),
+    }
+}
+
 /// The state of a subject; none while there is none.
 pub(super) fn state(machine: &Machine, subject: Subject) -> Option<String> {
     let id = subject.id;
     let state = match subject.kind {
-        SubjectKind::System => return None,
+        SubjectKind::System | SubjectKind::Municipality | SubjectKind::RegisterEvent => {
+            return None;
+        }
         SubjectKind::Relocation => match machine.relocation(id)?.state {
             RelocationState::Registered => "registered",
             RelocationState::Acknowledged => "acknowledged",
@@ -200,6 +252,14 @@ pub(super) fn notice(kind: NoticeKind) -> &'static str {
         NoticeKind::QuestionClosed => "question closed",
         NoticeKind::ArrivalMatched => "arrival matched",
         NoticeKind::ChainDiffers => "chain differs",
+        NoticeKind::RelocationReminded => "reminder",
+        NoticeKind::RelocationEscalated => "reminder to the second contact",
+        NoticeKind::RelocationReopened => "relocation open again",
+        NoticeKind::TransferSilent => "a month of silence",
+        NoticeKind::TransferReferred => "IVO asked",
+        NoticeKind::TransferDecided => "IVO decided",
+        NoticeKind::TransferDecisionOverdue => "IVO's time over",
+        NoticeKind::Drill => "drill",
     }
 }
 
@@ -208,6 +268,8 @@ fn withdrawal(reason: WithdrawalReason) -> &'static str {
         WithdrawalReason::ConsentRevoked => "consent revoked",
         WithdrawalReason::MoveCancelled => "move cancelled",
         WithdrawalReason::Mistake => "a mistake",
+        WithdrawalReason::ManualRoute => "manual route",
+        WithdrawalReason::WrongRecipient => "wrong recipient",
     }
 }
 
@@ -233,5 +295,6 @@ fn closing(reason: CloseReason) -> &'static str {
         CloseReason::ConfirmedUnannounced => "confirmed as unannounced",
         CloseReason::NotConfirmed => "not confirmed",
         CloseReason::Technical => "a technical cause was mended",
+        CloseReason::Expired => "expired",
     }
 }

@@ -222,6 +222,7 @@ fn entries() -> Vec<Vec<u8>> {
         },
         planned: Month::of(date(2026, 12, 1)),
         answer_due_on: date(2026, 12, 9),
+        function: None,
     };
     let withdrawn = |reason| Event::RelocationWithdrawn { reason };
     let passed = Event::TimePassed {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::Check;
 use crate::ReadError;
 use crate::audit::{Row, Rows, Table};
+use crate::batch::{OpenClaim, OpenKey};
 
 impl Check {
     /// Holds a page of a table against the entries. Returns how many of its rows are not newer than the edge.
@@ -78,7 +79,7 @@ impl Check {
         Ok(positions.len())
     }
 
-    /// Whoever holds a claim was registered with that person.
+    /// Whoever holds a claim was registered or reported with that person.
     async fn claims(&mut self, store: &mut dyn Rows, page: &[Row]) -> Result<usize, ReadError> {
         let holders: Vec<Uuid> = page.iter().filter_map(Row::subject).collect();
         let begun = store.begun_at(&holders).await?;
@@ -147,10 +148,37 @@ fn tells(entry: &Entry, row: &Row) -> bool {
             recipient,
             person,
             ..
-        } => matches!(&entry.event, Event::RelocationRegistered {
-            sender: from, recipient: to, pseudonym, ..
-        } if from.number() == *sender && to.number() == *recipient
-            && [&pseudonym.epoch.to_be_bytes()[..], &pseudonym.value].concat() == person),
+        } => claimed(&entry.event).is_some_and(|key| {
+            key.sender.number() == *sender
+                && key.recipient.number() == *recipient
+                && [&key.pseudonym.epoch.to_be_bytes()[..], &key.pseudonym.value].concat() == person
+        }),
         Row::Request { .. } | Row::Key(_) => false,
+    }
+}
+
+/// What the first entry of a subject claims.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others claim nothing")]
+fn claimed(event: &Event) -> Option<OpenKey> {
+    match event {
+        Event::RelocationRegistered {
+            sender,
+            recipient,
+            pseudonym,
+            ..
+        } => Some(OpenKey {
+            sender: *sender,
+            recipient: *recipient,
+            pseudonym: *pseudonym,
+        }),
+        Event::ArrivalReported {
+            municipality,
+            previous,
+            pseudonyms,
+            arrived,
+            is_exempt: _,
+        } => OpenClaim::arrival(*municipality, *previous, pseudonyms, *arrived)
+            .map(|claim| claim.key),
+        _ => None,
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use daemon::postgres::testing::Database;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::superuser;
-use crate::postgres::testing;
+use crate::PostgresJournal;
+use crate::postgres::{migrate, testing};
 
 /// Each table with a column, and what a ledger may do to it beside reading. A gateway may read.
 const TABLES: [(&str, &str, &[&str]); 20] = [
@@ -154,4 +156,22 @@ async fn nothing_is_appended_by_who_does_not_wait_for_the_disk() {
             "{level}"
         );
     }
+}
+
+#[tokio::test]
+async fn who_is_let_in_again_gets_back_what_was_revoked() {
+    let database = Database::new().await.expect("a database");
+    migrate(&database.owner()).await.expect("migrated");
+    let superuser = superuser(&database).await;
+    let admit = async || {
+        let admitted = database.admit("revoked", "flyttbud_gateway").await;
+        admitted.expect("admitted");
+        PostgresJournal::connect(database.settings("revoked")).await
+    };
+    admit().await.expect("a journal");
+    let revoke = "REVOKE flyttbud_gateway FROM revoked";
+    superuser.batch_execute(revoke).await.expect("revoked");
+    let refused = PostgresJournal::connect(database.settings("revoked")).await;
+    refused.expect_err("not any more");
+    admit().await.expect("a journal");
 }

@@ -1,46 +1,25 @@
 //! Another server takes over.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use daemon::postgres::Settings;
-use daemon::postgres::testing::{Database, Server};
+use daemon::postgres::testing::Pair;
+use domain::subject::Position;
 use tokio::task::JoinSet;
 
 use super::outage::{check_answers, registered_at, registration};
 use super::{connect, reaches, superuser, wait_until};
-use crate::conformance::given::append;
+use crate::Request;
+use crate::conformance::given::{append, request};
 use crate::conformance::whole;
 use crate::postgres::testing;
 
-/// A server and its synchronous standby, and a URL that names both.
-async fn pair() -> (Database, Arc<Server>, Settings) {
-    let primary = Arc::new(Server::start().await.expect("a server"));
-    let database = testing::database_on(primary.clone())
-        .await
-        .expect("a database");
-    let standby = Arc::new(primary.standby().await.expect("a standby"));
-    let superuser = superuser(&database).await;
-    for sql in [
-        "ALTER SYSTEM SET synchronous_standby_names = '*'",
-        "SELECT pg_reload_conf()",
-    ] {
-        superuser.batch_execute(sql).await.expect(sql);
-    }
-    let is_synchronous = "SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync'";
-    wait_until(&superuser, is_synchronous).await;
-    let one = primary.url("gateway", &database.name);
-    let other = standby.url("gateway", &database.name);
-    let (host, _) = one.rsplit_once('/').expect("a database");
-    let (_, rest) = other.split_once('@').expect("a user");
-    let settings = Settings::new(format!("{host},{rest}"));
-    (database, standby, settings)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn another_server_takes_over_with_all_that_was_answered() {
-    let (database, standby, settings) = pair().await;
-    let journal = connect(settings).await;
+    let pair = Pair::start().await.expect("two servers");
+    let database = testing::database_on(pair.primary.clone());
+    let database = database.await.expect("a database");
+    let journal = connect(Settings::new(pair.url("gateway", &database.name))).await;
     let mut callers = JoinSet::new();
     for caller in 0..16u128 {
         let journal = journal.clone();
@@ -53,23 +32,49 @@ async fn another_server_takes_over_with_all_that_was_answered() {
         });
     }
     reaches(&journal, 100).await;
-    database.server.kill().expect("killed");
-    let promoted = standby
-        .client("postgres", "postgres")
-        .await
-        .expect("a connection");
-    promoted
-        .batch_execute("SELECT pg_promote()")
-        .await
-        .expect("promoted");
+    pair.primary.kill().expect("killed");
+    pair.promote().await.expect("promoted");
     let answered = callers.join_all().await.into_iter().flatten().collect();
     check_answers(&journal, &answered).await;
 
     // the former one comes back, takes writes, and is named first: but it lacks what the other has
     append(&journal, registration(1_000)).await;
-    database.server.restart().await.expect("restarted");
+    pair.primary.restart().await.expect("restarted");
+    let promoted = pair.standby.client("postgres", "postgres").await;
+    let promoted = promoted.expect("a connection");
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'gateway'";
     promoted.batch_execute(cut).await.expect("cut");
     append(&journal, registration(1_001)).await;
     assert_eq!(whole::check(&journal).await.len(), answered.len() + 2);
+}
+
+/// Somebody waits at a commit until the standby has it.
+const COMMIT_WAITS: &str = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_standby_lacks_is_not_yet_an_answer() {
+    let pair = Pair::start().await.expect("two servers");
+    let database = testing::database_on(pair.primary.clone());
+    let database = database.await.expect("a database");
+    let journal = connect(Settings::new(pair.url("gateway", &database.name))).await;
+    append(&journal, registration(0)).await;
+    pair.standby.kill().expect("killed");
+    let client = superuser(&database).await;
+    tokio::select! {
+        outcome = journal.append(registration(1)) => panic!("on one disk: {outcome:?}"),
+        () = wait_until(&client, COMMIT_WAITS) => {}
+    }
+    // a server that starts anew shows what it has, and asks no standby
+    pair.primary.kill().expect("killed");
+    pair.primary.restart().await.expect("restarted");
+    let client = superuser(&database).await;
+    let Request { scope, id, .. } = request(1, 1);
+    let mut asked = journal.answer(scope, id);
+    tokio::select! {
+        answer = &mut asked => panic!("on one disk: {answer:?}"),
+        () = wait_until(&client, COMMIT_WAITS) => {}
+    }
+    pair.standby.restart().await.expect("restarted");
+    let kept = asked.await.expect("read").expect("an answer");
+    assert_eq!(kept.1.position, Position(2));
 }

@@ -1,94 +1,26 @@
-//! SQLite passes the conformance suite: each of its functions, by its name.
+//! SQLite passes the conformance suite.
 
-use proptest::collection::vec;
-use proptest::option;
-use proptest::prelude::*;
+use std::fs;
+use std::sync::Arc;
 
 use super::House;
-use crate::conformance::{claims, clock, inbox, model, order, reading, requests};
+use crate::Journal;
+use crate::conformance::list::{self, House as _, conforms};
 
-/// One test for each function of the suite; those behind the semicolon are told how to open it again.
-macro_rules! conforms {
-    ($($room:ident::$claim:ident,)* ; $($lasting_room:ident::$lasting:ident,)*) => {
-        $(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn $claim() {
-                let house = House::new();
-                $room::$claim(house.journal()).await;
-            }
-        )*
-        $(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn $lasting() {
-                let house = House::new();
-                $lasting_room::$lasting(house.journal(), async || house.journal()).await;
-            }
-        )*
-    };
-}
+impl list::House for House {
+    async fn build() -> Self {
+        Self::new()
+    }
 
-conforms! {
-    order::appends_at_once_stand_in_one_order_without_gaps,
-    order::writes_are_read_at_once,
-    order::a_stale_version_takes_no_position_and_fails_nobody_else,
-    order::a_version_is_made_once,
-    order::a_batch_is_appended_wholly_or_not_at_all,
-    order::limits_hold_on_both_sides,
-    order::the_edge_wakes_whoever_tails,
-    requests::an_answer_is_found_by_its_request_id,
-    requests::an_id_is_unique_within_its_scope,
-    requests::a_request_sent_many_times_at_once_is_appended_once,
-    requests::a_refused_batch_consumes_no_request_id,
-    claims::a_claim_of_an_earlier_epoch_holds,
-    claims::claims_of_others_do_not_meet,
-    claims::of_announcements_at_once_one_stands,
-    inbox::an_entry_may_notify_the_same_recipient_twice,
-    inbox::a_refused_batch_uses_up_no_number,
-    inbox::notices_are_read_page_by_page,
-    reading::a_subject_is_read_as_it_was,
-    reading::entries_are_read_page_by_page,
-    clock::an_instant_is_read_back_as_answered,
-    ;
-    order::what_is_answered_is_durable,
-    order::the_system_has_dense_versions,
-    requests::a_request_is_answered_the_same_for_ever,
-    claims::a_second_announcement_is_answered_with_the_first,
-    claims::a_claim_is_held_until_it_is_released,
-    claims::a_unique_key_is_used_once,
-    inbox::numbers_are_dense_and_chained,
-    clock::the_clock_is_advanced_by_an_entry,
-    clock::recorded_time_never_runs_back,
-}
+    async fn journal(&self) -> Arc<dyn Journal> {
+        self.open()
+    }
 
-fn step() -> impl Strategy<Value = model::Step> {
-    (
-        vec((0..4u8, 1..4u32), 0..4),
-        vec(0..3u16, 0..4),
-        option::of((0..6u8, 0..2u8)),
-        option::weighted(0.3, 0..3u8),
-        option::weighted(0.3, 0..3u8),
-        option::weighted(0.2, 0..3u8),
-    )
-        .prop_map(|(drafts, told, request, claim, release, key)| model::Step {
-            drafts,
-            told,
-            request,
-            claim,
-            release,
-            key,
-        })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
-
-    #[test]
-    fn invariant_random_steps_have_the_outcomes_of_the_model(steps in vec(step(), 1..40)) {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .expect("a runtime");
-        let house = House::new();
-        runtime.block_on(model::steps_have_the_outcomes_of_the_model(house.journal(), steps));
+    async fn empty(&self) {
+        for file in fs::read_dir(self.folder.path()).expect("a folder") {
+            fs::remove_file(file.expect("a file").path()).expect("removed");
+        }
     }
 }
+
+conforms!(House);

@@ -43,19 +43,19 @@ fn three() -> Batch {
 #[test]
 fn a_second_process_is_refused_until_the_first_ends() {
     let house = House::new();
-    let first = house.journal();
+    let first = house.open();
     let Err(OpenError::InUse { path }) = SqliteJournal::open(&house.path()) else {
         panic!("a second one was let in");
     };
     assert_eq!(path, house.folder.path().join("journal.db.lock"));
     drop(first);
-    house.journal();
+    house.open();
 }
 
 #[test]
 fn a_newer_schema_is_refused_and_left_alone() {
     let house = House::new();
-    drop(house.journal());
+    drop(house.open());
     execute(&house.stranger(), "PRAGMA user_version = 999");
     let refused = SqliteJournal::open(&house.path());
     assert!(matches!(refused, Err(OpenError::Newer(999))), "{refused:?}");
@@ -84,7 +84,7 @@ fn a_commit_is_on_the_disk_before_it_counts() {
 #[test]
 fn a_reader_cannot_write() {
     let house = House::new();
-    drop(house.journal());
+    drop(house.open());
     let reader = super::super::reader(&house.path()).expect("a reader");
     assert!(reader.execute_batch("DELETE FROM entries").is_err());
 }
@@ -92,7 +92,7 @@ fn a_reader_cannot_write() {
 #[tokio::test]
 async fn a_file_locked_by_a_stranger_is_unavailable_and_then_goes_on_without_a_gap() {
     let house = House::new();
-    let journal = house.journal();
+    let journal = house.open();
     append(&journal, batch(vec![registered(new_relocation())])).await;
     let stranger = house.stranger();
     execute(&stranger, "BEGIN IMMEDIATE");
@@ -110,7 +110,7 @@ async fn a_file_locked_by_a_stranger_is_unavailable_and_then_goes_on_without_a_g
 /// The store refuses the third entry of a batch, whose two first ones are written by then.
 async fn check_group_failing(raise: &str) {
     let house = House::new();
-    let journal = house.journal();
+    let journal = house.open();
     append(&journal, three_of(9)).await;
     let stranger = house.stranger();
     execute(
@@ -168,7 +168,7 @@ async fn a_group_that_the_store_rolls_back_itself_leaves_nothing_behind() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_group_is_answered_to_everybody_in_it() {
     let house = House::new();
-    let journal = house.journal();
+    let journal = house.open();
     let stranger = house.stranger();
     execute(
         &stranger,
@@ -191,7 +191,7 @@ async fn a_failed_group_is_answered_to_everybody_in_it() {
 #[tokio::test]
 async fn an_entry_that_cannot_be_read_is_an_error_and_never_skipped() {
     let house = House::new();
-    let journal = house.journal();
+    let journal = house.open();
     for _ in 0..3 {
         append(&journal, batch(vec![registered(new_relocation())])).await;
     }
@@ -200,7 +200,7 @@ async fn an_entry_that_cannot_be_read_is_an_error_and_never_skipped() {
         "UPDATE entries SET bytes = x'FFFF' WHERE position = 2",
     );
     drop(journal);
-    let journal = house.journal();
+    let journal = house.open();
     let read = journal.read_after(Position(0), 10).await;
     assert!(
         matches!(read, Err(crate::ReadError::Unreadable { position: 2, .. })),
@@ -213,7 +213,7 @@ async fn an_entry_that_cannot_be_read_is_an_error_and_never_skipped() {
 #[tokio::test]
 async fn the_newest_entries_are_read_from_memory_as_the_file_has_them() {
     let house = House::new();
-    let journal = house.journal();
+    let journal = house.open();
     let more = TAIL_ENTRIES_MAX / 64 + 1;
     let drafts = || (0..64).map(|_| registered(new_relocation())).collect();
     let batches = (0..more).map(|_| batch(drafts())).collect();
@@ -225,7 +225,7 @@ async fn the_newest_entries_are_read_from_memory_as_the_file_has_them() {
         reads.push((after, journal.read_after(after, 70).await.expect("entries")));
     }
     drop(journal);
-    let file = house.journal();
+    let file = house.open();
     for (after, newest) in reads {
         let stored = file.read_after(after, 70).await.expect("entries");
         assert_eq!(newest.len(), stored.len(), "after {}", after.0);
@@ -239,7 +239,7 @@ async fn the_newest_entries_are_read_from_memory_as_the_file_has_them() {
 #[tokio::test]
 async fn a_read_is_capped_whatever_is_asked_for() {
     let house = House::new();
-    let journal = house.journal();
+    let journal = house.open();
     let drafts = || (0..64).map(|_| registered(new_relocation())).collect();
     let batches = (0..=READ_ENTRIES_MAX / 64)
         .map(|_| batch(drafts()))
@@ -252,9 +252,9 @@ async fn a_read_is_capped_whatever_is_asked_for() {
 #[tokio::test]
 async fn what_was_sent_before_the_end_is_written_before_the_end() {
     let house = House::new();
-    let journal = house.journal();
+    let journal = house.open();
     let batches = (0..100).map(|_| batch(vec![registered(new_relocation())]));
     append_at_once(&journal, batches.collect()).await;
     drop(journal);
-    assert_eq!(whole::check(&house.journal()).await.len(), 100);
+    assert_eq!(whole::check(&house.open()).await.len(), 100);
 }

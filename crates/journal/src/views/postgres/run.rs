@@ -170,18 +170,19 @@ impl Run {
             link.rows(sql, &[&self.connected]).await?;
         }
         for (position, set) in &self.definitions {
-            let [grace, early, late, not_arrived, answer] = [
+            let [grace, early, late, not_arrived, answer, expiry] = [
                 set.grace_days,
                 set.early_months,
                 set.late_months,
                 set.not_arrived_months,
                 set.answer_days,
+                set.expiry_days,
             ]
             .map(i64::from);
             let version = i64::from(set.version);
-            let sql = "INSERT INTO flyttbud.definitions VALUES ($1, $2, $3, $4, $5, $6, $7) \
+            let sql = "INSERT INTO flyttbud.definitions VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
                  ON CONFLICT DO NOTHING";
-            let values: [&(dyn ToSql + Sync); 7] = [
+            let values: [&(dyn ToSql + Sync); 8] = [
                 position,
                 &version,
                 &grace,
@@ -189,6 +190,7 @@ impl Run {
                 &late,
                 &not_arrived,
                 &answer,
+                &expiry,
             ];
             link.rows(sql, &values).await?;
         }

@@ -1,7 +1,11 @@
 //! How values become the bytes that a digest is taken of. What is written here is for ever: another byte, and
 //! ledgers of before and after cannot be compared.
 
+use std::collections::BTreeSet;
+
+use domain::code::RelocationKind;
 use domain::definition::Definition;
+use domain::function::{Function, FunctionContact, Grant};
 use domain::month::Month;
 use domain::municipality::MunicipalityCode;
 use domain::subject::Pseudonym;
@@ -10,6 +14,7 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::fold::Transfer;
 use crate::machine::finding::Key;
 
 /// Values one after the other, each in one way only: numbers with their highest byte first, texts behind their
@@ -88,6 +93,80 @@ impl Bytes {
         self.code(month.since(Month::of(Date::constant(0, 1, 1))));
     }
 
+    pub(super) fn transfer(&mut self, transfer: Transfer) {
+        match transfer {
+            Transfer::Asked => self.code(1),
+            Transfer::Silent => self.code(2),
+            Transfer::Referred { on } => {
+                self.code(3);
+                self.date(on);
+            }
+            Transfer::Overdue { on } => {
+                self.code(4);
+                self.date(on);
+            }
+            Transfer::Decided { granted, on } => {
+                self.code(5);
+                self.put(&[u8::from(granted)]);
+                self.date(on);
+            }
+        }
+    }
+
+    pub(super) fn function(&mut self, function: &Function) {
+        let Function {
+            id,
+            name,
+            first,
+            second,
+            sdk_address,
+            handles_secrecy_marked,
+            kinds,
+            is_closed,
+        } = function;
+        self.text(id.as_str());
+        self.text(name);
+        self.contact(first);
+        self.maybe(second.as_ref(), Self::contact);
+        self.text(sdk_address);
+        self.put(&[u8::from(*handles_secrecy_marked), u8::from(*is_closed)]);
+        self.kinds(kinds);
+    }
+
+    fn contact(&mut self, contact: &FunctionContact) {
+        let FunctionContact { phone, email } = contact;
+        self.text(phone);
+        self.text(email);
+    }
+
+    fn kinds(&mut self, kinds: &BTreeSet<RelocationKind>) {
+        self.count(kinds.len());
+        for kind in kinds {
+            self.code(kind.number());
+        }
+    }
+
+    pub(super) fn grant(&mut self, grant: &Grant) {
+        let Grant {
+            organisation_number,
+            methods,
+            kinds,
+            functions,
+            until,
+        } = grant;
+        self.text(organisation_number);
+        self.count(methods.len());
+        for method in methods {
+            self.text(method);
+        }
+        self.kinds(kinds);
+        self.count(functions.len());
+        for function in functions {
+            self.text(function.as_str());
+        }
+        self.date(*until);
+    }
+
     pub(super) fn definition(&mut self, definition: Definition) {
         let Definition {
             version,
@@ -96,6 +175,7 @@ impl Bytes {
             late_months,
             not_arrived_months,
             answer_days,
+            expiry_days,
         } = definition;
         let numbers = [
             version,
@@ -104,6 +184,7 @@ impl Bytes {
             late_months,
             not_arrived_months,
             answer_days,
+            expiry_days,
         ];
         for number in numbers {
             self.small(number);
@@ -116,6 +197,8 @@ impl Bytes {
             Key::Ask(id) => (2, id),
             Key::Close(id) => (3, id),
             Key::NotArrived(id) => (4, id),
+            Key::Overdue(id) => (6, id),
+            Key::Reopen(id) => (7, id),
             Key::Chain(recipient, number) => {
                 self.code(5);
                 self.municipality(recipient);

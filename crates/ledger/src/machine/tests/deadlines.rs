@@ -12,10 +12,11 @@ fn nobody_arrived_six_months_after_the_planned_month() {
     let mut host = check(
         "
         register 1 0184>2283 p1 2026-12 =>
+        acknowledge 1 =>
         day 218 =>
     ",
     );
-    let end: Timestamp = "2027-07-01T00:00:00Z".parse().expect("an instant");
+    let end: Timestamp = "2027-06-30T22:00:00Z".parse().expect("an instant");
     assert_eq!(host.machine.next_deadline(), Some(end));
     host.write("day 219");
     let finding = host.machine.findings().pop().expect("a finding");
@@ -53,14 +54,19 @@ fn a_definition_changes_nothing_for_what_was_recorded_before_it() {
         day 3 => ask 0191
         day 13 =>
         day 14 => ask 0191
-        define ends=1 =>
+        define ends=1 expiry=0 =>
+        acknowledge 1 =>
+        day 182 =>
+        day 183 => close Expired
+        day 194 => close Expired
         day 218 =>
         day 219 => not arrived
     ",
     );
     assert_eq!(host.machine.next_deadline(), None);
     host.run("register 4 0184>2283 p4 2027-07");
-    let end: Timestamp = "2027-09-01T00:00:00Z".parse().expect("an instant");
+    host.run("acknowledge 4");
+    let end: Timestamp = "2027-08-31T22:00:00Z".parse().expect("an instant");
     assert_eq!(host.machine.next_deadline(), Some(end));
 }
 

@@ -1,7 +1,9 @@
 //! A journal in memory and its leader, driven by lines such as `register 1 0184>2283 p1 2026-12`. It appends
 //! as the real one does: a batch whole or not at all, dense versions, a unique key once.
 
-use domain::code::{AlertKind, CloseReason, NoticeKind, RelocationKind, WithdrawalReason};
+use domain::code::{
+    AlertKind, AnswerCode, CloseReason, NoticeKind, RelocationKind, WithdrawalReason,
+};
 use domain::definition::Definition;
 use domain::entry::{Draft, Entry, Event, NoticeRef};
 use domain::month::Month;
@@ -183,8 +185,33 @@ impl Host {
         let number = |index: usize| words[index].parse::<u8>().expect("a number");
         let (subject, event) = match words[0] {
             "day" => return self.pass(at(words[1].parse().expect("a day"))),
-            "register" | "place" => registered(&words),
-            "arrive" => arrived(&words),
+            "register" | "place" | "transfer" => registered(&words),
+            "acknowledge" => (
+                Subject::relocation(id(number(1))),
+                Event::RelocationAcknowledged,
+            ),
+            "reply" => {
+                let event = Event::RelocationReplied {
+                    by: code(words[2]),
+                    objection: false,
+                };
+                (Subject::relocation(id(number(1))), event)
+            }
+            "answer" => {
+                let (_, asked) = self.alert_about(number(1)).expect("an alert");
+                let answer = AnswerCode::OwnClearWish;
+                (asked, Event::AlertAnswered { answer })
+            }
+            "refer" | "decide" => {
+                let on = words[2].parse().expect("a date");
+                let event = if words[0] == "refer" {
+                    Event::TransferReferred { on }
+                } else {
+                    Event::TransferDecided { granted: true, on }
+                };
+                (Subject::relocation(id(number(1))), event)
+            }
+            "arrive" | "exempt" => arrived(&words),
             "withdraw" => {
                 let reason = WithdrawalReason::Mistake;
                 let event = Event::RelocationWithdrawn { reason };
@@ -231,6 +258,7 @@ impl Host {
                 "grace" => definition.grace_days = value,
                 "late" => definition.late_months = value,
                 "ends" => definition.not_arrived_months = value,
+                "expiry" => definition.expiry_days = value,
                 other => panic!("no such number: {other}"),
             }
         }
@@ -255,14 +283,15 @@ fn registered(words: &[&str]) -> (Subject, Event) {
     let event = Event::RelocationRegistered {
         sender,
         recipient,
-        kind: if words[0] == "place" {
-            RelocationKind::Placement
-        } else {
-            RelocationKind::ActiveInvolvement
+        kind: match words[0] {
+            "place" => RelocationKind::Placement,
+            "transfer" => RelocationKind::Transfer2910,
+            _ => RelocationKind::ActiveInvolvement,
         },
         pseudonym: pseudonyms(words[3])[0],
         planned: Month::parse(words[4]).expect("a month"),
         answer_due_on: Date::constant(2026, 12, 8),
+        function: None,
     };
     let n = words[1].parse().expect("a number");
     (Subject::relocation(id(n)), event)
@@ -275,6 +304,7 @@ fn arrived(words: &[&str]) -> (Subject, Event) {
         previous,
         pseudonyms: pseudonyms(words[3]),
         arrived: Month::parse(words[4]).expect("a month"),
+        is_exempt: words[0] == "exempt",
     };
     let n = words[1].parse().expect("a number");
     (Subject::arrival(id(n)), event)
@@ -289,9 +319,14 @@ fn words(event: &Event) -> String {
         Event::RelocationNotArrived => "not arrived".into(),
         Event::AlertRaised { kind, asked, .. } => match kind {
             AlertKind::UnannouncedArrival => format!("ask {asked}"),
+            AlertKind::InboxSilent => format!("silent {asked}"),
             AlertKind::ChainDiffers => format!("chain {asked}"),
         },
         Event::AlertClosed { reason, .. } => format!("close {reason:?}"),
+        Event::RelocationReminded { contact } => format!("remind {contact:?}").to_lowercase(),
+        Event::RelocationReopened => "reopen".into(),
+        Event::TransferSilent => "silent".into(),
+        Event::TransferDecisionOverdue => "undecided".into(),
         other => format!("{other:?}"),
     }
 }

@@ -119,12 +119,14 @@ fn arrivals(host: &Host) -> Vec<(Uuid, ArrivalFold, Definition)> {
 fn keys(host: &Host) -> Vec<Key> {
     let machine = &host.machine;
     let arrivals = machine.arrivals.keys();
-    let relocations = machine.relocations.keys().copied().map(Key::NotArrived);
+    let relocations = machine.relocations.keys();
     let alerts = machine.alerts.keys().copied().map(Key::Close);
     let chains = machine.differing.keys();
     arrivals
         .flat_map(|arrival| [Key::Match(*arrival), Key::Ask(*arrival)])
-        .chain(relocations)
+        .chain(
+            relocations.flat_map(|id| [Key::NotArrived(*id), Key::Overdue(*id), Key::Reopen(*id)]),
+        )
         .chain(alerts)
         .chain(chains.map(|(recipient, number)| Key::Chain(*recipient, *number)))
         .collect()

@@ -96,7 +96,7 @@ fn windows_and_kinds_decide_what_covers() {
     let lines = "
         register 1 0184>2283 p1 2026-11
         arrive 2 0184>2283 p1 2027-05
-        place 3 0184>2283 p2 2026-11
+        transfer 3 0184>2283 p2 2026-11
         arrive 4 0184>2283 p2 2026-08
         day 400
     ";

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::calendar::day_in_sweden;
 use domain::code::AlertKind;
 use domain::entry::{Entry, Event};
 use jiff::civil::Date;
 use uuid::Uuid;
-
-use crate::machine::day_of;
 
 /// What a ledger found.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +34,7 @@ impl Findings {
         reason = "the other kinds are no findings about a person's move"
     )]
     pub(super) fn take(&mut self, entry: &Entry) {
-        let (id, on) = (entry.subject.id, day_of(entry.recorded_at));
+        let (id, on) = (entry.subject.id, day_in_sweden(entry.recorded_at));
         match &entry.event {
             Event::AlertRaised {
                 kind: AlertKind::UnannouncedArrival,

@@ -1,0 +1,110 @@
+//! A municipality's entries as its present state: functions, vendors, drills.
+
+use std::collections::BTreeMap;
+
+use domain::entry::{Entry, Event};
+use domain::function::{Function, FunctionId, Grant};
+use domain::month::Month;
+use domain::municipality::MunicipalityCode;
+use domain::subject::{Subject, Version};
+use jiff::Timestamp;
+
+use super::{follows, halt, one_subject};
+use crate::Halt;
+
+/// A drill (övning): of which month, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drill {
+    /// The month it belongs to.
+    pub month: Month,
+    /// When it was sent, or taken in.
+    pub at: Timestamp,
+}
+
+/// A municipality as it describes itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MunicipalityFold {
+    /// Its code.
+    pub code: MunicipalityCode,
+    /// Its functions, closed ones too.
+    pub functions: BTreeMap<FunctionId, Function>,
+    /// Who may act for it, by organisation number; also grants whose last day has passed.
+    pub vendors: BTreeMap<String, Grant>,
+    /// The newest drill that was sent.
+    pub drill_sent: Option<Drill>,
+    /// The newest drill that a person took in.
+    pub drill_acknowledged: Option<Drill>,
+    /// Version.
+    pub version: Version,
+}
+
+impl MunicipalityFold {
+    /// A municipality of which nothing is recorded yet.
+    pub fn new(code: MunicipalityCode) -> Self {
+        Self {
+            code,
+            functions: BTreeMap::new(),
+            vendors: BTreeMap::new(),
+            drill_sent: None,
+            drill_acknowledged: None,
+            version: Version(0),
+        }
+    }
+
+    /// Folds a municipality's entries, in version order.
+    pub fn fold(code: MunicipalityCode, entries: &[Entry]) -> Result<Self, Halt> {
+        let mut fold = Self::new(code);
+        let Some((first, rest)) = one_subject(entries)? else {
+            return Ok(fold);
+        };
+        fold.apply(first)?;
+        for entry in rest {
+            fold.apply(entry)?;
+        }
+        Ok(fold)
+    }
+
+    /// Takes the next entry in.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other kind is a contradiction here"
+    )]
+    pub fn apply(&mut self, entry: &Entry) -> Result<(), Halt> {
+        if entry.subject != Subject::municipality(self.code) {
+            return Err(halt(entry, "an entry of another municipality"));
+        }
+        follows(entry, self.version)?;
+        let drill = |month: &Month| {
+            Some(Drill {
+                month: *month,
+                at: entry.recorded_at,
+            })
+        };
+        match &entry.event {
+            Event::FunctionSet(function) => {
+                self.functions.insert(function.id.clone(), function.clone());
+            }
+            Event::VendorGranted(grant) => {
+                self.vendors
+                    .insert(grant.organisation_number.clone(), grant.clone());
+            }
+            Event::VendorWithdrawn {
+                organisation_number,
+            } => {
+                if self.vendors.remove(organisation_number).is_none() {
+                    return Err(halt(entry, "a vendor withdrawn that was not granted"));
+                }
+            }
+            Event::DrillSent { month } => self.drill_sent = drill(month),
+            Event::DrillAcknowledged { month } => {
+                if self.drill_sent.is_none_or(|sent| sent.month != *month) {
+                    return Err(halt(entry, "a drill taken in that was not sent"));
+                }
+                self.drill_acknowledged = drill(month);
+            }
+            _ => return Err(halt(entry, "not an event of a municipality")),
+        }
+        self.version = entry.version;
+        Ok(())
+    }
+}

@@ -1,0 +1,223 @@
+//! Carries a whole key store from one place into another, empty one: every row as it stands, still wrapped. The root
+//! key is not needed for it, and goes on opening the copy. No gateway may write like this; whoever copies owns both
+//! places.
+//!
+//! What must never happen: a copy that lacks a key, or that a gateway could have before it was read back.
+
+mod postgres;
+mod sqlite;
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use daemon::postgres::Settings;
+use rusqlite::types::Value;
+
+use crate::{Error, OpenError};
+
+use postgres::PostgresPlace;
+use sqlite::SqlitePlace;
+
+/// Where a key store is, or is to be.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A file.
+    File(PathBuf),
+    /// A database, as its owner.
+    Database(Settings),
+}
+
+/// Why there is no copy.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// A place cannot be opened, or a gateway has it.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A row could not be read or written.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// There is nothing to copy.
+    #[error("there is no key store: no root key was ever used with it")]
+    Missing,
+    /// There is something where the copy should be.
+    #[error("there is a key store already: a copy needs an empty place")]
+    Taken,
+    /// What was read back is not what was written.
+    #[error("the copy differs in '{0}'")]
+    Differs(&'static str),
+}
+
+/// How a column's values are stored in PostgreSQL. SQLite knows whole numbers, bytes and texts.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Flag,
+    Short,
+    Whole,
+    Long,
+    Id,
+    Bytes,
+    Text,
+}
+
+/// A table that both kinds of store have.
+#[derive(Debug)]
+struct Table {
+    name: &'static str,
+    /// Where SQLite has all its rows.
+    in_file: &'static str,
+    /// How many columns make a row unique; they stand first, and rows are read in their order.
+    unique: usize,
+    columns: &'static [(&'static str, Form)],
+}
+
+type Row = Vec<Value>;
+
+const ROOT: Table = Table {
+    name: "root",
+    in_file: "root",
+    unique: 1,
+    columns: &[
+        ("one", Form::Flag),
+        ("id", Form::Text),
+        ("proof", Form::Bytes),
+    ],
+};
+
+const TABLES: [Table; 6] = [
+    ROOT,
+    Table {
+        name: "authority_keys",
+        in_file: "authority_keys",
+        unique: 3,
+        columns: &[
+            ("authority", Form::Whole),
+            ("epoch", Form::Short),
+            ("purpose", Form::Short),
+            ("wrapped", Form::Bytes),
+        ],
+    },
+    Table {
+        name: "drops",
+        in_file: "drops",
+        unique: 1,
+        columns: &[("id", Form::Long), ("epoch", Form::Short)],
+    },
+    Table {
+        name: "body_keys",
+        in_file: "body_keys",
+        unique: 4,
+        columns: &[
+            ("subject", Form::Id),
+            ("version", Form::Long),
+            ("authority", Form::Whole),
+            ("sealing", Form::Id),
+            ("kind", Form::Short),
+            ("epoch", Form::Short),
+            ("wrapped", Form::Bytes),
+        ],
+    },
+    Table {
+        name: "search",
+        in_file: "search_rows",
+        unique: 3,
+        columns: &[
+            ("subject", Form::Id),
+            ("authority", Form::Whole),
+            ("token", Form::Id),
+            ("kind", Form::Short),
+        ],
+    },
+    Table {
+        name: "accesses",
+        in_file: "accesses",
+        unique: 1,
+        columns: &[
+            ("id", Form::Long),
+            ("at_micros", Form::Long),
+            ("authority", Form::Whole),
+            ("subject", Form::Id),
+            ("sealed", Form::Bytes),
+        ],
+    },
+];
+
+impl Table {
+    /// A text for each of the first columns, counted from 1, as SQL lists them.
+    fn list(&self, columns: usize, text: impl Fn(usize, &str, Form) -> String) -> String {
+        let columns = self.columns.iter().take(columns).zip(1..);
+        let texts = columns.map(|((name, form), nth)| text(nth, name, *form));
+        texts.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// A store that nobody else has meanwhile.
+#[async_trait]
+trait Rows: Send {
+    /// The next rows after one, or the first ones.
+    async fn page(&mut self, table: &Table, after: Option<&Row>) -> Result<Vec<Row>, Error>;
+    /// Takes rows in.
+    async fn put(&mut self, table: &Table, rows: &[Row]) -> Result<(), Error>;
+    /// Makes what was taken in durable, and lets gateways have it.
+    async fn publish(self: Box<Self>) -> Result<(), Error>;
+}
+
+impl Place {
+    async fn open(&self) -> Result<Box<dyn Rows>, OpenError> {
+        Ok(match self {
+            Self::File(path) => Box::new(SqlitePlace::open(path)?),
+            Self::Database(owner) => Box::new(PostgresPlace::open(owner).await?),
+        })
+    }
+
+    async fn create(&self) -> Result<Box<dyn Rows>, OpenError> {
+        Ok(match self {
+            Self::File(path) => Box::new(SqlitePlace::create(path)?),
+            Self::Database(owner) => Box::new(PostgresPlace::create(owner).await?),
+        })
+    }
+}
+
+/// Copies a key store that no gateway has, reads the copy back, and only then lets gateways have it. Returns how
+/// many rows of each table there are.
+pub async fn copy(from: &Place, to: &Place) -> Result<Vec<(&'static str, usize)>, CopyError> {
+    let mut origin = from.open().await?;
+    if origin.page(&ROOT, None).await?.is_empty() {
+        return Err(CopyError::Missing);
+    }
+    let mut target = to.create().await?;
+    for table in &TABLES {
+        if !target.page(table, None).await?.is_empty() {
+            return Err(CopyError::Taken);
+        }
+    }
+    let mut counts = Vec::new();
+    for table in &TABLES {
+        let mut count = 0;
+        let mut after = None;
+        loop {
+            let page = origin.page(table, after.as_ref()).await?;
+            if page.is_empty() {
+                break;
+            }
+            target.put(table, &page).await?;
+            count += page.len();
+            after = page.into_iter().last();
+        }
+        counts.push((table.name, count));
+    }
+    for table in &TABLES {
+        let mut after = None;
+        loop {
+            let page = origin.page(table, after.as_ref()).await?;
+            if page != target.page(table, after.as_ref()).await? {
+                return Err(CopyError::Differs(table.name));
+            }
+            if page.is_empty() {
+                break;
+            }
+            after = page.into_iter().last();
+        }
+    }
+    target.publish().await?;
+    Ok(counts)
+}

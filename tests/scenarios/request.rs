@@ -1,0 +1,138 @@
+//! Requests of scenarios: usual ones, right in every respect, and ways in which a scenario's own may differ.
+
+use api::v1;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use tests::{announcement_of, arrival_of};
+
+use super::steps::{Announced, Person, Reported};
+
+/// An announcement of a person's move, on a day.
+pub(crate) fn announcement(
+    from: &str,
+    to: &str,
+    person: Person,
+    today: Date,
+    how: Announced,
+) -> v1::RegisterRelocationRequest {
+    let mut request = announcement_of(from, to, 0);
+    request.legal_ground = Some(consent(today));
+    content(&mut request).expected_on = today.to_string();
+    named(&mut content(&mut request).person, person);
+    how(&mut request);
+    request
+}
+
+/// A report of a person's arrival, on a day.
+pub(crate) fn report(
+    at: &str,
+    from: &str,
+    person: Person,
+    today: Date,
+    how: Reported,
+) -> v1::ReportArrivalRequest {
+    let mut request = arrival_of(at, from, 0);
+    request.legal_ground = Some(consent(today));
+    reported(&mut request).arrived_on = today.to_string();
+    named(&mut reported(&mut request).person, person);
+    how(&mut request);
+    request
+}
+
+/// A full consent of that day.
+pub(crate) fn consent(today: Date) -> v1::LegalGround {
+    let mut ground = tests::consent();
+    ground.consent.as_mut().expect("a consent").given_on = today.to_string();
+    ground
+}
+
+fn named(person: &mut Option<v1::Person>, Person(number, birth_date): Person) {
+    let person = person.as_mut().expect("a person");
+    person.identity_number = number.into();
+    person.birth_date = birth_date.into();
+}
+
+/// What is announced.
+pub(crate) fn content(request: &mut v1::RegisterRelocationRequest) -> &mut v1::RelocationContent {
+    request.content.as_mut().expect("content")
+}
+
+/// Who is announced.
+pub(crate) fn person(request: &mut v1::RegisterRelocationRequest) -> &mut v1::Person {
+    content(request).person.as_mut().expect("a person")
+}
+
+/// What is reported.
+pub(crate) fn reported(request: &mut v1::ReportArrivalRequest) -> &mut v1::ArrivalContent {
+    request.content.as_mut().expect("content")
+}
+
+/// Who is reported.
+pub(crate) fn arrived(request: &mut v1::ReportArrivalRequest) -> &mut v1::Person {
+    reported(request).person.as_mut().expect("a person")
+}
+
+/// A ground of a rule that has nothing filled in.
+pub(crate) fn bare(code: v1::LegalGroundCode) -> v1::LegalGround {
+    v1::LegalGround {
+        code: code.into(),
+        ..v1::LegalGround::default()
+    }
+}
+
+/// Another person's wish and another kind: she wishes to move and is helped.
+pub(crate) fn wished(request: &mut v1::RegisterRelocationRequest) {
+    request.kind = v1::RelocationKind::SupportedVoluntaryMove.into();
+    content(request).wish = v1::ExpressedWish::Clear.into();
+}
+
+/// The consent covers these parts alone.
+pub(crate) fn covers(request: &mut v1::RegisterRelocationRequest, scopes: &[v1::ConsentScope]) {
+    let ground = request.legal_ground.as_mut().expect("a ground");
+    let consent = ground.consent.as_mut().expect("a consent");
+    consent.scopes = scopes.iter().copied().map(i32::from).collect();
+}
+
+/// Planned for so many months after today.
+pub(crate) fn planned(request: &mut v1::RegisterRelocationRequest, months: i32) {
+    let today: Date = content(request).expected_on.parse().expect("a date");
+    let planned = today.checked_add(months.months()).expect("a date");
+    content(request).expected_on = planned.to_string();
+}
+
+/// One of a household whose members are announced each by itself.
+pub(crate) fn of_a_household(request: &mut v1::RegisterRelocationRequest) {
+    content(request).household = Some(v1::Household {
+        name: "households/0199b2d0-0000-7000-8000-000000000001".to_owned(),
+        adults: 1,
+        children: 1,
+    });
+}
+
+/// Not consented to by the guardians.
+pub(crate) fn without_guardians(request: &mut v1::RegisterRelocationRequest) {
+    let ground = request.legal_ground.as_mut().expect("a ground");
+    let consent = ground.consent.as_mut().expect("a consent");
+    consent.guardians_consent = false;
+}
+
+/// The transfer of a case.
+pub(crate) fn transfer(request: &mut v1::RegisterRelocationRequest) {
+    request.kind = v1::RelocationKind::Transfer2910.into();
+}
+
+/// An official test number, another one for each count, and its birth date.
+pub(crate) fn somebody(count: i64) -> (String, String) {
+    let born = Date::constant(1950, 1, 1);
+    let born = born.checked_add(count.days()).expect("a date");
+    let nine = format!("{}980", born.strftime("%y%m%d"));
+    let digits = nine.chars().map(|sign| sign.to_digit(10).expect("a digit"));
+    let sum: u32 = digits
+        .zip([2, 1].into_iter().cycle())
+        .map(|(digit, weight)| digit * weight)
+        .map(|product| product / 10 + product % 10)
+        .sum();
+    let check = (10 - sum % 10) % 10;
+    let number = format!("{}-980{check}", born.strftime("%Y%m%d"));
+    (number, born.to_string())
+}

@@ -1,0 +1,133 @@
+//! Rights and statistics: what may be searched, counted and seen, and that nobody stands where nobody belongs.
+
+use std::collections::BTreeSet;
+
+use api::v1;
+use client::tonic;
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
+
+use super::request::{content, person};
+use super::services::Services;
+use super::steps::Step::{Given, Then, When};
+use super::steps::Who::{A, B};
+use super::steps::{Act, Fact, On, P, Scenario, Shown};
+
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "scenario_64_one_searches_by_number_or_case_and_by_nothing_else",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            Then(Fact::Shown(Shown::That(
+                "no request of the contract can name a group, a need or a name to search by",
+                |_services| Box::pin(async { terms() }),
+            ))),
+            Then(Fact::Shown(Shown::That(
+                "both terms find the announcement, and no term is refused",
+                |services| Box::pin(found(services)),
+            ))),
+        ],
+    },
+    Scenario {
+        name: "scenario_68_a_scan_of_files_logs_subjects_and_errors_finds_nobody",
+        on: On::Services,
+        steps: &[
+            When(A.announces_with(P, B, unusual)),
+            When(Act::Acknowledge(B)),
+            When(Act::Object(B, "Invändning av rördrommen.")),
+            When(A.announces_with(P, B, |it| {
+                unusual(it);
+                it.request_id = P.0.into();
+            })),
+            Then(Fact::Refused("REQUEST_ID_INVALID", &["request_id"])),
+            Then(Fact::Shown(Shown::Logged)),
+            When(A.announces_with(P, B, |it| {
+                unusual(it);
+                it.receiving_municipality = format!("municipalities/{}", P.0);
+            })),
+            Then(Fact::Refused(
+                "MUNICIPALITY_CODE_INVALID",
+                &["receiving_municipality"],
+            )),
+            When(A.announces_with(P, B, |it| {
+                unusual(it);
+                content(it).expected_on = "Rördromsson".into();
+            })),
+            Then(Fact::Refused("DATE_INVALID", &["content.expected_on"])),
+            Then(Fact::Shown(Shown::Nowhere(&[
+                P.0,
+                "Rördromsson",
+                "rördrommen",
+                "KANARIE-4712",
+            ]))),
+        ],
+    },
+];
+
+/// Somebody who can be told from everybody else.
+fn unusual(request: &mut v1::RegisterRelocationRequest) {
+    person(request).family_name = "Rördromsson".into();
+    content(request).case_number = "KANARIE-4712".into();
+    content(request).free_text = "Bor hos rördrommen.".into();
+}
+
+/// Every field of a request that lists or finds, but for paging and who asks.
+fn terms() {
+    let set = FileDescriptorSet::decode(api::generated::DESCRIPTORS).expect("descriptors");
+    let asking = ["municipality", "actor", "page_size", "page_token"];
+    let mut found = BTreeSet::new();
+    for message in set.file.iter().flat_map(|file| &file.message_type) {
+        let name = message.name().strip_suffix("Request").unwrap_or_default();
+        if !name.starts_with("List") && !name.starts_with("Find") {
+            continue;
+        }
+        let fields = message
+            .field
+            .iter()
+            .map(prost_types::FieldDescriptorProto::name);
+        let terms = fields.filter(|field| !asking.contains(field));
+        found.extend(terms.map(|term| format!("{name}.{term}")));
+    }
+    let allowed = [
+        "FindRelocations.case_number",
+        "FindRelocations.identity_number",
+        "ListAlerts.state",
+        "ListArrivals.state",
+        "ListEntries.after_position",
+        "ListMunicipalities.county_code",
+        "ListMunicipalities.include_closed",
+        "ListMunicipalities.name_contains",
+        "ListNotices.after_number",
+        "ListRelocations.counterpart",
+        "ListRelocations.side",
+        "ListRelocations.state",
+    ];
+    assert_eq!(found, allowed.map(str::to_owned).into());
+}
+
+async fn found(services: &Services<'_>) {
+    use v1::find_relocations_request::Term;
+    let find = |term| v1::FindRelocationsRequest {
+        municipality: services.party(B).municipality(),
+        actor: services.party(B).actor(),
+        term,
+    };
+    let number = Term::IdentityNumber(P.0.to_owned());
+    let seen = services
+        .party(B)
+        .find(find(Some(number)))
+        .await
+        .expect("allowed");
+    let names: Vec<String> = seen.relocations.into_iter().map(|it| it.name).collect();
+    assert_eq!(names, [services.relocation()]);
+    let refused = services
+        .party(B)
+        .find(find(None))
+        .await
+        .expect_err("no term");
+    assert_eq!(
+        (refused.code, refused.reason.as_str()),
+        (tonic::Code::InvalidArgument, "SEARCH_TERM_REQUIRED")
+    );
+}

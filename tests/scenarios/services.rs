@@ -1,0 +1,412 @@
+//! The stage of the running services: one `flyttbud serve` with NATS for all scenarios, three municipalities for
+//! each. A scenario in which days pass has the clock for itself.
+
+mod acts;
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use api::v1;
+use client::Refused;
+use domain::code::{AnswerCode, CloseReason, NoticeKind, RelocationKind};
+use domain::relocation_state::RelocationState;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use tests::{Canary, OPERATOR, Party, Plan, World, scan, settle, verify, wait_for};
+use tokio::sync::{OnceCell, RwLock};
+
+use super::play::{Answer, Refusal, Stage, eventually};
+use super::request;
+use super::steps::{Act, P, Question, Scenario, Shown, Step, Who};
+
+/// Days after which an unannounced arrival is flagged.
+const GRACE_DAYS: i64 = 14;
+/// Longer than any receipt takes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What all scenarios share: started by the first one that needs it.
+#[derive(Default)]
+pub(crate) struct House {
+    open: OnceCell<Open>,
+    /// Held for writing while days pass.
+    clock: RwLock<()>,
+    /// Days that the record's clock was moved.
+    moved: AtomicI64,
+    /// How often it was moved.
+    passes: AtomicI64,
+}
+
+struct Open {
+    world: World,
+    system: Party,
+    operator: Party,
+    /// Codes of the municipalities that the system acts for.
+    codes: Vec<String>,
+}
+
+impl House {
+    async fn open(&self) -> &Open {
+        let start = || async {
+            let world = World::with(Plan {
+                log: "debug",
+                ..Plan::default()
+            })
+            .await;
+            let served = world.served().await;
+            Open {
+                system: served.first().expect("somebody is served").clone(),
+                codes: served.iter().map(|one| one.code().to_owned()).collect(),
+                operator: world.party(OPERATOR).await,
+                world,
+            }
+        };
+        self.open.get_or_init(start).await
+    }
+
+    /// Plays a scenario with three municipalities of its own: its place in the list says which.
+    pub(crate) async fn play(&self, scenario: &Scenario, place: usize) {
+        let open = self.open().await;
+        let passes =
+            |step: &Step| matches!(step, Step::Given(Act::Pass(_)) | Step::When(Act::Pass(_)));
+        let (alone, together) = if scenario.steps.iter().any(passes) {
+            (Some(self.clock.write().await), None)
+        } else {
+            (None, Some(self.clock.read().await))
+        };
+        let code = |number: usize| open.codes.get(number).expect("enough are served");
+        let party = |number: usize| open.system.acting_for(code(number));
+        // the first two are those by whom it is seen that time has passed
+        let first = 2 + 3 * place;
+        let mut services = Services {
+            house: self,
+            open,
+            parties: [party(first), party(first + 1), party(first + 2)],
+            relocations: Vec::new(),
+            arrivals: Vec::new(),
+            request: None,
+            refused: None,
+            position: 0,
+        };
+        super::play::play(scenario, &mut services).await;
+        drop((alone, together));
+    }
+
+    /// The record's day.
+    fn today(&self) -> Date {
+        let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
+        let moved = self.moved.load(Ordering::SeqCst);
+        today.checked_add(moved.days()).expect("a date")
+    }
+}
+
+/// The stage of one scenario.
+pub(crate) struct Services<'a> {
+    house: &'a House,
+    open: &'a Open,
+    parties: [Party; 3],
+    /// Announcements, oldest first: from, to, name.
+    relocations: Vec<(Who, Who, String)>,
+    /// Reports, oldest first.
+    arrivals: Vec<(Who, String)>,
+    request: Option<v1::RegisterRelocationRequest>,
+    refused: Option<Refused>,
+    /// Where the newest announcement or report stands in the record.
+    position: i64,
+}
+
+/// A request of somebody, with what all writes carry.
+macro_rules! write {
+    ($request:ident, $party:expr, $($field:ident: $value:expr),*) => {
+        v1::$request {
+            municipality: $party.municipality(),
+            actor: $party.actor(),
+            request_id: request_id(),
+            $($field: $value,)*
+            ..v1::$request::default()
+        }
+    };
+}
+pub(crate) use write;
+
+impl Services<'_> {
+    /// The running world.
+    pub(crate) fn world(&self) -> &World {
+        &self.open.world
+    }
+
+    /// The caller that acts for somebody.
+    pub(crate) fn party(&self, who: Who) -> &Party {
+        let [a, b, c] = &self.parties;
+        match who {
+            Who::A => a,
+            Who::B => b,
+            Who::C => c,
+        }
+    }
+
+    /// The newest announcement's name.
+    pub(crate) fn relocation(&self) -> String {
+        let newest = self.relocations.last().expect("somebody announced");
+        newest.2.clone()
+    }
+
+    /// The questions to somebody, oldest first, as whoever may see them does.
+    async fn alerts(&self, viewer: &Party, asked: Who) -> Vec<v1::Alert> {
+        let mut found = Vec::new();
+        let name = self.party(asked).municipality();
+        let mut page_token = String::new();
+        loop {
+            let request = v1::ListAlertsRequest {
+                municipality: viewer.municipality(),
+                page_size: 500,
+                page_token,
+                ..v1::ListAlertsRequest::default()
+            };
+            let page = viewer.list_alerts(request).await.expect("a list");
+            found.extend(page.alerts);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        found.retain(|alert| alert.asked_municipality == name);
+        found.reverse();
+        found
+    }
+
+    /// The newest question to somebody, by name.
+    pub(crate) async fn newest_alert(&self, asked: Who) -> String {
+        let alerts = self.alerts(self.party(asked), asked).await;
+        alerts.last().expect("a question").name.clone()
+    }
+
+    /// Moves the clock, and waits until what was due by then has happened: an arrival that is reported last is
+    /// asked about last.
+    async fn pass(&self, days: i64) {
+        let [seen, by] = [0, 1].map(|number| {
+            let code = self.open.codes.get(number).expect("enough are served");
+            self.open.system.acting_for(code)
+        });
+        let asked = async || seen.alerts().await.expect("a list").alerts.len();
+        let before = asked().await;
+        if days > GRACE_DAYS {
+            let today = self.house.today();
+            let mut report = request::report(by.code(), seen.code(), P, today, |_usual| {});
+            // a report of the same person in the same month would be the first one
+            let count = self.house.passes.fetch_add(1, Ordering::SeqCst);
+            let (number, birth_date) = request::somebody(count);
+            let person = request::arrived(&mut report);
+            (person.identity_number, person.birth_date) = (number, birth_date);
+            by.report(report).await.expect("accepted");
+        }
+        self.open.operator.advance(days).await.expect("moved");
+        self.house.moved.fetch_add(days, Ordering::SeqCst);
+        if days > GRACE_DAYS {
+            wait_for("what was due", || async {
+                (asked().await > before).then_some(())
+            })
+            .await;
+        }
+    }
+
+    /// All announcements and replies as somebody reads them.
+    async fn read(&self, who: Who) -> v1::Relocation {
+        let name = self.relocation();
+        self.party(who).read(&name).await.expect("a party reads")
+    }
+
+    async fn told(&self, who: Who) -> Vec<v1::Notice> {
+        let notices = self.party(who).notices().await.expect("a list");
+        verify(self.party(who).code(), &notices);
+        notices
+    }
+
+    /// Whether the store of NATS holds a notice to somebody, alone or packed with others.
+    fn is_on_nats(&self, who: Who) -> bool {
+        let notice = format!("\"recipient\":\"{}\"", self.party(who).code());
+        let found = scan(&self.world().folder().join("nats"), &Canary::text(&notice));
+        !found.found.is_empty()
+    }
+
+    async fn nowhere(&self, texts: &[&str]) {
+        let is_number = |text: &str| text.len() == 13 && text.as_bytes().get(8) == Some(&b'-');
+        let canaries: Vec<Canary> = texts
+            .iter()
+            .flat_map(|text| {
+                if is_number(text) {
+                    Canary::number(text)
+                } else {
+                    Canary::text(text)
+                }
+            })
+            .collect();
+        let scanned = scan(self.world().folder(), &canaries);
+        assert_eq!(scanned.found, Vec::<std::path::PathBuf>::new());
+        // what is no person is found by the same scan
+        let name = Canary::text(&self.relocation());
+        let name = scan(self.world().folder(), &name);
+        assert!(!name.found.is_empty(), "{:?}", scanned.files);
+        for who in [Who::A, Who::B, Who::C] {
+            let told = format!("{:?} {:?}", self.told(who).await, self.refused);
+            for canary in &canaries {
+                let wanted = canary.bytes();
+                let mut windows = told.as_bytes().windows(wanted.len());
+                assert!(!windows.any(|window| window == wanted), "{told}");
+            }
+        }
+    }
+
+    fn logged(&self) {
+        let refused = self.refused.as_ref().expect("something was refused");
+        let log = self.world().log();
+        let is_told =
+            |line: &str| line.contains(&refused.request_id) && line.contains(&refused.reason);
+        assert!(log.lines().any(is_told), "{} is not logged", refused.reason);
+    }
+}
+
+impl Stage for Services<'_> {
+    async fn act(&mut self, act: &Act) -> Result<Answer, Refusal> {
+        let today = self.house.today();
+        let answer = match act {
+            Act::Announce(by, person, to, how) => {
+                let (from, code) = (self.party(*by).code(), self.party(*to).code());
+                let request = request::announcement(from, code, *person, today, *how);
+                self.announce(*by, *to, request).await
+            }
+            Act::Report(by, person, from, how) => {
+                let (at, code) = (self.party(*by).code(), self.party(*from).code());
+                let request = request::report(at, code, *person, today, *how);
+                self.report(*by, request).await
+            }
+            Act::Retry(by, how) => self.retry(*by, *how).await,
+            Act::Acknowledge(by) => self.acknowledge(*by).await,
+            Act::Reply(by, text) => self.reply(*by, text, false).await,
+            Act::Object(by, text) => self.reply(*by, text, true).await,
+            Act::Withdraw(by, reason) => self.withdraw(*by, *reason).await,
+            Act::Answer(by, answer) => self.answer(*by, *answer).await,
+            Act::Dispute(by) => self.dispute(*by).await,
+            Act::Retract(by) => self.retract(*by).await,
+            Act::Refer(by) => self.refer(*by).await,
+            Act::Decided(by) => self.decided(*by).await,
+            Act::Close(asked, reason) => self.close(*asked, *reason).await,
+            Act::Pass(days) => {
+                self.pass(*days).await;
+                Ok(about(String::new()))
+            }
+            Act::InProduction => panic!("production is a matter of the rules"),
+        };
+        answer.map_err(|refused| {
+            let refusal = Refusal {
+                reason: refused.reason.clone(),
+                fields: refused.violations.iter().map(|it| it.0.clone()).collect(),
+                message: refused.message.clone(),
+            };
+            self.refused = Some(refused);
+            refusal
+        })
+    }
+
+    async fn settle(&self) {
+        settle(&self.open.operator, self.position).await;
+    }
+
+    async fn notices(&self, who: Who) -> Vec<NoticeKind> {
+        let notices = self.told(who).await;
+        let kind = |notice: &v1::Notice| NoticeKind::from_number(notice.kind).expect("known");
+        notices.iter().map(kind).collect()
+    }
+
+    async fn questions(&self, asked: Who) -> Vec<Question> {
+        let question = |alert: &v1::Alert| Question {
+            disputed: alert.disputed,
+            answer: AnswerCode::from_number(alert.answer),
+            closed: CloseReason::from_number(alert.close_reason),
+        };
+        let seen =
+            |alerts: Vec<v1::Alert>| -> Vec<Question> { alerts.iter().map(question).collect() };
+        let operators = seen(self.alerts(&self.open.operator, asked).await);
+        let parties = seen(self.alerts(self.party(asked), asked).await);
+        // whoever looks a moment later may see more
+        if operators == parties {
+            parties
+        } else {
+            Vec::new()
+        }
+    }
+
+    async fn announcement(&self, from: Who, to: Who) -> (RelocationKind, RelocationState) {
+        let of_pair = |known: &&(Who, Who, String)| (known.0, known.1) == (from, to);
+        let newest = self.relocations.iter().rfind(of_pair);
+        let name = &newest.expect("it was announced").2;
+        let seen = self.party(to).read(name).await.expect("a party reads");
+        let kind = RelocationKind::from_number(seen.kind);
+        let state = RelocationState::from_number(seen.state);
+        (kind.expect("known"), state.expect("known"))
+    }
+
+    async fn arrival(&self, by: Who) -> v1::ArrivalState {
+        let newest = self.arrivals.iter().rfind(|known| known.0 == by);
+        let name = &newest.expect("it was reported").1;
+        let seen = self.party(by).read_arrival(name).await;
+        seen.expect("the reporter reads").state()
+    }
+
+    async fn show(&self, what: &Shown) {
+        match what {
+            Shown::Readable(who) => {
+                let announced = self.request.as_ref().expect("somebody announced");
+                assert_eq!(self.read(*who).await.content, announced.content);
+            }
+            Shown::Unreadable(who) => assert_eq!(self.read(*who).await.content, None),
+            Shown::Replies(who, expected) => {
+                let read = self.read(*who).await;
+                let replies = read.replies.iter();
+                let seen: Vec<_> = replies.map(|it| (it.objection, it.text.as_str())).collect();
+                assert_eq!(seen, *expected);
+            }
+            Shown::QuestionReads(who, text) => {
+                let name = self.newest_alert(*who).await;
+                let read = self.party(*who).read_alert(&name).await.expect("asked");
+                let question = format!("{:?}", read.question.expect("the question"));
+                assert!(question.contains(text), "{question}");
+            }
+            Shown::Streamed(who, expected) => {
+                let mut stream = self.party(*who).watch("").await.expect("a stream");
+                let kinds = stream.backlog().await.into_iter().map(|it| it.kind);
+                let kinds: Vec<_> = kinds.filter_map(NoticeKind::from_number).collect();
+                assert_eq!(kinds, *expected);
+            }
+            Shown::OnNats(who) => {
+                let look = || async { self.is_on_nats(*who) };
+                eventually("NATS holds it", look, &true).await;
+            }
+            Shown::NothingOnNats(who) => assert!(!self.is_on_nats(*who)),
+            Shown::Receipt(who) => {
+                let request = v1::GetReceiptRequest {
+                    municipality: self.party(*who).municipality(),
+                    name: self.relocation(),
+                    ..v1::GetReceiptRequest::default()
+                };
+                let client = &self.party(*who).client;
+                let receipt = client.wait_for_receipt(&request, false, PATIENCE).await;
+                receipt.expect("a receipt");
+            }
+            Shown::Logged => self.logged(),
+            Shown::Nowhere(texts) => self.nowhere(texts).await,
+            Shown::That(_words, check) => check(self).await,
+        }
+    }
+}
+
+fn about(name: String) -> Answer {
+    Answer {
+        name,
+        warnings: Vec::new(),
+    }
+}
+
+fn reasons(warnings: Vec<v1::Warning>) -> Vec<String> {
+    warnings.into_iter().map(|warning| warning.reason).collect()
+}

@@ -1,0 +1,134 @@
+//! What somebody does before the running services, but for the passing of days.
+
+use api::v1;
+use client::{Refused, request_id};
+use domain::code::{AnswerCode, CloseReason, WithdrawalReason};
+
+use super::super::play::Answer;
+use super::super::request;
+use super::super::steps::{Announced, Who};
+use super::{Services, about, reasons, write};
+
+impl Services<'_> {
+    pub(super) async fn announce(
+        &mut self,
+        from: Who,
+        to: Who,
+        request: v1::RegisterRelocationRequest,
+    ) -> Result<Answer, Refused> {
+        self.request = Some(request.clone());
+        let answer = self.party(from).register(request).await?;
+        self.position = answer.position;
+        let name = answer.relocation.expect("a relocation").name;
+        self.relocations.push((from, to, name.clone()));
+        Ok(Answer {
+            name,
+            warnings: reasons(answer.warnings),
+        })
+    }
+
+    pub(super) async fn retry(&mut self, by: Who, how: Announced) -> Result<Answer, Refused> {
+        let mut request = self.request.clone().expect("somebody announced");
+        how(&mut request);
+        let to = self.relocations.last().expect("somebody announced").1;
+        self.announce(by, to, request).await
+    }
+
+    pub(super) async fn acknowledge(&self, by: Who) -> Result<Answer, Refused> {
+        self.party(by).take_in(&self.relocation(), "").await?;
+        Ok(about(self.relocation()))
+    }
+
+    pub(super) async fn reply(
+        &self,
+        by: Who,
+        text: &str,
+        objection: bool,
+    ) -> Result<Answer, Refused> {
+        let ground = request::consent(self.house.today());
+        let reply = write!(ReplyToRelocationRequest, self.party(by),
+            name: self.relocation(), text: text.to_owned(), objection: objection,
+            legal_ground: Some(ground));
+        self.party(by).reply(reply).await?;
+        Ok(about(self.relocation()))
+    }
+
+    pub(super) async fn withdraw(
+        &self,
+        by: Who,
+        reason: WithdrawalReason,
+    ) -> Result<Answer, Refused> {
+        let withdraw = write!(WithdrawRelocationRequest, self.party(by),
+            name: self.relocation(), reason: reason.number());
+        self.party(by).withdraw(withdraw).await?;
+        Ok(about(self.relocation()))
+    }
+
+    pub(super) async fn answer(&self, by: Who, answer: AnswerCode) -> Result<Answer, Refused> {
+        let (name, today) = (self.newest_alert(by).await, self.house.today());
+        let answer = write!(AnswerAlertRequest, self.party(by),
+            name: name.clone(), answer: answer.number(), text: "Vi har sett efter.".to_owned(),
+            legal_ground: Some(request::consent(today)));
+        self.party(by).answer(answer).await?;
+        Ok(about(name))
+    }
+
+    pub(super) async fn dispute(&self, by: Who) -> Result<Answer, Refused> {
+        let (name, today) = (self.newest_alert(by).await, self.house.today());
+        let dispute = write!(DisputeAlertRequest, self.party(by),
+            name: name.clone(), text: "Det stämmer inte.".to_owned(),
+            legal_ground: Some(request::consent(today)));
+        self.party(by).dispute(dispute).await?;
+        Ok(about(name))
+    }
+
+    pub(super) async fn retract(&self, by: Who) -> Result<Answer, Refused> {
+        let newest = self.arrivals.iter().rfind(|(who, _)| *who == by);
+        let name = newest.expect("somebody reported").1.clone();
+        let retract = write!(WithdrawArrivalRequest, self.party(by), name: name.clone());
+        self.party(by).withdraw_arrival(retract).await?;
+        Ok(about(name))
+    }
+
+    pub(super) async fn refer(&self, by: Who) -> Result<Answer, Refused> {
+        let refer = write!(ReferTransferRequest, self.party(by),
+            name: self.relocation(), referred_on: self.house.today().to_string());
+        self.party(by).refer(refer).await?;
+        Ok(about(self.relocation()))
+    }
+
+    pub(super) async fn decided(&self, by: Who) -> Result<Answer, Refused> {
+        let decided = write!(RecordTransferDecisionRequest, self.party(by),
+            name: self.relocation(), granted: true, decided_on: self.house.today().to_string());
+        self.party(by).record_decision(decided).await?;
+        Ok(about(self.relocation()))
+    }
+
+    pub(super) async fn close(&self, asked: Who, reason: CloseReason) -> Result<Answer, Refused> {
+        let name = self.newest_alert(asked).await;
+        let close = v1::CloseAlertRequest {
+            actor: self.open.operator.actor(),
+            request_id: request_id(),
+            name: name.clone(),
+            reason: reason.number(),
+            ..v1::CloseAlertRequest::default()
+        };
+        self.open.operator.close(close).await?;
+        Ok(about(name))
+    }
+
+    pub(super) async fn report(
+        &mut self,
+        by: Who,
+        request: v1::ReportArrivalRequest,
+    ) -> Result<Answer, Refused> {
+        let answer = self.party(by).report(request).await?;
+        self.position = answer.position;
+        let name = answer.arrival.expect("an arrival").name;
+        self.arrivals.push((by, name.clone()));
+        Ok(Answer {
+            name,
+            warnings: reasons(answer.warnings),
+        })
+    }
+}

@@ -1,0 +1,200 @@
+//! The words that scenarios are written in: who does what, and what is so afterwards. Nothing here does anything.
+
+use api::v1;
+use domain::code::{AnswerCode, CloseReason, NoticeKind, WithdrawalReason};
+use domain::relocation_state::RelocationState;
+
+use super::services::Services;
+
+/// A scenario: its test's name, where it is played, and what happens.
+pub(crate) struct Scenario {
+    /// `scenario_NN_…`: the number is the catalogue's.
+    pub(crate) name: &'static str,
+    /// Where it is played.
+    pub(crate) on: On,
+    /// Given, When, Then.
+    pub(crate) steps: &'static [Step],
+}
+
+/// Where a scenario is played.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum On {
+    /// Before the running services.
+    Services,
+    /// Before the pure rules alone: parsing, the gate, the machine, with the clock in the entries.
+    Rules,
+    /// Before both, in the same words. What only services can show is passed over before the rules.
+    Both,
+}
+
+/// A step.
+pub(crate) enum Step {
+    /// What came before.
+    Given(Act),
+    /// What it is about.
+    When(Act),
+    /// What is so then.
+    Then(Fact),
+}
+
+/// Who takes part. The three are municipalities that no other scenario has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// The sender.
+    A,
+    /// The receiver.
+    B,
+    /// A third one.
+    C,
+}
+
+/// A test person: number, birth date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Person(pub(crate) &'static str, pub(crate) &'static str);
+
+/// A grown-up.
+pub(crate) const P: Person = Person("19900101-2385", "1990-01-01");
+/// Another grown-up.
+pub(crate) const Q: Person = Person("19620312-2384", "1962-03-12");
+/// A child.
+pub(crate) const CHILD: Person = Person("20120229-2387", "2012-02-29");
+/// Somebody with a coordination number.
+pub(crate) const COORDINATED: Person = Person("19140168-2396", "1914-01-08");
+
+/// How an announcement differs from a usual one, which is right in every respect.
+pub(crate) type Announced = fn(&mut v1::RegisterRelocationRequest);
+/// How a report differs from a usual one.
+pub(crate) type Reported = fn(&mut v1::ReportArrivalRequest);
+
+/// What somebody does. Commands are about the newest announcement, report or question.
+pub(crate) enum Act {
+    Announce(Who, Person, Who, Announced),
+    Report(Who, Person, Who, Reported),
+    /// The newest announcement once more under the same request id, as it was or changed.
+    Retry(Who, Announced),
+    Acknowledge(Who),
+    Reply(Who, &'static str),
+    Object(Who, &'static str),
+    Withdraw(Who, WithdrawalReason),
+    Answer(Who, AnswerCode),
+    Dispute(Who),
+    /// An operator closes the newest question to somebody.
+    Close(Who, CloseReason),
+    /// A municipality withdraws its newest report: the registration was reversed.
+    Retract(Who),
+    /// Asks IVO to decide the transfer, today.
+    Refer(Who),
+    /// Tells that IVO transferred the case, today.
+    Decided(Who),
+    /// Days pass.
+    Pass(i64),
+    /// From now on real people are meant. Before the rules alone.
+    InProduction,
+}
+
+impl Who {
+    /// Announces that a person moves to another municipality.
+    pub(crate) const fn announces(self, person: Person, to: Self) -> Act {
+        self.announces_with(person, to, |_usual| {})
+    }
+
+    /// Announces, with something that differs from a usual announcement.
+    pub(crate) const fn announces_with(self, person: Person, to: Self, how: Announced) -> Act {
+        Act::Announce(self, person, to, how)
+    }
+
+    /// Reports that a person arrived from another municipality.
+    pub(crate) const fn reports(self, person: Person, from: Self) -> Act {
+        self.reports_with(person, from, |_usual| {})
+    }
+
+    /// Reports, with something that differs from a usual report.
+    pub(crate) const fn reports_with(self, person: Person, from: Self, how: Reported) -> Act {
+        Act::Report(self, person, from, how)
+    }
+
+    /// Its inbox holds these notices and no other, oldest first.
+    pub(crate) const fn is_told(self, notices: &'static [NoticeKind]) -> Fact {
+        Fact::Told(self, notices)
+    }
+
+    /// It was asked these questions and no other, oldest first.
+    pub(crate) const fn is_asked(self, questions: &'static [Question]) -> Fact {
+        Fact::Asked(self, questions)
+    }
+}
+
+/// Where a question stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Question {
+    pub(crate) disputed: bool,
+    pub(crate) answer: Option<AnswerCode>,
+    pub(crate) closed: Option<CloseReason>,
+}
+
+/// A question that nobody answered, disputed or closed.
+pub(crate) const OPEN: Question = Question {
+    disputed: false,
+    answer: None,
+    closed: None,
+};
+
+/// A question that was closed.
+pub(crate) const fn closed(reason: CloseReason) -> Question {
+    Question {
+        closed: Some(reason),
+        ..OPEN
+    }
+}
+
+/// What is so.
+pub(crate) enum Fact {
+    /// The last act was refused: for this reason, at these fields and no other.
+    Refused(&'static str, &'static [&'static str]),
+    /// The refusal's text has this in it.
+    Says(&'static str),
+    /// The last act succeeded with these warnings.
+    Warned(&'static [&'static str]),
+    /// The last announcement was answered with the name of the first one.
+    AnsweredAsTheFirst,
+    Told(Who, &'static [NoticeKind]),
+    Asked(Who, &'static [Question]),
+    /// The newest announcement from one to another stands so.
+    Announcement(Who, Who, RelocationState),
+    /// The newest announcement counts as involvement, or does not.
+    CountsAsInvolvement(bool),
+    /// The newest report of a municipality stands so.
+    Arrival(Who, v1::ArrivalState),
+    /// What only the services can show.
+    Shown(Shown),
+}
+
+/// What only the services can show.
+pub(crate) enum Shown {
+    /// The newest announcement's content is there for somebody, as it was announced.
+    Readable(Who),
+    /// The newest announcement is there for somebody, and its content is not.
+    Unreadable(Who),
+    /// The replies to the newest announcement, as somebody reads them: whether an objection, and the text.
+    Replies(Who, &'static [(bool, &'static str)]),
+    /// Whoever was asked reads the newest question, with this in it.
+    QuestionReads(Who, &'static str),
+    /// A stream of the inbox from its beginning has these notices.
+    Streamed(Who, &'static [NoticeKind]),
+    /// Something for somebody is in the store of NATS.
+    OnNats(Who),
+    /// Nothing for somebody is in the store of NATS.
+    NothingOnNats(Who),
+    /// Somebody has a receipt of the newest announcement.
+    Receipt(Who),
+    /// The last refusal stands in the log, with its reason and its call's id.
+    Logged,
+    /// A text or an identity number stands in no file below the services' folder, and in no notice.
+    Nowhere(&'static [&'static str]),
+    /// Something else, in words and as a check.
+    That(&'static str, Check),
+}
+
+/// A check of the running services.
+pub(crate) type Check =
+    for<'a> fn(&'a Services<'a>) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
