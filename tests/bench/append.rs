@@ -26,6 +26,9 @@ use vault::{KeyRows, RootKey, SearchRow, SearchTerm, Vault};
 
 use crate::requests::SENDER;
 
+/// Years whose keys the gateway compares at each registration.
+const EPOCHS: i16 = 5;
+
 /// Journal and key store of our own, beside the service's and on the same disk.
 #[derive(Clone)]
 pub(crate) struct Stores {
@@ -108,7 +111,10 @@ impl Stores {
             recipient: registration.recipient,
             pseudonym: pseudonym(self.today.year()).await?,
         };
-        let also = vec![pseudonym(self.today.year() - 1).await?];
+        let mut also = Vec::new();
+        for back in 1..EPOCHS {
+            also.push(pseudonym(self.today.year() - back).await?);
+        }
         let tokens = self.tokens(subject, &registration).await?;
         let (draft, keys) = self.seal(subject, &key, registration).await?;
         Ok(Row {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use domain::subject::Position;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::erasure::Mark;
@@ -110,7 +111,14 @@ pub(crate) fn prepare(connection: &Connection) -> Result<(), OpenError> {
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.set_prepared_statement_cache_capacity(32);
+    keep_plans(connection)?;
     migrate(connection, &MIGRATIONS)
+}
+
+/// Plans do not depend on the values that are bound: otherwise SQLite parses a statement anew for each of them.
+fn keep_plans(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Whether it is a key store of this program's version.
@@ -189,6 +197,7 @@ pub(crate) fn reader(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "query_only", true)?;
     connection.set_prepared_statement_cache_capacity(16);
+    keep_plans(&connection)?;
     Ok(connection)
 }
 
