@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 
 use api::chain;
 use api::record::{self, Placed};
+use domain::calendar::day_in_sweden;
 use domain::code::NoticeKind;
 use domain::definition::Definition;
 use domain::entry::{Draft, Event, NoticeRef, Part, SealedPart};
 use domain::municipality::MunicipalityCode;
 use domain::subject::{NoticeNumber, Position, Pseudonym, Subject, Version};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ledger::Machine;
 use uuid::{Builder, Uuid};
@@ -61,9 +61,14 @@ impl History {
         history
     }
 
-    /// The day it is.
+    /// The day it is, in Sweden.
     pub fn today(&self) -> Date {
-        self.now.to_zoned_datetime(TimeZone::UTC).date()
+        day_in_sweden(self.now)
+    }
+
+    /// How long it is until an instant.
+    pub fn until(&self, instant: Timestamp) -> SignedDuration {
+        instant.duration_since(self.now)
     }
 
     /// The entries since it was last asked, as stored.

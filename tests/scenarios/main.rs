@@ -30,6 +30,7 @@ mod rights;
 mod rules;
 mod services;
 mod steps;
+mod time;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -43,7 +44,7 @@ use services::House;
 use steps::{On, Scenario};
 
 /// Every scenario, heading by heading. A new one goes to the end of its heading.
-const SCENARIOS: [&[Scenario]; 9] = [
+const SCENARIOS: [&[Scenario]; 10] = [
     core::SCENARIOS,
     clocks::SCENARIOS,
     families::SCENARIOS,
@@ -52,6 +53,7 @@ const SCENARIOS: [&[Scenario]; 9] = [
     protection::SCENARIOS,
     disputes::SCENARIOS,
     organisation::SCENARIOS,
+    time::SCENARIOS,
     rights::SCENARIOS,
 ];
 

@@ -204,6 +204,18 @@ impl Stage for Rules {
                 self.read();
                 Ok(nothing())
             }
+            Act::Until(instant) => {
+                let time = self.history.until(instant.parse().expect("an instant"));
+                self.history.wait(time);
+                self.read();
+                Ok(nothing())
+            }
+            Act::Jumps(instant) => {
+                let time = self.history.until(instant.parse().expect("an instant"));
+                self.history.pause(time);
+                self.read();
+                Ok(nothing())
+            }
             Act::InProduction => {
                 self.production = true;
                 Ok(nothing())

@@ -295,7 +295,9 @@ impl Stage for Services<'_> {
                 self.pass(*days).await;
                 Ok(about(String::new()))
             }
-            Act::InProduction => panic!("production is a matter of the rules"),
+            Act::InProduction | Act::Until(_) | Act::Jumps(_) => {
+                panic!("production and exact instants are a matter of the rules")
+            }
         };
         answer.map_err(|refused| {
             let refusal = Refusal {

@@ -88,6 +88,11 @@ pub(crate) enum Act {
     Decided(Who),
     /// Days pass.
     Pass(i64),
+    /// It becomes an instant, and what is due until then happens when it is due. Before the rules alone.
+    Until(&'static str),
+    /// The clock shows an instant of later without anything between: it was wrong, or the ledger stood still. Before the
+    /// rules alone.
+    Jumps(&'static str),
     /// From now on real people are meant. Before the rules alone.
     InProduction,
 }
