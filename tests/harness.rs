@@ -14,8 +14,8 @@ mod world;
 
 pub use apart::Apart;
 pub use certificate::{
-    ANALYST, FEED, KEEPER, OPERATOR, Organisation, SIGTUNA, SOLLEFTEA, SOLNA, STRANGER, VENDOR,
-    WATCH,
+    ANALYST, FEED, KEEPER, OPERATOR, Organisation, REVIEWER, REVIEWER_THERE, SIGTUNA, SOLLEFTEA,
+    SOLNA, STRANGER, VENDOR, WATCH,
 };
 pub use inbox::{Inbox, verify};
 pub use party::Party;

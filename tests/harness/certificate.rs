@@ -78,6 +78,20 @@ pub const FEED: Organisation = Organisation {
     code: "0184",
     roles: &["register-feed"],
 };
+/// Solna's reviewer of its access log.
+pub const REVIEWER: Organisation = Organisation {
+    file: "reviewer",
+    number: "212000-0183",
+    code: "0184",
+    roles: &["reviewer"],
+};
+/// Sollefteå's.
+pub const REVIEWER_THERE: Organisation = Organisation {
+    file: "reviewer-there",
+    number: "212000-2445",
+    code: "2283",
+    roles: &["reviewer"],
+};
 /// A vendor whose system serves many municipalities: see [`crate::World::served`].
 pub const VENDOR: Organisation = Organisation {
     file: "vendor",

@@ -96,6 +96,14 @@ methods! {
     list_refusals = directory.list_refusals(ListRefusalsRequest) -> ListRefusalsResponse;
     /// CountRefusals.
     count_refusals = directory.count_refusals(CountRefusalsRequest) -> CountRefusalsResponse;
+    /// ListAccesses.
+    list_accesses = access.list_accesses(ListAccessesRequest) -> ListAccessesResponse;
+    /// SampleAccesses.
+    sample_accesses = access.sample_accesses(SampleAccessesRequest) -> SampleAccessesResponse;
+    /// RecordReview.
+    record_review = access.record_review(RecordReviewRequest) -> RecordReviewResponse;
+    /// ListReviews.
+    list_reviews = access.list_reviews(ListReviewsRequest) -> ListReviewsResponse;
     /// GetDefinition.
     get_definition = administration.get_definition(GetDefinitionRequest) -> GetDefinitionResponse;
     /// SetDefinition.

@@ -127,6 +127,10 @@ async fn relocation(solna: &Party, solleftea: &Party) -> String {
     for term in [
         Term::IdentityNumber(PERSONS[0].0.to_owned()),
         Term::CaseNumber("KANARIE-4711".to_owned()),
+        Term::Name(v1::PersonName {
+            given_name: "Zebulonius".to_owned(),
+            family_name: "Qvastmakare".to_owned(),
+        }),
     ] {
         let find = v1::FindRelocationsRequest {
             municipality: solna.municipality(),

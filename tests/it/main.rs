@@ -6,6 +6,7 @@
     reason = "steps that tests share fail the test that takes them"
 )]
 
+mod access;
 mod apart;
 mod auditing;
 mod canary;
@@ -30,6 +31,8 @@ mod registering;
 mod repeating;
 mod restart;
 mod restoring;
+mod reviewing;
+mod searching;
 mod slowness;
 mod tenancy;
 mod witnessing;

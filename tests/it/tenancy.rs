@@ -11,8 +11,8 @@ use client::{Refused, request_id};
 use prost::Message as _;
 use prost_types::{FileDescriptorSet, MethodDescriptorProto};
 use tests::{
-    ANALYST, FEED, KEEPER, OPERATOR, Party, SIGTUNA, SOLLEFTEA, SOLNA, STRANGER, WATCH, World,
-    announcement, arrival, consent, wait_for,
+    ANALYST, FEED, KEEPER, OPERATOR, Party, REVIEWER, SIGTUNA, SOLLEFTEA, SOLNA, STRANGER, WATCH,
+    World, announcement, arrival, consent, wait_for,
 };
 
 /// What there is to be reached for.
@@ -55,6 +55,14 @@ macro_rules! write {
 }
 
 const TEXT: &str = "Några ord.";
+/// A period in which nobody opened anything.
+const LONG_AGO: Option<api::generated::Timestamp> = instant(1_000_000_000);
+const NOT_SO_LONG_AGO: Option<api::generated::Timestamp> = instant(1_100_000_000);
+
+#[expect(clippy::unnecessary_wraps, reason = "as the messages have it")]
+const fn instant(seconds: i64) -> Option<api::generated::Timestamp> {
+    Some(api::generated::Timestamp { seconds, nanos: 0 })
+}
 
 /// Methods of parties about a relocation or an arrival by name.
 const NAMED: &[Row] = rows! { |party, names|
@@ -162,6 +170,24 @@ const OPERATORS: &[Row] = rows! { |party, names|
     });
 };
 
+/// Methods of reviewers.
+const REVIEWERS: &[Row] = rows! { |party, names|
+    "ListAccesses": list_accesses(v1::ListAccessesRequest {
+        municipality: party.municipality(), actor: party.actor(),
+        ..v1::ListAccessesRequest::default()
+    });
+    "SampleAccesses": sample_accesses(v1::SampleAccessesRequest {
+        municipality: party.municipality(), actor: party.actor(), from: LONG_AGO, until: NOT_SO_LONG_AGO,
+        ..v1::SampleAccessesRequest::default()
+    });
+    "RecordReview": record_review(write!(RecordReviewRequest, party,
+        from: LONG_AGO, until: NOT_SO_LONG_AGO, seed: 1));
+    "ListReviews": list_reviews(v1::ListReviewsRequest {
+        municipality: party.municipality(), actor: party.actor(),
+        ..v1::ListReviewsRequest::default()
+    });
+};
+
 /// Methods of administrators.
 const ADMINISTRATORS: &[Row] = rows! { |party, names|
     "SetDefinition": set_definition(v1::SetDefinitionRequest {
@@ -201,7 +227,7 @@ fn the_table_holds_every_method_of_the_contract() {
         .flat_map(|file| &file.service)
         .flat_map(|service| service.method.iter().map(MethodDescriptorProto::name))
         .collect();
-    let table: BTreeSet<&str> = [NAMED, OWN, OPERATORS, ADMINISTRATORS, ALL]
+    let table: BTreeSet<&str> = [NAMED, OWN, OPERATORS, REVIEWERS, ADMINISTRATORS, ALL]
         .into_iter()
         .flatten()
         .map(|(name, _call)| *name)
@@ -289,6 +315,7 @@ async fn no_method_answers_a_caller_whose_certificate_does_not_allow_it() {
         ("an operator", WATCH),
         ("an administrator", KEEPER),
         ("a register feed", FEED),
+        ("a reviewer", REVIEWER),
     ] {
         let party = world.party(organisation).await.acting_for("0184");
         refuse_all(who, &party, &names, &[NAMED, OWN], "ROLE_NOT_ALLOWED").await;
@@ -311,6 +338,23 @@ async fn no_method_answers_a_caller_whose_certificate_does_not_allow_it() {
         let party = world.party(organisation).await;
         refuse_all(who, &party, &names, &[ADMINISTRATORS], "ROLE_NOT_ALLOWED").await;
     }
+    for (who, organisation) in [
+        ("a case system", SOLNA),
+        ("an analyst", ANALYST),
+        ("an operator", WATCH),
+        ("an administrator", KEEPER),
+        ("a register feed", FEED),
+    ] {
+        let party = world.party(organisation).await.acting_for("0184");
+        refuse_all(who, &party, &names, &[REVIEWERS], "ROLE_NOT_ALLOWED").await;
+    }
+    let reviewer = world.party(REVIEWER).await;
+    for rows in [OPERATORS, ADMINISTRATORS] {
+        refuse_all("a reviewer", &reviewer, &names, &[rows], "ROLE_NOT_ALLOWED").await;
+    }
+    let elsewhere = reviewer.acting_for("2283");
+    let who = "another municipality's reviewer";
+    refuse_all(who, &elsewhere, &names, &[REVIEWERS], "SENDER_NOT_YOURS").await;
     assert_eq!(state(&world, &names).await, before, "nothing changed");
 }
 
@@ -394,7 +438,12 @@ async fn the_table_is_of_calls_that_the_right_caller_may_make() {
             answered.unwrap_or_else(|refused| panic!("{method}: {refused:?}"));
         }
     }
-    for (party, rows) in [(operator, OPERATORS), (keeper, ADMINISTRATORS)] {
+    let reviewer = world.party(REVIEWER).await;
+    for (party, rows) in [
+        (operator, OPERATORS),
+        (keeper, ADMINISTRATORS),
+        (reviewer, REVIEWERS),
+    ] {
         for (method, call) in rows {
             let answered = call(party.clone(), names.clone()).await;
             answered.unwrap_or_else(|refused| panic!("{method}: {refused:?}"));

@@ -15,16 +15,16 @@ use super::steps::{Act, Fact, On, P, Scenario, Shown};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
-        name: "scenario_64_one_searches_by_number_or_case_and_by_nothing_else",
+        name: "scenario_64_one_searches_by_number_case_or_name_and_by_nothing_else",
         on: On::Services,
         steps: &[
             Given(A.announces(P, B)),
             Then(Fact::Shown(Shown::That(
-                "no request of the contract can name a group, a need or a name to search by",
+                "no request of the contract can name a group, a need or a free text to search by",
                 |_services| Box::pin(async { terms() }),
             ))),
             Then(Fact::Shown(Shown::That(
-                "both terms find the announcement, and no term is refused",
+                "each term finds the announcement where it may, and no term is refused",
                 |services| Box::pin(found(services)),
             ))),
         ],
@@ -92,6 +92,12 @@ fn terms() {
     let allowed = [
         "FindRelocations.case_number",
         "FindRelocations.identity_number",
+        "FindRelocations.name",
+        // of the log's own officers, not of anybody in a case
+        "ListAccesses.from",
+        "ListAccesses.officer_id",
+        "ListAccesses.subject",
+        "ListAccesses.until",
         "ListAlerts.state",
         "ListArrivals.state",
         "ListEntries.after_position",
@@ -113,14 +119,25 @@ async fn found(services: &Services<'_>) {
         actor: services.party(B).actor(),
         term,
     };
-    let number = Term::IdentityNumber(P.0.to_owned());
-    let seen = services
-        .party(B)
-        .find(find(Some(number)))
-        .await
-        .expect("allowed");
-    let names: Vec<String> = seen.relocations.into_iter().map(|it| it.name).collect();
-    assert_eq!(names, [services.relocation()]);
+    let name = |given_name: &str, family_name: &str| {
+        Term::Name(v1::PersonName {
+            given_name: given_name.to_owned(),
+            family_name: family_name.to_owned(),
+        })
+    };
+    let announced = [services.relocation()];
+    for (term, expected) in [
+        (Term::IdentityNumber(P.0.to_owned()), &announced[..]),
+        (name("ROBIN", "provsson"), &announced),
+        (name("Robin", "Prov"), &[]),
+        // the sender's case number is the sender's
+        (Term::CaseNumber("2026-1042".to_owned()), &[]),
+    ] {
+        let seen = services.party(B).find(find(Some(term))).await;
+        let seen = seen.expect("allowed").relocations;
+        let names: Vec<String> = seen.into_iter().map(|it| it.name).collect();
+        assert_eq!(names, expected);
+    }
     let refused = services
         .party(B)
         .find(find(None))

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use api::v1::access_service_client::AccessServiceClient;
 use api::v1::administration_service_client::AdministrationServiceClient;
 use api::v1::alert_service_client::AlertServiceClient;
 use api::v1::arrival_service_client::ArrivalServiceClient;
@@ -128,6 +129,11 @@ impl Client {
     /// DirectoryService.
     pub fn directory(&self) -> DirectoryServiceClient<Channel> {
         DirectoryServiceClient::new(self.channel.clone())
+    }
+
+    /// AccessService.
+    pub fn access(&self) -> AccessServiceClient<Channel> {
+        AccessServiceClient::new(self.channel.clone())
     }
 
     /// AdministrationService.

@@ -47,7 +47,7 @@ pub(crate) enum Command {
     /// Read, list, supplement or withdraw relocations
     #[command(subcommand)]
     Relocation(verbs::Relocation),
-    /// Find relocations by identity number or case number
+    /// Find relocations by identity number, case number or name
     Find(verbs::Find),
     /// Acknowledge a relocation: a person took it in
     Ack(verbs::Named),
@@ -83,6 +83,9 @@ pub(crate) enum Command {
     Whoami,
     /// List the calls that the rules refused; as operator, count them by reason
     Refusals(verbs::Refusals),
+    /// Review who opened what, and why, as the municipality's reviewer
+    #[command(subcommand)]
+    Access(verbs::Access),
     /// Show, set or try the definition of an unannounced move
     #[command(subcommand, visible_alias = "definitions")]
     Definition(definition::Verb),

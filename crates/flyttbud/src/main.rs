@@ -90,6 +90,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Municipalities(_)
         | Command::Whoami
         | Command::Refusals(_)
+        | Command::Access(_)
         | Command::Definition(_)
         | Command::Clock(_) => verbs::run(&cli.profile, json, cli.command),
     }

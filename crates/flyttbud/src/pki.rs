@@ -53,7 +53,7 @@ pub(crate) struct ClientOptions {
     /// Its organisation number, for example 212000-0142
     #[arg(long)]
     organisation_number: String,
-    /// case-system, register-feed, operator, analyst or administrator
+    /// case-system, register-feed, reviewer, operator, analyst or administrator
     #[arg(long, required = true)]
     role: Vec<String>,
     /// Codes of municipalities it may act for, outside production

@@ -1,5 +1,6 @@
 //! Client verbs: one for each method, tables for people, JSON for programs.
 
+mod access;
 mod alerts;
 mod arrivals;
 mod directory;
@@ -17,6 +18,7 @@ use crate::failure::Failure;
 use crate::profile::Profile;
 use crate::{clock, definition};
 
+pub(crate) use access::Access;
 pub(crate) use alerts::Alerts;
 pub(crate) use arrivals::Arrival;
 pub(crate) use directory::Municipalities;
@@ -61,6 +63,7 @@ pub(crate) fn run(profile: &Path, json: bool, command: Command) -> Result<(), Fa
             Command::Checkpoint(verb) => session.checkpoint(verb).await,
             Command::Municipalities(verb) => session.municipalities(verb).await,
             Command::Whoami => session.whoami().await,
+            Command::Access(verb) => session.access(verb).await,
             Command::Refusals(verb) => session.refusals(verb).await,
             Command::Definition(verb) => definition::run(&session.client, json, &verb).await,
             Command::Clock(verb) => clock::run(&session.client, json, &verb).await,

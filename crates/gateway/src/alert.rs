@@ -17,6 +17,7 @@ use ledger::{AlertFold, ArrivalState};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
+use crate::access::Opening;
 use crate::call::Call;
 use crate::core::{Core, unread};
 use crate::page::Page;
@@ -188,7 +189,8 @@ async fn get(
         let mut faults = Faults::default();
         let actor = faults.actor(request.actor.as_ref());
         faults.end()?;
-        core.record_access(party, subject, &actor).await?;
+        let opening = Opening::of("GetAlert", subject, &actor);
+        core.record_access(call, party, opening).await?;
         fill(core, party, &fold, known, &mut shown).await?;
     }
     Ok(v1::GetAlertResponse { alert: Some(shown) })

@@ -15,6 +15,7 @@ use journal::OpenClaim;
 use ledger::ArrivalFold;
 use tonic::{Request, Response, Status};
 
+use crate::access::Opening;
 use crate::call::Call;
 use crate::core::{Core, unread};
 use crate::page::Page;
@@ -74,7 +75,8 @@ async fn get(
         let mut faults = Faults::default();
         let actor = faults.actor(request.actor.as_ref());
         faults.end()?;
-        core.record_access(party, subject, &actor).await?;
+        let opening = Opening::of("GetArrival", subject, &actor);
+        core.record_access(call, party, opening).await?;
         if let Some(first) = known.first() {
             let parties = (fold.municipality, fold.previous);
             let opened = core.open(party, parties, first).await?;

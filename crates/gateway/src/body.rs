@@ -2,7 +2,6 @@
 
 use api::generated::journal::v1 as sealed;
 use api::status::Refusal;
-use api::v1;
 use domain::entry::{Entry, Part, SealedPart};
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
@@ -90,23 +89,5 @@ impl Core {
             Some(Ok(part)) => Ok(Some(part)),
             Some(Err(_malformed)) => Err(Refusal::new(Reason::Internal)),
         }
-    }
-
-    /// Records that a body was read: who, for whom, when, why.
-    pub(crate) async fn record_access(
-        &self,
-        party: Party,
-        subject: Subject,
-        actor: &v1::Actor,
-    ) -> Result<(), Refusal> {
-        self.vault
-            .record_access(
-                party.code(),
-                subject,
-                self.journal.now(),
-                &actor.encode_to_vec(),
-            )
-            .await
-            .map_err(no_keys)
     }
 }

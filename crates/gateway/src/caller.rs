@@ -17,6 +17,8 @@ pub(crate) enum Role {
     CaseSystem,
     /// A municipality's register feed (folkbokföringsavisering).
     RegisterFeed,
+    /// A municipality's reviewers of its access log (loggranskare).
+    Reviewer,
     /// An operator of Flyttbud (operatör).
     Operator,
     /// An analyst (analytiker).
@@ -26,9 +28,10 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::CaseSystem,
         Self::RegisterFeed,
+        Self::Reviewer,
         Self::Operator,
         Self::Analyst,
         Self::Administrator,
@@ -39,6 +42,7 @@ impl Role {
         match self {
             Self::CaseSystem => "case-system",
             Self::RegisterFeed => "register-feed",
+            Self::Reviewer => "reviewer",
             Self::Operator => "operator",
             Self::Analyst => "analyst",
             Self::Administrator => "administrator",

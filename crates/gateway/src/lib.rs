@@ -3,6 +3,7 @@
 //! Invariant: nothing reaches the record or the key store without a permit made from the client's
 //! certificate, and nothing leaves in the clear but to the party it belongs to.
 
+mod access;
 mod administration;
 mod alert;
 mod arrival;

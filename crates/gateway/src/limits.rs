@@ -37,5 +37,16 @@ pub(crate) const REFUSALS_WAITING_MAX: usize = 1024;
 pub(crate) const REFUSALS_REST: Duration = Duration::from_millis(200);
 /// Field paths kept of one refusal: as many as its answer names.
 pub(crate) const REFUSAL_FIELDS_MAX: usize = 25;
+/// Accesses of a sample when the reviewer names no number: an hour's work.
+pub(crate) const SAMPLE_DEFAULT: usize = 20;
+/// Accesses of a sample at most: a day's work.
+pub(crate) const SAMPLE_MAX: usize = 100;
+/// Accesses of a period from which a sample is drawn: all are opened, which takes some hundred milliseconds. Who has more
+/// reviews shorter periods.
+pub(crate) const REVIEWED_ACCESSES_MAX: u64 = 100_000;
+/// Accesses read at once for a sample: the most that the key store gives.
+pub(crate) const ACCESSES_AT_ONCE: usize = 1000;
+/// Signs of a reviewer's words about one access: the investigation itself is kept elsewhere.
+pub(crate) const FINDING_SIGNS_MAX: usize = 500;
 /// Clock moves at most one leap year at a time.
 pub(crate) const ADVANCE_SECONDS_MAX: i64 = 366 * 86_400;

@@ -7,6 +7,7 @@ use domain::reason::Reason;
 use domain::subject::Position;
 use prost::Message;
 use sha2::{Digest, Sha256};
+use vault::AccessPlace;
 
 use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
 
@@ -23,45 +24,98 @@ pub(crate) struct Page {
 impl Page {
     /// `filters` is the request without its token and size: a token fits only the same list.
     pub(crate) fn read(size: i32, token: &str, filters: &impl Message) -> Result<Self, Refusal> {
-        let size = match usize::try_from(size) {
-            Ok(0) => PAGE_DEFAULT,
-            Ok(size) => size.min(PAGE_MAX),
-            Err(_negative) => return Err(Refusal::field("page_size", Reason::FieldOutOfRange)),
-        };
-        let digest = Sha256::digest(filters.encode_to_vec());
         let mut page = Self {
             below: Position(u64::MAX >> 1),
-            size,
-            filters: [0; 8],
+            size: rows(size)?,
+            filters: digest(filters),
         };
-        for (to, from) in page.filters.iter_mut().zip(digest.iter()) {
-            *to = *from;
-        }
         if !token.is_empty() {
-            page.below = page
-                .position(token)
-                .ok_or_else(|| Refusal::field("page_token", Reason::PageTokenInvalid))?;
+            page.below = Position(u64::from_be_bytes(place(&page.filters, token)?));
         }
         Ok(page)
-    }
-
-    fn position(&self, token: &str) -> Option<Position> {
-        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let position = bytes.strip_prefix(self.filters.as_slice())?;
-        Some(Position(u64::from_be_bytes(position.try_into().ok()?)))
     }
 
     /// The token of the page after the last of `rows`, when there may be one.
     pub(crate) fn next<T>(&self, rows: &[(T, Position)]) -> String {
         match rows.last() {
             Some((_, last)) if rows.len() >= self.size => {
-                let mut bytes = self.filters.to_vec();
-                bytes.extend_from_slice(&last.0.to_be_bytes());
-                URL_SAFE_NO_PAD.encode(bytes)
+                token(&self.filters, &last.0.to_be_bytes())
             }
             _ => String::new(),
         }
     }
+}
+
+/// Likewise, of the access log.
+#[derive(Debug)]
+pub(crate) struct LogPage {
+    /// Rows before this place.
+    pub(crate) before: AccessPlace,
+    /// So many.
+    pub(crate) size: usize,
+    filters: [u8; 8],
+}
+
+impl LogPage {
+    /// As [`Page::read`].
+    pub(crate) fn read(size: i32, token: &str, filters: &impl Message) -> Result<Self, Refusal> {
+        let mut page = Self {
+            before: AccessPlace::END,
+            size: rows(size)?,
+            filters: digest(filters),
+        };
+        if !token.is_empty() {
+            let place = u128::from_be_bytes(place(&page.filters, token)?);
+            let half = |bits: u128| i64::try_from(bits & u128::from(u64::MAX)).unwrap_or(i64::MAX);
+            page.before = AccessPlace {
+                at_micros: half(place >> 64),
+                number: half(place),
+            };
+        }
+        Ok(page)
+    }
+
+    /// The token of the page after the last of so many rows, when there may be one.
+    pub(crate) fn next(&self, last: Option<AccessPlace>, count: usize) -> String {
+        match last {
+            Some(last) if count >= self.size => {
+                let bytes = [last.at_micros.to_be_bytes(), last.number.to_be_bytes()];
+                token(&self.filters, bytes.as_flattened())
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+/// Rows of a page.
+fn rows(size: i32) -> Result<usize, Refusal> {
+    match usize::try_from(size) {
+        Ok(0) => Ok(PAGE_DEFAULT),
+        Ok(size) => Ok(size.min(PAGE_MAX)),
+        Err(_negative) => Err(Refusal::field("page_size", Reason::FieldOutOfRange)),
+    }
+}
+
+fn digest(filters: &impl Message) -> [u8; 8] {
+    let digest = Sha256::digest(filters.encode_to_vec());
+    let mut short = [0; 8];
+    for (to, from) in short.iter_mut().zip(digest.iter()) {
+        *to = *from;
+    }
+    short
+}
+
+/// What a token of this list holds.
+fn place<const N: usize>(filters: &[u8], token: &str) -> Result<[u8; N], Refusal> {
+    let read = || {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        bytes.strip_prefix(filters)?.try_into().ok()
+    };
+    read().ok_or_else(|| Refusal::field("page_token", Reason::PageTokenInvalid))
+}
+
+fn token(filters: &[u8], place: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode([filters, place].concat())
 }
 
 #[cfg(test)]
@@ -86,6 +140,23 @@ mod tests {
             Position(7)
         );
         let refused = Page::read(1, &token, &other).expect_err("another list's");
+        assert_eq!(refused.reason, Reason::PageTokenInvalid);
+    }
+
+    #[test]
+    fn a_token_of_the_log_is_its_place_and_fits_no_other_list() {
+        let filters = ListRelocationsRequest::default();
+        let page = LogPage::read(2, "", &filters).expect("a page");
+        assert_eq!(page.before, AccessPlace::END);
+        let place = AccessPlace {
+            at_micros: 1_764_000_000_000_001,
+            number: 17,
+        };
+        assert_eq!(page.next(Some(place), 1), "", "the end");
+        let token = page.next(Some(place), 2);
+        let next = LogPage::read(2, &token, &filters).expect("a page");
+        assert_eq!(next.before, place);
+        let refused = Page::read(2, &token, &filters).expect_err("too long");
         assert_eq!(refused.reason, Reason::PageTokenInvalid);
     }
 

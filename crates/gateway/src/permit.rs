@@ -21,6 +21,16 @@ pub(crate) struct Party {
     code: MunicipalityCode,
 }
 
+/// A reviewer looks at a municipality's access log. It opens no body: those who read are not those who review.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reviewer {
+    code: MunicipalityCode,
+}
+
+/// Whose access log an access goes into.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LogOwner(MunicipalityCode);
+
 /// An operator acts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Operator(());
@@ -38,24 +48,62 @@ pub(crate) enum Viewer {
     Operator(Operator),
 }
 
+/// The municipality that a caller names and may act for, in a role.
+fn acting(call: &Call, name: &str, role: Role) -> Result<MunicipalityCode, Refusal> {
+    if name.is_empty() {
+        return Err(Refusal::field("municipality", Reason::FieldRequired));
+    }
+    let code = MunicipalityCode::parse_name(name)
+        .ok_or_else(|| Refusal::field("municipality", Reason::MunicipalityCodeInvalid))?;
+    if municipality::find(code).is_none() {
+        return Err(Refusal::field("municipality", Reason::MunicipalityUnknown));
+    }
+    if !call.caller.roles.contains(&role) {
+        return Err(Refusal::new(Reason::RoleNotAllowed));
+    }
+    if !call.caller.municipalities.contains(&code) {
+        return Err(Refusal::new(Reason::SenderNotYours));
+    }
+    call.acts_for(code);
+    Ok(code)
+}
+
+impl Reviewer {
+    /// The caller's certificate lets it review the named municipality's access log.
+    pub(crate) fn of(call: &Call, name: &str) -> Result<Self, Refusal> {
+        let code = acting(call, name, Role::Reviewer)?;
+        Ok(Self { code })
+    }
+
+    /// The municipality.
+    pub(crate) fn code(self) -> MunicipalityCode {
+        self.code
+    }
+}
+
+impl LogOwner {
+    /// The municipality.
+    pub(crate) fn code(self) -> MunicipalityCode {
+        self.0
+    }
+}
+
+impl From<Party> for LogOwner {
+    fn from(party: Party) -> Self {
+        Self(party.code)
+    }
+}
+
+impl From<Reviewer> for LogOwner {
+    fn from(reviewer: Reviewer) -> Self {
+        Self(reviewer.code)
+    }
+}
+
 impl Party {
     /// The caller's certificate lets it act for the named municipality.
     pub(crate) fn of(call: &Call, name: &str) -> Result<Self, Refusal> {
-        if name.is_empty() {
-            return Err(Refusal::field("municipality", Reason::FieldRequired));
-        }
-        let code = MunicipalityCode::parse_name(name)
-            .ok_or_else(|| Refusal::field("municipality", Reason::MunicipalityCodeInvalid))?;
-        if municipality::find(code).is_none() {
-            return Err(Refusal::field("municipality", Reason::MunicipalityUnknown));
-        }
-        if !call.caller.roles.contains(&Role::CaseSystem) {
-            return Err(Refusal::new(Reason::RoleNotAllowed));
-        }
-        if !call.caller.municipalities.contains(&code) {
-            return Err(Refusal::new(Reason::SenderNotYours));
-        }
-        call.acts_for(code);
+        let code = acting(call, name, Role::CaseSystem)?;
         Ok(Self { code })
     }
 

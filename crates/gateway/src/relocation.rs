@@ -1,6 +1,7 @@
 //! RelocationService: announce, follow, answer.
 
 mod commands;
+mod find;
 mod queries;
 mod register;
 
@@ -79,7 +80,7 @@ impl RelocationService for Relocations {
         "FindRelocations",
         FindRelocationsRequest,
         FindRelocationsResponse,
-        queries::find
+        find::find
     );
     method!(
         supplement_relocation,

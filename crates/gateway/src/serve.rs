@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::v1::access_service_server::AccessServiceServer;
 use api::v1::administration_service_server::AdministrationServiceServer;
 use api::v1::alert_service_server::AlertServiceServer;
 use api::v1::arrival_service_server::ArrivalServiceServer;
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 use tonic::transport::Server;
 use tonic_web::GrpcWebLayer;
 
+use crate::access::Accesses;
 use crate::administration::Administration;
 use crate::alert::Alerts;
 use crate::arrival::Arrivals;
@@ -88,6 +90,7 @@ pub async fn serve(
         .add_service(service!(InboxServiceServer, Inbox(core.clone())))
         .add_service(service!(AlertServiceServer, Alerts(core.clone())))
         .add_service(service!(LedgerServiceServer, Ledger(core.clone())))
+        .add_service(service!(AccessServiceServer, Accesses(core.clone())))
         .add_service(service!(DirectoryServiceServer, Directory(core.clone())))
         .add_service(service!(
             AdministrationServiceServer,

@@ -83,7 +83,7 @@ const ROOT: Table = Table {
     ],
 };
 
-const TABLES: [Table; 6] = [
+const TABLES: [Table; 7] = [
     ROOT,
     Table {
         name: "authority_keys",
@@ -136,6 +136,23 @@ const TABLES: [Table; 6] = [
             ("at_micros", Form::Long),
             ("authority", Form::Whole),
             ("subject", Form::Id),
+            ("sealed", Form::Bytes),
+            ("kind", Form::Short),
+            ("officer", Form::Id),
+        ],
+    },
+    Table {
+        name: "reviews",
+        in_file: "reviews",
+        unique: 1,
+        columns: &[
+            ("id", Form::Long),
+            ("authority", Form::Whole),
+            ("request_id", Form::Id),
+            ("fingerprint", Form::Id),
+            ("at_micros", Form::Long),
+            ("from_micros", Form::Long),
+            ("until_micros", Form::Long),
             ("sealed", Form::Bytes),
         ],
     },

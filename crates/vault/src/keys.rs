@@ -19,7 +19,7 @@ pub(crate) const NO_EPOCH: i16 = 0;
 pub(crate) enum Purpose {
     /// Replaces identity numbers in the journal.
     Pseudonym,
-    /// Finds one's own by number or case number.
+    /// Finds one's own by number, case number or name, and in the access log what an officer did.
     Search,
     /// Wraps data keys and seals small values.
     Wrap,

@@ -33,10 +33,13 @@ pub(crate) const ASKED_MAX: usize = 3;
 pub(crate) const PART_BYTES_MAX: usize = 1024 * 1024;
 /// Authorities that read a shared part: the two parties, with room for a law that adds some.
 pub(crate) const PART_READERS_MAX: usize = 8;
-/// Search rows put together with the keys of one entry: three terms for each of two parties, and some.
-pub(crate) const PUT_TOKENS_MAX: usize = 16;
-/// Bytes of a small sealed value: an actor, that is four short texts.
+/// Search rows put together with the keys of one entry: two terms and the longest name, 24 pairs of words, for each of
+/// two parties, and some.
+pub(crate) const PUT_TOKENS_MAX: usize = 64;
+/// Bytes of a small sealed value: an actor, that is four short texts, and some words beside it.
 pub(crate) const SMALL_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of a review: a hundred findings of 500 signs, each of two bytes at most in Swedish, and their names.
+pub(crate) const REVIEW_BYTES_MAX: usize = 256 * 1024;
 /// Subjects that one search finds: who has more must search more narrowly.
 pub(crate) const FOUND_MAX: usize = 100;
 /// Rows of the access log that one read returns.

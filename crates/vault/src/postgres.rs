@@ -4,8 +4,10 @@
 //! What is deleted is gone for every statement at once, and from the tables' pages when autovacuum has been
 //! there. Write-ahead logs and backups keep it as long as they live.
 
+mod accesses;
 mod group;
 mod refusals;
+mod reviews;
 mod writer;
 
 use std::sync::Arc;
@@ -21,10 +23,11 @@ use uuid::Uuid;
 
 use crate::erasure::Mark;
 use crate::keys::KeyName;
-use crate::limits::{ACCESSES_MAX, CHANGE, FOUND_MAX, QUEUE_CHANGES_MAX};
+use crate::limits::{CHANGE, FOUND_MAX, QUEUE_CHANGES_MAX};
 use crate::part::KeysId;
 use crate::refusals::Refused;
-use crate::store::{Change, KeyStore, StoredKey, subject};
+use crate::review::ReviewRow;
+use crate::store::{AccessQuery, Change, KeyStore, StoredAccess, StoredKey, subject};
 use crate::{Error, OpenError, RootKey};
 
 use group::Waiting;
@@ -36,6 +39,8 @@ pub(crate) const SCHEMA: Schema = Schema {
         include_str!("postgres/schema/1.sql"),
         include_str!("postgres/schema/2.sql"),
         include_str!("postgres/schema/3.sql"),
+        include_str!("postgres/schema/4.sql"),
+        include_str!("postgres/schema/5.sql"),
     ],
 };
 
@@ -172,21 +177,19 @@ impl KeyStore for PostgresStore {
     async fn accesses(
         &self,
         authority: MunicipalityCode,
-        subject: Uuid,
-    ) -> Result<Vec<(i64, Vec<u8>)>, Error> {
-        let rows = self
-            .pool
-            .rows(
-                "SELECT at_micros, sealed FROM flyttbud_keys.accesses \
-                 WHERE subject = $1 AND authority = $2 ORDER BY id DESC LIMIT $3",
-                &[
-                    &subject,
-                    &i32::from(authority.number()),
-                    &bound(ACCESSES_MAX),
-                ],
-            )
-            .await?;
-        rows.iter().map(pair).collect()
+        query: &AccessQuery,
+    ) -> Result<Vec<StoredAccess>, Error> {
+        self.read_accesses(authority, query).await
+    }
+
+    async fn count_accesses(
+        &self,
+        authority: MunicipalityCode,
+        from_micros: i64,
+        until_micros: i64,
+    ) -> Result<u64, Error> {
+        self.count_accesses_between(authority, from_micros, until_micros)
+            .await
     }
 
     async fn subjects(
@@ -213,6 +216,27 @@ impl KeyStore for PostgresStore {
         limit: usize,
     ) -> Result<Vec<(u64, Refused)>, Error> {
         self.read_refusals(authority, before, limit).await
+    }
+
+    async fn review(
+        &self,
+        authority: MunicipalityCode,
+        request_id: Uuid,
+    ) -> Result<Option<ReviewRow>, Error> {
+        self.read_review(authority, request_id).await
+    }
+
+    async fn reviews(
+        &self,
+        authority: MunicipalityCode,
+        before: i64,
+        limit: usize,
+    ) -> Result<Vec<ReviewRow>, Error> {
+        self.read_reviews(authority, before, limit).await
+    }
+
+    async fn reviewed(&self, authority: MunicipalityCode) -> Result<Option<(i64, i64)>, Error> {
+        self.read_reviewed(authority).await
     }
 
     async fn refusals_by_reason(&self) -> Result<Vec<(String, u64)>, Error> {

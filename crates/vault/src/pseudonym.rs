@@ -4,6 +4,7 @@ use std::fmt;
 
 use domain::identity::{IdentityNumber, NumberKind};
 use domain::municipality::MunicipalityCode;
+use domain::person_name::Pair;
 use domain::subject::Pseudonym;
 
 use crate::keys::{NO_EPOCH, Purpose};
@@ -16,6 +17,8 @@ pub enum SearchTerm<'a> {
     Number(&'a IdentityNumber),
     /// A case number, sign for sign.
     CaseNumber(&'a str),
+    /// Two words of a name, as [`domain::person_name::pairs`] makes them.
+    Name(&'a Pair),
 }
 
 impl fmt::Debug for SearchTerm<'_> {
@@ -23,6 +26,7 @@ impl fmt::Debug for SearchTerm<'_> {
         f.write_str(match self {
             Self::Number(_) => "Number(..)",
             Self::CaseNumber(_) => "CaseNumber(..)",
+            Self::Name(_) => "Name(..)",
         })
     }
 }
@@ -65,6 +69,10 @@ impl Vault {
                 number.canonical().as_bytes(),
             ]),
             SearchTerm::CaseNumber(text) => key.mac(&[label, &[2, 0], text.as_bytes()]),
+            // no blank is in a word
+            SearchTerm::Name((one, other)) => {
+                key.mac(&[label, &[3, 0], one.as_bytes(), b" ", other.as_bytes()])
+            }
         })
     }
 

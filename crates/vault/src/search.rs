@@ -1,4 +1,4 @@
-//! Finding one's own by number or case number.
+//! Finding one's own by number, case number or name.
 
 use std::fmt;
 

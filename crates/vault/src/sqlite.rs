@@ -1,9 +1,11 @@
 //! The key store in SQLite: one file, one process, one writing connection, some reading ones.
 
+mod accesses;
 mod gathered;
 mod group;
 mod lock;
 mod refusals;
+mod reviews;
 pub(crate) mod schema;
 mod writer;
 
@@ -20,10 +22,11 @@ use uuid::Uuid;
 
 use crate::erasure::Mark;
 use crate::keys::KeyName;
-use crate::limits::{ACCESSES_MAX, FOUND_MAX, QUEUE_CHANGES_MAX, READERS_IDLE_MAX};
+use crate::limits::{FOUND_MAX, QUEUE_CHANGES_MAX, READERS_IDLE_MAX};
 use crate::part::KeysId;
 use crate::refusals::Refused;
-use crate::store::{Change, KeyStore, StoredKey, subject};
+use crate::review::ReviewRow;
+use crate::store::{AccessQuery, Change, KeyStore, StoredAccess, StoredKey, subject};
 use crate::{Error, OpenError, RootKey, held};
 
 use gathered::Gathered;
@@ -164,20 +167,18 @@ impl KeyStore for SqliteStore {
     async fn accesses(
         &self,
         authority: MunicipalityCode,
-        subject: Uuid,
-    ) -> Result<Vec<(i64, Vec<u8>)>, Error> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT at_micros, sealed FROM accesses WHERE subject = ?1 AND authority = ?2 \
-                     ORDER BY id DESC LIMIT ?3",
-                )?
-                .query_map(
-                    params![subject.as_bytes(), authority.number(), bound(ACCESSES_MAX)],
-                    |row| Ok((row.get(0)?, row.get(1)?)),
-                )?
-                .collect()
-        })
+        query: &AccessQuery,
+    ) -> Result<Vec<StoredAccess>, Error> {
+        self.read(|connection| accesses::read(connection, authority, query))
+    }
+
+    async fn count_accesses(
+        &self,
+        authority: MunicipalityCode,
+        from_micros: i64,
+        until_micros: i64,
+    ) -> Result<u64, Error> {
+        self.read(|connection| accesses::count(connection, authority, from_micros, until_micros))
     }
 
     async fn subjects(
@@ -210,6 +211,27 @@ impl KeyStore for SqliteStore {
         limit: usize,
     ) -> Result<Vec<(u64, Refused)>, Error> {
         self.read(|connection| refusals::read(connection, authority, before, limit))
+    }
+
+    async fn review(
+        &self,
+        authority: MunicipalityCode,
+        request_id: Uuid,
+    ) -> Result<Option<ReviewRow>, Error> {
+        self.read(|connection| reviews::one(connection, authority, request_id))
+    }
+
+    async fn reviews(
+        &self,
+        authority: MunicipalityCode,
+        before: i64,
+        limit: usize,
+    ) -> Result<Vec<ReviewRow>, Error> {
+        self.read(|connection| reviews::page(connection, authority, before, limit))
+    }
+
+    async fn reviewed(&self, authority: MunicipalityCode) -> Result<Option<(i64, i64)>, Error> {
+        self.read(|connection| reviews::reviewed(connection, authority))
     }
 
     async fn refusals_by_reason(&self) -> Result<Vec<(String, u64)>, Error> {

@@ -6,11 +6,12 @@ use domain::subject::{Subject, SubjectKind};
 use uuid::Uuid;
 
 use crate::Error;
-use crate::access::AccessRow;
+use crate::access::{AccessPlace, AccessRow};
 use crate::erasure::Mark;
 use crate::keys::KeyName;
 use crate::part::KeysId;
 use crate::refusals::Refused;
+use crate::review::ReviewRow;
 use crate::seal::KeyRows;
 use crate::search::SearchRow;
 
@@ -34,13 +35,20 @@ pub(crate) trait KeyStore: Send + Sync {
         token: [u8; 16],
     ) -> Result<Vec<Subject>, Error>;
 
-    /// Instants (microseconds since 1970) and sealed actors of the newest accesses, newest first, as many as
-    /// one read returns.
+    /// An authority's accesses that fit, newest first.
     async fn accesses(
         &self,
         authority: MunicipalityCode,
-        subject: Uuid,
-    ) -> Result<Vec<(i64, Vec<u8>)>, Error>;
+        query: &AccessQuery,
+    ) -> Result<Vec<StoredAccess>, Error>;
+
+    /// How many accesses an authority has from an instant on and before another, in microseconds since 1970.
+    async fn count_accesses(
+        &self,
+        authority: MunicipalityCode,
+        from_micros: i64,
+        until_micros: i64,
+    ) -> Result<u64, Error>;
 
     /// The first `limit` subjects that have keys, in the order of ids, between two ids.
     async fn subjects(
@@ -58,6 +66,25 @@ pub(crate) trait KeyStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<(u64, Refused)>, Error>;
 
+    /// An authority's review with a request id.
+    async fn review(
+        &self,
+        authority: MunicipalityCode,
+        request_id: Uuid,
+    ) -> Result<Option<ReviewRow>, Error>;
+
+    /// An authority's reviews whose number is lower, newest first, at most `limit`.
+    async fn reviews(
+        &self,
+        authority: MunicipalityCode,
+        before: i64,
+        limit: usize,
+    ) -> Result<Vec<ReviewRow>, Error>;
+
+    /// When an authority's last review was recorded, and the latest end of a period that was reviewed, in
+    /// microseconds since 1970.
+    async fn reviewed(&self, authority: MunicipalityCode) -> Result<Option<(i64, i64)>, Error>;
+
     /// The number of refusals kept, by reason.
     async fn refusals_by_reason(&self) -> Result<Vec<(String, u64)>, Error>;
 
@@ -68,6 +95,24 @@ pub(crate) trait KeyStore: Send + Sync {
     /// erasure, a sweep or a drop of pseudonym keys deleted. Whoever drops the future does not stop the change;
     /// an error leaves open whether it was made.
     async fn apply(&self, change: Change) -> Result<usize, Error>;
+}
+
+/// Which accesses to read.
+pub(crate) struct AccessQuery {
+    pub(crate) officer: Option<[u8; 16]>,
+    pub(crate) subject: Option<Uuid>,
+    pub(crate) from_micros: i64,
+    pub(crate) until_micros: i64,
+    pub(crate) before: AccessPlace,
+    pub(crate) limit: usize,
+}
+
+/// An access as it is stored.
+pub(crate) struct StoredAccess {
+    pub(crate) place: AccessPlace,
+    pub(crate) kind: u8,
+    pub(crate) subject: Uuid,
+    pub(crate) sealed: Vec<u8>,
 }
 
 /// What a store knows of an authority's key, read at one instant.
@@ -98,6 +143,8 @@ pub(crate) enum Change {
     ForgetMark,
     /// A read that is to be remembered.
     Access(AccessRow),
+    /// A review of the access log, unless there is one with its request id.
+    Review(ReviewRow),
     /// Calls that were refused; the oldest beyond the bound go.
     Refusals(Vec<Refused>),
 }

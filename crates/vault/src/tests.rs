@@ -7,6 +7,7 @@ mod gathering;
 mod keeping;
 mod naming;
 mod refusing;
+mod reviewing;
 mod sealing;
 mod sharing;
 
@@ -71,11 +72,16 @@ claims! {
     keeping:
         a_search_finds_the_newest_hundred_with_their_kinds
         accesses_are_read_back_by_their_authority_newest_first
+        accesses_are_found_by_officer_subject_and_period_in_pages
+        an_access_from_before_kinds_were_kept_is_read_as_it_was
         an_access_log_takes_actors_up_to_the_bound_and_shows_its_newest_thousand
         a_sweep_removes_old_orphans_only_and_goes_on_where_it_stopped
         one_sweep_looks_at_a_thousand_subjects_at_most
         what_was_handed_over_is_written_though_nobody_waits_for_it
         another_root_key_is_refused_by_name_and_a_false_one_by_proof;
+    reviewing:
+        reviews_are_read_back_by_their_authority_newest_first_and_once_for_a_request
+        a_review_that_was_moved_is_a_fault;
     refusing:
         refusals_are_read_back_by_their_authority_newest_first_in_pages
         an_authority_keeps_its_newest_ten_thousand_refusals_and_takes_nobody_elses;
@@ -233,6 +239,31 @@ async fn open(
     vault
         .open(who, subject, Version(1), (solna(), heby()), part)
         .await
+}
+
+/// Solna's access to a subject.
+fn access(what: Subject, at: jiff::Timestamp, content: &[u8]) -> crate::NewAccess<'_> {
+    crate::NewAccess {
+        authority: solna(),
+        what: crate::Accessed::Subject(what),
+        at,
+        officer: "officer-1",
+        content,
+    }
+}
+
+/// The newest accesses of an authority to a subject.
+async fn accesses(
+    vault: &Vault,
+    who: MunicipalityCode,
+    what: Subject,
+) -> Result<Vec<crate::Access>, Error> {
+    let filter = crate::AccessFilter {
+        what: Some(crate::Accessed::Subject(what)),
+        ..crate::AccessFilter::default()
+    };
+    let end = crate::AccessPlace::END;
+    vault.accesses(who, &filter, end, usize::MAX).await
 }
 
 /// What is read where nothing was moved.

@@ -641,3 +641,48 @@ pub struct OwnPart {
     #[prost(string, tag = "3")]
     pub text: ::prost::alloc::string::String,
 }
+/// Who opened something, or searched, and why. It stands in the key store, never in the journal. The first four fields
+/// are those of an Actor: older rows hold nothing else.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccessPart {
+    /// The officer's id.
+    #[prost(string, tag = "1")]
+    pub officer_id: ::prost::alloc::string::String,
+    /// The officer's function.
+    #[prost(string, tag = "2")]
+    pub function: ::prost::alloc::string::String,
+    /// The case.
+    #[prost(string, tag = "3")]
+    pub case_number: ::prost::alloc::string::String,
+    /// Why.
+    #[prost(string, tag = "4")]
+    pub purpose: ::prost::alloc::string::String,
+    /// The method.
+    #[prost(string, tag = "5")]
+    pub method: ::prost::alloc::string::String,
+    /// The system's organisation number.
+    #[prost(string, tag = "6")]
+    pub organisation_number: ::prost::alloc::string::String,
+    /// By what was searched.
+    #[prost(enumeration = "super::super::flyttbud::v1::SearchTermKind", tag = "7")]
+    pub search_term: i32,
+    /// How much a search found.
+    #[prost(int32, tag = "8")]
+    pub found: i32,
+}
+/// A review of the access log. It stands in the key store, never in the journal.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReviewPart {
+    /// Who reviewed.
+    #[prost(message, optional, tag = "1")]
+    pub actor: ::core::option::Option<super::super::flyttbud::v1::Actor>,
+    /// How many accesses the period had.
+    #[prost(int64, tag = "2")]
+    pub population: i64,
+    /// The seed of the sample.
+    #[prost(int64, tag = "3")]
+    pub seed: i64,
+    /// What was found.
+    #[prost(message, repeated, tag = "4")]
+    pub findings: ::prost::alloc::vec::Vec<super::super::flyttbud::v1::ReviewedAccess>,
+}

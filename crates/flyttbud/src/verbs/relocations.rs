@@ -65,6 +65,9 @@ pub(crate) struct Find {
     /// Case number
     #[arg(long)]
     case: Option<String>,
+    /// Given names and family name, whole words
+    #[arg(long, num_args = 2, value_names = ["GIVEN", "FAMILY"])]
+    name: Option<Vec<String>>,
 }
 
 /// Reads and commands.
@@ -351,7 +354,15 @@ impl Session {
         let term = verb
             .number
             .map(Term::IdentityNumber)
-            .or(verb.case.map(Term::CaseNumber));
+            .or(verb.case.map(Term::CaseNumber))
+            .or(verb.name.map(|name| {
+                let mut names = name.into_iter();
+                let mut next = || names.next().unwrap_or_default();
+                Term::Name(v1::PersonName {
+                    given_name: next(),
+                    family_name: next(),
+                })
+            }));
         let request = v1::FindRelocationsRequest {
             municipality: self.profile.municipality()?,
             actor: Some(self.profile.actor("söka flytt", "")),

@@ -12,6 +12,7 @@ use tlog::receipt::Receipt;
 use tlog::tree::Hash;
 
 use super::{checkpoint, shown, unproven};
+use crate::access::Opening;
 use crate::body::Parties;
 use crate::call::Call;
 use crate::core::{Core, no_keys};
@@ -40,7 +41,8 @@ pub(super) async fn get(
     let receipt = receipt(core, &entry, &stored).await?;
     let mut parts = Vec::new();
     if let Some((party, actor)) = reader {
-        core.record_access(party, entry.subject, &actor).await?;
+        let opening = Opening::of("GetReceipt", entry.subject, &actor);
+        core.record_access(call, party, opening).await?;
         parts = opened(core, party, parties, &entry).await?;
     }
     Ok(v1::GetReceiptResponse {

@@ -4,17 +4,16 @@ use api::parse::{self, Faults};
 use api::status::Refusal;
 use api::time::to_wire;
 use api::v1;
-use api::v1::find_relocations_request::Term;
 use domain::entry::{Entry, Event};
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
-use domain::subject::{Subject, SubjectKind};
+use domain::subject::SubjectKind;
 use journal::views::RelocationFilter;
 use ledger::RelocationFold;
-use vault::SearchTerm;
 
+use crate::access::Opening;
 use crate::call::Call;
-use crate::core::{Core, no_keys, unread};
+use crate::core::{Core, unread};
 use crate::page::Page;
 use crate::permit::Party;
 use crate::read::NOW;
@@ -36,7 +35,8 @@ pub(super) async fn get(
         let mut faults = Faults::default();
         let actor = faults.actor(request.actor.as_ref());
         faults.end()?;
-        core.record_access(party, subject, &actor).await?;
+        let opening = Opening::of("GetRelocation", subject, &actor);
+        core.record_access(call, party, opening).await?;
         // what is known now decides whether it may be read, whatever was known then
         if ledger::erased(&entries).map_err(halted)? != Some(party.code()) {
             fill(core, party, &fold, known, &mut relocation).await?;
@@ -129,64 +129,4 @@ pub(super) async fn list(
         next_page_token: page.next(&found.rows),
         position: i64::try_from(found.valid_at.0).unwrap_or(i64::MAX),
     })
-}
-
-pub(super) async fn find(
-    core: &Core,
-    call: &Call,
-    request: v1::FindRelocationsRequest,
-) -> Result<v1::FindRelocationsResponse, Refusal> {
-    let party = Party::of(call, &request.municipality)?;
-    let mut faults = Faults::default();
-    let actor = faults.actor(request.actor.as_ref());
-    let found: Vec<Subject> = match &request.term {
-        None => {
-            faults.add("term", Reason::SearchTermRequired);
-            Vec::new()
-        }
-        Some(Term::IdentityNumber(text)) => {
-            match parse::identity_number(&mut faults, "identity_number", text, core.context()) {
-                Some(number) => search(core, party, SearchTerm::Number(&number)).await?,
-                None => Vec::new(),
-            }
-        }
-        Some(Term::CaseNumber(text)) => {
-            faults.text("case_number", text, 1, 64);
-            search(core, party, SearchTerm::CaseNumber(text)).await?
-        }
-    };
-    faults.end()?;
-    core.record_access(party, Subject::SYSTEM, &actor).await?;
-    let mut relocations = Vec::with_capacity(found.len());
-    for subject in found
-        .into_iter()
-        .filter(|found| found.kind == SubjectKind::Relocation)
-    {
-        match core.relocation(party, subject, NOW).await {
-            Ok((fold, _entries)) => {
-                relocations.push(show::relocation(subject, &fold, party.code()));
-            }
-            // a token without its entry is being written, or is swept soon
-            Err(refusal) if refusal.reason == Reason::NotFound => {}
-            Err(refusal) => return Err(refusal),
-        }
-    }
-    Ok(v1::FindRelocationsResponse { relocations })
-}
-
-/// A party's own subjects by a term, newest first.
-pub(super) async fn search(
-    core: &Core,
-    party: Party,
-    term: SearchTerm<'_>,
-) -> Result<Vec<Subject>, Refusal> {
-    let token = core
-        .vault
-        .search_token(party.code(), term)
-        .await
-        .map_err(no_keys)?;
-    core.vault
-        .search(party.code(), token)
-        .await
-        .map_err(no_keys)
 }

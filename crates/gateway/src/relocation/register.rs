@@ -8,7 +8,9 @@ use api::status::Refusal;
 use api::v1;
 use domain::code::NoticeKind;
 use domain::entry::{Draft, Event, SealedPart};
+use domain::identity::IdentityNumber;
 use domain::municipality::MunicipalityCode;
+use domain::person_name::pairs;
 use domain::reason::Notable;
 use domain::relocation_state::RelocationState;
 use domain::subject::{Pseudonym, Subject, SubjectKind, Version};
@@ -18,8 +20,8 @@ use ledger::{RelocationFold, Transfer};
 use uuid::Uuid;
 use vault::SearchTerm;
 
-use super::queries::search;
-use crate::body::Body;
+use super::find::own;
+use crate::body::{Body, Parties};
 use crate::call::Call;
 use crate::core::{Core, no_keys, unread};
 use crate::permit::Party;
@@ -182,12 +184,15 @@ async fn prepare(
             own: &own,
         })
         .await?;
-    let content = shared.relocation.as_ref();
-    let case = content.map_or("", |content| content.case_number.as_str());
-    let number = SearchTerm::Number(&registration.number);
-    let case = SearchTerm::CaseNumber(case);
-    let terms = [(sender, number), (recipient, number), (sender, case)];
-    let tokens = tokens(core, subject, &terms).await?;
+    let content = shared.relocation.unwrap_or_default();
+    let tokens = tokens(
+        core,
+        subject,
+        (sender, recipient),
+        &registration.number,
+        &content,
+    )
+    .await?;
     let fold = RelocationFold {
         sender,
         recipient,
@@ -228,7 +233,7 @@ async fn returns(
     registration: &Registration,
 ) -> Result<Option<Subject>, Refusal> {
     let number = SearchTerm::Number(&registration.number);
-    let found = search(core, party, number).await?;
+    let found = own(core, party, number).await?;
     let relocations = found.into_iter();
     for subject in relocations.filter(|found| found.kind == SubjectKind::Relocation) {
         // a token without its entry is being written, or is swept soon
@@ -244,15 +249,26 @@ async fn returns(
     Ok(None)
 }
 
-/// By what each authority will find it.
+/// By what each party will find it: both by number and by name, the sender by its case number.
 async fn tokens(
     core: &Core,
     subject: Subject,
-    terms: &[(MunicipalityCode, SearchTerm<'_>)],
+    (sender, recipient): Parties,
+    number: &IdentityNumber,
+    content: &v1::RelocationContent,
 ) -> Result<Vec<vault::SearchRow>, Refusal> {
+    let number = SearchTerm::Number(number);
+    let case = SearchTerm::CaseNumber(&content.case_number);
+    let mut terms = vec![(sender, number), (recipient, number), (sender, case)];
+    let person = content.person.as_ref();
+    let names = person.map(|person| pairs(&person.given_name, &person.family_name));
+    for pair in names.iter().flatten() {
+        let name = SearchTerm::Name(pair);
+        terms.extend([(sender, name), (recipient, name)]);
+    }
     let mut tokens = Vec::with_capacity(terms.len());
     for (authority, term) in terms {
-        let row = core.vault.search_row(*authority, *term, subject).await;
+        let row = core.vault.search_row(authority, term, subject).await;
         tokens.push(row.map_err(no_keys)?);
     }
     Ok(tokens)
@@ -287,7 +303,7 @@ pub(crate) async fn pseudonyms_of_arrival(
     core: &Core,
     party: Party,
     scope: MunicipalityCode,
-    number: &domain::identity::IdentityNumber,
+    number: &IdentityNumber,
     today: Date,
 ) -> Result<Vec<Pseudonym>, Refusal> {
     let mut pseudonyms = pseudonyms(core, party, scope, number, today).await?;
@@ -307,7 +323,7 @@ async fn pseudonyms(
     core: &Core,
     party: Party,
     scope: MunicipalityCode,
-    number: &domain::identity::IdentityNumber,
+    number: &IdentityNumber,
     today: Date,
 ) -> Result<Vec<Pseudonym>, Refusal> {
     let mut pseudonyms = Vec::new();

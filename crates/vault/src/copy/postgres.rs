@@ -86,7 +86,7 @@ impl Rows for PostgresPlace {
 
     async fn publish(mut self: Box<Self>) -> Result<(), Error> {
         // what comes next is numbered behind what came
-        for table in ["drops", "accesses"] {
+        for table in ["drops", "accesses", "reviews"] {
             let table = format!("flyttbud_keys.{table}");
             let sql = format!(
                 "SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::refusals;
+use super::{refusals, reviews};
 use crate::Error;
 use crate::access::AccessRow;
 use crate::erasure::Mark;
@@ -44,8 +44,10 @@ const INSERT: &str = "\
         SELECT * FROM unnest($12::int4[], $13::uuid[], $14::uuid[], $15::int2[]) \
         ON CONFLICT DO NOTHING \
     ) \
-    INSERT INTO flyttbud_keys.accesses (at_micros, authority, subject, sealed) \
-    SELECT * FROM unnest($16::int8[], $17::int4[], $18::uuid[], $19::bytea[])";
+    INSERT INTO flyttbud_keys.accesses (at_micros, authority, subject, sealed, kind, officer) \
+    SELECT * FROM unnest( \
+        $16::int8[], $17::int4[], $18::uuid[], $19::bytea[], $20::int2[], $21::uuid[] \
+    )";
 /// A subject of which nothing is left must not be found.
 const DROP: &str = "\
     WITH dropped AS ( \
@@ -127,6 +129,7 @@ pub(super) fn statements(group: impl Iterator<Item = Waiting>) -> Vec<Statement>
             ),
             Change::ForgetMark => (FORGET_MARK, Vec::new()),
             Change::Sweep(subjects) => (SWEEP, vec![Box::new(subjects)]),
+            Change::Review(review) => (reviews::INSERT, reviews::values(review)),
             Change::Refusals(refused) => (refusals::INSERT, refusals::values(refused)),
             Change::DropPseudonymKeys(epoch) => (
                 DROP_AUTHORITY_KEYS,
@@ -172,7 +175,9 @@ struct Inserts {
     instants: Vec<i64>,
     access_authorities: Vec<i32>,
     access_subjects: Vec<Uuid>,
-    actors: Vec<Vec<u8>>,
+    access_contents: Vec<Vec<u8>>,
+    access_kinds: Vec<i16>,
+    officers: Vec<Uuid>,
 }
 
 impl Inserts {
@@ -200,7 +205,9 @@ impl Inserts {
         self.access_authorities
             .push(access.authority.number().into());
         self.access_subjects.push(access.subject);
-        self.actors.push(access.sealed);
+        self.access_contents.push(access.sealed);
+        self.access_kinds.push(access.kind.into());
+        self.officers.push(Uuid::from_bytes(access.officer));
     }
 
     fn statement(self, replies: Vec<Reply>) -> Statement {
@@ -234,7 +241,9 @@ impl Inserts {
                 Box::new(self.instants),
                 Box::new(self.access_authorities),
                 Box::new(self.access_subjects),
-                Box::new(self.actors),
+                Box::new(self.access_contents),
+                Box::new(self.access_kinds),
+                Box::new(self.officers),
             ],
             replies,
         }

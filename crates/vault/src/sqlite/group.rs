@@ -6,7 +6,7 @@ use rusqlite::{Transaction, params};
 use uuid::Uuid;
 
 use super::gathered::{Fate, Key};
-use super::{refusals, schema};
+use super::{accesses, refusals, reviews, schema};
 use crate::keys::{KeyName, Purpose};
 use crate::part::KeysId;
 use crate::seal::KeyRows;
@@ -53,18 +53,8 @@ impl Group<'_> {
             Change::Mark(mark) => schema::set_mark(&self.transaction, mark),
             Change::ForgetMark => self.transaction.execute("DELETE FROM erased", []),
             Change::Sweep(subjects) => subjects.iter().map(|subject| self.sweep(*subject)).sum(),
-            Change::Access(access) => self
-                .transaction
-                .prepare_cached(
-                    "INSERT INTO accesses (at_micros, authority, subject, sealed) \
-                     VALUES (?1, ?2, ?3, ?4)",
-                )?
-                .execute(params![
-                    access.at_micros,
-                    access.authority.number(),
-                    access.subject.as_bytes(),
-                    access.sealed,
-                ]),
+            Change::Access(access) => accesses::insert(&self.transaction, access),
+            Change::Review(review) => reviews::insert(&self.transaction, review),
             Change::Refusals(refused) => refusals::insert(&self.transaction, refused),
         }
     }

@@ -11,7 +11,7 @@ use crate::limits::{BUSY, CHECKPOINT_PAGES, PAGE_BYTES};
 use crate::{OpenError, RootKey};
 
 /// Each string brings the schema one version further. Add to it; never edit it.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 6] = [
     "
 CREATE TABLE root (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -98,6 +98,30 @@ CREATE TABLE erased (
     position INTEGER PRIMARY KEY,
     leaf BLOB NOT NULL CHECK (length(leaf) = 32)
 ) STRICT;
+",
+    "
+-- what an access was to, 0 in older rows; and a keyed token of the officer, zeros in older rows
+ALTER TABLE accesses ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accesses ADD COLUMN officer BLOB NOT NULL DEFAULT x'00000000000000000000000000000000';
+DROP INDEX accesses_by_subject;
+CREATE INDEX accesses_by_subject ON accesses (subject, authority, at_micros);
+CREATE INDEX accesses_by_time ON accesses (authority, at_micros);
+CREATE INDEX accesses_by_officer ON accesses (authority, officer, at_micros);
+",
+    "
+-- reviews of the access log; who found what is sealed
+CREATE TABLE reviews (
+    id INTEGER PRIMARY KEY,
+    authority INTEGER NOT NULL,
+    request_id BLOB NOT NULL CHECK (length(request_id) = 16),
+    fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 16),
+    at_micros INTEGER NOT NULL,
+    from_micros INTEGER NOT NULL,
+    until_micros INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    UNIQUE (authority, request_id)
+) STRICT;
+CREATE INDEX reviews_by_authority ON reviews (authority);
 ",
 ];
 

@@ -23,7 +23,14 @@ impl House {
             None => "search_rows",
         };
         let mut counts = Vec::new();
-        for table in ["authority_keys", "drops", "body_keys", search, "accesses"] {
+        for table in [
+            "authority_keys",
+            "drops",
+            "body_keys",
+            search,
+            "accesses",
+            "reviews",
+        ] {
             counts.push(self.count(table).await);
         }
         counts
@@ -37,6 +44,7 @@ struct Told {
     found: Vec<Subject>,
     opened: Vec<Option<Vec<u8>>>,
     accesses: Vec<crate::Access>,
+    reviews: Vec<crate::Review>,
 }
 
 /// What was put before is told alike, whichever place it is in.
@@ -61,7 +69,8 @@ async fn told(vault: &Vault, parts: &[SealedPart; 2]) -> Told {
         ],
         found: found(vault, solna(), "SOC 2026-1").await,
         opened,
-        accesses: vault.accesses(solna(), subject(1)).await.expect("a log"),
+        accesses: accesses(vault, solna(), subject(1)).await.expect("a log"),
+        reviews: vault.reviews(solna(), u64::MAX, 9).await.expect("reviews"),
     }
 }
 
@@ -72,10 +81,22 @@ async fn filled(house: &House) -> [SealedPart; 2] {
     let (two, _own) = put(&vault, subject(2), "SOC 2026-1").await;
     for actor in [b"first".as_slice(), b"second"] {
         let remembered = vault
-            .record_access(solna(), subject(1), Timestamp::UNIX_EPOCH, actor)
+            .record_access(access(subject(1), Timestamp::UNIX_EPOCH, actor))
             .await;
         remembered.expect("remembered");
     }
+    let reviewed = vault
+        .record_review(crate::NewReview {
+            authority: solna(),
+            request_id: Uuid::from_u128(1),
+            fingerprint: [7; 16],
+            at: Timestamp::UNIX_EPOCH,
+            from: Timestamp::UNIX_EPOCH,
+            until: Timestamp::UNIX_EPOCH,
+            content: b"in order",
+        })
+        .await;
+    reviewed.expect("reviewed");
     let person = number("19900101-2385");
     let old = vault.pseudonym(solna(), YEAR - 1, &person, solna()).await;
     old.expect("a pseudonym");
@@ -121,11 +142,11 @@ async fn a_store_that_moves_tells_the_same_and_goes_on() {
         put(&vault, subject(3), "SOC 2026-1").await;
         assert_eq!(found(&vault, solna(), "SOC 2026-1").await.len(), 3);
         let remembered = vault
-            .record_access(solna(), subject(1), Timestamp::UNIX_EPOCH, b"third")
+            .record_access(access(subject(1), Timestamp::UNIX_EPOCH, b"third"))
             .await;
         remembered.expect("remembered");
-        let newest = vault.accesses(solna(), subject(1)).await.expect("a log");
-        assert_eq!(newest[0].actor.as_deref(), Some(&b"third"[..]));
+        let newest = accesses(&vault, solna(), subject(1)).await.expect("a log");
+        assert_eq!(newest[0].content.as_deref(), Some(&b"third"[..]));
         vault.drop_pseudonym_keys(YEAR).await.expect("dropped");
         assert_ne!(told(&vault, &parts).await.names[0], before.names[0]);
     }
@@ -159,7 +180,7 @@ async fn nothing_is_copied_over_a_store_from_under_a_service_or_from_nothing() {
         copy(&origin.place(), &taken.place())
             .await
             .expect_err("taken");
-        assert_eq!(taken.counts().await, [0; 5]);
+        assert_eq!(taken.counts().await, [0; 6]);
     }
     assert!(lies_beside(&new.path()).is_empty());
     let service = origin.vault().await;
@@ -179,12 +200,12 @@ async fn a_copy_that_fails_leaves_nothing_of_itself() {
     let origin = House::over_sqlite();
     filled(&origin).await;
     // the last table to be read
-    origin.alter("DROP TABLE accesses").await;
+    origin.alter("DROP TABLE reviews").await;
     let (new, there) = (House::over_sqlite(), House::over_postgres().await);
     for target in [&new, &there] {
         let failed = copy(&origin.place(), &target.place()).await;
         assert!(matches!(failed, Err(CopyError::Store(_))), "{failed:?}");
     }
     assert!(lies_beside(&new.path()).is_empty() && !new.path().exists());
-    assert_eq!(there.counts().await, [0; 5]);
+    assert_eq!(there.counts().await, [0; 6]);
 }

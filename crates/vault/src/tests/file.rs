@@ -203,7 +203,7 @@ async fn no_person_stands_in_the_files_and_nobody_else_may_read_them() {
     }
     vault.put(keys, rows).await.expect("put");
     vault
-        .record_access(solna(), subject(1), Timestamp::UNIX_EPOCH, b"officer k1234")
+        .record_access(access(subject(1), Timestamp::UNIX_EPOCH, b"officer k1234"))
         .await
         .expect("recorded");
     let check = || {

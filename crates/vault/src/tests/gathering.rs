@@ -42,7 +42,11 @@ impl Brink {
     /// Has the next rows moved, if there is a run; those that the step before moved are in their place then.
     async fn step(&self) {
         let at = Timestamp::UNIX_EPOCH;
-        let recorded = self.vault.record_access(heby(), subject(1), at, b"").await;
+        let new = crate::NewAccess {
+            authority: heby(),
+            ..access(subject(1), at, b"")
+        };
+        let recorded = self.vault.record_access(new).await;
         recorded.expect("recorded");
     }
 
@@ -203,7 +207,9 @@ async fn a_store_of_the_first_version_finds_and_erases_what_it_has() {
         .alter(
             "INSERT INTO search SELECT authority, token, subject, kind FROM search_rows; \
              DROP TABLE search_rows; DROP TABLE search_mark; DROP TABLE drops; DROP TABLE refusals; \
-             DROP TABLE erased; \
+             DROP TABLE erased; DROP TABLE reviews; DROP INDEX accesses_by_time; \
+             DROP INDEX accesses_by_officer; ALTER TABLE accesses DROP COLUMN kind; \
+             ALTER TABLE accesses DROP COLUMN officer; \
              CREATE INDEX search_by_subject ON search (subject, authority); \
              PRAGMA user_version = 1;",
         )

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use tokio::task::yield_now;
 
 use super::*;
-use crate::OpenError;
 use crate::limits::{ACCESSES_MAX, FOUND_MAX, SMALL_BYTES_MAX, SWEEP_SUBJECTS_MAX};
+use crate::{AccessFilter, AccessPlace, Accessed, NewAccess, OpenError};
 
 pub(super) async fn a_search_finds_the_newest_hundred_with_their_kinds(house: House) {
     let vault = house.vault().await;
@@ -33,15 +33,15 @@ pub(super) async fn accesses_are_read_back_by_their_authority_newest_first(house
     for micros in [1_000_001, 2_000_002] {
         let actor = format!("officer at {micros}");
         vault
-            .record_access(solna(), subject(1), at(micros), actor.as_bytes())
+            .record_access(access(subject(1), at(micros), actor.as_bytes()))
             .await
             .expect("recorded");
     }
-    let read = async |who| vault.accesses(who, subject(1)).await;
-    let accesses = read(solna()).await.expect("no fault");
-    let found: Vec<_> = accesses
+    let read = async |who| accesses(&vault, who, subject(1)).await;
+    let seen = read(solna()).await.expect("no fault");
+    let found: Vec<_> = seen
         .iter()
-        .map(|access| (access.at, access.actor.as_deref()))
+        .map(|access| (access.at, access.content.as_deref()))
         .collect();
     assert_eq!(
         found,
@@ -64,7 +64,7 @@ pub(super) async fn an_access_log_takes_actors_up_to_the_bound_and_shows_its_new
     let vault = house.vault().await;
     let record = async |actor: Vec<u8>| {
         vault
-            .record_access(solna(), subject(1), Timestamp::UNIX_EPOCH, &actor)
+            .record_access(access(subject(1), Timestamp::UNIX_EPOCH, &actor))
             .await
     };
     record(vec![0; SMALL_BYTES_MAX]).await.expect("as large");
@@ -74,10 +74,99 @@ pub(super) async fn an_access_log_takes_actors_up_to_the_bound_and_shows_its_new
     for recorded in join_all(callers).await {
         recorded.expect("recorded");
     }
-    let read = vault.accesses(solna(), subject(1)).await.expect("no fault");
+    let read = accesses(&vault, solna(), subject(1)).await;
+    let read = read.expect("no fault");
     assert_eq!(read.len(), ACCESSES_MAX);
     let officer = Some(b"officer".as_slice());
-    assert!(read.iter().all(|access| access.actor.as_deref() == officer));
+    assert!(
+        read.iter()
+            .all(|access| access.content.as_deref() == officer)
+    );
+}
+
+pub(super) async fn accesses_are_found_by_officer_subject_and_period_in_pages(house: House) {
+    let vault = house.vault().await;
+    let at = |micros| Timestamp::from_microsecond(micros).expect("an instant");
+    let search = Accessed::Search([7; 16]);
+    // two at one instant, and a search
+    for (micros, officer, what) in [
+        (10, "one", Accessed::Subject(subject(1))),
+        (20, "two", Accessed::Subject(subject(1))),
+        (20, "one", Accessed::Subject(subject(2))),
+        (30, "one", search),
+    ] {
+        let new = NewAccess {
+            authority: solna(),
+            what,
+            at: at(micros),
+            officer,
+            content: officer.as_bytes(),
+        };
+        vault.record_access(new).await.expect("recorded");
+    }
+    let found = async |filter: AccessFilter<'_>| {
+        let (mut seen, mut before) = (Vec::new(), AccessPlace::END);
+        loop {
+            let page = vault.accesses(solna(), &filter, before, 1).await;
+            let Some(access) = page.expect("no fault").pop() else {
+                return seen;
+            };
+            before = access.place;
+            seen.push((access.at.as_microsecond(), access.what));
+        }
+    };
+    let all = AccessFilter::default();
+    let one = Accessed::Subject(subject(1));
+    let two = Accessed::Subject(subject(2));
+    let everything = [(30, search), (20, two), (20, one), (10, one)];
+    assert_eq!(found(all).await, everything);
+    let of_one = AccessFilter {
+        officer: Some("one"),
+        ..all
+    };
+    assert_eq!(found(of_one).await, [(30, search), (20, two), (10, one)]);
+    let to_one = AccessFilter {
+        what: Some(one),
+        ..all
+    };
+    assert_eq!(found(to_one).await, [(20, one), (10, one)]);
+    let both = AccessFilter {
+        officer: Some("one"),
+        ..to_one
+    };
+    assert_eq!(found(both).await, [(10, one)]);
+    let searched = AccessFilter {
+        what: Some(search),
+        ..all
+    };
+    assert_eq!(found(searched).await, [(30, search)]);
+    let between = AccessFilter {
+        from: Some(at(11)),
+        until: Some(at(30)),
+        ..all
+    };
+    assert_eq!(found(between).await, [(20, two), (20, one)]);
+    let counted = vault.count_accesses(solna(), at(11), at(30)).await;
+    assert_eq!(counted.expect("no fault"), 2);
+    let nobody = AccessFilter {
+        officer: Some("three"),
+        ..all
+    };
+    assert_eq!(found(nobody).await, []);
+}
+
+pub(super) async fn an_access_from_before_kinds_were_kept_is_read_as_it_was(house: House) {
+    let vault = house.vault().await;
+    let arrival = Subject::arrival(Uuid::from_u128(5));
+    let new = access(arrival, Timestamp::UNIX_EPOCH, b"somebody");
+    vault.record_access(new).await.expect("recorded");
+    house
+        .alter("UPDATE accesses SET kind = 0, officer = subject;")
+        .await;
+    let read = accesses(&vault, solna(), arrival).await.expect("no fault");
+    let read = read.first().expect("one");
+    assert_eq!(read.what, Accessed::Subject(arrival));
+    assert_eq!(read.content.as_deref(), Some(b"somebody".as_slice()));
 }
 
 /// An id made so many milliseconds after 1970.

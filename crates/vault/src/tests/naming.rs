@@ -91,6 +91,15 @@ pub(super) async fn search_tokens_differ_by_authority_and_by_term_and_not_by_yea
         token(solna(), SearchTerm::CaseNumber("SOC 2026-1")).await,
         token(solna(), SearchTerm::CaseNumber("SOC 2026-2")).await
     );
+    let [pair, shifted] = [("anna", "svensson"), ("annas", "vensson")]
+        .map(|(one, other)| (one.to_owned(), other.to_owned()));
+    let by_name = token(solna(), SearchTerm::Name(&pair)).await;
+    let others = [
+        token(solna(), SearchTerm::Name(&shifted)).await,
+        token(solna(), SearchTerm::CaseNumber("anna svensson")).await,
+        token(heby(), SearchTerm::Name(&pair)).await,
+    ];
+    assert!(!others.contains(&by_name));
     vault.enter_epoch(YEAR + 1);
     let next_year = token(solna(), SearchTerm::Number(&person)).await;
     assert_eq!(by_number, next_year);
@@ -153,13 +162,18 @@ pub(super) async fn nothing_shows_what_it_holds(house: House) {
         body: vec![7; 9],
     };
     let access = crate::Access {
+        id: Uuid::nil(),
+        place: crate::AccessPlace::END,
         at: jiff::Timestamp::UNIX_EPOCH,
-        actor: Some(vec![7; 9]),
+        what: crate::Accessed::Subject(subject(1)),
+        content: Some(vec![7; 9]),
     };
     let term_case = SearchTerm::CaseNumber("SOC 2026-1");
+    let pair = ("anna".to_owned(), "svensson".to_owned());
+    let term_name = SearchTerm::Name(&pair);
     assert_eq!(
-        format!("{vault:?} {term:?} {term_case:?} {row:?} {opened:?} {access:?}"),
-        "Vault(..) Number(..) CaseNumber(..) SearchRow(0184, ..) Opened(..) \
+        format!("{vault:?} {term:?} {term_case:?} {term_name:?} {row:?} {opened:?} {access:?}"),
+        "Vault(..) Number(..) CaseNumber(..) Name(..) SearchRow(0184, ..) Opened(..) \
          Access(1970-01-01T00:00:00Z, ..)"
     );
     assert_eq!(

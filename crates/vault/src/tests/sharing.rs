@@ -114,6 +114,9 @@ async fn a_gateway_may_make_read_and_delete_keys_and_change_nothing() {
         "UPDATE flyttbud_keys.schema SET version = 0",
         "UPDATE flyttbud_keys.refusals SET reason = ''",
         "DELETE FROM flyttbud_keys.accesses",
+        "UPDATE flyttbud_keys.accesses SET at_micros = 0",
+        "DELETE FROM flyttbud_keys.reviews",
+        "UPDATE flyttbud_keys.reviews SET until_micros = 0",
         "DELETE FROM flyttbud_keys.drops",
         "DELETE FROM flyttbud_keys.root",
         "TRUNCATE flyttbud_keys.body_keys",
@@ -223,7 +226,7 @@ async fn a_schema_that_is_missing_or_newer_and_a_server_that_may_lose_keys_are_r
         matches!(error, ConnectError::Newer { found: 99, .. }),
         "{error:?}"
     );
-    house.alter("UPDATE schema SET version = 3;").await;
+    house.alter("UPDATE schema SET version = 5;").await;
     drop(house.vault().await);
     let database = &house.database.as_ref().expect("a database").name;
     house
