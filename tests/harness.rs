@@ -14,14 +14,15 @@ mod world;
 
 pub use apart::Apart;
 pub use certificate::{
-    ANALYST, FEED, KEEPER, OPERATOR, Organisation, REVIEWER, REVIEWER_THERE, SIGTUNA, SOLLEFTEA,
-    SOLNA, STRANGER, VENDOR, WATCH,
+    ANALYST, FEED, KEEPER, OPERATOR, Organisation, REVIEWER, REVIEWER_THERE, SHARED, SIGTUNA,
+    SOLLEFTEA, SOLNA, STRANGER, VENDOR, WATCH,
 };
 pub use inbox::{Inbox, verify};
 pub use party::Party;
 pub use program::{flyttbud, run};
 pub use request::{
-    PERSONS, announcement, announcement_of, arrival, arrival_of, consent, contact, person, today,
+    PERSONS, announcement, announcement_of, arrival, arrival_of, consent, contact, function,
+    function_of, granted_to, person, today,
 };
 pub use scan::{Canary, Scan, scan};
 pub use witness::Witness;

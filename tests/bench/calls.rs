@@ -54,7 +54,9 @@ pub(crate) fn began(
         .map(|call| {
             let (recipient, answer) = &call.answer;
             let answer = v1::RegisterRelocationResponse::decode(answer.clone())?;
-            ensure!(answer.warnings.is_empty(), "a person was announced before");
+            let mut warnings = answer.warnings.iter();
+            let is_new = warnings.all(|warning| warning.reason != "ALREADY_ANNOUNCED");
+            ensure!(is_new, "a person was announced before");
             let relocation = answer.relocation.context("the answer is empty")?;
             Ok(((recipient.clone(), relocation.name), call.began))
         })

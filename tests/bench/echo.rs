@@ -2,6 +2,7 @@
 //! the name that it was sent. It borrows the shape of DirectoryService and has nothing else of Flyttbud.
 
 use std::path::Path;
+use std::pin::Pin;
 
 use anyhow::Context as _;
 use api::v1;
@@ -17,15 +18,24 @@ pub(crate) const METHOD: &str = "/flyttbud.v1.DirectoryService/GetMunicipality";
 
 struct Echo;
 
+/// Methods that this server has by name alone.
+macro_rules! absent {
+    ($($name:ident($request:ident) -> $response:ident;)*) => {
+        $(fn $name<'a, 'async_trait>(
+            &'a self,
+            _request: Request<v1::$request>,
+        ) -> Pin<Box<dyn Future<Output = Result<Response<v1::$response>, Status>> + Send + 'async_trait>>
+        where
+            'a: 'async_trait,
+            Self: 'async_trait,
+        {
+            Box::pin(async { Err(Status::unimplemented("this is a benchmark's echo")) })
+        })*
+    };
+}
+
 #[tonic::async_trait]
 impl DirectoryService for Echo {
-    async fn list_municipalities(
-        &self,
-        _request: Request<v1::ListMunicipalitiesRequest>,
-    ) -> Result<Response<v1::ListMunicipalitiesResponse>, Status> {
-        Err(Status::unimplemented("this is a benchmark's echo"))
-    }
-
     async fn get_municipality(
         &self,
         request: Request<v1::GetMunicipalityRequest>,
@@ -39,25 +49,17 @@ impl DirectoryService for Echo {
         }))
     }
 
-    async fn who_am_i(
-        &self,
-        _request: Request<v1::WhoAmIRequest>,
-    ) -> Result<Response<v1::WhoAmIResponse>, Status> {
-        Err(Status::unimplemented("this is a benchmark's echo"))
-    }
-
-    async fn list_refusals(
-        &self,
-        _request: Request<v1::ListRefusalsRequest>,
-    ) -> Result<Response<v1::ListRefusalsResponse>, Status> {
-        Err(Status::unimplemented("this is a benchmark's echo"))
-    }
-
-    async fn count_refusals(
-        &self,
-        _request: Request<v1::CountRefusalsRequest>,
-    ) -> Result<Response<v1::CountRefusalsResponse>, Status> {
-        Err(Status::unimplemented("this is a benchmark's echo"))
+    absent! {
+        list_municipalities(ListMunicipalitiesRequest) -> ListMunicipalitiesResponse;
+        list_functions(ListFunctionsRequest) -> ListFunctionsResponse;
+        get_function(GetFunctionRequest) -> GetFunctionResponse;
+        set_function(SetFunctionRequest) -> SetFunctionResponse;
+        grant_vendor(GrantVendorRequest) -> GrantVendorResponse;
+        withdraw_vendor(WithdrawVendorRequest) -> WithdrawVendorResponse;
+        list_vendors(ListVendorsRequest) -> ListVendorsResponse;
+        who_am_i(WhoAmIRequest) -> WhoAmIResponse;
+        list_refusals(ListRefusalsRequest) -> ListRefusalsResponse;
+        count_refusals(CountRefusalsRequest) -> CountRefusalsResponse;
     }
 }
 

@@ -32,6 +32,7 @@ impl Inbox {
         for code in whose {
             let request = v1::WatchInboxRequest {
                 municipality: code.resource_name(),
+                function: String::new(),
                 resume_token: String::new(),
             };
             let mut stream = client.inbox().watch_inbox(request).await?.into_inner();

@@ -77,6 +77,7 @@ impl Requests {
         let officer = format!("handlaggare-{}", index % 40);
         Ok(v1::RegisterRelocationRequest {
             open_child_inquiry: false,
+            receiving_function: String::new(),
             municipality: format!("municipalities/{SENDER}"),
             actor: Some(v1::Actor {
                 officer_id: officer.clone(),

@@ -99,6 +99,13 @@ pub const VENDOR: Organisation = Organisation {
     code: "",
     roles: CASE_SYSTEM,
 };
+/// A vendor whose system serves whom it is granted by, and nobody by its certificate.
+pub const SHARED: Organisation = Organisation {
+    file: "shared",
+    number: "559999-0008",
+    code: "",
+    roles: CASE_SYSTEM,
+};
 /// Somebody who calls itself Solna, with a certificate of another authority.
 pub const STRANGER: Organisation = Organisation {
     file: "stranger",

@@ -62,6 +62,8 @@ methods! {
     list_notices = inbox.list_notices(ListNoticesRequest) -> ListNoticesResponse;
     /// ConfirmNotice.
     confirm = inbox.confirm_notice(ConfirmNoticeRequest) -> ConfirmNoticeResponse;
+    /// ListUndelivered.
+    list_undelivered = inbox.list_undelivered(ListUndeliveredRequest) -> ListUndeliveredResponse;
     /// ListAlerts.
     list_alerts = alerts.list_alerts(ListAlertsRequest) -> ListAlertsResponse;
     /// GetAlert.
@@ -90,6 +92,18 @@ methods! {
     list_municipalities = directory.list_municipalities(ListMunicipalitiesRequest) -> ListMunicipalitiesResponse;
     /// GetMunicipality.
     get_municipality = directory.get_municipality(GetMunicipalityRequest) -> GetMunicipalityResponse;
+    /// ListFunctions.
+    list_functions = directory.list_functions(ListFunctionsRequest) -> ListFunctionsResponse;
+    /// GetFunction.
+    get_function = directory.get_function(GetFunctionRequest) -> GetFunctionResponse;
+    /// SetFunction.
+    set_function = directory.set_function(SetFunctionRequest) -> SetFunctionResponse;
+    /// GrantVendor.
+    grant = directory.grant_vendor(GrantVendorRequest) -> GrantVendorResponse;
+    /// WithdrawVendor.
+    withdraw_grant = directory.withdraw_vendor(WithdrawVendorRequest) -> WithdrawVendorResponse;
+    /// ListVendors.
+    list_vendors = directory.list_vendors(ListVendorsRequest) -> ListVendorsResponse;
     /// WhoAmI.
     who_am_i = directory.who_am_i(WhoAmIRequest) -> WhoAmIResponse;
     /// ListRefusals.
@@ -214,6 +228,7 @@ impl Party {
         loop {
             let request = v1::ListNoticesRequest {
                 municipality: self.municipality(),
+                function: String::new(),
                 page_size: 500,
                 after_number: all.last().map_or(0, |notice| notice.number),
             };
@@ -227,8 +242,14 @@ impl Party {
 
     /// Watches its inbox from a resume token on; empty is the beginning.
     pub async fn watch(&self, resume_token: &str) -> Result<Inbox, Refused> {
+        self.watch_at(resume_token, "").await
+    }
+
+    /// Watches for one of its functions, by its resource name.
+    pub async fn watch_at(&self, resume_token: &str, function: &str) -> Result<Inbox, Refused> {
         let request = v1::WatchInboxRequest {
             municipality: self.municipality(),
+            function: function.to_owned(),
             resume_token: resume_token.to_owned(),
         };
         match self.client.inbox().watch_inbox(request).await {
@@ -241,6 +262,7 @@ impl Party {
     pub async fn open_inbox(&self, municipality: String) -> Result<(), Refused> {
         let request = v1::WatchInboxRequest {
             municipality,
+            function: String::new(),
             resume_token: String::new(),
         };
         let opened = self.client.inbox().watch_inbox(request).await;

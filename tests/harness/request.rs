@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::certificate::Organisation;
 use super::party::Party;
 
 /// Test persons: number, birth date.
@@ -66,6 +67,42 @@ pub fn contact() -> v1::Contact {
     }
 }
 
+/// A function of a municipality's own, which takes some kinds.
+pub fn function(of: &Party, id: &str, kinds: &[v1::RelocationKind]) -> v1::Function {
+    v1::Function {
+        kinds: kinds.iter().map(|kind| (*kind).into()).collect(),
+        ..function_of(of.code(), id)
+    }
+}
+
+/// A function of the municipality with a code, which takes nothing unless it is named.
+pub fn function_of(of: &str, id: &str) -> v1::Function {
+    v1::Function {
+        name: format!("municipalities/{of}/functions/{id}"),
+        display_name: format!("Mottagning {id}"),
+        first_contact: Some(v1::FunctionContact {
+            phone: "08-123 456".to_owned(),
+            email: format!("{id}@kommun.example"),
+        }),
+        second_contact: Some(v1::FunctionContact {
+            phone: "08-123 457".to_owned(),
+            email: String::new(),
+        }),
+        sdk_address: format!("0203:{id}"),
+        ..v1::Function::default()
+    }
+}
+
+/// What an organisation's system is granted: everything, for a month.
+pub fn granted_to(vendor: Organisation) -> v1::Vendor {
+    let until = date().checked_add(jiff::Span::new().days(30));
+    v1::Vendor {
+        organisation_number: vendor.number.to_owned(),
+        until: until.expect("a date").to_string(),
+        ..v1::Vendor::default()
+    }
+}
+
 /// Who sits at the case system of a municipality, and why.
 #[expect(clippy::unnecessary_wraps, reason = "as the messages have it")]
 pub(crate) fn actor(code: &str) -> Option<v1::Actor> {
@@ -86,6 +123,7 @@ pub fn announcement(from: &Party, to: &str, index: usize) -> v1::RegisterRelocat
 pub fn announcement_of(from: &str, to: &str, index: usize) -> v1::RegisterRelocationRequest {
     v1::RegisterRelocationRequest {
         open_child_inquiry: false,
+        receiving_function: String::new(),
         municipality: format!("municipalities/{from}"),
         actor: actor(from),
         request_id: client::request_id(),

@@ -93,9 +93,13 @@ async fn the_same_person_twice_is_one_relocation_and_one_notice() {
         answer.relocation.clone().expect("a relocation").name
     };
     assert_eq!(name(&second), name(&first));
-    assert_eq!(first.warnings, []);
-    let reasons: Vec<&str> = second.warnings.iter().map(|w| w.reason.as_str()).collect();
-    assert_eq!(reasons, ["ALREADY_ANNOUNCED"]);
+    let reasons = |answer: &v1::RegisterRelocationResponse| -> Vec<String> {
+        let warnings = answer.warnings.iter();
+        warnings.map(|warning| warning.reason.clone()).collect()
+    };
+    assert_eq!(reasons(&first), ["RECIPIENT_NOT_CONNECTED"]);
+    let expected = ["ALREADY_ANNOUNCED", "RECIPIENT_NOT_CONNECTED"];
+    assert_eq!(reasons(&second), expected);
     let notices = world
         .party(SOLLEFTEA)
         .await

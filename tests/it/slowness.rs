@@ -25,6 +25,7 @@ async fn a_reader_that_never_reads_delays_nobody_else() {
         let channel = endpoint.connect().await.expect("a connection");
         let request = v1::WatchInboxRequest {
             municipality: "municipalities/2283".to_owned(),
+            function: String::new(),
             resume_token: String::new(),
         };
         let opened = InboxServiceClient::new(channel).watch_inbox(request).await;

@@ -1,8 +1,8 @@
 //! Every method as every wrong caller: the certificate decides, and what is another's does not exist.
 
+mod table;
+
 use std::collections::BTreeSet;
-use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
 use api::v1;
@@ -11,210 +11,14 @@ use client::{Refused, request_id};
 use prost::Message as _;
 use prost_types::{FileDescriptorSet, MethodDescriptorProto};
 use tests::{
-    ANALYST, FEED, KEEPER, OPERATOR, Party, REVIEWER, SIGTUNA, SOLLEFTEA, SOLNA, STRANGER, WATCH,
-    World, announcement, arrival, consent, wait_for,
+    ANALYST, FEED, KEEPER, OPERATOR, Party, REVIEWER, SHARED, SIGTUNA, SOLLEFTEA, SOLNA, STRANGER,
+    WATCH, World, announcement, arrival, granted_to, wait_for,
 };
 
-/// What there is to be reached for.
-#[derive(Clone, Debug)]
-struct Names {
-    relocation: String,
-    arrival: String,
-    alert: String,
-}
+use table::{ADMINISTRATORS, ALL, NAMED, Names, OPERATORS, OWN, REVIEWERS, Row, write};
 
 /// Longer than any receipt takes.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-type Answer = Pin<Box<dyn Future<Output = Result<(), Refused>> + Send>>;
-/// A method's name, and a right call of it.
-type Row = (&'static str, fn(Party, Names) -> Answer);
-
-/// Rows of the table: a method, and the request that the party makes.
-macro_rules! rows {
-    (|$party:ident, $names:ident| $($name:literal: $call:ident($request:expr);)*) => {
-        &[$(($name, |$party, $names| Box::pin(async move {
-            let _ = &$names;
-            let request = $request;
-            $party.$call(request).await.map(|_answer| ())
-        }))),*]
-    };
-}
-
-/// A request with what all writes carry; `$rest` is the method's own.
-macro_rules! write {
-    ($request:ident, $party:ident, $($field:ident: $value:expr),*) => {
-        v1::$request {
-            municipality: $party.municipality(),
-            actor: $party.actor(),
-            request_id: request_id(),
-            $($field: $value,)*
-            ..v1::$request::default()
-        }
-    };
-}
-
-const TEXT: &str = "Några ord.";
-/// A period in which nobody opened anything.
-const LONG_AGO: Option<api::generated::Timestamp> = instant(1_000_000_000);
-const NOT_SO_LONG_AGO: Option<api::generated::Timestamp> = instant(1_100_000_000);
-
-#[expect(clippy::unnecessary_wraps, reason = "as the messages have it")]
-const fn instant(seconds: i64) -> Option<api::generated::Timestamp> {
-    Some(api::generated::Timestamp { seconds, nanos: 0 })
-}
-
-/// Methods of parties about a relocation or an arrival by name.
-const NAMED: &[Row] = rows! { |party, names|
-    "GetRelocation": get_relocation(v1::GetRelocationRequest {
-known_at: None,
-        municipality: party.municipality(), actor: party.actor(), name: names.relocation,
-        view: v1::View::Full.into(),
-    });
-    "SupplementRelocation": supplement(write!(SupplementRelocationRequest, party,
-        name: names.relocation, text: TEXT.to_owned()));
-    "WithdrawRelocation": withdraw(write!(WithdrawRelocationRequest, party,
-        name: names.relocation, reason: v1::WithdrawalReason::Mistake.into()));
-    "AcknowledgeRelocation": acknowledge(write!(AcknowledgeRelocationRequest, party,
-        name: names.relocation));
-    "ReplyToRelocation": reply(write!(ReplyToRelocationRequest, party,
-        name: names.relocation, text: TEXT.to_owned()));
-    "ReferTransfer": refer(write!(ReferTransferRequest, party,
-        name: names.relocation, referred_on: "2026-01-02".to_owned()));
-    "RecordTransferDecision": record_decision(write!(RecordTransferDecisionRequest, party,
-        name: names.relocation, decided_on: "2026-01-02".to_owned()));
-    "GetArrival": get_arrival(v1::GetArrivalRequest {
-known_at: None,
-        municipality: party.municipality(), actor: party.actor(), name: names.arrival,
-        view: v1::View::Full.into(),
-    });
-    "WithdrawArrival": withdraw_arrival(write!(WithdrawArrivalRequest, party,
-        name: names.arrival));
-    "GetAlert": get_alert(v1::GetAlertRequest {
-known_at: None,
-        municipality: party.municipality(), actor: party.actor(), name: names.alert,
-        view: v1::View::Full.into(),
-    });
-    "AnswerAlert": answer(write!(AnswerAlertRequest, party, name: names.alert,
-        answer: v1::AnswerCode::NotKnownHere.into(), text: TEXT.to_owned(),
-        legal_ground: Some(consent())));
-    "DisputeAlert": dispute(write!(DisputeAlertRequest, party,
-        name: names.alert, text: TEXT.to_owned()));
-    "GetReceipt": get_receipt(v1::GetReceiptRequest {
-        municipality: party.municipality(), actor: party.actor(), name: names.relocation,
-        view: v1::View::Full.into(), ..v1::GetReceiptRequest::default()
-    });
-};
-
-/// Methods of parties about what is their own.
-const OWN: &[Row] = rows! { |party, names|
-    "RegisterRelocation": register(announcement(&party, "2283", 3));
-    "ListRelocations": list_relocations(v1::ListRelocationsRequest {
-        municipality: party.municipality(), ..v1::ListRelocationsRequest::default()
-    });
-    "FindRelocations": find(v1::FindRelocationsRequest {
-        municipality: party.municipality(), actor: party.actor(),
-        term: Some(v1::find_relocations_request::Term::IdentityNumber("19900101-2385".to_owned())),
-    });
-    "ReportArrival": report(arrival(&party, "2283", 3));
-    "ListArrivals": list_arrivals(v1::ListArrivalsRequest {
-        municipality: party.municipality(), ..v1::ListArrivalsRequest::default()
-    });
-    "ListNotices": list_notices(v1::ListNoticesRequest {
-        municipality: party.municipality(), ..v1::ListNoticesRequest::default()
-    });
-    "WatchInbox": open_inbox(party.municipality());
-    "ConfirmNotice": confirm(v1::ConfirmNoticeRequest {
-        municipality: party.municipality(), request_id: request_id(), number: 1,
-        chain: vec![0; 32], ..v1::ConfirmNoticeRequest::default()
-    });
-    "ListAlerts": list_alerts(v1::ListAlertsRequest {
-        municipality: party.municipality(), ..v1::ListAlertsRequest::default()
-    });
-    "WatchAlerts": open_alerts(party.municipality());
-    "ListEntries": list_entries(v1::ListEntriesRequest {
-        municipality: party.municipality(), ..v1::ListEntriesRequest::default()
-    });
-    "ListRefusals": list_refusals(v1::ListRefusalsRequest {
-        municipality: party.municipality(), ..v1::ListRefusalsRequest::default()
-    });
-};
-
-/// Methods of operators. The first five are parties' too, with a municipality.
-const OPERATORS: &[Row] = rows! { |party, names|
-    "ListAlerts": list_alerts(v1::ListAlertsRequest::default());
-    "GetAlert": get_alert(v1::GetAlertRequest {
-        name: names.alert, ..v1::GetAlertRequest::default()
-    });
-    "WatchAlerts": open_alerts(String::new());
-    "GetReceipt": get_receipt(v1::GetReceiptRequest {
-        name: names.alert, ..v1::GetReceiptRequest::default()
-    });
-    "ListEntries": list_entries(v1::ListEntriesRequest::default());
-    "CountRefusals": count_refusals(v1::CountRefusalsRequest {});
-    "AcknowledgeAlert": acknowledge_alert(v1::AcknowledgeAlertRequest {
-        actor: party.actor(), request_id: request_id(), name: names.alert,
-        ..v1::AcknowledgeAlertRequest::default()
-    });
-    "AssignAlert": assign(v1::AssignAlertRequest {
-        actor: party.actor(), request_id: request_id(), name: names.alert,
-        assignee: "operator-2".to_owned(), ..v1::AssignAlertRequest::default()
-    });
-    "CommentOnAlert": comment(v1::CommentOnAlertRequest {
-        actor: party.actor(), request_id: request_id(), name: names.alert,
-        text: TEXT.to_owned(), ..v1::CommentOnAlertRequest::default()
-    });
-    "CloseAlert": close(v1::CloseAlertRequest {
-        actor: party.actor(), request_id: request_id(), name: names.alert,
-        reason: v1::CloseReason::Technical.into(), ..v1::CloseAlertRequest::default()
-    });
-};
-
-/// Methods of reviewers.
-const REVIEWERS: &[Row] = rows! { |party, names|
-    "ListAccesses": list_accesses(v1::ListAccessesRequest {
-        municipality: party.municipality(), actor: party.actor(),
-        ..v1::ListAccessesRequest::default()
-    });
-    "SampleAccesses": sample_accesses(v1::SampleAccessesRequest {
-        municipality: party.municipality(), actor: party.actor(), from: LONG_AGO, until: NOT_SO_LONG_AGO,
-        ..v1::SampleAccessesRequest::default()
-    });
-    "RecordReview": record_review(write!(RecordReviewRequest, party,
-        from: LONG_AGO, until: NOT_SO_LONG_AGO, seed: 1));
-    "ListReviews": list_reviews(v1::ListReviewsRequest {
-        municipality: party.municipality(), actor: party.actor(),
-        ..v1::ListReviewsRequest::default()
-    });
-};
-
-/// Methods of administrators.
-const ADMINISTRATORS: &[Row] = rows! { |party, names|
-    "SetDefinition": set_definition(v1::SetDefinitionRequest {
-        request_id: request_id(), validate_only: false,
-        definition: Some(v1::Definition {
-            version: 2, grace_days: 7, early_months: 2, late_months: 6, not_arrived_months: 6,
-            answer_days: 10, expiry_days: 180,
-        }),
-    });
-    "AdvanceClock": advance_clock(v1::AdvanceClockRequest {
-        request_id: request_id(), validate_only: false, seconds: 1,
-    });
-};
-
-/// Methods of all who have a certificate.
-const ALL: &[Row] = rows! { |party, names|
-    "ListMunicipalities": list_municipalities(v1::ListMunicipalitiesRequest::default());
-    "GetMunicipality": get_municipality(v1::GetMunicipalityRequest {
-        name: "municipalities/0184".to_owned(),
-    });
-    "WhoAmI": who_am_i(v1::WhoAmIRequest {});
-    "GetDefinition": get_definition(v1::GetDefinitionRequest {});
-    "GetCheckpoint": get_checkpoint(v1::GetCheckpointRequest::default());
-    "GetConsistencyProof": get_consistency_proof(v1::GetConsistencyProofRequest {
-        old_size: 1, size: 0,
-    });
-};
 
 #[test]
 fn the_table_holds_every_method_of_the_contract() {
@@ -281,6 +85,40 @@ async fn refuse_all(who: &str, party: &Party, names: &Names, rows: &[&[Row]], re
     }
 }
 
+/// A vendor whom another municipality let in, then one whom this one let in for something else.
+async fn refuse_vendors(world: &World, names: &Names) {
+    let vendor = world.party(SHARED).await.acting_for("0184");
+    let grant = async |by: Party, methods: &[&str]| {
+        let vendor = v1::Vendor {
+            methods: methods.iter().map(ToString::to_string).collect(),
+            ..granted_to(SHARED)
+        };
+        let request = write!(GrantVendorRequest, by, vendor: Some(vendor));
+        by.grant(request).await.expect("granted");
+    };
+    grant(world.party(SIGTUNA).await, &[]).await;
+    let who = "another municipality's vendor";
+    refuse_all(who, &vendor, names, &[NAMED, OWN], "SENDER_NOT_YOURS").await;
+    grant(world.party(SOLNA).await, &["WithdrawArrival"]).await;
+    let others: Vec<Row> = [NAMED, OWN].concat();
+    let others: Vec<Row> = others
+        .into_iter()
+        .filter(|(method, _)| *method != "WithdrawArrival")
+        .collect();
+    let who = "a vendor for another method";
+    refuse_all(who, &vendor, names, &[&others], "VENDOR_NOT_GRANTED").await;
+    grant(world.party(SOLNA).await, &[]).await;
+    let own: Vec<Row> = others
+        .into_iter()
+        .filter(|(method, _)| {
+            method.ends_with("Vendor") || method.ends_with("Vendors") || *method == "SetFunction"
+        })
+        .collect();
+    assert_eq!(own.len(), 4);
+    let who = "a vendor for everything";
+    refuse_all(who, &vendor, names, &[&own], "VENDOR_NOT_GRANTED").await;
+}
+
 /// Everything that a wrong call could have changed.
 async fn state(world: &World, names: &Names) -> String {
     let solna = world.party(SOLNA).await;
@@ -310,6 +148,7 @@ async fn no_method_answers_a_caller_whose_certificate_does_not_allow_it() {
         "SENDER_NOT_YOURS",
     )
     .await;
+    refuse_vendors(&world, &names).await;
     for (who, organisation) in [
         ("an analyst", ANALYST),
         ("an operator", WATCH),

@@ -1,5 +1,213 @@
 //! Organisation: municipalities that change, boards, systems and their certificates.
 
-use super::steps::Scenario;
+use api::v1;
+use domain::code::{NoticeKind, RelocationKind};
+use domain::relocation_state::RelocationState;
 
-pub(crate) const SCENARIOS: &[Scenario] = &[];
+use tests::announcement;
+
+use super::request::{consent, content, to_function, wished};
+use super::services::Services;
+use super::steps::Step::{Given, Then, When};
+use super::steps::Who::{A, B};
+use super::steps::{Act, Fact, On, P, Q, Scenario, Shown};
+
+use NoticeKind::{RelocationEscalated, RelocationRegistered, RelocationReminded};
+
+/// The board that takes involvement in.
+const LABOUR: &str = "arbetsmarknad";
+/// The board for children.
+const CHILDREN: &str = "barn-och-unga";
+
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "scenario_55_an_announcement_goes_to_the_board_that_takes_its_kind_or_that_is_named",
+        on: On::Both,
+        steps: &[
+            Given(Act::Describe(
+                B,
+                LABOUR,
+                &[RelocationKind::ActiveInvolvement],
+                false,
+            )),
+            Given(Act::Describe(B, CHILDREN, &[], false)),
+            When(A.announces(P, B)),
+            Then(Fact::GoesTo(Some(LABOUR))),
+            Then(Fact::Shown(Shown::ToldAt(
+                B,
+                LABOUR,
+                &[RelocationRegistered],
+            ))),
+            Then(Fact::Shown(Shown::ToldAt(B, CHILDREN, &[]))),
+            // by name, whatever its kind
+            When(A.announces_with(Q, B, |it| to_function(it, CHILDREN))),
+            Then(Fact::GoesTo(Some(CHILDREN))),
+            Then(Fact::Shown(Shown::ToldAt(
+                B,
+                CHILDREN,
+                &[RelocationRegistered],
+            ))),
+            Then(B.is_told(&[RelocationRegistered, RelocationRegistered])),
+        ],
+    },
+    Scenario {
+        name: "scenario_55_what_no_board_takes_is_for_none_in_particular_and_seen_by_all",
+        on: On::Both,
+        steps: &[
+            Given(Act::Describe(
+                B,
+                LABOUR,
+                &[RelocationKind::ActiveInvolvement],
+                false,
+            )),
+            When(A.announces_with(P, B, wished)),
+            Then(Fact::GoesTo(None)),
+            Then(Fact::Shown(Shown::ToldAt(
+                B,
+                LABOUR,
+                &[RelocationRegistered],
+            ))),
+            Then(B.is_told(&[RelocationRegistered])),
+        ],
+    },
+    Scenario {
+        name: "scenario_55_a_board_that_is_not_there_or_closed_is_refused_with_those_that_are",
+        on: On::Both,
+        steps: &[
+            Given(Act::Describe(B, LABOUR, &[], false)),
+            When(A.announces_with(P, B, |it| to_function(it, "vuxna"))),
+            Then(Fact::Refused("FUNCTION_UNKNOWN", &["receiving_function"])),
+            Then(Fact::Shown(Shown::OpenFunctions(LABOUR))),
+            Given(Act::Describe(B, CHILDREN, &[], true)),
+            When(A.announces_with(P, B, |it| to_function(it, CHILDREN))),
+            Then(Fact::Refused("FUNCTION_CLOSED", &["receiving_function"])),
+            Then(Fact::Shown(Shown::OpenFunctions(LABOUR))),
+            Then(B.is_told(&[])),
+        ],
+    },
+    Scenario {
+        name: "scenario_55_two_boards_never_take_the_same_kind",
+        on: On::Both,
+        steps: &[
+            Given(Act::Describe(
+                B,
+                LABOUR,
+                &[RelocationKind::Placement, RelocationKind::ActiveInvolvement],
+                false,
+            )),
+            When(Act::Describe(
+                B,
+                CHILDREN,
+                &[RelocationKind::Placement],
+                false,
+            )),
+            Then(Fact::Refused("FUNCTION_KIND_TAKEN", &[])),
+            When(Act::Describe(B, LABOUR, &[], true)),
+            When(Act::Describe(
+                B,
+                CHILDREN,
+                &[RelocationKind::Placement],
+                false,
+            )),
+            When(A.announces(P, B)),
+            Then(Fact::GoesTo(None)),
+        ],
+    },
+    Scenario {
+        name: "scenario_55_a_silent_board_is_reminded_by_its_first_contact_then_its_second",
+        on: On::Both,
+        steps: &[
+            Given(Act::Describe(
+                B,
+                LABOUR,
+                &[RelocationKind::ActiveInvolvement],
+                false,
+            )),
+            Given(A.announces(P, B)),
+            When(Act::Pass(22)),
+            Then(B.is_told(&[RelocationRegistered, RelocationReminded])),
+            When(Act::Pass(22)),
+            Then(Fact::Announcement(A, B, RelocationState::Registered)),
+            Then(B.is_told(&[
+                RelocationRegistered,
+                RelocationReminded,
+                RelocationEscalated,
+            ])),
+            Then(Fact::Shown(Shown::Contacts(
+                B,
+                &["", "08-123 456", "08-123 457"],
+            ))),
+        ],
+    },
+    Scenario {
+        name: "scenario_56_what_is_sent_to_who_is_not_connected_waits_is_counted_and_is_delivered",
+        on: On::Services,
+        steps: &[
+            Given(Act::Describe(B, LABOUR, &[], false)),
+            When(A.announces(P, B)),
+            Then(Fact::Shown(Shown::That(
+                "the answer says how B is reached meanwhile",
+                |services| Box::pin(unconnected(services)),
+            ))),
+            When(A.announces(Q, B)),
+            Then(Fact::Shown(Shown::Waits(B, 2))),
+            // long after every reader would have given up
+            When(Act::Pass(120)),
+            When(Act::Pass(60)),
+            Then(Fact::Shown(Shown::That("both still wait", |services| {
+                Box::pin(still_waits(services))
+            }))),
+            When(Act::Confirm(B)),
+            Then(Fact::Shown(Shown::Waits(B, 0))),
+            Then(Fact::Shown(Shown::That(
+                "nobody is warned any more",
+                |services| Box::pin(connected(services)),
+            ))),
+        ],
+    },
+];
+
+/// What an announcement to B is answered with, without being made.
+async fn dry_run(services: &Services<'_>) -> v1::RegisterRelocationResponse {
+    let mut request = announcement(services.party(A), services.party(B).code(), 0);
+    request.validate_only = true;
+    let ground = request.legal_ground.as_mut().expect("a ground");
+    *ground = consent(services.today());
+    content(&mut request).expected_on = services.today().to_string();
+    let answer = services.party(A).register(request).await;
+    answer.expect("right")
+}
+
+fn reasons(answer: &v1::RegisterRelocationResponse) -> Vec<&str> {
+    let warnings = answer.warnings.iter();
+    warnings.map(|warning| warning.reason.as_str()).collect()
+}
+
+async fn unconnected(services: &Services<'_>) {
+    let answer = dry_run(services).await;
+    assert_eq!(reasons(&answer), ["RECIPIENT_NOT_CONNECTED"]);
+    let warning = answer.warnings.first().expect("the warning");
+    assert!(warning.message_sv.contains("växeln"), "{warning:?}");
+    let [board] = answer.reach_by.as_slice() else {
+        panic!("one board: {:?}", answer.reach_by);
+    };
+    let phone = &board.first_contact.as_ref().expect("a contact").phone;
+    assert_eq!(phone, "08-123 456");
+    let delivery = services.read(A).await.delivery();
+    assert_eq!(delivery, v1::DeliveryState::Waiting);
+}
+
+async fn still_waits(services: &Services<'_>) {
+    let registered = v1::NoticeKind::RelocationRegistered;
+    let notices = services.party(B).notices().await.expect("a list");
+    let count = notices.iter().filter(|it| it.kind() == registered).count();
+    assert_eq!(count, 2, "{notices:?}");
+    let mut stream = services.party(B).watch("").await.expect("a stream");
+    assert_eq!(stream.backlog().await, notices);
+}
+
+async fn connected(services: &Services<'_>) {
+    assert_eq!(reasons(&dry_run(services).await), Vec::<&str>::new());
+    let delivery = services.read(A).await.delivery();
+    assert_eq!(delivery, v1::DeliveryState::Delivered);
+}

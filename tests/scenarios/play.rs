@@ -42,6 +42,8 @@ pub(crate) trait Stage {
     async fn questions(&self, asked: Who) -> Vec<Question>;
     /// The newest announcement from one to another.
     async fn announcement(&self, from: Who, to: Who) -> (RelocationKind, RelocationState);
+    /// The function that the newest announcement from one to another goes to; empty for none.
+    async fn function(&self, from: Who, to: Who) -> String;
     /// The newest report of somebody.
     async fn arrival(&self, by: Who) -> v1::ArrivalState;
     /// Shows what only services can.
@@ -119,6 +121,11 @@ async fn check(fact: &Fact, newest: Option<(Who, Who)>, on: On, stage: &impl Sta
             let (from, to) = newest();
             let counts = stage.announcement(from, to).await.0.rule().counts;
             assert_eq!(counts, *expected, "{at}");
+        }
+        Fact::GoesTo(expected) => {
+            let (from, to) = newest();
+            let function = stage.function(from, to).await;
+            assert_eq!(function, expected.unwrap_or_default(), "{at}");
         }
         Fact::Arrival(by, expected) => eventually(at, || stage.arrival(*by), expected).await,
         Fact::Shown(_) if on == On::Rules => panic!("{at}: the rules cannot show it"),

@@ -1,9 +1,10 @@
 //! Requests of scenarios: usual ones, right in every respect, and ways in which a scenario's own may differ.
 
 use api::v1;
+use domain::code::RelocationKind;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use tests::{announcement_of, arrival_of};
+use tests::{announcement_of, arrival_of, function_of};
 
 use super::steps::{Announced, Person, Reported};
 
@@ -119,6 +120,20 @@ pub(crate) fn without_guardians(request: &mut v1::RegisterRelocationRequest) {
 /// The transfer of a case.
 pub(crate) fn transfer(request: &mut v1::RegisterRelocationRequest) {
     request.kind = v1::RelocationKind::Transfer2910.into();
+}
+
+/// A function of a municipality's own.
+pub(crate) fn function(of: &str, id: &str, kinds: &[RelocationKind], closed: bool) -> v1::Function {
+    v1::Function {
+        kinds: kinds.iter().map(|kind| kind.number()).collect(),
+        closed,
+        ..function_of(of, id)
+    }
+}
+
+/// For a function of the receiver's.
+pub(crate) fn to_function(request: &mut v1::RegisterRelocationRequest, id: &str) {
+    request.receiving_function = format!("{}/functions/{id}", request.receiving_municipality);
 }
 
 /// An official test number, another one for each count, and its birth date.

@@ -1,7 +1,7 @@
 //! The stage of the pure rules: requests are parsed and gated as the gateway does it, entries go into the machine,
 //! and the clock stands in the entries.
 
-use api::parse::{self, Context};
+use api::parse::{self, Context, Faults};
 use api::{record, v1};
 use domain::code::{NoticeKind, RelocationKind};
 use domain::entry::{Entry, Event};
@@ -11,7 +11,8 @@ use domain::relocation_state::RelocationState;
 use domain::subject::{Pseudonym, Subject};
 use jiff::SignedDuration;
 use ledger::{
-    AlertCaller, AlertCommand, AlertState, ArrivalCommand, ArrivalState, Machine, RelocationCommand,
+    AlertCaller, AlertCommand, AlertState, ArrivalCommand, ArrivalState, Machine,
+    MunicipalityCommand, MunicipalityFold, RelocationCommand, RelocationFold,
 };
 use tests::history::{self, History, municipality};
 
@@ -85,8 +86,12 @@ impl Rules {
         let read = parse::registration(request, sender, self.context()).map_err(told)?;
         let subject = Subject::relocation(self.next_id());
         self.relocation = Some(subject);
+        let fold = self.described(read.recipient);
+        let routed = fold.route(read.function.as_ref(), read.kind);
+        let routed = routed
+            .map_err(|reason| told(api::status::Refusal::field("receiving_function", reason)))?;
         let event = Event::RelocationRegistered {
-            function: None,
+            function: routed.map(|function| function.id.clone()),
             sender,
             recipient: read.recipient,
             kind: read.kind,
@@ -99,6 +104,21 @@ impl Rules {
             warnings: codes(&read.warnings),
             ..self.append(subject, event, &notices)
         })
+    }
+
+    /// A municipality as it describes itself.
+    fn described(&self, code: MunicipalityCode) -> MunicipalityFold {
+        let known = self.machine().municipality(code).cloned();
+        known.unwrap_or_else(|| MunicipalityFold::new(code))
+    }
+
+    fn describe(&mut self, by: Who, function: &v1::Function) -> Result<Answer, Refusal> {
+        let mut faults = Faults::default();
+        let read = parse::function(&mut faults, Some(function), code(by));
+        faults.end().map_err(told)?;
+        let command = MunicipalityCommand::SetFunction(read.expect("without faults"));
+        let event = ledger::municipality(&self.described(code(by)), command).map_err(because)?;
+        Ok(self.append(Subject::municipality(code(by)), event, &[]))
     }
 
     fn report(&mut self, request: &v1::ReportArrivalRequest) -> Result<Answer, Refusal> {
@@ -119,6 +139,20 @@ impl Rules {
         })
     }
 
+    /// The newest announcement from one to another.
+    fn newest(&self, from: Who, to: Who) -> &RelocationFold {
+        let of_pair = |entry: &&Entry| match &entry.event {
+            Event::RelocationRegistered {
+                sender, recipient, ..
+            } => (*sender, *recipient) == (code(from), code(to)),
+            _ => false,
+        };
+        let newest = self.entries.iter().rfind(of_pair);
+        let newest = newest.expect("it was announced");
+        let fold = self.machine().relocation(newest.subject.id);
+        fold.expect("it is there")
+    }
+
     fn relocation_command(
         &mut self,
         by: Who,
@@ -128,6 +162,14 @@ impl Rules {
         let fold = self.machine().relocation(subject.id).expect("it is there");
         let decided = ledger::relocation(fold, command, code(by)).map_err(because)?;
         Ok(self.append(subject, decided.0, &decided.1))
+    }
+
+    fn retract(&mut self, by: Who) -> Result<Answer, Refusal> {
+        let subject = self.arrival.expect("somebody reported");
+        let (fold, _asked) = self.machine().arrival(subject.id).expect("it is there");
+        let decided = ledger::arrival(fold, ArrivalCommand::Withdraw, code(by));
+        let (event, notices) = decided.map_err(because)?;
+        Ok(self.append(subject, event, &notices))
     }
 
     fn alert_command(
@@ -187,18 +229,17 @@ impl Stage for Rules {
                 let caller = AlertCaller::Operator("operator-9".to_owned());
                 self.alert_command(*asked, AlertCommand::Close { reason: *reason }, &caller)
             }
-            Act::Retract(by) => {
-                let subject = self.arrival.expect("somebody reported");
-                let (fold, _asked) = self.machine().arrival(subject.id).expect("it is there");
-                let decided = ledger::arrival(fold, ArrivalCommand::Withdraw, code(*by));
-                let (event, notices) = decided.map_err(because)?;
-                Ok(self.append(subject, event, &notices))
-            }
+            Act::Retract(by) => self.retract(*by),
             Act::Refer(by) => self.relocation_command(*by, RelocationCommand::Refer { on: today }),
             Act::Decided(by) => {
                 let granted = true;
                 self.relocation_command(*by, RelocationCommand::Decide { granted, on: today })
             }
+            Act::Describe(by, id, kinds, closed) => {
+                let function = request::function(&code_text(*by), id, kinds, *closed);
+                self.describe(*by, &function)
+            }
+            Act::Confirm(_) => panic!("delivery is a matter of the services"),
             Act::Pass(days) => {
                 self.history.wait(SignedDuration::from_hours(days * 24));
                 self.read();
@@ -255,20 +296,14 @@ impl Stage for Rules {
     }
 
     async fn announcement(&self, from: Who, to: Who) -> (RelocationKind, RelocationState) {
-        let of_pair = |entry: &&Entry| match &entry.event {
-            Event::RelocationRegistered {
-                sender, recipient, ..
-            } => (*sender, *recipient) == (code(from), code(to)),
-            _ => false,
-        };
-        let newest = self
-            .entries
-            .iter()
-            .rfind(of_pair)
-            .expect("it was announced");
-        let fold = self.machine().relocation(newest.subject.id);
-        let fold = fold.expect("it is there");
+        let fold = self.newest(from, to);
         (fold.kind, fold.state)
+    }
+
+    async fn function(&self, from: Who, to: Who) -> String {
+        let fold = self.newest(from, to);
+        let function = fold.function.as_ref();
+        function.map(ToString::to_string).unwrap_or_default()
     }
 
     async fn arrival(&self, by: Who) -> v1::ArrivalState {

@@ -210,10 +210,62 @@ impl Services<'_> {
         }
     }
 
+    /// The record's day.
+    pub(crate) fn today(&self) -> Date {
+        self.house.today()
+    }
+
     /// All announcements and replies as somebody reads them.
-    async fn read(&self, who: Who) -> v1::Relocation {
+    pub(crate) async fn read(&self, who: Who) -> v1::Relocation {
         let name = self.relocation();
         self.party(who).read(&name).await.expect("a party reads")
+    }
+
+    /// The newest announcement from one to another, as the receiver reads it.
+    async fn newest(&self, from: Who, to: Who) -> v1::Relocation {
+        let of_pair = |known: &&(Who, Who, String)| (known.0, known.1) == (from, to);
+        let newest = self.relocations.iter().rfind(of_pair);
+        let name = &newest.expect("it was announced").2;
+        self.party(to).read(name).await.expect("a party reads")
+    }
+
+    /// What somebody sees who reads for one function, in a list and in a stream.
+    async fn told_at(&self, who: Who, id: &str) -> Vec<NoticeKind> {
+        let party = self.party(who);
+        let function = format!("{}/functions/{id}", party.municipality());
+        let list = v1::ListNoticesRequest {
+            municipality: party.municipality(),
+            page_size: 500,
+            function: function.clone(),
+            ..v1::ListNoticesRequest::default()
+        };
+        let listed = party.list_notices(list).await.expect("a list");
+        assert_eq!(listed.read_number, listed.last_number, "all was looked at");
+        let mut stream = party.watch_at("", &function).await.expect("a stream");
+        assert_eq!(stream.backlog().await, listed.notices);
+        let kind = |notice: &v1::Notice| NoticeKind::from_number(notice.kind).expect("known");
+        listed.notices.iter().map(kind).collect()
+    }
+
+    /// How many notices wait for somebody, as its sender A sees it and as operators do.
+    async fn waits(&self, to: Who) -> [i64; 2] {
+        let mut counts = [0; 2];
+        let viewers = [self.party(Who::A), &self.open.operator];
+        for (count, viewer) in counts.iter_mut().zip(viewers) {
+            let request = v1::ListUndeliveredRequest {
+                municipality: viewer.municipality(),
+                page_size: 500,
+                page_token: String::new(),
+            };
+            let listed = viewer.list_undelivered(request).await.expect("a list");
+            let name = self.party(to).municipality();
+            let mut rows = listed.undelivered.iter();
+            if let Some(row) = rows.find(|row| row.municipality == name) {
+                assert!(row.oldest_at.is_some(), "{row:?}");
+                *count = row.count;
+            }
+        }
+        counts
     }
 
     async fn told(&self, who: Who) -> Vec<v1::Notice> {
@@ -290,6 +342,11 @@ impl Stage for Services<'_> {
             Act::Retract(by) => self.retract(*by).await,
             Act::Refer(by) => self.refer(*by).await,
             Act::Decided(by) => self.decided(*by).await,
+            Act::Describe(by, id, kinds, closed) => {
+                let function = request::function(self.party(*by).code(), id, kinds, *closed);
+                self.describe(*by, function).await
+            }
+            Act::Confirm(by) => self.confirm(*by).await,
             Act::Close(asked, reason) => self.close(*asked, *reason).await,
             Act::Pass(days) => {
                 self.pass(*days).await;
@@ -338,11 +395,14 @@ impl Stage for Services<'_> {
         }
     }
 
+    async fn function(&self, from: Who, to: Who) -> String {
+        let seen = self.newest(from, to).await;
+        let id = seen.receiving_function.rsplit('/').next();
+        id.unwrap_or_default().to_owned()
+    }
+
     async fn announcement(&self, from: Who, to: Who) -> (RelocationKind, RelocationState) {
-        let of_pair = |known: &&(Who, Who, String)| (known.0, known.1) == (from, to);
-        let newest = self.relocations.iter().rfind(of_pair);
-        let name = &newest.expect("it was announced").2;
-        let seen = self.party(to).read(name).await.expect("a party reads");
+        let seen = self.newest(from, to).await;
         let kind = RelocationKind::from_number(seen.kind);
         let state = RelocationState::from_number(seen.state);
         (kind.expect("known"), state.expect("known"))
@@ -380,6 +440,24 @@ impl Stage for Services<'_> {
                 let kinds: Vec<_> = kinds.filter_map(NoticeKind::from_number).collect();
                 assert_eq!(kinds, *expected);
             }
+            Shown::ToldAt(who, id, expected) => {
+                let look = || async { self.told_at(*who, id).await };
+                eventually("told there", look, &expected.to_vec()).await;
+            }
+            Shown::Waits(to, count) => {
+                let look = || async { self.waits(*to).await };
+                eventually("so many wait", look, &[*count, *count]).await;
+            }
+            Shown::Contacts(who, expected) => {
+                let told = self.told(*who).await.into_iter();
+                let phones = told.map(|it| it.contact.map(|it| it.phone).unwrap_or_default());
+                assert_eq!(phones.collect::<Vec<_>>(), *expected);
+            }
+            Shown::OpenFunctions(expected) => {
+                let refused = self.refused.as_ref().expect("something was refused");
+                let open = ("functions".to_owned(), (*expected).to_owned());
+                assert!(refused.metadata.contains(&open), "{refused:?}");
+            }
             Shown::OnNats(who) => {
                 let look = || async { self.is_on_nats(*who) };
                 eventually("NATS holds it", look, &true).await;
@@ -409,6 +487,10 @@ fn about(name: String) -> Answer {
     }
 }
 
+/// What the warnings are about, but for what is so in every scenario until somebody confirms.
 fn reasons(warnings: Vec<v1::Warning>) -> Vec<String> {
-    warnings.into_iter().map(|warning| warning.reason).collect()
+    let reasons = warnings.into_iter().map(|warning| warning.reason);
+    reasons
+        .filter(|reason| reason != "RECIPIENT_NOT_CONNECTED")
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! The words that scenarios are written in: who does what, and what is so afterwards. Nothing here does anything.
 
 use api::v1;
-use domain::code::{AnswerCode, CloseReason, NoticeKind, WithdrawalReason};
+use domain::code::{AnswerCode, CloseReason, NoticeKind, RelocationKind, WithdrawalReason};
 use domain::relocation_state::RelocationState;
 
 use super::services::Services;
@@ -86,6 +86,10 @@ pub(crate) enum Act {
     Refer(Who),
     /// Tells that IVO transferred the case, today.
     Decided(Who),
+    /// Describes a function of its own by its id: the kinds that it takes, and whether it is closed.
+    Describe(Who, &'static str, &'static [RelocationKind], bool),
+    /// A municipality's system confirms all its notices: it is connected from then on.
+    Confirm(Who),
     /// Days pass.
     Pass(i64),
     /// It becomes an instant, and what is due until then happens when it is due. Before the rules alone.
@@ -168,6 +172,8 @@ pub(crate) enum Fact {
     Announcement(Who, Who, RelocationState),
     /// The newest announcement counts as involvement, or does not.
     CountsAsInvolvement(bool),
+    /// The newest announcement goes to this function of the receiver's; none: to none in particular.
+    GoesTo(Option<&'static str>),
     /// The newest report of a municipality stands so.
     Arrival(Who, v1::ArrivalState),
     /// What only the services can show.
@@ -186,6 +192,14 @@ pub(crate) enum Shown {
     QuestionReads(Who, &'static str),
     /// A stream of the inbox from its beginning has these notices.
     Streamed(Who, &'static [NoticeKind]),
+    /// Whoever reads for a function of somebody's sees these notices, in a list and in a stream.
+    ToldAt(Who, &'static str, &'static [NoticeKind]),
+    /// So many announcements from A wait for somebody, as A and the operators count them.
+    Waits(Who, i64),
+    /// The telephone that each of somebody's notices tells to call; empty for none.
+    Contacts(Who, &'static [&'static str]),
+    /// The last refusal names these functions as open.
+    OpenFunctions(&'static str),
     /// Something for somebody is in the store of NATS.
     OnNats(Who),
     /// Nothing for somebody is in the store of NATS.

@@ -9,6 +9,7 @@ pub mod flyttbud {
         clippy::allow_attributes,
         clippy::allow_attributes_without_reason,
         clippy::wildcard_enum_match_arm,
+        clippy::large_enum_variant,
         clippy::large_futures,
         unused_qualifications,
         missing_docs,

@@ -5,6 +5,7 @@
 
 pub mod chain;
 pub mod generated;
+pub mod methods;
 pub mod parse;
 pub mod record;
 pub mod status;

@@ -1,6 +1,8 @@
 //! Requests into domain values, once, at the border. Every fault is found, not only the first.
 
 mod content;
+mod function;
+mod grant;
 mod ground;
 mod person;
 
@@ -11,6 +13,8 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 pub use content::{ArrivalReport, Registration, arrival, contact, registration};
+pub use function::{function, function_name, kinds};
+pub use grant::{grant, organisation_number};
 pub use ground::legal_ground;
 pub use person::{identity_number, is_minor};
 

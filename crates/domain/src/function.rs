@@ -7,6 +7,7 @@ use std::fmt;
 use jiff::civil::Date;
 
 use crate::code::RelocationKind;
+use crate::municipality::MunicipalityCode;
 
 /// Signs of a function's id at most.
 const ID_SIGNS_MAX: usize = 40;
@@ -30,6 +31,17 @@ impl FunctionId {
     /// As text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The resource name of a municipality's function, `municipalities/2283/functions/barn`.
+    pub fn resource_name(&self, of: MunicipalityCode) -> String {
+        format!("{}/functions/{self}", of.resource_name())
+    }
+
+    /// Reads such a name.
+    pub fn parse_name(name: &str) -> Option<(MunicipalityCode, Self)> {
+        let (of, id) = name.split_once("/functions/")?;
+        Some((MunicipalityCode::parse_name(of)?, Self::parse(id)?))
     }
 }
 
@@ -75,6 +87,23 @@ pub struct Function {
     pub is_closed: bool,
 }
 
+/// Whether a text has the form of an organisation number (organisationsnummer), for example 212000-0142: ten digits,
+/// the third at least 2, so that it is no person's, and a right check digit.
+pub fn is_organisation_number(text: &str) -> bool {
+    let digits: Vec<u32> = text.chars().filter_map(|sign| sign.to_digit(10)).collect();
+    let has_form = text.len() == 11
+        && digits.len() == 10
+        && text.chars().nth(6) == Some('-')
+        && digits.get(2) >= Some(&2);
+    let sum: u32 = digits
+        .iter()
+        .zip([2, 1].into_iter().cycle())
+        .map(|(digit, weight)| digit * weight)
+        .map(|product| product / 10 + product % 10)
+        .sum();
+    has_form && sum.is_multiple_of(10)
+}
+
 /// What a municipality lets a vendor's system do for it (leverantör).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -90,6 +119,23 @@ pub struct Grant {
     pub until: Date,
 }
 
+impl Grant {
+    /// Whether its last day has passed.
+    pub fn has_ended(&self, today: Date) -> bool {
+        self.until < today
+    }
+
+    /// Whether it is for some kinds or some functions only.
+    pub fn is_limited(&self) -> bool {
+        !self.kinds.is_empty() || !self.functions.is_empty()
+    }
+
+    /// Whether it is for a method.
+    pub fn allows(&self, method: &str) -> bool {
+        self.methods.is_empty() || self.methods.contains(method)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +147,66 @@ mod tests {
         }
         for wrong in ["", "-a", "1a", "Barn", "bistånd", "a b", &"a".repeat(41)] {
             assert_eq!(FunctionId::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_organisation_number_has_a_form_and_a_check_digit_and_is_no_persons() {
+        for right in ["212000-0142", "556036-0793", "559999-0008"] {
+            assert!(is_organisation_number(right), "{right}");
+        }
+        for wrong in [
+            "",
+            "2120000142",
+            "212000-0143",
+            "212000-014",
+            "212000-01423",
+            "21200-00142",
+            "19900101-2385",
+            "900101-2385",
+            "21200o-0142",
+        ] {
+            assert!(!is_organisation_number(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_grant_ends_with_its_last_day_and_is_for_what_it_names() {
+        let all = Grant {
+            organisation_number: "559999-0008".to_owned(),
+            methods: BTreeSet::new(),
+            kinds: BTreeSet::new(),
+            functions: BTreeSet::new(),
+            until: Date::constant(2026, 12, 31),
+        };
+        assert!(!all.has_ended(Date::constant(2026, 12, 31)));
+        assert!(all.has_ended(Date::constant(2027, 1, 1)));
+        assert!(all.allows("GetRelocation") && !all.is_limited());
+        let one = Grant {
+            methods: ["GetRelocation".to_owned()].into(),
+            kinds: [RelocationKind::Placement].into(),
+            ..all
+        };
+        assert!(one.allows("GetRelocation") && !one.allows("ListNotices"));
+        assert!(one.is_limited());
+    }
+
+    #[test]
+    fn a_name_is_read_back_as_written() {
+        let code = MunicipalityCode::parse("2283").expect("a code");
+        let id = FunctionId::parse("barn-och-unga").expect("an id");
+        let name = id.resource_name(code);
+        assert_eq!(name, "municipalities/2283/functions/barn-och-unga");
+        assert_eq!(FunctionId::parse_name(&name), Some((code, id)));
+        for wrong in [
+            "",
+            "municipalities/2283",
+            "municipalities/2283/functions/",
+            "municipalities/228/functions/barn",
+            "functions/barn",
+            "municipalities/2283/functions/barn/functions/barn",
+        ] {
+            assert_eq!(FunctionId::parse_name(wrong), None, "{wrong}");
         }
     }
 }

@@ -89,6 +89,8 @@ pub enum Notable {
     CoordinationNumberDormant,
     /// The arrival is reported already; the answer names the first report.
     AlreadyReported,
+    /// The receiving municipality's system has never confirmed a notice.
+    RecipientNotConnected,
 }
 
 impl Notable {
@@ -100,6 +102,7 @@ impl Notable {
             Self::InquiryMustFinish => "INQUIRY_MUST_FINISH",
             Self::CoordinationNumberDormant => "COORDINATION_NUMBER_DORMANT",
             Self::AlreadyReported => "ALREADY_REPORTED",
+            Self::RecipientNotConnected => "RECIPIENT_NOT_CONNECTED",
         }
     }
 
@@ -121,6 +124,9 @@ impl Notable {
             Self::AlreadyReported => {
                 "This person's arrival in that month is reported already: the answer names that report."
             }
+            Self::RecipientNotConnected => {
+                "The receiving municipality is not connected: this is kept until it is, and meanwhile it is to be called, by the functions in the answer or its switchboard."
+            }
         }
     }
 
@@ -139,6 +145,9 @@ impl Notable {
             }
             Self::AlreadyReported => {
                 "Personens ankomst den månaden är redan anmäld: svaret anger den anmälan."
+            }
+            Self::RecipientNotConnected => {
+                "Den mottagande kommunen är inte ansluten: detta sparas tills den är det, och till dess ska den ringas, via funktionerna i svaret eller växeln."
             }
         }
     }

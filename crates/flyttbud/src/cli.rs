@@ -79,6 +79,12 @@ pub(crate) enum Command {
     Explain(explain::Verb),
     /// List the municipalities
     Municipalities(verbs::Municipalities),
+    /// List municipalities' functions, and describe your own
+    #[command(subcommand, visible_alias = "functions")]
+    Function(verbs::Functions),
+    /// Let vendors' systems act for your municipality, and withdraw that
+    #[command(subcommand, visible_alias = "vendors")]
+    Vendor(verbs::Vendors),
     /// Show who your certificate is, for whom it may act, until when
     Whoami,
     /// List the calls that the rules refused; as operator, count them by reason

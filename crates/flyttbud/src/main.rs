@@ -88,6 +88,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Receipt(_)
         | Command::Checkpoint(_)
         | Command::Municipalities(_)
+        | Command::Function(_)
+        | Command::Vendor(_)
         | Command::Whoami
         | Command::Refusals(_)
         | Command::Access(_)

@@ -4,10 +4,12 @@ mod access;
 mod alerts;
 mod arrivals;
 mod directory;
+mod functions;
 mod inbox;
 mod receipts;
 mod refusals;
 mod relocations;
+mod vendors;
 
 use std::path::{Path, PathBuf};
 
@@ -22,10 +24,12 @@ pub(crate) use access::Access;
 pub(crate) use alerts::Alerts;
 pub(crate) use arrivals::Arrival;
 pub(crate) use directory::Municipalities;
+pub(crate) use functions::Functions;
 pub(crate) use inbox::Inbox;
 pub(crate) use receipts::{Checkpoint, Receipts};
 pub(crate) use refusals::Refusals;
 pub(crate) use relocations::{Find, Named, Register, Relocation, Reply};
+pub(crate) use vendors::Vendors;
 
 /// A connection, who sits at it, and how to answer.
 struct Session {
@@ -62,6 +66,8 @@ pub(crate) fn run(profile: &Path, json: bool, command: Command) -> Result<(), Fa
             Command::Receipt(verb) => session.receipts(verb).await,
             Command::Checkpoint(verb) => session.checkpoint(verb).await,
             Command::Municipalities(verb) => session.municipalities(verb).await,
+            Command::Function(verb) => session.functions(verb).await,
+            Command::Vendor(verb) => session.vendors(verb).await,
             Command::Whoami => session.whoami().await,
             Command::Access(verb) => session.access(verb).await,
             Command::Refusals(verb) => session.refusals(verb).await,

@@ -100,7 +100,7 @@ impl AlertService for Alerts {
         let core = self.0.clone();
         self.0
             .answer("WatchAlerts", request, |call, request| async move {
-                watch::watch(core, &call, &request)
+                watch::watch(core, &call, &request).await
             })
             .await
     }
@@ -111,7 +111,7 @@ async fn list(
     call: &Call,
     request: v1::ListAlertsRequest,
 ) -> Result<v1::ListAlertsResponse, Refusal> {
-    let viewer = Viewer::of(call, &request.municipality)?;
+    let viewer = Viewer::of(core, call, &request.municipality).await?;
     let filters = v1::ListAlertsRequest {
         page_size: 0,
         page_token: String::new(),
@@ -177,7 +177,7 @@ async fn get(
     call: &Call,
     request: v1::GetAlertRequest,
 ) -> Result<v1::GetAlertResponse, Refusal> {
-    let viewer = Viewer::of(call, &request.municipality)?;
+    let viewer = Viewer::of(core, call, &request.municipality).await?;
     let subject = parse::subject(SubjectKind::Alert, &request.name)?;
     let (_, entries) = core.alert(viewer, subject, NOW).await?;
     let known = known_at(&entries, request.known_at)?;

@@ -65,7 +65,7 @@ async fn get(
     call: &Call,
     request: v1::GetArrivalRequest,
 ) -> Result<v1::GetArrivalResponse, Refusal> {
-    let party = Party::of(call, &request.municipality)?;
+    let party = Party::of(core, call, &request.municipality).await?;
     let subject = parse::subject(SubjectKind::Arrival, &request.name)?;
     let (_, entries) = core.arrival(party, subject, NOW).await?;
     let known = known_at(&entries, request.known_at)?;
@@ -93,7 +93,7 @@ async fn list(
     call: &Call,
     request: v1::ListArrivalsRequest,
 ) -> Result<v1::ListArrivalsResponse, Refusal> {
-    let party = Party::of(call, &request.municipality)?;
+    let party = Party::of(core, call, &request.municipality).await?;
     let filters = v1::ListArrivalsRequest {
         page_size: 0,
         page_token: String::new(),
@@ -123,7 +123,7 @@ async fn withdraw(
     call: &Call,
     request: v1::WithdrawArrivalRequest,
 ) -> Result<v1::WithdrawArrivalResponse, Refusal> {
-    let party = Party::of(call, &request.municipality)?;
+    let party = Party::of(core, call, &request.municipality).await?;
     let subject = parse::subject(SubjectKind::Arrival, &request.name)?;
     let mut faults = Faults::default();
     let id = faults.request_id(&request.request_id);

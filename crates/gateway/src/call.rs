@@ -24,6 +24,8 @@ const CALLERS_MAX: usize = 4096;
 pub(crate) struct Call {
     /// Who.
     pub(crate) caller: Arc<Caller>,
+    /// Which method.
+    pub(crate) method: &'static str,
     /// The caller's `x-request-id` when it is a UUID, otherwise ours.
     pub(crate) request_id: String,
     /// Whether errors are shown in Swedish: the default, unless English is asked for.
@@ -33,9 +35,15 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(caller: Arc<Caller>, request_id: String, swedish: bool) -> Self {
+    pub(crate) fn new(
+        caller: Arc<Caller>,
+        method: &'static str,
+        request_id: String,
+        swedish: bool,
+    ) -> Self {
         Self {
             caller,
+            method,
             request_id,
             swedish,
             acting: Arc::default(),

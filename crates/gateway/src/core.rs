@@ -110,7 +110,7 @@ impl Core {
         let result = match self.admit(request.extensions()) {
             Ok(caller) => {
                 let deadline = call::deadline(&request);
-                let call = Call::new(caller, request_id.clone(), swedish);
+                let call = Call::new(caller, method, request_id.clone(), swedish);
                 let result = timeout(deadline, work(call.clone(), request.into_inner()))
                     .await
                     .unwrap_or_else(|_elapsed| Err(Refusal::new(Reason::DeadlineExceeded)));

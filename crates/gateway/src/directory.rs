@@ -1,4 +1,8 @@
-//! DirectoryService: the municipalities, who the caller is, and what it was refused.
+//! DirectoryService: the municipalities and their functions, who the caller is, and what it was refused.
+
+pub(crate) mod functions;
+mod own;
+mod vendors;
 
 use std::sync::Arc;
 
@@ -14,7 +18,7 @@ use tonic::{Request, Response, Status};
 
 use crate::call::Call;
 use crate::core::{Core, unread};
-use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
+use crate::page::size;
 use crate::refusals;
 use crate::relocation::method;
 
@@ -37,6 +41,48 @@ impl DirectoryService for Directory {
         v1::GetMunicipalityRequest,
         v1::GetMunicipalityResponse,
         get
+    );
+    method!(
+        list_functions,
+        "ListFunctions",
+        v1::ListFunctionsRequest,
+        v1::ListFunctionsResponse,
+        functions::list
+    );
+    method!(
+        get_function,
+        "GetFunction",
+        v1::GetFunctionRequest,
+        v1::GetFunctionResponse,
+        functions::get
+    );
+    method!(
+        set_function,
+        "SetFunction",
+        v1::SetFunctionRequest,
+        v1::SetFunctionResponse,
+        functions::set
+    );
+    method!(
+        grant_vendor,
+        "GrantVendor",
+        v1::GrantVendorRequest,
+        v1::GrantVendorResponse,
+        vendors::grant
+    );
+    method!(
+        withdraw_vendor,
+        "WithdrawVendor",
+        v1::WithdrawVendorRequest,
+        v1::WithdrawVendorResponse,
+        vendors::withdraw
+    );
+    method!(
+        list_vendors,
+        "ListVendors",
+        v1::ListVendorsRequest,
+        v1::ListVendorsResponse,
+        vendors::list
     );
     method!(
         who_am_i,
@@ -66,11 +112,7 @@ async fn list(
     _call: &Call,
     request: v1::ListMunicipalitiesRequest,
 ) -> Result<v1::ListMunicipalitiesResponse, Refusal> {
-    let size = match usize::try_from(request.page_size) {
-        Ok(0) => PAGE_DEFAULT,
-        Ok(size) => size.min(PAGE_MAX),
-        Err(_negative) => return Err(Refusal::field("page_size", Reason::FieldOutOfRange)),
-    };
+    let size = size(request.page_size)?;
     let after = page_token(&request.page_token)?;
     let wanted = request.name_contains.to_lowercase();
     let today = core.today();
@@ -82,7 +124,7 @@ async fn list(
         .filter(|m| wanted.is_empty() || m.name.to_lowercase().contains(&wanted));
     let page: Vec<_> = found.by_ref().take(size).collect();
     let next_page_token = match (found.next(), page.last()) {
-        (Some(_), Some(last)) => URL_SAFE_NO_PAD.encode(last.code.to_string()),
+        (Some(_), Some(last)) => next_page_token(last.code),
         _ => String::new(),
     };
     let mut municipalities = Vec::with_capacity(page.len());
@@ -95,7 +137,13 @@ async fn list(
     })
 }
 
-fn page_token(token: &str) -> Result<Option<MunicipalityCode>, Refusal> {
+/// The token that goes on after a code.
+pub(crate) fn next_page_token(last: MunicipalityCode) -> String {
+    URL_SAFE_NO_PAD.encode(last.to_string())
+}
+
+/// Where a list by code goes on.
+pub(crate) fn page_token(token: &str) -> Result<Option<MunicipalityCode>, Refusal> {
     if token.is_empty() {
         return Ok(None);
     }
@@ -181,5 +229,6 @@ async fn who_am_i(
         }
         .to_owned(),
         now: Some(to_wire(core.journal.now())),
+        grants: vendors::granted(core, call).await?,
     })
 }

@@ -1,20 +1,21 @@
 //! InboxService: notices without gaps. ListNotices is the truth, WatchInbox the convenience.
 
 mod confirm;
+mod reader;
+mod undelivered;
 mod watch;
 
 use std::pin::Pin;
 use std::sync::Arc;
 
-use api::chain;
 use api::status::Refusal;
-use api::time::to_wire;
 use api::v1;
 use api::v1::inbox_service_server::InboxService;
 use domain::entry::Entry;
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use domain::subject::NoticeNumber;
+use fanout::Notice;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
@@ -23,7 +24,8 @@ use crate::core::{Core, unread};
 use crate::page::Page;
 use crate::permit::Party;
 use crate::relocation::method;
-use crate::show;
+
+use reader::Reader;
 
 /// The service.
 #[derive(Clone)]
@@ -44,6 +46,13 @@ impl InboxService for Inbox {
         v1::ConfirmNoticeRequest,
         v1::ConfirmNoticeResponse,
         confirm::confirm
+    );
+    method!(
+        list_undelivered,
+        "ListUndelivered",
+        v1::ListUndeliveredRequest,
+        v1::ListUndeliveredResponse,
+        undelivered::list
     );
 
     type WatchInboxStream =
@@ -67,10 +76,11 @@ async fn list(
     call: &Call,
     request: v1::ListNoticesRequest,
 ) -> Result<v1::ListNoticesResponse, Refusal> {
-    let party = Party::of(call, &request.municipality)?;
+    let party = Party::of(core, call, &request.municipality).await?;
     let page = Page::read(request.page_size, "", &request)?;
     let after = u64::try_from(request.after_number)
         .map_err(|_negative| Refusal::field("after_number", Reason::FieldOutOfRange))?;
+    let reader = Reader::new(core, party, &request.function).await?;
     let head = core
         .journal
         .inbox_head(party.code())
@@ -81,15 +91,28 @@ async fn list(
         .notices(party.code(), NoticeNumber(after), page.size)
         .await
         .map_err(unread)?;
+    let found = notices(party.code(), NoticeNumber(after), &entries);
+    let read = found
+        .last()
+        .map_or(NoticeNumber(after), |(notice, _)| notice.number);
+    let mut notices = Vec::with_capacity(found.len());
+    for (notice, entry) in &found {
+        notices.extend(reader.show(core, notice, Some(entry)).await?);
+    }
     Ok(v1::ListNoticesResponse {
-        notices: notices(party.code(), NoticeNumber(after), &entries),
+        notices,
         last_number: i64::try_from(head.number.0).unwrap_or(i64::MAX),
         last_chain: head.chain.to_vec(),
+        read_number: i64::try_from(read.0).unwrap_or(i64::MAX),
     })
 }
 
-/// The notices for a recipient after a number that some entries gave rise to.
-fn notices(recipient: MunicipalityCode, after: NoticeNumber, entries: &[Entry]) -> Vec<v1::Notice> {
+/// The notices for a recipient after a number that some entries gave rise to, each with its entry.
+fn notices(
+    recipient: MunicipalityCode,
+    after: NoticeNumber,
+    entries: &[Entry],
+) -> Vec<(Notice, &Entry)> {
     let mut found = Vec::new();
     let mut last = after;
     for entry in entries {
@@ -97,31 +120,9 @@ fn notices(recipient: MunicipalityCode, after: NoticeNumber, entries: &[Entry]) 
         for notice in &entry.notices {
             if notice.recipient == recipient && notice.number > last {
                 last = notice.number;
-                found.push(shown(entry, notice));
+                found.push((reader::notice(entry, notice), entry));
             }
         }
     }
     found
-}
-
-fn shown(entry: &Entry, notice: &domain::entry::NoticeRef) -> v1::Notice {
-    let hash = chain::content_hash(
-        notice.recipient,
-        notice.number,
-        notice.kind,
-        entry.subject,
-        entry.position,
-        entry.recorded_at,
-    );
-    v1::Notice {
-        recipient: notice.recipient.resource_name(),
-        number: i64::try_from(notice.number.0).unwrap_or(i64::MAX),
-        kind: notice.kind.number(),
-        resource: entry.subject.to_string(),
-        position: i64::try_from(entry.position.0).unwrap_or(i64::MAX),
-        recorded_at: Some(to_wire(entry.recorded_at)),
-        content_hash: hash.to_vec(),
-        chain: notice.chain.to_vec(),
-        resume_token: show::resume_token(notice.recipient, notice.number),
-    }
 }

@@ -18,6 +18,9 @@ pub(crate) const KEEPALIVE_ANSWER: Duration = Duration::from_secs(10);
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 /// The safety net under a lost hint.
 pub(crate) const RECHECK: Duration = Duration::from_secs(5);
+/// Between two looks at a vendor's grant while its stream is quiet: a busy record costs twenty small reads a second.
+/// Before each notice the grant is looked at anyhow.
+pub(crate) const GRANT_REST: Duration = Duration::from_millis(50);
 /// Notices that wait for a slow reader; then we wait for it, and nobody else does.
 pub(crate) const STREAM_BUFFER: usize = 32;
 /// Entries gone over at once for what they end: some milliseconds' work, in which calls wait for the processor.
@@ -26,6 +29,8 @@ pub(crate) const ERASER_ENTRIES: usize = 512;
 pub(crate) const ERASER_EVERY: Duration = Duration::from_secs(10);
 /// Rows of a list when the caller names no number.
 pub(crate) const PAGE_DEFAULT: usize = 50;
+/// A sender's newest announcements that are gone through to count what waits.
+pub(crate) const WAITING_MAX: usize = 1000;
 /// Rows of a list at most.
 pub(crate) const PAGE_MAX: usize = 500;
 /// Bytes of entries on one page: clients take 4 MiB of a message unless they are told otherwise.

@@ -26,7 +26,7 @@ impl Page {
     pub(crate) fn read(size: i32, token: &str, filters: &impl Message) -> Result<Self, Refusal> {
         let mut page = Self {
             below: Position(u64::MAX >> 1),
-            size: rows(size)?,
+            size: self::size(size)?,
             filters: digest(filters),
         };
         if !token.is_empty() {
@@ -61,7 +61,7 @@ impl LogPage {
     pub(crate) fn read(size: i32, token: &str, filters: &impl Message) -> Result<Self, Refusal> {
         let mut page = Self {
             before: AccessPlace::END,
-            size: rows(size)?,
+            size: self::size(size)?,
             filters: digest(filters),
         };
         if !token.is_empty() {
@@ -88,7 +88,7 @@ impl LogPage {
 }
 
 /// Rows of a page.
-fn rows(size: i32) -> Result<usize, Refusal> {
+pub(crate) fn size(size: i32) -> Result<usize, Refusal> {
     match usize::try_from(size) {
         Ok(0) => Ok(PAGE_DEFAULT),
         Ok(size) => Ok(size.min(PAGE_MAX)),

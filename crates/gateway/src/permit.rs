@@ -1,24 +1,34 @@
 //! The proof that a caller may do what a handler does. Nothing reaches the record or the key store
 //! without one, and only this file makes them.
 
+mod reach;
+
+use domain::code::RelocationKind;
 use domain::entry::{Entry, Event};
+use domain::function::FunctionId;
 use domain::municipality::{self, MunicipalityCode};
-use domain::reason::Reason;
+use domain::reason::{Class, Reason};
 use domain::subject::SubjectKind;
 use journal::Scope;
 use ledger::{AlertFold, ArrivalFold, RelocationFold};
+use tokio::time::timeout;
 
 use api::status::Refusal;
 
 use crate::body::Parties;
 use crate::call::Call;
 use crate::caller::Role;
+use crate::core::Core;
+use crate::limits::{GRANT_REST, RECHECK};
 use crate::write::halted;
 
+use reach::Reach;
+
 /// A case system acts for a municipality.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Party {
     code: MunicipalityCode,
+    reach: Reach,
 }
 
 /// A reviewer looks at a municipality's access log. It opens no body: those who read are not those who review.
@@ -39,6 +49,10 @@ pub(crate) struct Operator(());
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Administrator(());
 
+/// Anybody with a certificate looks something up in the directory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Guest(());
+
 /// Who looks at what operators may see too: alerts, and the log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Viewer {
@@ -48,8 +62,8 @@ pub(crate) enum Viewer {
     Operator(Operator),
 }
 
-/// The municipality that a caller names and may act for, in a role.
-fn acting(call: &Call, name: &str, role: Role) -> Result<MunicipalityCode, Refusal> {
+/// The municipality that a caller names, in a role.
+fn named(call: &Call, name: &str, role: Role) -> Result<MunicipalityCode, Refusal> {
     if name.is_empty() {
         return Err(Refusal::field("municipality", Reason::FieldRequired));
     }
@@ -61,17 +75,18 @@ fn acting(call: &Call, name: &str, role: Role) -> Result<MunicipalityCode, Refus
     if !call.caller.roles.contains(&role) {
         return Err(Refusal::new(Reason::RoleNotAllowed));
     }
-    if !call.caller.municipalities.contains(&code) {
-        return Err(Refusal::new(Reason::SenderNotYours));
-    }
-    call.acts_for(code);
     Ok(code)
 }
 
 impl Reviewer {
     /// The caller's certificate lets it review the named municipality's access log.
     pub(crate) fn of(call: &Call, name: &str) -> Result<Self, Refusal> {
-        let code = acting(call, name, Role::Reviewer)?;
+        let code = named(call, name, Role::Reviewer)?;
+        // no vendor reviews: a municipality looks after its own log
+        if !call.caller.municipalities.contains(&code) {
+            return Err(Refusal::new(Reason::SenderNotYours));
+        }
+        call.acts_for(code);
         Ok(Self { code })
     }
 
@@ -101,10 +116,81 @@ impl From<Reviewer> for LogOwner {
 }
 
 impl Party {
-    /// The caller's certificate lets it act for the named municipality.
-    pub(crate) fn of(call: &Call, name: &str) -> Result<Self, Refusal> {
-        let code = acting(call, name, Role::CaseSystem)?;
-        Ok(Self { code })
+    /// The caller's certificate lets it act for the named municipality: as its own system, or as a vendor's whom it
+    /// granted what is called. The grant is read from the record with each call, so that one that is withdrawn is
+    /// gone at once, at every gateway.
+    pub(crate) async fn of(core: &Core, call: &Call, name: &str) -> Result<Self, Refusal> {
+        let code = named(call, name, Role::CaseSystem)?;
+        let reach = if call.caller.municipalities.contains(&code) {
+            Reach::Own
+        } else {
+            let fold = core.municipality(Guest::of(call), code).await?;
+            let grant = fold.vendors.get(&call.caller.organisation_number);
+            let grant = grant.ok_or_else(|| Refusal::new(Reason::SenderNotYours))?;
+            call.acts_for(code);
+            Reach::granted(grant, call.method, core.today())?
+        };
+        call.acts_for(code);
+        Ok(Self { code, reach })
+    }
+
+    /// What a method about the party's own subjects finds: what lies outside a vendor's grant does not exist for it.
+    pub(crate) fn found<T>(self, found: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
+        match found {
+            Ok(found) => Ok(Some(found)),
+            Err(refusal) if refusal.reason == Reason::NotFound && self.reach.is_limited() => {
+                Ok(None)
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// It may announce such a relocation.
+    pub(crate) fn may_announce(self, kind: RelocationKind) -> Result<(), Refusal> {
+        if self.reach.holds(kind, None) {
+            Ok(())
+        } else {
+            Err(Refusal::new(Reason::VendorNotGranted))
+        }
+    }
+
+    /// Whether it may see a relocation that came to one of its functions.
+    pub(crate) fn may_receive(self, kind: RelocationKind, function: Option<&FunctionId>) -> bool {
+        self.reach.holds(kind, function)
+    }
+
+    /// Whether it sees what has neither kind nor function: arrivals, questions, the whole inbox.
+    pub(crate) fn sees_all(self) -> bool {
+        !self.reach.is_limited()
+    }
+
+    /// Ends when a vendor's grant does, or becomes another; never for a municipality's own system.
+    pub(crate) async fn ends(self, core: &Core, call: &Call) -> Refusal {
+        if self.reach == Reach::Own {
+            return std::future::pending().await;
+        }
+        let mut edge = core.journal.edge();
+        loop {
+            edge.mark_unchanged();
+            if let Err(refusal) = self.still(core, call).await {
+                return refusal;
+            }
+            tokio::time::sleep(GRANT_REST).await;
+            // a day that ends moves no edge
+            timeout(RECHECK, edge.changed()).await.ok();
+        }
+    }
+
+    /// What was permitted when a stream began is permitted now. A record that cannot be read says nothing else.
+    pub(crate) async fn still(self, core: &Core, call: &Call) -> Result<(), Refusal> {
+        if self.reach == Reach::Own {
+            return Ok(());
+        }
+        match Self::of(core, call, &self.code.resource_name()).await {
+            Ok(now) if now == self => Ok(()),
+            Err(refusal) if refusal.reason.class() == Class::Unavailable => Err(refusal),
+            Ok(_) | Err(_) => Err(Refusal::new(Reason::GrantEnded)),
+        }
     }
 
     /// The municipality.
@@ -122,19 +208,25 @@ impl Party {
         self,
         fold: Option<RelocationFold>,
     ) -> Result<RelocationFold, Refusal> {
-        fold.filter(|fold| fold.sender == self.code || fold.recipient == self.code)
+        let is_mine = |fold: &RelocationFold| {
+            let received =
+                fold.recipient == self.code && self.may_receive(fold.kind, fold.function.as_ref());
+            received || fold.sender == self.code && self.reach.holds(fold.kind, None)
+        };
+        fold.filter(is_mine)
             .ok_or_else(|| Refusal::new(Reason::NotFound))
     }
 
     /// It reported the arrival.
     pub(crate) fn arrival(self, fold: Option<ArrivalFold>) -> Result<ArrivalFold, Refusal> {
-        fold.filter(|fold| fold.municipality == self.code)
+        fold.filter(|fold| fold.municipality == self.code && self.sees_all())
             .ok_or_else(|| Refusal::new(Reason::NotFound))
     }
 
     /// It asked or was asked. An alert that exists is what releases the question to the asked one.
     pub(crate) fn alert(self, fold: Option<AlertFold>) -> Result<AlertFold, Refusal> {
         fold.filter(|fold| fold.asking == self.code || fold.asked == self.code)
+            .filter(|_fold| self.sees_all())
             .ok_or_else(|| Refusal::new(Reason::NotFound))
     }
 }
@@ -167,6 +259,19 @@ impl Administrator {
     }
 }
 
+impl Guest {
+    /// Whoever was let in.
+    pub(crate) fn of(_call: &Call) -> Self {
+        Self(())
+    }
+}
+
+impl From<Party> for Guest {
+    fn from(_party: Party) -> Self {
+        Self(())
+    }
+}
+
 impl From<Party> for Viewer {
     fn from(party: Party) -> Self {
         Self::Party(party)
@@ -175,11 +280,19 @@ impl From<Party> for Viewer {
 
 impl Viewer {
     /// With a municipality a party, without one an operator.
-    pub(crate) fn of(call: &Call, municipality: &str) -> Result<Self, Refusal> {
+    pub(crate) async fn of(core: &Core, call: &Call, municipality: &str) -> Result<Self, Refusal> {
         if municipality.is_empty() {
             Operator::of(call).map(Self::Operator)
         } else {
-            Party::of(call, municipality).map(Self::Party)
+            Party::of(core, call, municipality).await.map(Self::Party)
+        }
+    }
+
+    /// Ends when a vendor's grant does; never for anybody else.
+    pub(crate) async fn ends(self, core: &Core, call: &Call) -> Refusal {
+        match self {
+            Self::Party(party) => party.ends(core, call).await,
+            Self::Operator(_) => std::future::pending().await,
         }
     }
 
@@ -243,7 +356,7 @@ impl Viewer {
             },
             SubjectKind::Municipality => {
                 let code = entry.subject.municipality_code().ok_or_else(nobodys)?;
-                let is_shown = party.is_none_or(|party| party.code == code);
+                let is_shown = party.is_none_or(|party| party.code == code && party.sees_all());
                 is_shown.then_some((code, code)).ok_or_else(nobodys)
             }
             SubjectKind::RegisterEvent => match (&entry.event, party) {

@@ -3,11 +3,12 @@
 
 use api::status::Refusal;
 use domain::entry::Entry;
+use domain::municipality::MunicipalityCode;
 use domain::subject::{Position, Subject};
-use ledger::{AlertFold, ArrivalFold, RelocationFold};
+use ledger::{AlertFold, ArrivalFold, MunicipalityFold, RelocationFold};
 
 use crate::core::{Core, unread};
-use crate::permit::{Party, Viewer};
+use crate::permit::{Guest, Party, Viewer};
 use crate::write::halted;
 
 /// Wherever the record ends.
@@ -49,6 +50,17 @@ impl Core {
         let entries = self.entries(viewer, subject, at).await?;
         let fold = viewer.alert(AlertFold::fold(&entries).map_err(halted)?)?;
         Ok((fold, entries))
+    }
+
+    /// A municipality as it describes itself: functions and their contacts are everybody's, the rest is its own.
+    pub(crate) async fn municipality(
+        &self,
+        _permit: impl Into<Guest>,
+        code: MunicipalityCode,
+    ) -> Result<MunicipalityFold, Refusal> {
+        let subject = Subject::municipality(code);
+        let entries = self.journal.subject(subject, NOW).await.map_err(unread)?;
+        MunicipalityFold::fold(code, &entries).map_err(halted)
     }
 
     /// The arrival that an alert asks about, and its report: for whoever may see the alert.

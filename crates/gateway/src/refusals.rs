@@ -21,7 +21,7 @@ pub(crate) async fn list(
     call: &Call,
     request: v1::ListRefusalsRequest,
 ) -> Result<v1::ListRefusalsResponse, Refusal> {
-    let party = Party::of(call, &request.municipality)?;
+    let party = Party::of(core, call, &request.municipality).await?;
     let filters = v1::ListRefusalsRequest {
         page_size: 0,
         page_token: String::new(),

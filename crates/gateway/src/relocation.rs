@@ -4,6 +4,7 @@ mod commands;
 mod find;
 mod queries;
 mod register;
+mod unconnected;
 
 use std::sync::Arc;
 
@@ -50,6 +51,7 @@ macro_rules! method {
     };
 }
 pub(crate) use method;
+pub(crate) use queries::delivery;
 pub(crate) use register::pseudonyms_of_arrival;
 
 #[tonic::async_trait]
@@ -59,7 +61,7 @@ impl RelocationService for Relocations {
         "RegisterRelocation",
         RegisterRelocationRequest,
         RegisterRelocationResponse,
-        register::register
+        unconnected::register
     );
     method!(
         get_relocation,

@@ -5,11 +5,16 @@ use api::v1;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::code::{ContactRank, RelocationKind};
+use domain::function::{FunctionContact, FunctionId};
 use domain::municipality::MunicipalityCode;
 use domain::reason::Notable;
 use domain::subject::{NoticeNumber, Subject, Version};
+use fanout::Notice;
 use jiff::civil::Date;
-use ledger::{AlertFold, AlertState, ArrivalFold, ArrivalState, Duty, RelocationFold, Transfer};
+use ledger::{
+    AlertFold, AlertState, ArrivalFold, ArrivalState, Duty, MunicipalityFold, RelocationFold,
+    Transfer,
+};
 
 use crate::permit::Viewer;
 
@@ -40,7 +45,46 @@ pub(crate) fn relocation(
             .unwrap_or_default(),
         duties: ledger::duties(fold).map(duty).collect(),
         transfer: (fold.kind == RelocationKind::Transfer2910).then(|| transfer(fold.transfer)),
+        receiving_function: receiving_function(fold),
         ..v1::Relocation::default()
+    }
+}
+
+/// The resource name of the function that a relocation is for; empty for none in particular.
+pub(crate) fn receiving_function(fold: &RelocationFold) -> String {
+    let function = fold.function.as_ref();
+    function
+        .map(|id| id.resource_name(fold.recipient))
+        .unwrap_or_default()
+}
+
+/// A function of a municipality, as everybody sees it; none when it has no such one.
+pub(crate) fn function(fold: &MunicipalityFold, id: &FunctionId) -> Option<v1::Function> {
+    let known = fold.functions.get(id)?;
+    Some(v1::Function {
+        name: id.resource_name(fold.code),
+        display_name: known.name.clone(),
+        first_contact: Some(function_contact(&known.first)),
+        second_contact: known.second.as_ref().map(function_contact),
+        sdk_address: known.sdk_address.clone(),
+        handles_secrecy_marked: known.handles_secrecy_marked,
+        kinds: known.kinds.iter().map(|kind| kind.number()).collect(),
+        closed: known.is_closed,
+        etag: etag(fold.version),
+    })
+}
+
+/// The functions of a municipality that are not closed.
+pub(crate) fn open_functions(fold: &MunicipalityFold) -> impl Iterator<Item = v1::Function> {
+    fold.open_functions()
+        .filter_map(|known| function(fold, &known.id))
+}
+
+/// How a function is reached.
+pub(crate) fn function_contact(contact: &FunctionContact) -> v1::FunctionContact {
+    v1::FunctionContact {
+        phone: contact.phone.clone(),
+        email: contact.email.clone(),
     }
 }
 
@@ -170,6 +214,22 @@ fn comments(fold: &AlertFold) -> Vec<v1::AlertComment> {
             text: text.clone(),
         })
         .collect()
+}
+
+/// A notice as it stands in the record.
+pub(crate) fn notice(notice: &Notice) -> v1::Notice {
+    v1::Notice {
+        recipient: notice.recipient.resource_name(),
+        number: i64::try_from(notice.number.0).unwrap_or(i64::MAX),
+        kind: notice.kind.number(),
+        resource: notice.subject.to_string(),
+        position: i64::try_from(notice.position.0).unwrap_or(i64::MAX),
+        recorded_at: Some(to_wire(notice.recorded_at)),
+        content_hash: notice.content_hash.to_vec(),
+        chain: notice.chain.to_vec(),
+        resume_token: resume_token(notice.recipient, notice.number),
+        ..v1::Notice::default()
+    }
 }
 
 /// A resume token: opaque, bound to the inbox, valid as long as the notice.

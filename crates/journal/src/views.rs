@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use domain::definition::Definition;
 use domain::entry::Entry;
 use domain::municipality::MunicipalityCode;
-use domain::subject::{Position, Subject};
+use domain::subject::{NoticeNumber, Position, Subject};
 use tokio::sync::watch;
 
 use crate::ReadError;
@@ -136,8 +136,15 @@ pub trait Views: Send + Sync + 'static {
     ) -> Result<Own, ReadError>;
     /// The alert raised about an arrival, if any.
     async fn alert_about(&self, arrival: Subject) -> Result<Option<Subject>, ReadError>;
+    /// Up to which notice a municipality's system has confirmed; none when it never did.
+    async fn confirmed(
+        &self,
+        municipality: MunicipalityCode,
+    ) -> Result<Option<NoticeNumber>, ReadError>;
     /// Whether a municipality has ever confirmed a notice.
-    async fn is_connected(&self, municipality: MunicipalityCode) -> Result<bool, ReadError>;
+    async fn is_connected(&self, municipality: MunicipalityCode) -> Result<bool, ReadError> {
+        Ok(self.confirmed(municipality).await?.is_some())
+    }
     /// The definition in force at a position; the first one before any is recorded.
     async fn definition(&self, at: Position) -> Result<Definition, ReadError>;
     /// A named position, for example the relay's; 0 when it was never set.

@@ -1,7 +1,10 @@
 //! Commands: whether they are allowed, what event they make, whom it concerns.
 
+mod municipality;
 #[cfg(test)]
 mod tests;
+
+pub use municipality::{MunicipalityCommand, municipality};
 
 use domain::code::{
     AlertKind, AnswerCode, CloseReason, NoticeKind, RelocationKind, WithdrawalReason,

@@ -10,8 +10,8 @@ pub mod limits;
 mod machine;
 
 pub use command::{
-    AlertCaller, AlertCommand, ArrivalCommand, Decision, RelocationCommand, alert, arrival,
-    relocation,
+    AlertCaller, AlertCommand, ArrivalCommand, Decision, MunicipalityCommand, RelocationCommand,
+    alert, arrival, municipality, relocation,
 };
 pub use fold::{
     AlertFold, AlertState, ArrivalFold, ArrivalState, Drill, MunicipalityFold, RelocationFold,

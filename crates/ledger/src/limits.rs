@@ -7,6 +7,12 @@ pub const REMINDER_WORKING_DAYS: u32 = 10;
 /// Working days in which the receiver should answer an announcement. By agreement.
 pub const ANSWER_WORKING_DAYS: u32 = 10;
 
+/// Functions of one municipality, closed ones too: the largest cities have some thirty boards and districts.
+pub const FUNCTIONS_MAX: usize = 100;
+
+/// Vendors' systems of one municipality at once: one for each board is many.
+pub const VENDORS_MAX: usize = 50;
+
 /// Months in which the receiver must have answered the request of a transfer; after that the sender may turn to
 /// the inspectorate. SoL 29:11.
 pub const TRANSFER_ANSWER_MONTHS: u32 = 1;

@@ -117,6 +117,33 @@ impl Services<'_> {
         Ok(about(name))
     }
 
+    pub(super) async fn describe(
+        &self,
+        by: Who,
+        function: v1::Function,
+    ) -> Result<Answer, Refused> {
+        let name = function.name.clone();
+        let set = write!(SetFunctionRequest, self.party(by), function: Some(function));
+        self.party(by).set_function(set).await?;
+        Ok(about(name))
+    }
+
+    pub(super) async fn confirm(&self, by: Who) -> Result<Answer, Refused> {
+        let party = self.party(by);
+        let notices = party.notices().await?;
+        let newest = notices.last().expect("something to confirm");
+        let confirm = v1::ConfirmNoticeRequest {
+            municipality: party.municipality(),
+            request_id: request_id(),
+            validate_only: false,
+            number: newest.number,
+            chain: newest.chain.clone(),
+        };
+        let answer = party.confirm(confirm).await?;
+        assert!(answer.agrees, "the chains agree");
+        Ok(about(String::new()))
+    }
+
     pub(super) async fn report(
         &mut self,
         by: Who,

@@ -123,6 +123,9 @@ pub struct DryRun {
     /// By when it should answer (svar senast), ISO 8601.
     #[prost(string, tag = "4")]
     pub answer_due_on: ::prost::alloc::string::String,
+    /// The receiver's function that it would go to (mottagande funktion); empty: to none in particular.
+    #[prost(string, tag = "5")]
+    pub receiving_function: ::prost::alloc::string::String,
 }
 /// A warning: the call succeeded, and something deserves a look (varning).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1920,6 +1923,12 @@ pub struct Relocation {
     /// assessed. View FULL, only for the parties.
     #[prost(string, tag = "17")]
     pub returns: ::prost::alloc::string::String,
+    /// The receiver's function that it is for (mottagande funktion); empty: none in particular.
+    #[prost(string, tag = "18")]
+    pub receiving_function: ::prost::alloc::string::String,
+    /// Whether it has reached the receiver (leverans); told by GetRelocation and ListRelocations.
+    #[prost(enumeration = "DeliveryState", tag = "19")]
+    pub delivery: i32,
 }
 /// A duty with its last day.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2330,6 +2339,39 @@ impl DwellingRemark {
             "DWELLING_REMARK_LACKS_BASICS" => Some(Self::LacksBasics),
             "DWELLING_REMARK_NOT_A_DWELLING" => Some(Self::NotADwelling),
             "DWELLING_REMARK_EXCESSIVE_RENT" => Some(Self::ExcessiveRent),
+            _ => None,
+        }
+    }
+}
+/// Whether an announcement has reached its receiver (leverans).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DeliveryState {
+    /// Not told here.
+    Unspecified = 0,
+    /// Kept until the receiver's system takes it (väntar): nobody has confirmed it yet.
+    Waiting = 1,
+    /// The receiver's system has confirmed its notice, or a person there has acted (levererad).
+    Delivered = 2,
+}
+impl DeliveryState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DELIVERY_STATE_UNSPECIFIED",
+            Self::Waiting => "DELIVERY_STATE_WAITING",
+            Self::Delivered => "DELIVERY_STATE_DELIVERED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DELIVERY_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "DELIVERY_STATE_WAITING" => Some(Self::Waiting),
+            "DELIVERY_STATE_DELIVERED" => Some(Self::Delivered),
             _ => None,
         }
     }
@@ -4720,6 +4762,47 @@ pub mod alert_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// How a function is reached (kontaktväg). A function's address, never a person's own.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FunctionContact {
+    /// Telephone (telefon); at most 30 signs. Phone or e-mail is needed.
+    #[prost(string, tag = "1")]
+    pub phone: ::prost::alloc::string::String,
+    /// Electronic mail (e-post), the function's mailbox; at most 254 signs.
+    #[prost(string, tag = "2")]
+    pub email: ::prost::alloc::string::String,
+}
+/// A function of a municipality (funktion): a board's unit that takes announcements in. Everybody connected may read it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Function {
+    /// `municipalities/{code}/functions/{id}`; the id has 1 to 40 small letters a to z, digits and hyphens.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Its name in Swedish (benämning); 1 to 100 signs.
+    #[prost(string, tag = "2")]
+    pub display_name: ::prost::alloc::string::String,
+    /// Who is told first (första kontakt).
+    #[prost(message, optional, tag = "3")]
+    pub first_contact: ::core::option::Option<FunctionContact>,
+    /// Who is told when the first is silent (andra kontakt); absent: the first once more.
+    #[prost(message, optional, tag = "4")]
+    pub second_contact: ::core::option::Option<FunctionContact>,
+    /// Its address in Säker digital kommunikation (SDK-adress); at most 200 signs.
+    #[prost(string, tag = "5")]
+    pub sdk_address: ::prost::alloc::string::String,
+    /// Whether it may open what is marked as secret (hanterar sekretessmarkering).
+    #[prost(bool, tag = "6")]
+    pub handles_secrecy_marked: bool,
+    /// The kinds that go there unless the sender names a function (slag). A kind goes to one open function.
+    #[prost(enumeration = "RelocationKind", repeated, tag = "7")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    /// Whether it is closed (avslutad): nothing new goes there.
+    #[prost(bool, tag = "8")]
+    pub closed: bool,
+    /// Changes whenever the municipality changes anything of its own in the directory; give it back with a change.
+    #[prost(string, tag = "9")]
+    pub etag: ::prost::alloc::string::String,
+}
 /// A municipality (kommun).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Municipality {
@@ -4795,7 +4878,7 @@ pub struct GetMunicipalityResponse {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WhoAmIRequest {}
 /// Response of WhoAmI.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WhoAmIResponse {
     /// The organisation number in the certificate (organisationsnummer).
     #[prost(string, tag = "1")]
@@ -4818,6 +4901,9 @@ pub struct WhoAmIResponse {
     /// The clock of the record (journalens klocka): outside production it can be ahead.
     #[prost(message, optional, tag = "7")]
     pub now: ::core::option::Option<::prost_types::Timestamp>,
+    /// What municipalities granted you as their vendor (medgivanden), by code; also grants whose last day has passed.
+    #[prost(message, repeated, tag = "8")]
+    pub grants: ::prost::alloc::vec::Vec<Vendor>,
 }
 /// A call that the rules refused (nekat anrop). No value of the request is kept.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4884,6 +4970,170 @@ pub struct CountRefusalsResponse {
     #[prost(message, repeated, tag = "1")]
     pub counts: ::prost::alloc::vec::Vec<RefusalCount>,
 }
+/// Request of ListFunctions.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListFunctionsRequest {
+    /// The municipality whose functions these are (vems funktioner), `municipalities/{code}`.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    /// At most this many; 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Also those that are closed (även avslutade).
+    #[prost(bool, tag = "4")]
+    pub include_closed: bool,
+}
+/// Response of ListFunctions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListFunctionsResponse {
+    /// The functions (funktioner).
+    #[prost(message, repeated, tag = "1")]
+    pub functions: ::prost::alloc::vec::Vec<Function>,
+    /// Empty at the end.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request of GetFunction.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetFunctionRequest {
+    /// `municipalities/{code}/functions/{id}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// Response of GetFunction.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetFunctionResponse {
+    /// The function (funktion).
+    #[prost(message, optional, tag = "1")]
+    pub function: ::core::option::Option<Function>,
+}
+/// Request of SetFunction.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetFunctionRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who does it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// The whole description (beskrivning); what is left out is empty from now on. Its etag may be empty.
+    #[prost(message, optional, tag = "5")]
+    pub function: ::core::option::Option<Function>,
+}
+/// Response of SetFunction.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetFunctionResponse {
+    /// The function as it is now (funktion).
+    #[prost(message, optional, tag = "1")]
+    pub function: ::core::option::Option<Function>,
+}
+/// A vendor whose system may act for a municipality (leverantör), and what it was granted (medgivande).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Vendor {
+    /// `municipalities/{code}/vendors/{organisation number}`; ours to give, ignored in a request.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The organisation number in the certificate of the vendor's system (organisationsnummer), for example 556036-0793.
+    #[prost(string, tag = "2")]
+    pub organisation_number: ::prost::alloc::string::String,
+    /// Names of methods (metoder), for example "RegisterRelocation"; empty: all that can be granted.
+    #[prost(string, repeated, tag = "3")]
+    pub methods: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Kinds of relocation (slag); empty: all. With kinds or functions, it acts about single relocations only: never about
+    /// arrivals, questions or the whole inbox.
+    #[prost(enumeration = "RelocationKind", repeated, tag = "4")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    /// Your functions (funktioner), `municipalities/{code}/functions/{id}`, at most 16; empty: all. With functions, it acts
+    /// about what those received only.
+    #[prost(string, repeated, tag = "5")]
+    pub functions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The last day (sista dag), ISO 8601, a Swedish day; within two years.
+    #[prost(string, tag = "6")]
+    pub until: ::prost::alloc::string::String,
+    /// Whether that day has passed (upphört).
+    #[prost(bool, tag = "7")]
+    pub ended: bool,
+}
+/// Request of GrantVendor.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GrantVendorRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who does it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// Whom, and for what (leverantör och medgivande).
+    #[prost(message, optional, tag = "5")]
+    pub vendor: ::core::option::Option<Vendor>,
+}
+/// Response of GrantVendor.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GrantVendorResponse {
+    /// The vendor as it is now (leverantör); empty for a dry run of a new one.
+    #[prost(message, optional, tag = "1")]
+    pub vendor: ::core::option::Option<Vendor>,
+}
+/// Request of WithdrawVendor.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WithdrawVendorRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who does it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// The vendor's organisation number (organisationsnummer).
+    #[prost(string, tag = "5")]
+    pub organisation_number: ::prost::alloc::string::String,
+}
+/// Response of WithdrawVendor.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WithdrawVendorResponse {}
+/// Request of ListVendors.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListVendorsRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// At most this many; 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Response of ListVendors.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListVendorsResponse {
+    /// The vendors, also those whose last day has passed (leverantörer).
+    #[prost(message, repeated, tag = "1")]
+    pub vendors: ::prost::alloc::vec::Vec<Vendor>,
+    /// Empty at the end.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
 /// Generated client implementations.
 pub mod directory_service_client {
     #![allow(
@@ -4895,7 +5145,7 @@ pub mod directory_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// The directory of municipalities.
+    /// The directory of municipalities and their functions.
     #[derive(Debug, Clone)]
     pub struct DirectoryServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -5052,6 +5302,160 @@ pub mod directory_service_client {
                 .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "WhoAmI"));
             self.inner.unary(req, path, codec).await
         }
+        /// Lists a municipality's functions, by id. For everybody.
+        pub async fn list_functions(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListFunctionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListFunctionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/ListFunctions",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.DirectoryService", "ListFunctions"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads one function. For everybody.
+        pub async fn get_function(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetFunctionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetFunctionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/GetFunction",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "GetFunction"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Describes one of your municipality's functions, new or known. A function is closed, never removed.
+        pub async fn set_function(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetFunctionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetFunctionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/SetFunction",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "SetFunction"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lets a vendor's system act for your municipality, within limits, until a day. Replaces what it was granted before.
+        pub async fn grant_vendor(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GrantVendorRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GrantVendorResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/GrantVendor",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "GrantVendor"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Withdraws that, at once: open streams end too.
+        pub async fn withdraw_vendor(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WithdrawVendorRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::WithdrawVendorResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/WithdrawVendor",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.DirectoryService", "WithdrawVendor"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists who may act for your municipality, by organisation number. For its own system.
+        pub async fn list_vendors(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListVendorsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListVendorsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/ListVendors",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "ListVendors"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Lists the calls for your municipality that the rules refused, newest first. The newest 10000 are kept.
         pub async fn list_refusals(
             &mut self,
@@ -5140,6 +5544,54 @@ pub mod directory_service_server {
             &self,
             request: tonic::Request<super::WhoAmIRequest>,
         ) -> std::result::Result<tonic::Response<super::WhoAmIResponse>, tonic::Status>;
+        /// Lists a municipality's functions, by id. For everybody.
+        async fn list_functions(
+            &self,
+            request: tonic::Request<super::ListFunctionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListFunctionsResponse>,
+            tonic::Status,
+        >;
+        /// Reads one function. For everybody.
+        async fn get_function(
+            &self,
+            request: tonic::Request<super::GetFunctionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetFunctionResponse>,
+            tonic::Status,
+        >;
+        /// Describes one of your municipality's functions, new or known. A function is closed, never removed.
+        async fn set_function(
+            &self,
+            request: tonic::Request<super::SetFunctionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetFunctionResponse>,
+            tonic::Status,
+        >;
+        /// Lets a vendor's system act for your municipality, within limits, until a day. Replaces what it was granted before.
+        async fn grant_vendor(
+            &self,
+            request: tonic::Request<super::GrantVendorRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GrantVendorResponse>,
+            tonic::Status,
+        >;
+        /// Withdraws that, at once: open streams end too.
+        async fn withdraw_vendor(
+            &self,
+            request: tonic::Request<super::WithdrawVendorRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::WithdrawVendorResponse>,
+            tonic::Status,
+        >;
+        /// Lists who may act for your municipality, by organisation number. For its own system.
+        async fn list_vendors(
+            &self,
+            request: tonic::Request<super::ListVendorsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListVendorsResponse>,
+            tonic::Status,
+        >;
         /// Lists the calls for your municipality that the rules refused, newest first. The newest 10000 are kept.
         async fn list_refusals(
             &self,
@@ -5157,7 +5609,7 @@ pub mod directory_service_server {
             tonic::Status,
         >;
     }
-    /// The directory of municipalities.
+    /// The directory of municipalities and their functions.
     #[derive(Debug)]
     pub struct DirectoryServiceServer<T> {
         inner: Arc<T>,
@@ -5374,6 +5826,278 @@ pub mod directory_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/flyttbud.v1.DirectoryService/ListFunctions" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListFunctionsSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::ListFunctionsRequest>
+                    for ListFunctionsSvc<T> {
+                        type Response = super::ListFunctionsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListFunctionsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::list_functions(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListFunctionsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/GetFunction" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetFunctionSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::GetFunctionRequest>
+                    for GetFunctionSvc<T> {
+                        type Response = super::GetFunctionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetFunctionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::get_function(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetFunctionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/SetFunction" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetFunctionSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::SetFunctionRequest>
+                    for SetFunctionSvc<T> {
+                        type Response = super::SetFunctionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetFunctionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::set_function(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetFunctionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/GrantVendor" => {
+                    #[allow(non_camel_case_types)]
+                    struct GrantVendorSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::GrantVendorRequest>
+                    for GrantVendorSvc<T> {
+                        type Response = super::GrantVendorResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GrantVendorRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::grant_vendor(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GrantVendorSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/WithdrawVendor" => {
+                    #[allow(non_camel_case_types)]
+                    struct WithdrawVendorSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::WithdrawVendorRequest>
+                    for WithdrawVendorSvc<T> {
+                        type Response = super::WithdrawVendorResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WithdrawVendorRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::withdraw_vendor(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WithdrawVendorSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/ListVendors" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListVendorsSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::ListVendorsRequest>
+                    for ListVendorsSvc<T> {
+                        type Response = super::ListVendorsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListVendorsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::list_vendors(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListVendorsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/flyttbud.v1.DirectoryService/ListRefusals" => {
                     #[allow(non_camel_case_types)]
                     struct ListRefusalsSvc<T: DirectoryService>(pub Arc<T>);
@@ -5536,6 +6260,13 @@ pub struct Notice {
     /// Goes into WatchInbox to continue after this notice. Valid as long as the notice.
     #[prost(string, tag = "9")]
     pub resume_token: ::prost::alloc::string::String,
+    /// Your function that the relocation is for (mottagande funktion), `municipalities/{code}/functions/{id}`; empty: none in
+    /// particular. Not part of the hash: it follows from the resource.
+    #[prost(string, tag = "10")]
+    pub receiving_function: ::prost::alloc::string::String,
+    /// With a reminder: whom to tell at that function (kontakt), as the directory has it now. Not part of the hash.
+    #[prost(message, optional, tag = "11")]
+    pub contact: ::core::option::Option<FunctionContact>,
 }
 /// Request of ListNotices.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5549,6 +6280,10 @@ pub struct ListNoticesRequest {
     /// Notices with a number above this (efter löpnummer).
     #[prost(int64, tag = "3")]
     pub after_number: i64,
+    /// Only notices for this function of yours (funktion), and those for none in particular, so that no notice is nobody's.
+    /// Numbers have gaps then: confirm from the whole inbox.
+    #[prost(string, tag = "4")]
+    pub function: ::prost::alloc::string::String,
 }
 /// Response of ListNotices.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -5562,6 +6297,10 @@ pub struct ListNoticesResponse {
     /// The chain value at that number.
     #[prost(bytes = "vec", tag = "3")]
     pub last_chain: ::prost::alloc::vec::Vec<u8>,
+    /// Everything up to this number was looked at (genomsökt till): goes into after_number. With a function there may be
+    /// more although this page is empty, until it is last_number.
+    #[prost(int64, tag = "4")]
+    pub read_number: i64,
 }
 /// Request of WatchInbox.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5572,14 +6311,17 @@ pub struct WatchInboxRequest {
     /// Continue after this token; empty for the beginning.
     #[prost(string, tag = "2")]
     pub resume_token: ::prost::alloc::string::String,
+    /// Only notices for this function of yours, and those for none in particular; as in ListNotices.
+    #[prost(string, tag = "3")]
+    pub function: ::prost::alloc::string::String,
 }
 /// A heartbeat, at least every 20 seconds.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Heartbeat {
-    /// Everything up to here has been sent; goes into resume_token.
+    /// Everything up to here has been sent, or is for another function; goes into resume_token.
     #[prost(string, tag = "1")]
     pub resume_token: ::prost::alloc::string::String,
-    /// The highest number sent so far (högsta löpnummer).
+    /// The highest number up to which that is so (högsta löpnummer).
     #[prost(int64, tag = "2")]
     pub number: i64,
 }
@@ -5628,6 +6370,49 @@ pub struct ConfirmNoticeResponse {
     /// Whether the chains agree. If not, both sides are alerted: compare with ListNotices to find the notice.
     #[prost(bool, tag = "1")]
     pub agrees: bool,
+}
+/// Request of ListUndelivered.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListUndeliveredRequest {
+    /// The municipality you act for (agerar för); empty for an operator.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// At most this many; 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// What waits for a municipality (olevererat). Kept until its system takes it, however long.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Undelivered {
+    /// For whom (mottagare), `municipalities/{code}`.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Whether its system has ever confirmed a notice (ansluten).
+    #[prost(bool, tag = "2")]
+    pub connected: bool,
+    /// How many (antal): of your announcements that nobody has taken in, among the newest 1000 of those; for an operator, of
+    /// all its notices.
+    #[prost(int64, tag = "3")]
+    pub count: i64,
+    /// Since when the oldest of them waits (äldsta).
+    #[prost(message, optional, tag = "4")]
+    pub oldest_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its open functions, by which it is reached meanwhile (nås genom). Empty: call its switchboard.
+    #[prost(message, repeated, tag = "5")]
+    pub functions: ::prost::alloc::vec::Vec<Function>,
+}
+/// Response of ListUndelivered.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListUndeliveredResponse {
+    /// By code (olevererat per kommun).
+    #[prost(message, repeated, tag = "1")]
+    pub undelivered: ::prost::alloc::vec::Vec<Undelivered>,
+    /// Empty at the end.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
 }
 /// What a notice is about (slag av avisering). New values may appear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -5911,6 +6696,31 @@ pub mod inbox_service_client {
                 .insert(GrpcMethod::new("flyttbud.v1.InboxService", "ConfirmNotice"));
             self.inner.unary(req, path, codec).await
         }
+        /// Lists the municipalities for which something waits: of your announcements; for an operator, of all notices.
+        pub async fn list_undelivered(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListUndeliveredRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListUndeliveredResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.InboxService/ListUndelivered",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.InboxService", "ListUndelivered"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -5951,6 +6761,14 @@ pub mod inbox_service_server {
             request: tonic::Request<super::ConfirmNoticeRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ConfirmNoticeResponse>,
+            tonic::Status,
+        >;
+        /// Lists the municipalities for which something waits: of your announcements; for an operator, of all notices.
+        async fn list_undelivered(
+            &self,
+            request: tonic::Request<super::ListUndeliveredRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListUndeliveredResponse>,
             tonic::Status,
         >;
     }
@@ -6152,6 +6970,51 @@ pub mod inbox_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ConfirmNoticeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.InboxService/ListUndelivered" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListUndeliveredSvc<T: InboxService>(pub Arc<T>);
+                    impl<
+                        T: InboxService,
+                    > tonic::server::UnaryService<super::ListUndeliveredRequest>
+                    for ListUndeliveredSvc<T> {
+                        type Response = super::ListUndeliveredResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListUndeliveredRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as InboxService>::list_undelivered(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListUndeliveredSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -7118,6 +7981,10 @@ pub struct RegisterRelocationRequest {
     /// receiver does not see this.
     #[prost(bool, tag = "9")]
     pub open_child_inquiry: bool,
+    /// The receiver's function that it is for (mottagande funktion), `municipalities/{code}/functions/{id}`; empty: the one
+    /// that takes this kind, if there is one.
+    #[prost(string, tag = "10")]
+    pub receiving_function: ::prost::alloc::string::String,
 }
 /// Response of RegisterRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -7134,6 +8001,10 @@ pub struct RegisterRelocationResponse {
     /// For a dry run: what would happen (provkörning).
     #[prost(message, optional, tag = "4")]
     pub dry_run: ::core::option::Option<DryRun>,
+    /// With RECIPIENT_NOT_CONNECTED: by whom the receiver is reached meanwhile (nås genom): the function that it goes to, or
+    /// all its open ones. Empty: call its switchboard.
+    #[prost(message, repeated, tag = "5")]
+    pub reach_by: ::prost::alloc::vec::Vec<Function>,
 }
 /// Request of GetRelocation.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -5,6 +5,7 @@ use std::fmt;
 
 use domain::code::RelocationKind;
 use domain::disclosure::{self, Act, Disclosure, Wish};
+use domain::function::FunctionId;
 use domain::ground::Scope;
 use domain::identity::IdentityNumber;
 use domain::month::Month;
@@ -14,7 +15,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::person::person;
-use super::{Context, Faults, legal_ground};
+use super::{Context, Faults, function_name, legal_ground};
 use crate::status::Refusal;
 use crate::v1;
 
@@ -29,6 +30,8 @@ pub struct Registration {
     pub recipient: MunicipalityCode,
     /// Kind.
     pub kind: RelocationKind,
+    /// The recipient's function that the sender wishes; none: the one that takes the kind.
+    pub function: Option<FunctionId>,
     /// The person's number.
     pub number: IdentityNumber,
     /// Planned month.
@@ -96,6 +99,9 @@ pub fn registration(
     if recipient == Some(sender) {
         faults.add("receiving_municipality", Reason::RecipientIsSender);
     }
+    let wished = &request.receiving_function;
+    let function =
+        recipient.and_then(|code| function_name(&mut faults, "receiving_function", wished, code));
     let kind = RelocationKind::from_number(request.kind);
     if kind.is_none() {
         let reason = if request.kind == 0 {
@@ -133,6 +139,7 @@ pub fn registration(
             request_id,
             recipient,
             kind,
+            function,
             warnings: person.warnings,
             number: person.number,
             planned,

@@ -3,6 +3,8 @@
 
 mod arrival;
 mod field;
+mod function;
+mod grant;
 mod registration;
 
 use domain::municipality::MunicipalityCode;

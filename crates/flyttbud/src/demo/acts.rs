@@ -88,6 +88,7 @@ pub(super) fn contact() -> v1::Contact {
 pub(super) fn announcement(solna: &Party) -> v1::RegisterRelocationRequest {
     v1::RegisterRelocationRequest {
         open_child_inquiry: false,
+        receiving_function: String::new(),
         municipality: solna.municipality(),
         actor: Some(solna.actor("avisera flytt")),
         request_id: client::request_id(),

@@ -58,6 +58,7 @@ type Stream = tonic::Streaming<v1::WatchInboxResponse>;
 async fn watch(party: &Party) -> Result<Stream, Failure> {
     let request = v1::WatchInboxRequest {
         municipality: party.municipality(),
+        function: String::new(),
         resume_token: String::new(),
     };
     let mut stream = party

@@ -84,6 +84,7 @@ impl Session {
                 row("clock", instant(answer.now.as_ref())),
             ],
         );
+        super::vendors::show(&answer.grants);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use domain::code::NoticeKind;
 use domain::municipality::MunicipalityCode;
 use domain::subject::{NoticeNumber, Position, Subject, SubjectKind};
 
-use super::{Session, call, instant, refused, word};
+use super::{Session, call, code, instant, refused, word};
 use crate::failure::Failure;
 use crate::output;
 
@@ -20,6 +20,9 @@ pub(crate) enum Inbox {
         /// Continue after this token; from the beginning when missing
         #[arg(long, default_value = "")]
         resume_token: String,
+        /// Only what is for this function of yours, by its id, or for none in particular
+        #[arg(long)]
+        function: Option<String>,
     },
     /// List notices after a number
     List {
@@ -29,28 +32,44 @@ pub(crate) enum Inbox {
         /// At most this many
         #[arg(long, default_value_t = 50)]
         limit: i32,
+        /// Only what is for this function of yours, by its id, or for none in particular
+        #[arg(long)]
+        function: Option<String>,
     },
     /// Confirm everything up to the newest notice
     Confirm,
+    /// List for whom something waits: of your announcements; as operator, of all notices
+    Undelivered,
 }
 
 impl Session {
     pub(super) async fn inbox(&self, verb: Inbox) -> Result<(), Failure> {
         match verb {
-            Inbox::Watch { resume_token } => self.watch_inbox(resume_token).await,
-            Inbox::List { after, limit } => {
-                let answer = self.list_notices(after, limit).await?;
+            Inbox::Watch {
+                resume_token,
+                function,
+            } => self.watch_inbox(resume_token, function).await,
+            Inbox::List {
+                after,
+                limit,
+                function,
+            } => {
+                let answer = self.list_notices(after, limit, function).await?;
                 if self.json {
                     return output::say_json("ListNoticesResponse", &answer);
                 }
                 output::table(
-                    &["number", "notice", "about", "recorded"],
+                    &["number", "notice", "about", "recorded", "function"],
                     answer.notices.iter().map(row).collect(),
                 );
-                output::talk(&format!("newest: {}", answer.last_number));
+                output::talk(&format!(
+                    "read to {} of {}",
+                    answer.read_number, answer.last_number
+                ));
                 Ok(())
             }
             Inbox::Confirm => self.confirm().await,
+            Inbox::Undelivered => self.undelivered().await,
         }
     }
 
@@ -58,13 +77,42 @@ impl Session {
         &self,
         after: i64,
         limit: i32,
+        function: Option<String>,
     ) -> Result<v1::ListNoticesResponse, Failure> {
         let request = v1::ListNoticesRequest {
             municipality: self.profile.municipality()?,
+            function: self.function_name(function)?,
             page_size: limit,
             after_number: after,
         };
         call!(self, inbox.list_notices(request))
+    }
+
+    async fn undelivered(&self) -> Result<(), Failure> {
+        let mut request = v1::ListUndeliveredRequest {
+            municipality: self.profile.viewer(),
+            page_size: 500,
+            page_token: String::new(),
+        };
+        let mut rows = Vec::new();
+        loop {
+            let answer = call!(self, inbox.list_undelivered(request.clone()))?;
+            if self.json {
+                for one in &answer.undelivered {
+                    output::say_json("Undelivered", one)?;
+                }
+            }
+            rows.extend(answer.undelivered.iter().map(waiting));
+            request.page_token = answer.next_page_token;
+            if request.page_token.is_empty() {
+                break;
+            }
+        }
+        if !self.json {
+            let headings = ["code", "waits", "since", "connected", "call"];
+            output::table(&headings, rows);
+        }
+        Ok(())
     }
 
     /// Reads every notice, computes the chain ourselves, and confirms what we computed.
@@ -72,7 +120,7 @@ impl Session {
         let mut chain = api::chain::START;
         let mut number = 0;
         loop {
-            let page = self.list_notices(number, 500).await?;
+            let page = self.list_notices(number, 500, None).await?;
             for notice in &page.notices {
                 let hash = content_hash(notice)
                     .with_context(|| format!("notice {} cannot be read", number + 1))?;
@@ -100,10 +148,24 @@ impl Session {
         Ok(())
     }
 
-    async fn watch_inbox(&self, mut resume_token: String) -> Result<(), Failure> {
+    /// The resource name of a function of one's own; empty without one.
+    fn function_name(&self, id: Option<String>) -> Result<String, Failure> {
+        let municipality = self.profile.municipality()?;
+        Ok(id
+            .map(|id| format!("{municipality}/functions/{id}"))
+            .unwrap_or_default())
+    }
+
+    async fn watch_inbox(
+        &self,
+        mut resume_token: String,
+        function: Option<String>,
+    ) -> Result<(), Failure> {
+        let function = self.function_name(function)?;
         loop {
             let request = v1::WatchInboxRequest {
                 municipality: self.profile.municipality()?,
+                function: function.clone(),
                 resume_token: resume_token.clone(),
             };
             let stream = match self.client.inbox().watch_inbox(request).await {
@@ -151,12 +213,28 @@ impl Session {
     }
 }
 
+fn waiting(one: &v1::Undelivered) -> Vec<String> {
+    let contact = |function: &v1::Function| {
+        let first = function.first_contact.clone().unwrap_or_default();
+        format!("{} {}", function.display_name, first.phone)
+    };
+    let contacts: Vec<String> = one.functions.iter().map(contact).collect();
+    vec![
+        code(&one.municipality),
+        one.count.to_string(),
+        instant(one.oldest_at.as_ref()),
+        if one.connected { "yes" } else { "" }.to_owned(),
+        contacts.join(", "),
+    ]
+}
+
 fn row(notice: &v1::Notice) -> Vec<String> {
     vec![
         notice.number.to_string(),
         word(notice.kind().as_str_name(), "NOTICE_KIND_"),
         notice.resource.clone(),
         instant(notice.recorded_at.as_ref()),
+        code(&notice.receiving_function),
     ]
 }
 

@@ -176,6 +176,11 @@ impl Session {
         for warning in &answer.warnings {
             output::talk(&format!("warning: {}: {}", warning.reason, warning.message));
         }
+        for function in &answer.reach_by {
+            let first = function.first_contact.clone().unwrap_or_default();
+            let (phone, email) = (first.phone, first.email);
+            output::talk(&format!("call: {} {phone} {email}", function.display_name));
+        }
         if let Some(dry_run) = &answer.dry_run {
             let connected = if dry_run.recipient_connected {
                 "is"

@@ -114,7 +114,7 @@ pub(super) async fn answer(
     call: &Call,
     request: v1::AnswerAlertRequest,
 ) -> Result<v1::AnswerAlertResponse, Refusal> {
-    let party = Party::of(call, &request.municipality)?;
+    let party = Party::of(core, call, &request.municipality).await?;
     let mut faults = Faults::default();
     let code = AnswerCode::from_number(request.answer);
     if code.is_none() {
@@ -177,7 +177,7 @@ pub(super) async fn dispute(
     call: &Call,
     request: v1::DisputeAlertRequest,
 ) -> Result<v1::DisputeAlertResponse, Refusal> {
-    let party = Party::of(call, &request.municipality)?;
+    let party = Party::of(core, call, &request.municipality).await?;
     let mut faults = Faults::default();
     faults.free_text("text", &request.text, 1, 4000);
     let party_caller = |_: &v1::Actor| AlertCaller::Party(party.code());

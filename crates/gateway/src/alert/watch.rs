@@ -19,12 +19,12 @@ use crate::permit::{Party, Viewer};
 
 type Sender = mpsc::Sender<Result<v1::WatchAlertsResponse, Status>>;
 
-pub(super) fn watch(
+pub(super) async fn watch(
     core: Arc<Core>,
     call: &Call,
     request: &v1::WatchAlertsRequest,
 ) -> Result<<Alerts as AlertService>::WatchAlertsStream, Refusal> {
-    let viewer = Viewer::of(call, &request.municipality)?;
+    let viewer = Viewer::of(&core, call, &request.municipality).await?;
     let after = u64::try_from(request.after_position)
         .map_err(|_negative| Refusal::field("after_position", Reason::FieldOutOfRange))?;
     let place = core.streams.take(&call.caller.organisation_number)?;
@@ -37,6 +37,7 @@ pub(super) fn watch(
             refused = follow(&core, viewer, Position(after), &sender, moved) => refused,
             () = sender.closed() => None,
             () = core.drain.cancelled() => Some(Refusal::new(Reason::Draining)),
+            ended = viewer.ends(&core, &call) => Some(ended),
             () = call.expires() => Some(Refusal::new(Reason::CertificateExpired)),
         };
         if let Some(refusal) = refused {

@@ -30,7 +30,7 @@ pub(super) async fn report(
     call: &Call,
     mut request: v1::ReportArrivalRequest,
 ) -> Result<v1::ReportArrivalResponse, Refusal> {
-    let party = Party::of(call, &request.municipality)?;
+    let party = Party::of(core, call, &request.municipality).await?;
     let report = match parse::arrival(&request, party.code(), core.context()) {
         Ok(report) => report,
         Err(refusal) => {
@@ -58,6 +58,7 @@ pub(super) async fn report(
                     .await
                     .map_err(unread)?,
                 answer_due_on: due_on.map(|date| date.to_string()).unwrap_or_default(),
+                receiving_function: String::new(),
             }),
             warnings: show::warnings(&notable),
             ..v1::ReportArrivalResponse::default()

@@ -17,7 +17,7 @@ pub(super) async fn confirm(
     call: &Call,
     request: v1::ConfirmNoticeRequest,
 ) -> Result<v1::ConfirmNoticeResponse, Refusal> {
-    let party = Party::of(call, &request.municipality)?;
+    let party = Party::of(core, call, &request.municipality).await?;
     let mut faults = Faults::default();
     let id = faults.request_id(&request.request_id);
     if request.chain.len() != 32 {
@@ -86,7 +86,9 @@ async fn agrees(
         .await
         .map_err(unread)?;
     let notices = super::notices(party.code(), before, &entries);
-    Ok(notices.first().is_some_and(|notice| notice.chain == chain))
+    Ok(notices
+        .first()
+        .is_some_and(|(notice, _)| notice.chain == chain))
 }
 
 /// What a confirmation said that is recorded already.

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use api::status::Refusal;
-use api::time::to_wire;
 use api::v1;
 use api::v1::watch_inbox_response::Item;
+use domain::entry::Entry;
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use domain::subject::NoticeNumber;
@@ -17,6 +17,7 @@ use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
+use super::reader::Reader;
 use super::{Inbox, InboxService};
 use crate::call::Call;
 use crate::core::{Core, unread};
@@ -32,9 +33,10 @@ pub(super) async fn watch(
     call: Call,
     request: v1::WatchInboxRequest,
 ) -> Result<<Inbox as InboxService>::WatchInboxStream, Refusal> {
-    let party = Party::of(&call, &request.municipality)?;
+    let party = Party::of(&core, &call, &request.municipality).await?;
     let after = show::read_resume_token(party.code(), &request.resume_token)
         .ok_or_else(|| Refusal::field("resume_token", Reason::ResumeTokenInvalid))?;
+    let reader = Reader::new(&core, party, &request.function).await?;
     let head = core
         .journal
         .inbox_head(party.code())
@@ -50,6 +52,7 @@ pub(super) async fn watch(
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     let watcher = Watcher {
         core,
+        reader,
         recipient: party.code(),
         last: after,
         lane,
@@ -62,6 +65,7 @@ pub(super) async fn watch(
 
 struct Watcher {
     core: Arc<Core>,
+    reader: Reader,
     recipient: MunicipalityCode,
     last: NoticeNumber,
     lane: Lane,
@@ -79,12 +83,13 @@ enum End {
 
 impl Watcher {
     async fn run(mut self, call: Call) {
-        let drain = self.core.drain.clone();
+        let (core, party) = (self.core.clone(), self.reader.party);
         let sender = self.sender.clone();
         let end = tokio::select! {
-            end = self.follow() => end,
+            end = self.follow(&call) => end,
             () = sender.closed() => End::Gone,
-            () = drain.cancelled() => End::Refused(Refusal::new(Reason::Draining)),
+            () = core.drain.cancelled() => End::Refused(Refusal::new(Reason::Draining)),
+            ended = party.ends(&core, &call) => End::Refused(ended),
             () = call.expires() => End::Refused(Refusal::new(Reason::CertificateExpired)),
         };
         if let End::Refused(refusal) = end {
@@ -95,8 +100,8 @@ impl Watcher {
         }
     }
 
-    async fn follow(&mut self) -> End {
-        if let Err(end) = self.read_journal().await {
+    async fn follow(&mut self, call: &Call) -> End {
+        if let Err(end) = self.read_journal(call).await {
             return end;
         }
         if let Err(end) = self.heartbeat().await {
@@ -106,9 +111,9 @@ impl Watcher {
         loop {
             let recheck = Instant::now() + RECHECK;
             let step = match timeout_at(recheck.min(beat), self.lane.next()).await {
-                Ok(Some(Wake::Notice(notice))) => self.take(&notice).await,
+                Ok(Some(Wake::Notice(notice))) => self.take(&notice, call).await,
                 // lagged, reconnected, or time for the safety net under a lost hint
-                Ok(Some(Wake::Recheck)) | Err(_) => self.read_journal().await,
+                Ok(Some(Wake::Recheck)) | Err(_) => self.read_journal(call).await,
                 Ok(None) => return End::Refused(Refusal::new(Reason::Draining)),
             };
             if let Err(end) = step {
@@ -124,29 +129,35 @@ impl Watcher {
     }
 
     /// A notice from NATS: the next one is sent, an old one is dropped, a gap is read from the journal.
-    async fn take(&mut self, notice: &Notice) -> Result<(), End> {
+    async fn take(&mut self, notice: &Notice, call: &Call) -> Result<(), End> {
         if notice.number <= self.last {
             return Ok(());
         }
         if notice.number != NoticeNumber(self.last.0 + 1) {
-            return self.read_journal().await;
+            return self.read_journal(call).await;
         }
-        let shown = v1::Notice {
-            recipient: notice.recipient.resource_name(),
-            number: i64::try_from(notice.number.0).unwrap_or(i64::MAX),
-            kind: notice.kind.number(),
-            resource: notice.subject.to_string(),
-            position: i64::try_from(notice.position.0).unwrap_or(i64::MAX),
-            recorded_at: Some(to_wire(notice.recorded_at)),
-            content_hash: notice.content_hash.to_vec(),
-            chain: notice.chain.to_vec(),
-            resume_token: show::resume_token(notice.recipient, notice.number),
-        };
-        self.last = notice.number;
-        self.send(Item::Notice(shown)).await
+        self.show(notice, None, call).await
     }
 
-    async fn read_journal(&mut self) -> Result<(), End> {
+    /// Sends a notice, unless it is for another function. A vendor whose grant has ended gets none any more.
+    async fn show(
+        &mut self,
+        notice: &Notice,
+        entry: Option<&Entry>,
+        call: &Call,
+    ) -> Result<(), End> {
+        let permitted = self.reader.party.still(&self.core, call).await;
+        permitted.map_err(End::Refused)?;
+        let shown = self.reader.show(&self.core, notice, entry).await;
+        let shown = shown.map_err(End::Refused)?;
+        self.last = notice.number;
+        match shown {
+            Some(shown) => self.send(Item::Notice(shown)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn read_journal(&mut self, call: &Call) -> Result<(), End> {
         loop {
             let entries = self
                 .core
@@ -158,9 +169,8 @@ impl Watcher {
             if notices.is_empty() {
                 return Ok(());
             }
-            for notice in notices {
-                self.last = NoticeNumber(notice.number.cast_unsigned());
-                self.send(Item::Notice(notice)).await?;
+            for (notice, entry) in notices {
+                self.show(&notice, Some(entry), call).await?;
             }
         }
     }

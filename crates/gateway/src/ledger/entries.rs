@@ -17,7 +17,7 @@ pub(super) async fn list(
     call: &Call,
     request: v1::ListEntriesRequest,
 ) -> Result<v1::ListEntriesResponse, Refusal> {
-    let viewer = Viewer::of(call, &request.municipality)?;
+    let viewer = Viewer::of(core, call, &request.municipality).await?;
     let page = Page::read(request.page_size, "", &request)?;
     let after = u64::try_from(request.after_position)
         .map_err(|_negative| Refusal::field("after_position", Reason::FieldOutOfRange))?;

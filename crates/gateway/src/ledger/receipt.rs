@@ -25,7 +25,7 @@ pub(super) async fn get(
     call: &Call,
     request: v1::GetReceiptRequest,
 ) -> Result<v1::GetReceiptResponse, Refusal> {
-    let viewer = Viewer::of(call, &request.municipality)?;
+    let viewer = Viewer::of(core, call, &request.municipality).await?;
     let mut faults = Faults::default();
     // an operator has no full view
     let reader = viewer

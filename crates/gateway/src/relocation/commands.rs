@@ -86,7 +86,7 @@ fn decide(party: Party, what: RelocationCommand, entries: &[Entry]) -> Result<De
 /// Reads what all commands carry. A macro, since each request is a type of its own.
 macro_rules! common {
     ($core:expr, $call:expr, $request:expr, $method:literal, $faults:ident) => {{
-        let party = Party::of($call, &$request.municipality)?;
+        let party = Party::of($core, $call, &$request.municipality).await?;
         let subject = parse::subject(SubjectKind::Relocation, &$request.name)?;
         let id = $faults.request_id(&$request.request_id);
         let actor = $faults.actor($request.actor.as_ref());
@@ -242,7 +242,7 @@ async fn replied_to(
     call: &Call,
     request: &v1::ReplyToRelocationRequest,
 ) -> Result<(RelocationKind, bool), Refusal> {
-    let party = Party::of(call, &request.municipality)?;
+    let party = Party::of(core, call, &request.municipality).await?;
     let subject = parse::subject(SubjectKind::Relocation, &request.name)?;
     let (fold, entries) = core.relocation(party, subject, NOW).await?;
     let opened = match entries.first() {

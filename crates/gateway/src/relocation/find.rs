@@ -30,7 +30,7 @@ pub(super) async fn find(
     call: &Call,
     request: v1::FindRelocationsRequest,
 ) -> Result<v1::FindRelocationsResponse, Refusal> {
-    let party = Party::of(call, &request.municipality)?;
+    let party = Party::of(core, call, &request.municipality).await?;
     let mut faults = Faults::default();
     let actor = faults.actor(request.actor.as_ref());
     let search = read(core, party, &mut faults, request.term.as_ref()).await?;

@@ -7,6 +7,7 @@ use api::v1;
 use domain::entry::{Entry, Event};
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
+use domain::relocation_state::RelocationState;
 use domain::subject::SubjectKind;
 use journal::views::RelocationFilter;
 use ledger::RelocationFold;
@@ -25,12 +26,13 @@ pub(super) async fn get(
     call: &Call,
     request: v1::GetRelocationRequest,
 ) -> Result<v1::GetRelocationResponse, Refusal> {
-    let party = Party::of(call, &request.municipality)?;
+    let party = Party::of(core, call, &request.municipality).await?;
     let subject = parse::subject(SubjectKind::Relocation, &request.name)?;
     let (_, entries) = core.relocation(party, subject, NOW).await?;
     let known = known_at(&entries, request.known_at)?;
     let fold = party.relocation(RelocationFold::fold(known).map_err(halted)?)?;
     let mut relocation = show::relocation(subject, &fold, party.code());
+    relocation.delivery = delivery(core, &fold, known).await?.into();
     if request.view() == v1::View::Full {
         let mut faults = Faults::default();
         let actor = faults.actor(request.actor.as_ref());
@@ -95,7 +97,7 @@ pub(super) async fn list(
     call: &Call,
     request: v1::ListRelocationsRequest,
 ) -> Result<v1::ListRelocationsResponse, Refusal> {
-    let party = Party::of(call, &request.municipality)?;
+    let party = Party::of(core, call, &request.municipality).await?;
     let filters = v1::ListRelocationsRequest {
         page_size: 0,
         page_token: String::new(),
@@ -121,12 +123,34 @@ pub(super) async fn list(
         .map_err(unread)?;
     let mut relocations = Vec::with_capacity(found.rows.len());
     for (subject, _) in &found.rows {
-        let (fold, _entries) = core.relocation(party, *subject, found.valid_at).await?;
-        relocations.push(show::relocation(*subject, &fold, party.code()));
+        let found = core.relocation(party, *subject, found.valid_at).await;
+        if let Some((fold, entries)) = party.found(found)? {
+            let mut relocation = show::relocation(*subject, &fold, party.code());
+            relocation.delivery = delivery(core, &fold, &entries).await?.into();
+            relocations.push(relocation);
+        }
     }
     Ok(v1::ListRelocationsResponse {
         relocations,
         next_page_token: page.next(&found.rows),
         position: i64::try_from(found.valid_at.0).unwrap_or(i64::MAX),
     })
+}
+
+/// Whether an announcement has reached its receiver: its system confirmed the notice, or somebody there acted.
+pub(crate) async fn delivery(
+    core: &Core,
+    fold: &RelocationFold,
+    entries: &[Entry],
+) -> Result<v1::DeliveryState, Refusal> {
+    if fold.state == RelocationState::Registered {
+        let notices = entries.first().map(|first| first.notices.as_slice());
+        let mut numbers = notices.unwrap_or_default().iter();
+        let told = numbers.find(|notice| notice.recipient == fold.recipient);
+        let confirmed = core.views.confirmed(fold.recipient).await.map_err(unread)?;
+        if told.is_some_and(|told| Some(told.number) > confirmed) {
+            return Ok(v1::DeliveryState::Waiting);
+        }
+    }
+    Ok(v1::DeliveryState::Delivered)
 }

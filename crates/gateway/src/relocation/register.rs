@@ -24,6 +24,7 @@ use super::find::own;
 use crate::body::{Body, Parties};
 use crate::call::Call;
 use crate::core::{Core, no_keys, unread};
+use crate::directory::functions::unknown;
 use crate::permit::Party;
 use crate::read::NOW;
 use crate::show;
@@ -36,9 +37,13 @@ pub(super) async fn register(
     call: &Call,
     mut request: v1::RegisterRelocationRequest,
 ) -> Result<v1::RegisterRelocationResponse, Refusal> {
-    let party = Party::of(call, &request.municipality)?;
+    let party = Party::of(core, call, &request.municipality).await?;
     let context = core.context();
-    let registration = match parse::registration(&request, party.code(), context) {
+    let read = match parse::registration(&request, party.code(), context) {
+        Ok(registration) => routed(core, party, registration).await,
+        Err(refusal) => Err(refusal),
+    };
+    let registration = match read {
         Ok(registration) => registration,
         Err(refusal) => {
             // what was answered once is answered again, whatever today's rules and dates say
@@ -90,12 +95,31 @@ pub(super) async fn register(
                 position: i64::try_from(appended.last.0).unwrap_or(i64::MAX),
                 warnings: show::warnings(&notable),
                 dry_run: None,
+                reach_by: Vec::new(),
             })
         }
         Outcome::Repeated(answer) | Outcome::AlreadyOpen(answer) => {
             answered(core, party, answer, &notable).await
         }
     }
+}
+
+/// An announcement with the function that it goes to. One that is closed at this very moment may still get it.
+async fn routed(
+    core: &Core,
+    party: Party,
+    registration: Registration,
+) -> Result<Registration, Refusal> {
+    party.may_announce(registration.kind)?;
+    let fold = core.municipality(party, registration.recipient).await?;
+    let function = fold
+        .route(registration.function.as_ref(), registration.kind)
+        .map_err(|reason| unknown(&fold, "receiving_function", reason))?
+        .map(|function| function.id.clone());
+    Ok(Registration {
+        function,
+        ..registration
+    })
 }
 
 /// What would happen.
@@ -106,6 +130,7 @@ async fn dry_run(
     notable: &[Notable],
 ) -> Result<v1::RegisterRelocationResponse, Refusal> {
     let recipient_connected = core.views.is_connected(registration.recipient).await;
+    let function = registration.function.as_ref();
     Ok(v1::RegisterRelocationResponse {
         warnings: show::warnings(notable),
         dry_run: Some(v1::DryRun {
@@ -113,6 +138,9 @@ async fn dry_run(
             fields_seen_by_recipient: registration.seen,
             recipient_connected: recipient_connected.map_err(unread)?,
             answer_due_on: due_on.to_string(),
+            receiving_function: function
+                .map(|id| id.resource_name(registration.recipient))
+                .unwrap_or_default(),
         }),
         ..v1::RegisterRelocationResponse::default()
     })
@@ -138,6 +166,7 @@ async fn answered(
         position: i64::try_from(recorded.0).unwrap_or(i64::MAX),
         warnings: show::warnings(&notable),
         dry_run: None,
+        reach_by: Vec::new(),
     })
 }
 
@@ -204,7 +233,7 @@ async fn prepare(
         state: RelocationState::Registered,
         version: Version(1),
         arrival: None,
-        function: None,
+        function: registration.function,
         reminded: None,
         restrictions: BTreeSet::new(),
         transfer: Transfer::Asked,

@@ -9,7 +9,7 @@ use daemon::postgres::{Link, LinkError};
 use domain::definition::Definition;
 use domain::entry::Entry;
 use domain::municipality::MunicipalityCode;
-use domain::subject::{Position, Subject, SubjectKind};
+use domain::subject::{NoticeNumber, Position, Subject, SubjectKind};
 use tokio::sync::watch;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -295,10 +295,14 @@ impl Views for PostgresViews {
         Ok(alert.map(Subject::alert))
     }
 
-    async fn is_connected(&self, municipality: MunicipalityCode) -> Result<bool, ReadError> {
-        let sql = "SELECT FROM flyttbud.connected WHERE municipality = $1";
+    async fn confirmed(
+        &self,
+        municipality: MunicipalityCode,
+    ) -> Result<Option<NoticeNumber>, ReadError> {
+        let sql = "SELECT number FROM flyttbud.connected WHERE municipality = $1";
         let rows = self.journal.rows(sql, &[&code(municipality)]).await?;
-        Ok(!rows.is_empty())
+        let number: Option<i64> = first(&rows)?;
+        Ok(number.map(|number| NoticeNumber(number.cast_unsigned())))
     }
 
     async fn definition(&self, at: Position) -> Result<Definition, ReadError> {

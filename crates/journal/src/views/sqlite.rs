@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use domain::definition::Definition;
 use domain::entry::{Entry, Event};
 use domain::municipality::MunicipalityCode;
-use domain::subject::{Position, Subject, SubjectKind};
-use rusqlite::{Connection, Row, params};
+use domain::subject::{NoticeNumber, Position, Subject, SubjectKind};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use crate::ReadError;
 use crate::limits::LIST_ROWS_MAX;
 use crate::sqlite::{OpenError, first_row};
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
 CREATE TABLE relocations (
     id BLOB PRIMARY KEY,
@@ -68,6 +68,11 @@ CREATE TABLE own (
 UPDATE marks SET position = 0 WHERE name = 'views';
 ",
     "ALTER TABLE definitions ADD COLUMN expiry_days INTEGER NOT NULL DEFAULT 0;",
+    "
+ALTER TABLE connected ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+-- made anew from the journal
+UPDATE marks SET position = 0 WHERE name = 'views';
+",
 ];
 
 /// The mark that says how far the tables are written.
@@ -291,14 +296,19 @@ impl Views for SqliteViews {
             .map(|id| Subject::alert(Uuid::from_bytes(id))))
     }
 
-    async fn is_connected(&self, municipality: MunicipalityCode) -> Result<bool, ReadError> {
-        held(&self.reader)
+    async fn confirmed(
+        &self,
+        municipality: MunicipalityCode,
+    ) -> Result<Option<NoticeNumber>, ReadError> {
+        let number: Option<i64> = held(&self.reader)
             .query_row(
-                "SELECT EXISTS (SELECT 1 FROM connected WHERE municipality = ?1)",
+                "SELECT number FROM connected WHERE municipality = ?1",
                 [municipality.number()],
                 |row| row.get(0),
             )
-            .map_err(ReadError::store)
+            .optional()
+            .map_err(ReadError::store)?;
+        Ok(number.map(|number| NoticeNumber(number.cast_unsigned())))
     }
 
     async fn definition(&self, at: Position) -> Result<Definition, ReadError> {
@@ -423,9 +433,14 @@ fn insert(connection: &Connection, entry: &Entry) -> Result<(), rusqlite::Error>
                 set.answer_days,
                 set.expiry_days
             ])?,
-        Event::NoticesConfirmed { recipient, .. } => connection
-            .prepare_cached("INSERT OR IGNORE INTO connected (municipality) VALUES (?1)")?
-            .execute([recipient.number()])?,
+        Event::NoticesConfirmed {
+            recipient, number, ..
+        } => connection
+            .prepare_cached(
+                "INSERT INTO connected (municipality, number) VALUES (?1, ?2) \
+                 ON CONFLICT DO UPDATE SET number = max(number, excluded.number)",
+            )?
+            .execute(params![recipient.number(), number.0.cast_signed()])?,
         _ => 0,
     };
     Ok(())

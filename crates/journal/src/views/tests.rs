@@ -1,6 +1,7 @@
 //! The read tables of both stores, from hand-made entries: what is listed, in which order, and as of which
 //! position.
 
+mod connected;
 mod house;
 
 use std::collections::BTreeSet;
@@ -11,10 +12,15 @@ use domain::definition::Definition;
 use domain::entry::{Entry, Event};
 use domain::month::Month;
 use domain::municipality::MunicipalityCode;
-use domain::subject::{NoticeNumber, Position, Pseudonym, Subject, Version};
+use domain::subject::{Position, Pseudonym, Subject, Version};
 use jiff::Timestamp;
 use jiff::civil::date;
 use uuid::Uuid;
+
+use connected::{
+    a_municipality_is_connected_from_its_first_confirmation_on,
+    the_highest_number_that_was_confirmed_is_kept,
+};
 
 use super::{AlertFilter, Change, Own, Page, RelocationFilter, Views};
 use crate::limits::LIST_ROWS_MAX;
@@ -70,6 +76,7 @@ both_stores! {
     an_arrival_knows_the_alert_about_it,
     the_newest_definition_is_in_force,
     a_municipality_is_connected_from_its_first_confirmation_on,
+    the_highest_number_that_was_confirmed_is_kept,
     entries_written_twice_are_there_once,
     a_run_has_the_last_word_on_what_it_made,
     ;
@@ -389,25 +396,6 @@ async fn the_newest_definition_is_in_force(views: &Arc<dyn Views>) {
             .expect("read"),
         second
     );
-}
-
-async fn a_municipality_is_connected_from_its_first_confirmation_on(views: &Arc<dyn Views>) {
-    assert!(!views.is_connected(solna()).await.expect("read"));
-    let confirmed = Event::NoticesConfirmed {
-        recipient: solna(),
-        number: NoticeNumber(1),
-        agrees: true,
-    };
-    write(
-        views,
-        &[
-            entry(1, Subject::SYSTEM, confirmed.clone()),
-            entry(2, Subject::SYSTEM, confirmed),
-        ],
-    )
-    .await;
-    assert!(views.is_connected(solna()).await.expect("read"));
-    assert!(!views.is_connected(ale()).await.expect("read"));
 }
 
 async fn whoever_follows_is_told_the_position_and_reads_it(

@@ -1,6 +1,7 @@
 //! Who may do what, as text tables: one line a command, then its notices or its refusal.
 
 mod alerts;
+mod municipality;
 
 use std::collections::BTreeSet;
 

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use domain::code::{ContactRank, RelocationKind};
 use domain::entry::{Entry, Event};
-use domain::function::{Function, FunctionId, Grant};
+use domain::function::{Function, FunctionContact, FunctionId, Grant};
 use domain::month::Month;
 use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
 use domain::subject::{Subject, Version};
 use jiff::Timestamp;
 
@@ -62,6 +64,50 @@ impl MunicipalityFold {
             fold.apply(entry)?;
         }
         Ok(fold)
+    }
+
+    /// The functions that are not closed, by id.
+    pub fn open_functions(&self) -> impl Iterator<Item = &Function> {
+        self.functions.values().filter(|known| !known.is_closed)
+    }
+
+    /// Where a kind goes unless the sender says otherwise.
+    pub fn function_for(&self, kind: RelocationKind) -> Option<&Function> {
+        self.open_functions()
+            .find(|known| known.kinds.contains(&kind))
+    }
+
+    /// Where an announcement goes: to the function that the sender wishes, if it is open; otherwise to the one that
+    /// takes the kind; to none in particular when there is none.
+    pub fn route(
+        &self,
+        wished: Option<&FunctionId>,
+        kind: RelocationKind,
+    ) -> Result<Option<&Function>, Reason> {
+        let Some(wished) = wished else {
+            return Ok(self.function_for(kind));
+        };
+        match self.functions.get(wished) {
+            Some(known) if !known.is_closed => Ok(Some(known)),
+            Some(_closed) => Err(Reason::FunctionClosed),
+            None => Err(Reason::FunctionUnknown),
+        }
+    }
+
+    /// Whether a function may open what is marked as secret (sekretessmarkering). One that is closed or unknown may
+    /// not.
+    pub fn handles_secrecy_marked(&self, id: &FunctionId) -> bool {
+        self.open_functions()
+            .any(|known| known.id == *id && known.handles_secrecy_marked)
+    }
+
+    /// Whom to tell at a function: its first contact, or its second, if it has one.
+    pub fn contact(&self, id: &FunctionId, rank: ContactRank) -> Option<&FunctionContact> {
+        let known = self.functions.get(id)?;
+        Some(match rank {
+            ContactRank::First => &known.first,
+            ContactRank::Second => known.second.as_ref().unwrap_or(&known.first),
+        })
     }
 
     /// Takes the next entry in.

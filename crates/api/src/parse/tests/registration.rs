@@ -16,6 +16,7 @@ type Spoil = fn(&mut v1::RegisterRelocationRequest);
 fn good() -> v1::RegisterRelocationRequest {
     v1::RegisterRelocationRequest {
         open_child_inquiry: false,
+        receiving_function: String::new(),
         municipality: "municipalities/0184".to_owned(),
         actor: Some(actor()),
         request_id: "0199aaaa-0000-7000-8000-000000000001".to_owned(),

@@ -16,7 +16,12 @@ fn call() -> Call {
         municipalities: BTreeSet::new(),
         valid_until: Timestamp::MAX,
     };
-    Call::new(Arc::new(caller), Uuid::nil().to_string(), true)
+    Call::new(
+        Arc::new(caller),
+        "GetRelocation",
+        Uuid::nil().to_string(),
+        true,
+    )
 }
 
 fn noted(refusals: &Refusals, call: &Call, refusal: &Refusal) {

@@ -21,7 +21,8 @@ pub(super) struct Run {
     arrivals: Made,
     alerts: Made,
     definitions: Vec<(i64, Definition)>,
-    connected: Vec<i32>,
+    /// Municipalities, and up to which number each has confirmed.
+    connected: BTreeMap<i32, i64>,
     alert_of_arrival: BTreeMap<Uuid, Uuid>,
     relocation_states: BTreeMap<Uuid, i32>,
     arrival_states: BTreeMap<Uuid, i32>,
@@ -87,7 +88,12 @@ impl Run {
                 }
             }
             Event::DefinitionSet(set) => self.definitions.push((place(entry.position), *set)),
-            Event::NoticesConfirmed { recipient, .. } => self.connected.push(code(*recipient)),
+            Event::NoticesConfirmed {
+                recipient, number, ..
+            } => {
+                let known = self.connected.entry(code(*recipient)).or_default();
+                *known = (*known).max(number.0.cast_signed());
+            }
             _ => {}
         }
     }
@@ -165,9 +171,11 @@ impl Run {
 
     async fn write_rare(&self, link: &mut Link) -> Result<(), LinkError> {
         if !self.connected.is_empty() {
-            let sql = "INSERT INTO flyttbud.connected SELECT unnest($1::int4[]) \
-                 ON CONFLICT DO NOTHING";
-            link.rows(sql, &[&self.connected]).await?;
+            let (municipalities, numbers): (Vec<i32>, Vec<i64>) = self.connected.iter().unzip();
+            let sql = "INSERT INTO flyttbud.connected AS known (municipality, number) \
+                 SELECT * FROM unnest($1::int4[], $2::int8[]) ON CONFLICT (municipality) \
+                 DO UPDATE SET number = greatest(known.number, excluded.number)";
+            link.rows(sql, &[&municipalities, &numbers]).await?;
         }
         for (position, set) in &self.definitions {
             let [grace, early, late, not_arrived, answer, expiry] = [

@@ -1,0 +1,125 @@
+//! Functions of municipalities: described by their own, read by everybody. Addresses of functions, never of people.
+
+use api::parse::{self, Faults};
+use api::status::Refusal;
+use api::v1;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::function::FunctionId;
+use domain::municipality::{self, MunicipalityCode};
+use domain::reason::Reason;
+use ledger::{MunicipalityCommand, MunicipalityFold};
+
+use super::own;
+use crate::call::Call;
+use crate::core::Core;
+use crate::page::size;
+use crate::permit::{Guest, Party};
+use crate::show;
+
+/// The method's name in fingerprints.
+const METHOD: &str = "SetFunction";
+
+pub(super) async fn set(
+    core: &Core,
+    call: &Call,
+    request: v1::SetFunctionRequest,
+) -> Result<v1::SetFunctionResponse, Refusal> {
+    let party = Party::of(core, call, &request.municipality).await?;
+    let mut faults = Faults::default();
+    let id = faults.request_id(&request.request_id);
+    let actor = faults.actor(request.actor.as_ref());
+    let function = parse::function(&mut faults, request.function.as_ref(), party.code());
+    faults.end()?;
+    let function = function.ok_or_else(|| Refusal::new(Reason::Internal))?;
+    let shown = function.id.clone();
+    let etag = request.function.as_ref().map(|it| it.etag.clone());
+    let validate_only = request.validate_only;
+    let normalised = v1::SetFunctionRequest {
+        request_id: String::new(),
+        validate_only: false,
+        ..request
+    };
+    let change = own::Change {
+        party,
+        request: core.request(party.scope(), id, METHOD, &normalised).await?,
+        validate_only,
+        etag: &etag.unwrap_or_default(),
+        actor,
+        what: MunicipalityCommand::SetFunction(function),
+    };
+    let fold = change.run(core).await?;
+    Ok(v1::SetFunctionResponse {
+        function: show::function(&fold, &shown),
+    })
+}
+
+pub(super) async fn get(
+    core: &Core,
+    call: &Call,
+    request: v1::GetFunctionRequest,
+) -> Result<v1::GetFunctionResponse, Refusal> {
+    let (code, id) = FunctionId::parse_name(&request.name)
+        .ok_or_else(|| Refusal::field("name", Reason::NameInvalid))?;
+    let fold = core.municipality(Guest::of(call), code).await?;
+    let function = show::function(&fold, &id);
+    if function.is_none() {
+        return Err(unknown(&fold, "name", Reason::FunctionUnknown));
+    }
+    Ok(v1::GetFunctionResponse { function })
+}
+
+pub(super) async fn list(
+    core: &Core,
+    call: &Call,
+    request: v1::ListFunctionsRequest,
+) -> Result<v1::ListFunctionsResponse, Refusal> {
+    let code = MunicipalityCode::parse_name(&request.parent)
+        .ok_or_else(|| Refusal::field("parent", Reason::MunicipalityCodeInvalid))?;
+    if municipality::find(code).is_none() {
+        return Err(Refusal::field("parent", Reason::MunicipalityUnknown));
+    }
+    let size = size(request.page_size)?;
+    let after = page_token(&request.page_token)?;
+    let fold = core.municipality(Guest::of(call), code).await?;
+    let mut found = fold
+        .functions
+        .values()
+        .filter(|known| after.as_ref().is_none_or(|after| known.id > *after))
+        .filter(|known| request.include_closed || !known.is_closed);
+    let page: Vec<_> = found.by_ref().take(size).collect();
+    let next_page_token = match (found.next(), page.last()) {
+        (Some(_), Some(last)) => URL_SAFE_NO_PAD.encode(last.id.as_str()),
+        _ => String::new(),
+    };
+    let functions = page.into_iter();
+    Ok(v1::ListFunctionsResponse {
+        functions: functions
+            .filter_map(|known| show::function(&fold, &known.id))
+            .collect(),
+        next_page_token,
+    })
+}
+
+fn page_token(token: &str) -> Result<Option<FunctionId>, Refusal> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let text = URL_SAFE_NO_PAD
+        .decode(token)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    match text.and_then(|text| FunctionId::parse(&text)) {
+        Some(id) => Ok(Some(id)),
+        None => Err(Refusal::field("page_token", Reason::PageTokenInvalid)),
+    }
+}
+
+/// A function that is not there, or closed: with those that are open.
+pub(crate) fn unknown(fold: &MunicipalityFold, field: &str, reason: Reason) -> Refusal {
+    let open: Vec<&str> = fold
+        .open_functions()
+        .map(|known| known.id.as_str())
+        .collect();
+    Refusal::field(field, reason).with("functions", open.join(", "))
+}

@@ -1,0 +1,72 @@
+//! What a municipality does about itself: describe its functions, let vendors act for it. Its own system decides;
+//! nobody else is told.
+
+use domain::entry::Event;
+use domain::function::{Function, Grant};
+use domain::reason::Reason;
+
+use crate::fold::MunicipalityFold;
+use crate::limits::{FUNCTIONS_MAX, VENDORS_MAX};
+
+/// What a municipality can do about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MunicipalityCommand {
+    /// Describe a function, new or known.
+    SetFunction(Function),
+    /// Let a vendor's system act for it; what it was granted before is replaced.
+    GrantVendor(Grant),
+    /// Withdraw that.
+    WithdrawVendor {
+        /// The vendor's organisation number.
+        organisation_number: String,
+    },
+}
+
+/// Decides it.
+pub fn municipality(
+    fold: &MunicipalityFold,
+    command: MunicipalityCommand,
+) -> Result<Event, Reason> {
+    match command {
+        MunicipalityCommand::SetFunction(function) => set_function(fold, function),
+        MunicipalityCommand::GrantVendor(grant) => grant_vendor(fold, grant),
+        MunicipalityCommand::WithdrawVendor {
+            organisation_number,
+        } => {
+            if !fold.vendors.contains_key(&organisation_number) {
+                return Err(Reason::NotFound);
+            }
+            Ok(Event::VendorWithdrawn {
+                organisation_number,
+            })
+        }
+    }
+}
+
+/// A kind goes to one open function, or the sender's choice would be a guess.
+fn set_function(fold: &MunicipalityFold, function: Function) -> Result<Event, Reason> {
+    if !fold.functions.contains_key(&function.id) && fold.functions.len() >= FUNCTIONS_MAX {
+        return Err(Reason::FunctionsTooMany);
+    }
+    let mut others = fold
+        .open_functions()
+        .filter(|other| other.id != function.id);
+    let is_taken = others.any(|other| !other.kinds.is_disjoint(&function.kinds));
+    if is_taken && !function.is_closed {
+        return Err(Reason::FunctionKindTaken);
+    }
+    Ok(Event::FunctionSet(function))
+}
+
+/// A grant names functions that there are, or it would silently be for nothing.
+fn grant_vendor(fold: &MunicipalityFold, grant: Grant) -> Result<Event, Reason> {
+    let is_new = !fold.vendors.contains_key(&grant.organisation_number);
+    if is_new && fold.vendors.len() >= VENDORS_MAX {
+        return Err(Reason::VendorsTooMany);
+    }
+    let mut functions = grant.functions.iter();
+    if functions.any(|id| !fold.functions.contains_key(id)) {
+        return Err(Reason::FunctionUnknown);
+    }
+    Ok(Event::VendorGranted(grant))
+}

@@ -1,0 +1,148 @@
+//! What a municipality does about itself.
+
+use domain::code::{ContactRank, RelocationKind};
+use domain::entry::{Entry, Event};
+use domain::function::{Function, FunctionContact, FunctionId};
+use domain::reason::Reason;
+use domain::subject::{Position, Subject, Version};
+use jiff::Timestamp;
+
+use super::code;
+use crate::command::{MunicipalityCommand, municipality};
+use crate::fold::MunicipalityFold;
+use crate::limits::FUNCTIONS_MAX;
+
+fn id(text: &str) -> FunctionId {
+    FunctionId::parse(text).expect("an id")
+}
+
+fn function(name: &str, kinds: &[RelocationKind], is_closed: bool) -> Function {
+    Function {
+        id: id(name),
+        name: name.to_owned(),
+        first: FunctionContact {
+            phone: format!("1 {name}"),
+            email: String::new(),
+        },
+        second: None,
+        sdk_address: String::new(),
+        handles_secrecy_marked: name == "barn",
+        kinds: kinds.iter().copied().collect(),
+        is_closed,
+    }
+}
+
+/// Sollefteå after what it did.
+fn after(done: &[Event]) -> MunicipalityFold {
+    let entries: Vec<Entry> = (1..)
+        .zip(done)
+        .map(|(version, event)| Entry {
+            position: Position(u64::from(version)),
+            recorded_at: Timestamp::UNIX_EPOCH,
+            subject: Subject::municipality(code("2283")),
+            version: Version(version),
+            event: event.clone(),
+            notices: Vec::new(),
+            sealed: Vec::new(),
+        })
+        .collect();
+    MunicipalityFold::fold(code("2283"), &entries).expect("one subject")
+}
+
+fn with(functions: &[Function]) -> MunicipalityFold {
+    let done: Vec<Event> = functions.iter().cloned().map(Event::FunctionSet).collect();
+    after(&done)
+}
+
+fn set(fold: &MunicipalityFold, function: &Function) -> Result<Event, Reason> {
+    municipality(fold, MunicipalityCommand::SetFunction(function.clone()))
+}
+
+#[test]
+fn a_kind_goes_to_one_open_function() {
+    use RelocationKind::{ActiveInvolvement, Placement};
+    let fold = with(&[
+        function("arbete", &[ActiveInvolvement], false),
+        function("gammal", &[Placement], true),
+    ]);
+    for (given, allowed) in [
+        (function("barn", &[Placement], false), true),
+        (function("barn", &[ActiveInvolvement], false), false),
+        (function("barn", &[ActiveInvolvement], true), true),
+        (
+            function("arbete", &[ActiveInvolvement, Placement], false),
+            true,
+        ),
+        (function("gammal", &[ActiveInvolvement], false), false),
+        (function("gammal", &[Placement], false), true),
+    ] {
+        let expect = if allowed {
+            Ok(Event::FunctionSet(given.clone()))
+        } else {
+            Err(Reason::FunctionKindTaken)
+        };
+        assert_eq!(set(&fold, &given), expect, "{given:?}");
+    }
+}
+
+#[test]
+fn a_hundred_functions_are_enough_and_each_can_be_described_anew() {
+    let full: Vec<Function> = (0..FUNCTIONS_MAX)
+        .map(|number| function(&format!("f{number}"), &[], false))
+        .collect();
+    let (last, fewer) = full.split_last().expect("a hundred");
+    let new = function("en-till", &[], false);
+    assert!(set(&with(fewer), &new).is_ok());
+    assert_eq!(set(&with(&full), &new), Err(Reason::FunctionsTooMany));
+    assert!(set(&with(&full), last).is_ok());
+}
+
+#[test]
+fn an_announcement_goes_where_it_is_sent_or_where_its_kind_goes() {
+    use RelocationKind::{ActiveInvolvement, Placement};
+    let fold = with(&[
+        function("arbete", &[ActiveInvolvement], false),
+        function("barn", &[], false),
+        function("gammal", &[Placement], true),
+    ]);
+    let to = |wished: Option<&str>, kind| {
+        let wished = wished.map(id);
+        let routed = fold.route(wished.as_ref(), kind);
+        routed.map(|function| function.map_or("", |function| function.id.as_str()))
+    };
+    assert_eq!(to(None, ActiveInvolvement), Ok("arbete"));
+    assert_eq!(to(None, Placement), Ok(""), "a closed one takes nothing");
+    assert_eq!(to(Some("barn"), ActiveInvolvement), Ok("barn"));
+    assert_eq!(to(Some("gammal"), Placement), Err(Reason::FunctionClosed));
+    assert_eq!(to(Some("vuxna"), Placement), Err(Reason::FunctionUnknown));
+}
+
+#[test]
+fn only_an_open_function_that_says_so_handles_what_is_marked_as_secret() {
+    let mut closed = function("barn", &[], true);
+    assert!(with(&[function("barn", &[], false)]).handles_secrecy_marked(&id("barn")));
+    assert!(!with(std::slice::from_ref(&closed)).handles_secrecy_marked(&id("barn")));
+    closed.is_closed = false;
+    closed.handles_secrecy_marked = false;
+    assert!(!with(&[closed]).handles_secrecy_marked(&id("barn")));
+    assert!(!with(&[]).handles_secrecy_marked(&id("barn")));
+}
+
+#[test]
+fn without_a_second_contact_the_first_is_told_again() {
+    let mut two = function("barn", &[], false);
+    two.second = Some(FunctionContact {
+        phone: "2".to_owned(),
+        email: String::new(),
+    });
+    let fold = with(&[function("arbete", &[], false), two]);
+    let phone = |name: &str, rank| {
+        let contact = fold.contact(&id(name), rank);
+        contact.map(|contact| contact.phone.as_str())
+    };
+    assert_eq!(phone("arbete", ContactRank::First), Some("1 arbete"));
+    assert_eq!(phone("arbete", ContactRank::Second), Some("1 arbete"));
+    assert_eq!(phone("barn", ContactRank::First), Some("1 barn"));
+    assert_eq!(phone("barn", ContactRank::Second), Some("2"));
+    assert_eq!(phone("vuxna", ContactRank::First), None);
+}
