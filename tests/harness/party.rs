@@ -42,6 +42,10 @@ methods! {
     supplement = relocations.supplement_relocation(SupplementRelocationRequest) -> SupplementRelocationResponse;
     /// WithdrawRelocation.
     withdraw = relocations.withdraw_relocation(WithdrawRelocationRequest) -> WithdrawRelocationResponse;
+    /// RecallRelocation.
+    recall = relocations.recall_relocation(RecallRelocationRequest) -> RecallRelocationResponse;
+    /// GetBreachReport.
+    breach = relocations.get_breach_report(GetBreachReportRequest) -> GetBreachReportResponse;
     /// AcknowledgeRelocation.
     acknowledge = relocations.acknowledge_relocation(AcknowledgeRelocationRequest) -> AcknowledgeRelocationResponse;
     /// ReplyToRelocation.
@@ -277,6 +281,25 @@ impl Party {
         };
         let opened = self.client.alerts().watch_alerts(request).await;
         opened.map(|_stream| ()).map_err(Refused::from)
+    }
+
+    /// What ProducePersonExtract tells, item by item.
+    pub async fn extract(
+        &self,
+        identity_number: &str,
+    ) -> Result<Vec<v1::produce_person_extract_response::Item>, Refused> {
+        let request = v1::ProducePersonExtractRequest {
+            municipality: self.municipality(),
+            actor: self.actor(),
+            identity_number: identity_number.to_owned(),
+        };
+        let opened = self.client.access().produce_person_extract(request).await;
+        let mut stream = opened.map_err(Refused::from)?.into_inner();
+        let mut items = Vec::new();
+        while let Some(item) = stream.message().await.map_err(Refused::from)? {
+            items.extend(item.item);
+        }
+        Ok(items)
     }
 
     /// Moves the record's clock, as an administrator.

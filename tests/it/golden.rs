@@ -7,6 +7,7 @@ use std::process::Command;
 
 use api::record::{decode, kind};
 use api::v1::EntryKind;
+use domain::code::WithdrawalReason;
 use domain::entry::{Entry, Event};
 use domain::relocation_state::{RelocationState, Side, Step, step};
 use journal::export::Reader;
@@ -82,6 +83,9 @@ fn taken(machine: &Machine, entry: &Entry) -> Option<(RelocationState, Step, Sid
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other kind is a step")]
     let (step, side) = match &entry.event {
         Event::RelocationSupplemented => (Step::Supplement, Side::Sender),
+        Event::RelocationWithdrawn {
+            reason: WithdrawalReason::WrongRecipient,
+        } => (Step::Recall, Side::Sender),
         Event::RelocationWithdrawn { .. } => (Step::Withdraw, Side::Sender),
         Event::RelocationAcknowledged => (Step::Acknowledge, Side::Recipient),
         Event::RelocationReplied {

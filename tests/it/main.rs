@@ -12,6 +12,7 @@ mod auditing;
 mod canary;
 mod confirming;
 mod evidence;
+mod extracting;
 mod failover;
 mod flagging;
 mod following;

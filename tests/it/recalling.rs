@@ -2,8 +2,10 @@
 
 use api::v1;
 use client::request_id;
+use domain::code::NoticeKind;
 use tests::{
-    OPERATOR, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, arrival, consent, wait_for,
+    Apart, OPERATOR, Party, REVIEWER_THERE, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement,
+    arrival, consent, wait_for,
 };
 
 pub(crate) async fn withdraw(solna: &Party, name: &str, reason: v1::WithdrawalReason) {
@@ -142,4 +144,260 @@ async fn a_reply_tells_too_and_names_a_ground_of_its_own() {
     }
     let replied = solleftea.reply(reply(Some(consent()))).await;
     replied.expect("with a ground it is told");
+}
+
+/// A recall by Solna, which found out just now.
+async fn recall(solna: &Party, name: &str) -> v1::RecallRelocationRequest {
+    let sent = solna.read(name).await.expect("their own").recorded_at;
+    v1::RecallRelocationRequest {
+        municipality: solna.municipality(),
+        actor: solna.actor(),
+        request_id: request_id(),
+        name: name.to_owned(),
+        discovered_at: sent,
+        text: "Fel kommun valdes i listan.".to_owned(),
+        ..v1::RecallRelocationRequest::default()
+    }
+}
+
+fn report_of(party: &Party, name: &str) -> v1::GetBreachReportRequest {
+    v1::GetBreachReportRequest {
+        municipality: party.municipality(),
+        actor: party.actor(),
+        name: name.to_owned(),
+    }
+}
+
+async fn kinds(party: &Party) -> Vec<NoticeKind> {
+    let notices = party.notices().await.expect("a list");
+    let kind = |notice: &v1::Notice| NoticeKind::from_number(notice.kind).expect("known");
+    notices.iter().map(kind).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_went_to_the_wrong_municipality_is_called_back_and_its_readers_are_told() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let solleftea = world.party(SOLLEFTEA).await;
+    let name = crate::access::announced(&solna).await;
+    for _ in 0..2 {
+        let read = solleftea.read(&name).await.expect("theirs");
+        assert!(read.content.is_some());
+    }
+    let request = recall(&solna, &name).await;
+    let dry = v1::RecallRelocationRequest {
+        validate_only: true,
+        ..request.clone()
+    };
+    let dry = solna.recall(dry).await.expect("it may");
+    assert_eq!(dry.report, None);
+    assert!(
+        solleftea
+            .read(&name)
+            .await
+            .expect("theirs")
+            .content
+            .is_some()
+    );
+
+    let answer = solna.recall(request.clone()).await.expect("called back");
+    let report = answer.report.expect("a report");
+    let readers: Vec<_> = report
+        .readings
+        .iter()
+        .map(|it| it.function.as_str())
+        .collect();
+    assert_eq!(readers, ["ekonomiskt bistånd"; 3]);
+    let shown = format!("{report:?}");
+    assert!(
+        !shown.contains("handlaggare-2283"),
+        "the officers stay there: {shown}"
+    );
+    let [discovered, due] = [report.discovered_at, report.due_at].map(|at| at.expect("told"));
+    assert_eq!(due.seconds - discovered.seconds, 72 * 3600);
+    assert_eq!(report.text, request.text);
+    for path in ["content.person", "content.supports", "legal_ground.code"] {
+        assert!(report.fields.contains(&path.to_owned()), "{path}");
+    }
+    // there it is as if it had never been, but for the envelope and the notice
+    let after = solleftea.read(&name).await.expect("the envelope stays");
+    assert_eq!(
+        (after.state(), after.content),
+        (v1::RelocationState::Withdrawn, None)
+    );
+    assert_eq!(
+        kinds(&solleftea).await,
+        [
+            NoticeKind::RelocationRegistered,
+            NoticeKind::RelocationRecalled
+        ]
+    );
+    assert!(solna.read(&name).await.expect("theirs").content.is_some());
+    // announced anew, it goes where it should have gone
+    let anew = solna
+        .register(announcement(&solna, "0191", 0))
+        .await
+        .expect("accepted");
+    let again = "ALREADY_ANNOUNCED";
+    assert!(anew.warnings.iter().all(|warning| warning.reason != again));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recall_is_made_once_and_only_the_sender_has_a_report() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let solleftea = world.party(SOLLEFTEA).await;
+    let name = crate::access::announced(&solna).await;
+    let refused = solna
+        .breach(report_of(&solna, &name))
+        .await
+        .expect_err("none yet");
+    assert_eq!(refused.reason, "STATE_NOT_ALLOWED");
+    let request = recall(&solna, &name).await;
+    let answer = solna.recall(request.clone()).await.expect("called back");
+    let report = answer.report.expect("a report");
+    // the same answer for ever, a second recall never, and only the sender has a report
+    let again = solna.recall(request).await.expect("again");
+    assert_eq!(again.report.as_ref(), Some(&report));
+    let second = recall(&solna, &name).await;
+    let refused = solna.recall(second).await.expect_err("once");
+    assert_eq!(refused.reason, "STATE_NOT_ALLOWED");
+    let found = solna
+        .breach(report_of(&solna, &name))
+        .await
+        .expect("a report");
+    assert_eq!(found.report, Some(report));
+    let refused = solleftea.breach(report_of(&solleftea, &name)).await;
+    assert_eq!(refused.expect_err("not theirs").reason, "NOT_FOUND");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_called_back_long_after_it_ended_and_the_next_one_stays_open() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let solleftea = world.party(SOLLEFTEA).await;
+    let ended = crate::access::announced(&solna).await;
+    solleftea.take_in(&ended, "").await.expect("taken in");
+    solleftea
+        .report(arrival(&solleftea, "0184", 0))
+        .await
+        .expect("accepted");
+    wait_for("the match", || async {
+        let seen = solna.read(&ended).await.expect("theirs");
+        (seen.state() == v1::RelocationState::Arrived).then_some(())
+    })
+    .await;
+    // announced once more since then: that one is open
+    let next = solna.register(announcement(&solna, "2283", 0)).await;
+    let next = next.expect("accepted").relocation.expect("one").name;
+    assert_ne!(next, ended);
+    world
+        .party(OPERATOR)
+        .await
+        .advance(100)
+        .await
+        .expect("moved");
+    let mut wrong = recall(&solna, &ended).await;
+    wrong.discovered_at = Some(api::generated::Timestamp {
+        seconds: 1,
+        nanos: 0,
+    });
+    let refused = solna
+        .recall(wrong.clone())
+        .await
+        .expect_err("before it was sent");
+    assert_eq!(
+        refused.violations.first().expect("a field").0,
+        "discovered_at"
+    );
+    wrong.discovered_at = None;
+    wrong.text = String::new();
+    let refused = solna.recall(wrong).await.expect_err("nothing said");
+    assert_eq!(refused.violations.len(), 2);
+    let request = recall(&solna, &ended).await;
+    solna.recall(request).await.expect("called back");
+    let after = solleftea.read(&ended).await.expect("the envelope stays");
+    assert_eq!(
+        (after.state(), after.content),
+        (v1::RelocationState::Withdrawn, None)
+    );
+    // the open one still is the one
+    let again = solna
+        .register(announcement(&solna, "2283", 0))
+        .await
+        .expect("accepted");
+    assert_eq!(again.relocation.expect("one").name, next);
+    assert_eq!(
+        again.warnings.first().expect("a warning").reason,
+        "ALREADY_ANNOUNCED"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recall_through_one_gateway_holds_at_the_other_and_is_in_the_receivers_log() {
+    let world = Apart::start().await;
+    let solna = world.party(SOLNA, 0).await;
+    let solleftea = world.party(SOLLEFTEA, 1).await;
+    let name = crate::access::announced(&solna).await;
+    solleftea.read(&name).await.expect("theirs");
+    let request = recall(&solna, &name).await;
+    let report = solna.recall(request).await.expect("called back").report;
+    assert_eq!(report.expect("a report").readings.len(), 1);
+    assert_eq!(
+        solleftea.read(&name).await.expect("the envelope").content,
+        None
+    );
+    // a look at what can no longer be opened is an access there, and no reading in the report
+    let reviewer = world.party(REVIEWER_THERE, 0).await;
+    let seen = crate::access::seen(&reviewer, crate::access::log(&reviewer)).await;
+    assert_eq!(seen.len(), 2);
+    let found = world.party(SOLNA, 1).await;
+    let found = found
+        .breach(report_of(&found, &name))
+        .await
+        .expect("a report");
+    assert_eq!(found.report.expect("one").readings.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_recalls_and_writes_the_report() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let solleftea = world.party(SOLLEFTEA).await;
+    let name = crate::access::announced(&solna).await;
+    solleftea.read(&name).await.expect("theirs");
+    let sent = solna
+        .read(&name)
+        .await
+        .expect("theirs")
+        .recorded_at
+        .expect("an instant");
+    let sent = api::time::from_wire(&sent).expect("an instant").to_string();
+    let profile = crate::receipts::profile(&world, SOLNA);
+    let said = |words: &[&str]| {
+        let words = [&["--profile", &profile, "relocation"], words].concat();
+        String::from_utf8(tests::run(world.folder(), &words).stdout).expect("text")
+    };
+    let recalled = said(&[
+        "recall",
+        &name,
+        "--discovered",
+        &sent,
+        "--text",
+        "Fel kommun.",
+    ]);
+    assert!(
+        recalled.contains("Readings at the receiver: 1"),
+        "{recalled}"
+    );
+    let swedish = said(&["breach", &name]);
+    for words in [
+        "Anmäls till IMY senast: ",
+        "Mottagare: Sollefteå (2283)",
+        "Fel kommun.",
+    ] {
+        assert!(swedish.contains(words), "{words}: {swedish}");
+    }
+    let english = said(&["breach", &name, "--language", "en"]);
+    assert!(english.contains("Sent to: Sollefteå (2283)"), "{english}");
 }

@@ -30,6 +30,19 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ],
     },
     Scenario {
+        name: "scenario_66_a_person_gets_what_is_held_about_her_and_who_opened_it",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            When(Act::Acknowledge(B)),
+            Then(Fact::Shown(Shown::Readable(B))),
+            Then(Fact::Shown(Shown::That(
+                "each municipality's extract holds the announcement and its own openings, and no officer",
+                |services| Box::pin(extracts(services)),
+            ))),
+        ],
+    },
+    Scenario {
         name: "scenario_68_a_scan_of_files_logs_subjects_and_errors_finds_nobody",
         on: On::Services,
         steps: &[
@@ -114,6 +127,26 @@ fn terms() {
         "ListRelocations.state",
     ];
     assert_eq!(found, allowed.map(str::to_owned).into());
+}
+
+async fn extracts(services: &Services<'_>) {
+    use v1::produce_person_extract_response::Item;
+    let name = services.relocation();
+    for (who, openings) in [(A, 0), (B, 1), (super::steps::Who::C, 0)] {
+        let items = services.party(who).extract(P.0).await.expect("an extract");
+        let held = items.iter().filter(|item| match item {
+            Item::Relocation(it) => it.relocation.as_ref().is_some_and(|it| it.name == name),
+            _ => false,
+        });
+        let expected = usize::from(who != super::steps::Who::C);
+        assert_eq!(held.count(), expected, "{who:?}");
+        let opened = items
+            .iter()
+            .filter(|item| matches!(item, Item::Access(it) if it.subject == name));
+        assert_eq!(opened.count(), openings, "{who:?}: {items:?}");
+        assert!(matches!(items.last(), Some(Item::End(end)) if !end.more));
+        assert!(!format!("{items:?}").contains("handlaggare-"), "{items:?}");
+    }
 }
 
 async fn found(services: &Services<'_>) {

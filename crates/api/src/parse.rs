@@ -12,7 +12,7 @@ use domain::subject::{Subject, SubjectKind};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-pub use content::{ArrivalReport, Registration, arrival, contact, registration};
+pub use content::{ArrivalReport, Registration, arrival, contact, registration, told};
 pub use function::{function, function_name, kinds};
 pub use grant::{grant, organisation_number};
 pub use ground::legal_ground;

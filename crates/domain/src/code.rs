@@ -93,11 +93,13 @@ pub enum NoticeKind {
     TransferDecisionOverdue,
     /// A test.
     Drill,
+    /// Called back: it went to the wrong municipality.
+    RelocationRecalled,
 }
 
 impl NoticeKind {
     /// All, in the order of their numbers from 1.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::RelocationRegistered,
         Self::RelocationSupplemented,
         Self::RelocationWithdrawn,
@@ -120,6 +122,7 @@ impl NoticeKind {
         Self::TransferDecided,
         Self::TransferDecisionOverdue,
         Self::Drill,
+        Self::RelocationRecalled,
     ];
 
     /// Its number.
@@ -147,6 +150,7 @@ impl NoticeKind {
             Self::TransferDecided => 20,
             Self::TransferDecisionOverdue => 21,
             Self::Drill => 22,
+            Self::RelocationRecalled => 23,
         }
     }
 

@@ -94,11 +94,13 @@ pub enum Step {
     NotArrive,
     /// The registration of the move was reversed (återöppnad).
     Reopen,
+    /// It went to the wrong municipality (återkallad).
+    Recall,
 }
 
 impl Step {
     /// All.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Supplement,
         Self::Withdraw,
         Self::Acknowledge,
@@ -107,12 +109,17 @@ impl Step {
         Self::Arrive,
         Self::NotArrive,
         Self::Reopen,
+        Self::Recall,
     ];
 }
 
-/// The state after a step; none when that side may not take it from that state. Final is final, but for one
-/// thing: what arrived by a registration that was reversed is open again, where somebody had taken it in.
+/// The state after a step; none when that side may not take it from that state. Final is final, but for two
+/// things: what arrived by a registration that was reversed is open again, where somebody had taken it in; and what
+/// went to the wrong municipality is called back whenever that is found out.
 pub fn step(state: RelocationState, step: Step, side: Side) -> Option<RelocationState> {
+    if (side, step) == (Side::Sender, Step::Recall) {
+        return Some(RelocationState::Withdrawn);
+    }
     if state.is_final() {
         let is_reopened =
             (state, step, side) == (RelocationState::Arrived, Step::Reopen, Side::Ledger);
@@ -187,7 +194,10 @@ mod tests {
             .into_iter()
             .filter(|state| state.is_final())
         {
-            for taken in Step::ALL.into_iter().filter(|taken| *taken != Step::Reopen) {
+            for taken in Step::ALL
+                .into_iter()
+                .filter(|taken| !matches!(taken, Step::Reopen | Step::Recall))
+            {
                 assert!(
                     Side::ALL
                         .into_iter()
@@ -203,6 +213,8 @@ mod tests {
             assert_eq!(step(state, Step::Object, Side::Sender), None);
             assert_eq!(step(state, Step::Withdraw, Side::Recipient), None);
             assert_eq!(step(state, Step::Withdraw, Side::Ledger), None);
+            assert_eq!(step(state, Step::Recall, Side::Recipient), None);
+            assert_eq!(step(state, Step::Recall, Side::Ledger), None);
         }
     }
 

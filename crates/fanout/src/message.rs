@@ -180,6 +180,7 @@ fn name(kind: NoticeKind) -> &'static str {
         NoticeKind::TransferDecided => "transfer-decided",
         NoticeKind::TransferDecisionOverdue => "transfer-decision-overdue",
         NoticeKind::Drill => "drill",
+        NoticeKind::RelocationRecalled => "relocation-recalled",
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) enum Command {
     Witness(witness::Options),
     /// Register a relocation from a JSON file
     Register(verbs::Register),
-    /// Read, list, supplement or withdraw relocations
+    /// Read, list, supplement, withdraw or recall relocations
     #[command(subcommand)]
     Relocation(verbs::Relocation),
     /// Find relocations by identity number, case number or name
@@ -89,7 +89,7 @@ pub(crate) enum Command {
     Whoami,
     /// List the calls that the rules refused; as operator, count them by reason
     Refusals(verbs::Refusals),
-    /// Review who opened what, and why, as the municipality's reviewer
+    /// Review who opened what, and why, as the municipality's reviewer; extract what is held about a person
     #[command(subcommand)]
     Access(verbs::Access),
     /// Show, set or try the definition of an unannounced move

@@ -3,6 +3,7 @@
 mod access;
 mod alerts;
 mod arrivals;
+mod breach;
 mod directory;
 mod functions;
 mod inbox;

@@ -1,5 +1,7 @@
 //! AccessService: the access log, for the municipality's reviewers. A look at the log is an access too.
 
+mod extract;
+mod readings;
 mod record;
 mod review;
 mod sample;
@@ -60,6 +62,22 @@ impl AccessService for Accesses {
         v1::ListReviewsResponse,
         review::list
     );
+
+    type ProducePersonExtractStream = extract::Items;
+
+    async fn produce_person_extract(
+        &self,
+        request: Request<v1::ProducePersonExtractRequest>,
+    ) -> Result<Response<Self::ProducePersonExtractStream>, Status> {
+        let core = self.0.clone();
+        self.0
+            .answer(
+                "ProducePersonExtract",
+                request,
+                |call, request| async move { extract::produce(&core, &call, request).await },
+            )
+            .await
+    }
 }
 
 async fn list(

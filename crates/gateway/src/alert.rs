@@ -196,6 +196,18 @@ async fn get(
     Ok(v1::GetAlertResponse { alert: Some(shown) })
 }
 
+/// A question with all that a party may read of it, and its entries. The caller records the access.
+pub(crate) async fn whole(
+    core: &Core,
+    party: Party,
+    subject: Subject,
+) -> Result<(v1::Alert, AlertFold, Vec<Entry>), Refusal> {
+    let (fold, entries) = core.alert(party, subject, NOW).await?;
+    let mut alert = shown(core, party.into(), subject, &entries).await?;
+    fill(core, party, &fold, &entries, &mut alert).await?;
+    Ok((alert, fold, entries))
+}
+
 /// The question and what was answered, for a party: that the alert exists is what releases the question.
 async fn fill(
     core: &Core,

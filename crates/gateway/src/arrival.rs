@@ -10,7 +10,7 @@ use api::status::Refusal;
 use api::v1;
 use api::v1::arrival_service_server::ArrivalService;
 use domain::entry::Entry;
-use domain::subject::{Position, SubjectKind};
+use domain::subject::{Position, Subject, SubjectKind};
 use journal::OpenClaim;
 use ledger::ArrivalFold;
 use tonic::{Request, Response, Status};
@@ -86,6 +86,21 @@ async fn get(
     Ok(v1::GetArrivalResponse {
         arrival: Some(arrival),
     })
+}
+
+/// An arrival with its content, and its entries. The caller records the access.
+pub(crate) async fn whole(
+    core: &Core,
+    party: Party,
+    subject: Subject,
+) -> Result<(v1::Arrival, ArrivalFold, Vec<Entry>), Refusal> {
+    let (fold, entries) = core.arrival(party, subject, NOW).await?;
+    let mut arrival = report::shown(core, subject, &fold, reported(&entries)).await?;
+    if let Some(first) = entries.first() {
+        let opened = core.open(party, (fold.municipality, fold.previous), first);
+        arrival.content = opened.await?.and_then(|part| part.arrival);
+    }
+    Ok((arrival, fold, entries))
 }
 
 async fn list(
@@ -176,7 +191,7 @@ async fn withdraw(
 }
 
 /// Whether the previous municipality was asked about an arrival.
-async fn is_asked(core: &Core, subject: domain::subject::Subject) -> Result<bool, Refusal> {
+async fn is_asked(core: &Core, subject: Subject) -> Result<bool, Refusal> {
     Ok(core
         .views
         .alert_about(subject)

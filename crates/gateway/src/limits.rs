@@ -53,5 +53,9 @@ pub(crate) const REVIEWED_ACCESSES_MAX: u64 = 100_000;
 pub(crate) const ACCESSES_AT_ONCE: usize = 1000;
 /// Signs of a reviewer's words about one access: the investigation itself is kept elsewhere.
 pub(crate) const FINDING_SIGNS_MAX: usize = 500;
+/// Relocations and arrivals of one person in an extract: as many as a search finds.
+pub(crate) const EXTRACT_SUBJECTS_MAX: usize = 100;
+/// Accesses in an extract: some MiB of text, which nobody reads.
+pub(crate) const EXTRACT_ACCESSES_MAX: usize = 10_000;
 /// Clock moves at most one leap year at a time.
 pub(crate) const ADVANCE_SECONDS_MAX: i64 = 366 * 86_400;

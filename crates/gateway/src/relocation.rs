@@ -8,6 +8,7 @@ mod unconnected;
 
 use std::sync::Arc;
 
+use api::v1;
 use api::v1::relocation_service_server::RelocationService;
 use api::v1::{
     AcknowledgeRelocationRequest, AcknowledgeRelocationResponse, FindRelocationsRequest,
@@ -51,7 +52,7 @@ macro_rules! method {
     };
 }
 pub(crate) use method;
-pub(crate) use queries::delivery;
+pub(crate) use queries::{delivery, whole};
 pub(crate) use register::pseudonyms_of_arrival;
 
 #[tonic::async_trait]
@@ -97,6 +98,20 @@ impl RelocationService for Relocations {
         WithdrawRelocationRequest,
         WithdrawRelocationResponse,
         commands::withdraw
+    );
+    method!(
+        recall_relocation,
+        "RecallRelocation",
+        v1::RecallRelocationRequest,
+        v1::RecallRelocationResponse,
+        commands::recall::recall
+    );
+    method!(
+        get_breach_report,
+        "GetBreachReport",
+        v1::GetBreachReportRequest,
+        v1::GetBreachReportResponse,
+        commands::recall::get_report
     );
     method!(
         acknowledge_relocation,

@@ -30,6 +30,8 @@ pub enum RelocationCommand {
         /// Why.
         reason: WithdrawalReason,
     },
+    /// Call it back: it went to the wrong municipality.
+    Recall,
     /// A person took it in.
     Acknowledge,
     /// Reply or object.
@@ -81,6 +83,13 @@ pub fn relocation(
             Step::Withdraw,
             Event::RelocationWithdrawn { reason },
             NoticeKind::RelocationWithdrawn,
+        ),
+        RelocationCommand::Recall => (
+            Step::Recall,
+            Event::RelocationWithdrawn {
+                reason: WithdrawalReason::WrongRecipient,
+            },
+            NoticeKind::RelocationRecalled,
         ),
         RelocationCommand::Acknowledge => (
             Step::Acknowledge,

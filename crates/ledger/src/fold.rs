@@ -8,7 +8,8 @@ mod relocation;
 #[cfg(test)]
 mod tests;
 
-use domain::entry::Entry;
+use domain::code::WithdrawalReason;
+use domain::entry::{Entry, Event};
 use domain::municipality::MunicipalityCode;
 use domain::subject::Version;
 
@@ -26,6 +27,13 @@ pub fn erased(entries: &[Entry]) -> Result<Option<MunicipalityCode>, Halt> {
         return Ok(None);
     }
     Ok(RelocationFold::fold(entries)?.map(|fold| fold.recipient))
+}
+
+/// The entry that called a relocation back, since it went to the wrong municipality. None when nobody did.
+pub fn recalled(entries: &[Entry]) -> Option<&Entry> {
+    let reason = WithdrawalReason::WrongRecipient;
+    let recalled = Event::RelocationWithdrawn { reason };
+    entries.iter().find(|entry| entry.event == recalled)
 }
 
 /// The entries of one subject, the first apart. None without entries; a halt when they are of several.

@@ -20,7 +20,7 @@ use super::{History, id, municipality, pseudonym};
 pub type Story = fn(&mut History);
 
 /// Each with its name.
-pub const STORIES: [(&str, Story); 7] = [
+pub const STORIES: [(&str, Story); 8] = [
     ("demo", demo),
     ("steps", steps),
     ("definitions", definitions),
@@ -28,6 +28,7 @@ pub const STORIES: [(&str, Story); 7] = [
     ("chains", chains),
     ("duties", duties),
     ("organisation", organisation),
+    ("recalled", recalled),
 ];
 
 const SOLNA: &str = "0184";
@@ -259,6 +260,37 @@ fn organisation(history: &mut History) {
     let notice = [(solleftea, NoticeKind::Drill)];
     history.act(subject, Event::DrillSent { month }, &notice);
     history.act(subject, Event::DrillAcknowledged { month }, &[]);
+}
+
+/// Announcements that went to the wrong municipality, found out sooner and later.
+fn recalled(history: &mut History) {
+    let acknowledge = (RelocationCommand::Acknowledge, Side::Recipient);
+    let reason = WithdrawalReason::MoveCancelled;
+    let withdraw = (RelocationCommand::Withdraw { reason }, Side::Sender);
+    let recall = (RelocationCommand::Recall, Side::Sender);
+    for (person, path) in (1..).zip([
+        &[][..],
+        &[acknowledge],
+        &[acknowledge, (reply(false), Side::Recipient)],
+        &[acknowledge, (reply(true), Side::Recipient)],
+        &[acknowledge, withdraw],
+    ]) {
+        history.follow(person, path);
+        history.command(person, recall);
+    }
+    // announced anew after that, it is another one
+    history.register(6, SOLNA, 0);
+    history.command(6, recall);
+    history.register(7, SOLNA, 0);
+    history.report(7, SOLNA);
+    history.register(8, SOLNA, 0);
+    history.wait(days(300));
+    for person in [7, 8] {
+        history.command(person, recall);
+    }
+    // that it was called back opens nothing again
+    history.withdraw_report(7);
+    history.wait(days(1));
 }
 
 fn days(count: i64) -> SignedDuration {

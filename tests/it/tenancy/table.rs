@@ -65,6 +65,11 @@ known_at: None,
         name: names.relocation, text: TEXT.to_owned()));
     "WithdrawRelocation": withdraw(write!(WithdrawRelocationRequest, party,
         name: names.relocation, reason: v1::WithdrawalReason::Mistake.into()));
+    "RecallRelocation": recall(write!(RecallRelocationRequest, party,
+        name: names.relocation, text: TEXT.to_owned(), discovered_at: NOT_SO_LONG_AGO));
+    "GetBreachReport": breach(v1::GetBreachReportRequest {
+        municipality: party.municipality(), actor: party.actor(), name: names.relocation,
+    });
     "AcknowledgeRelocation": acknowledge(write!(AcknowledgeRelocationRequest, party,
         name: names.relocation));
     "ReplyToRelocation": reply(write!(ReplyToRelocationRequest, party,
@@ -106,6 +111,7 @@ pub(super) const OWN: &[Row] = rows! { |party, names|
         municipality: party.municipality(), actor: party.actor(),
         term: Some(v1::find_relocations_request::Term::IdentityNumber("19900101-2385".to_owned())),
     });
+    "ProducePersonExtract": extract("19900101-2385");
     "ReportArrival": report(arrival(&party, "2283", 3));
     "ListArrivals": list_arrivals(v1::ListArrivalsRequest {
         municipality: party.municipality(), ..v1::ListArrivalsRequest::default()

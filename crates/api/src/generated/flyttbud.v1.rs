@@ -394,1378 +394,6 @@ impl ConsentScope {
         }
     }
 }
-/// One access: somebody opened something, or searched (åtkomst).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Access {
-    /// `accesses/{uuid}`; it says nothing.
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// When (tidpunkt).
-    #[prost(message, optional, tag = "2")]
-    pub accessed_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// Who, in which function and case, and why (handläggare och ändamål). Absent when the key to it was erased.
-    #[prost(message, optional, tag = "3")]
-    pub actor: ::core::option::Option<Actor>,
-    /// The method that opened it, for example GetRelocation (metod).
-    #[prost(string, tag = "4")]
-    pub method: ::prost::alloc::string::String,
-    /// The organisation number of the system that called (systemets organisationsnummer).
-    #[prost(string, tag = "5")]
-    pub organisation_number: ::prost::alloc::string::String,
-    /// What was opened (objekt): `relocations/…`, `arrivals/…` or `alerts/…`; empty for a search, and for the log itself.
-    #[prost(string, tag = "6")]
-    pub subject: ::prost::alloc::string::String,
-    /// For a search: by what (sökbegrepp). The term itself is not kept.
-    #[prost(enumeration = "SearchTermKind", tag = "7")]
-    pub search_term: i32,
-    /// For a search: how much it found (träffar).
-    #[prost(int32, tag = "8")]
-    pub found: i32,
-}
-/// Request of ListAccesses.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListAccessesRequest {
-    /// The municipality whose log it is (kommun).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who reviews (granskare). Recorded.
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// At most this many; 50 when 0, never over 500.
-    #[prost(int32, tag = "3")]
-    pub page_size: i32,
-    /// From the previous answer's next_page_token, with the same filters.
-    #[prost(string, tag = "4")]
-    pub page_token: ::prost::alloc::string::String,
-    /// Only this officer's (handläggare).
-    #[prost(string, tag = "5")]
-    pub officer_id: ::prost::alloc::string::String,
-    /// Only to this (objekt): `relocations/…`, `arrivals/…` or `alerts/…`.
-    #[prost(string, tag = "6")]
-    pub subject: ::prost::alloc::string::String,
-    /// Not before this (från).
-    #[prost(message, optional, tag = "7")]
-    pub from: ::core::option::Option<::prost_types::Timestamp>,
-    /// Before this (till).
-    #[prost(message, optional, tag = "8")]
-    pub until: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// Response of ListAccesses.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListAccessesResponse {
-    /// The accesses, newest first (åtkomster).
-    #[prost(message, repeated, tag = "1")]
-    pub accesses: ::prost::alloc::vec::Vec<Access>,
-    /// Empty at the end.
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-/// Request of SampleAccesses.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SampleAccessesRequest {
-    /// The municipality whose log it is (kommun).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who reviews (granskare). Recorded.
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// The beginning of the period (från).
-    #[prost(message, optional, tag = "3")]
-    pub from: ::core::option::Option<::prost_types::Timestamp>,
-    /// Its end (till); not in the future, so that nothing comes into it any more.
-    #[prost(message, optional, tag = "4")]
-    pub until: ::core::option::Option<::prost_types::Timestamp>,
-    /// How many to draw (antal); 20 when 0, never over 100.
-    #[prost(int32, tag = "5")]
-    pub size: i32,
-    /// Where chance begins (frö); positive. 0: one is made, and told in the answer.
-    #[prost(int64, tag = "6")]
-    pub seed: i64,
-}
-/// Response of SampleAccesses.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct SampleAccessesResponse {
-    /// What was drawn, oldest first (urval).
-    #[prost(message, repeated, tag = "1")]
-    pub accesses: ::prost::alloc::vec::Vec<Access>,
-    /// How many accesses the period has (population).
-    #[prost(int64, tag = "2")]
-    pub population: i64,
-    /// The seed (frö): give it back when you record the review.
-    #[prost(int64, tag = "3")]
-    pub seed: i64,
-}
-/// A finding about one access (bedömning av en åtkomst).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ReviewedAccess {
-    /// `accesses/{uuid}`.
-    #[prost(string, tag = "1")]
-    pub access: ::prost::alloc::string::String,
-    /// What was found (bedömning).
-    #[prost(enumeration = "AccessFinding", tag = "2")]
-    pub finding: i32,
-    /// In words (anteckning), 0 to 500 signs; 1 at least when it is to be investigated. No identity numbers.
-    #[prost(string, tag = "3")]
-    pub text: ::prost::alloc::string::String,
-}
-/// A review of the access log (loggranskning).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Review {
-    /// `reviews/{uuid}`: the request id that it was recorded with.
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// When it was recorded (tidpunkt).
-    #[prost(message, optional, tag = "2")]
-    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// Who reviewed (granskare). Absent when the key to it was erased.
-    #[prost(message, optional, tag = "3")]
-    pub actor: ::core::option::Option<Actor>,
-    /// The beginning of the period (från).
-    #[prost(message, optional, tag = "4")]
-    pub from: ::core::option::Option<::prost_types::Timestamp>,
-    /// Its end (till).
-    #[prost(message, optional, tag = "5")]
-    pub until: ::core::option::Option<::prost_types::Timestamp>,
-    /// How many accesses the period had (population).
-    #[prost(int64, tag = "6")]
-    pub population: i64,
-    /// The seed that the sample was drawn with (frö).
-    #[prost(int64, tag = "7")]
-    pub seed: i64,
-    /// The sample with what was found (urval med bedömningar).
-    #[prost(message, repeated, tag = "8")]
-    pub findings: ::prost::alloc::vec::Vec<ReviewedAccess>,
-}
-/// Request of RecordReview. The sample is drawn again: each of its accesses needs a finding, and no other may have one.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordReviewRequest {
-    /// The municipality whose log it is (kommun).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who reviews (granskare).
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "3")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "4")]
-    pub validate_only: bool,
-    /// The beginning of the period (från), as it was drawn.
-    #[prost(message, optional, tag = "5")]
-    pub from: ::core::option::Option<::prost_types::Timestamp>,
-    /// Its end (till), as it was drawn.
-    #[prost(message, optional, tag = "6")]
-    pub until: ::core::option::Option<::prost_types::Timestamp>,
-    /// How many were asked for (antal), as it was drawn.
-    #[prost(int32, tag = "7")]
-    pub size: i32,
-    /// The seed (frö), as it was told.
-    #[prost(int64, tag = "8")]
-    pub seed: i64,
-    /// A finding for each access that was drawn (bedömningar).
-    #[prost(message, repeated, tag = "9")]
-    pub findings: ::prost::alloc::vec::Vec<ReviewedAccess>,
-}
-/// Response of RecordReview.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordReviewResponse {
-    /// The review as recorded (loggranskning); for a dry run as it would be.
-    #[prost(message, optional, tag = "1")]
-    pub review: ::core::option::Option<Review>,
-}
-/// Request of ListReviews.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListReviewsRequest {
-    /// The municipality whose log it is (kommun).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who looks (granskare). Recorded.
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// At most this many; 50 when 0, never over 500.
-    #[prost(int32, tag = "3")]
-    pub page_size: i32,
-    /// From the previous answer's next_page_token.
-    #[prost(string, tag = "4")]
-    pub page_token: ::prost::alloc::string::String,
-}
-/// Response of ListReviews.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListReviewsResponse {
-    /// The reviews, newest first (loggranskningar).
-    #[prost(message, repeated, tag = "1")]
-    pub reviews: ::prost::alloc::vec::Vec<Review>,
-    /// Empty at the end.
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-    /// When the last review was recorded (senaste granskning); absent before the first.
-    #[prost(message, optional, tag = "3")]
-    pub last_recorded_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// Up to when the log has been reviewed (granskad till): the latest end of a period; absent before the first review.
-    #[prost(message, optional, tag = "4")]
-    pub reviewed_until: ::core::option::Option<::prost_types::Timestamp>,
-    /// How many accesses there have been since then, this look included (ogranskade åtkomster).
-    #[prost(int64, tag = "5")]
-    pub unreviewed: i64,
-}
-/// By what was searched (sökbegrepp). The law knows no other terms, SFS 2001:637 15 §.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum SearchTermKind {
-    /// It was no search.
-    Unspecified = 0,
-    /// Identity number (personnummer).
-    IdentityNumber = 1,
-    /// Case number (ärendenummer).
-    CaseNumber = 2,
-    /// Name (namn).
-    Name = 3,
-}
-impl SearchTermKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "SEARCH_TERM_KIND_UNSPECIFIED",
-            Self::IdentityNumber => "SEARCH_TERM_KIND_IDENTITY_NUMBER",
-            Self::CaseNumber => "SEARCH_TERM_KIND_CASE_NUMBER",
-            Self::Name => "SEARCH_TERM_KIND_NAME",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "SEARCH_TERM_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "SEARCH_TERM_KIND_IDENTITY_NUMBER" => Some(Self::IdentityNumber),
-            "SEARCH_TERM_KIND_CASE_NUMBER" => Some(Self::CaseNumber),
-            "SEARCH_TERM_KIND_NAME" => Some(Self::Name),
-            _ => None,
-        }
-    }
-}
-/// What a reviewer found of one access (bedömning).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum AccessFinding {
-    /// Not stated: refused.
-    Unspecified = 0,
-    /// In order (utan anmärkning).
-    InOrder = 1,
-    /// To be investigated (utreds vidare).
-    ToBeInvestigated = 2,
-}
-impl AccessFinding {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ACCESS_FINDING_UNSPECIFIED",
-            Self::InOrder => "ACCESS_FINDING_IN_ORDER",
-            Self::ToBeInvestigated => "ACCESS_FINDING_TO_BE_INVESTIGATED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ACCESS_FINDING_UNSPECIFIED" => Some(Self::Unspecified),
-            "ACCESS_FINDING_IN_ORDER" => Some(Self::InOrder),
-            "ACCESS_FINDING_TO_BE_INVESTIGATED" => Some(Self::ToBeInvestigated),
-            _ => None,
-        }
-    }
-}
-/// Generated client implementations.
-pub mod access_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// The access log of a municipality, SFS 2001:454 10 §. For its reviewers: those who read are not those who review.
-    #[derive(Debug, Clone)]
-    pub struct AccessServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl AccessServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> AccessServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> AccessServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            AccessServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Lists the accesses to what is yours, newest first. Your own look at them is recorded too.
-        pub async fn list_accesses(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListAccessesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListAccessesResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AccessService/ListAccesses",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "ListAccesses"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Draws a random sample of a period's accesses, in strata of officer and purpose. The same seed gives the same sample.
-        pub async fn sample_accesses(
-            &mut self,
-            request: impl tonic::IntoRequest<super::SampleAccessesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::SampleAccessesResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AccessService/SampleAccesses",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "SampleAccesses"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Records a review: a finding for each access of a sample. It is never changed.
-        pub async fn record_review(
-            &mut self,
-            request: impl tonic::IntoRequest<super::RecordReviewRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordReviewResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AccessService/RecordReview",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "RecordReview"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Lists the reviews, newest first, and tells how far the log has been reviewed.
-        pub async fn list_reviews(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListReviewsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListReviewsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AccessService/ListReviews",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "ListReviews"));
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod access_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with AccessServiceServer.
-    #[async_trait]
-    pub trait AccessService: std::marker::Send + std::marker::Sync + 'static {
-        /// Lists the accesses to what is yours, newest first. Your own look at them is recorded too.
-        async fn list_accesses(
-            &self,
-            request: tonic::Request<super::ListAccessesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListAccessesResponse>,
-            tonic::Status,
-        >;
-        /// Draws a random sample of a period's accesses, in strata of officer and purpose. The same seed gives the same sample.
-        async fn sample_accesses(
-            &self,
-            request: tonic::Request<super::SampleAccessesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::SampleAccessesResponse>,
-            tonic::Status,
-        >;
-        /// Records a review: a finding for each access of a sample. It is never changed.
-        async fn record_review(
-            &self,
-            request: tonic::Request<super::RecordReviewRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordReviewResponse>,
-            tonic::Status,
-        >;
-        /// Lists the reviews, newest first, and tells how far the log has been reviewed.
-        async fn list_reviews(
-            &self,
-            request: tonic::Request<super::ListReviewsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListReviewsResponse>,
-            tonic::Status,
-        >;
-    }
-    /// The access log of a municipality, SFS 2001:454 10 §. For its reviewers: those who read are not those who review.
-    #[derive(Debug)]
-    pub struct AccessServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> AccessServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for AccessServiceServer<T>
-    where
-        T: AccessService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/flyttbud.v1.AccessService/ListAccesses" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListAccessesSvc<T: AccessService>(pub Arc<T>);
-                    impl<
-                        T: AccessService,
-                    > tonic::server::UnaryService<super::ListAccessesRequest>
-                    for ListAccessesSvc<T> {
-                        type Response = super::ListAccessesResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListAccessesRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AccessService>::list_accesses(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListAccessesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AccessService/SampleAccesses" => {
-                    #[allow(non_camel_case_types)]
-                    struct SampleAccessesSvc<T: AccessService>(pub Arc<T>);
-                    impl<
-                        T: AccessService,
-                    > tonic::server::UnaryService<super::SampleAccessesRequest>
-                    for SampleAccessesSvc<T> {
-                        type Response = super::SampleAccessesResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::SampleAccessesRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AccessService>::sample_accesses(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = SampleAccessesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AccessService/RecordReview" => {
-                    #[allow(non_camel_case_types)]
-                    struct RecordReviewSvc<T: AccessService>(pub Arc<T>);
-                    impl<
-                        T: AccessService,
-                    > tonic::server::UnaryService<super::RecordReviewRequest>
-                    for RecordReviewSvc<T> {
-                        type Response = super::RecordReviewResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::RecordReviewRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AccessService>::record_review(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = RecordReviewSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AccessService/ListReviews" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListReviewsSvc<T: AccessService>(pub Arc<T>);
-                    impl<
-                        T: AccessService,
-                    > tonic::server::UnaryService<super::ListReviewsRequest>
-                    for ListReviewsSvc<T> {
-                        type Response = super::ListReviewsResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListReviewsRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AccessService>::list_reviews(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListReviewsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for AccessServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "flyttbud.v1.AccessService";
-    impl<T> tonic::server::NamedService for AccessServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
-/// What counts as unannounced (definition): versioned data in the record.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Definition {
-    /// Its version, from 1 (version).
-    #[prost(int32, tag = "1")]
-    pub version: i32,
-    /// Days the previous municipality has to announce after an arrival was reported (anståndsdagar), 0 to 365.
-    #[prost(int32, tag = "2")]
-    pub grace_days: i32,
-    /// An arrival up to this many months before the planned one still matches (månader före), 0 to 24.
-    #[prost(int32, tag = "3")]
-    pub early_months: i32,
-    /// An arrival up to this many months after the planned one still matches (månader efter), 0 to 24.
-    #[prost(int32, tag = "4")]
-    pub late_months: i32,
-    /// Months after the planned one when a relocation counts as not arrived (ej ankommen efter), 1 to 24.
-    #[prost(int32, tag = "5")]
-    pub not_arrived_months: i32,
-    /// Days an asked municipality has to answer (svarsdagar), 1 to 365.
-    #[prost(int32, tag = "6")]
-    pub answer_days: i32,
-    /// Days after which a question expires (förfaller efter), from answer_days to 730; 0: never.
-    #[prost(int32, tag = "7")]
-    pub expiry_days: i32,
-}
-/// Request of GetDefinition.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetDefinitionRequest {}
-/// Response of GetDefinition.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetDefinitionResponse {
-    /// The definition (definition).
-    #[prost(message, optional, tag = "1")]
-    pub definition: ::core::option::Option<Definition>,
-}
-/// Request of SetDefinition.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SetDefinitionRequest {
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "1")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "2")]
-    pub validate_only: bool,
-    /// The definition; its version must be the present one plus one.
-    #[prost(message, optional, tag = "3")]
-    pub definition: ::core::option::Option<Definition>,
-}
-/// Response of SetDefinition.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SetDefinitionResponse {
-    /// The definition (definition).
-    #[prost(message, optional, tag = "1")]
-    pub definition: ::core::option::Option<Definition>,
-}
-/// Request of AdvanceClock.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AdvanceClockRequest {
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "1")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "2")]
-    pub validate_only: bool,
-    /// Seconds to move forward, 1 to 31622400 (sekunder).
-    #[prost(int64, tag = "3")]
-    pub seconds: i64,
-}
-/// Response of AdvanceClock.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AdvanceClockResponse {
-    /// The clock afterwards (klockan).
-    #[prost(message, optional, tag = "1")]
-    pub now: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// Generated client implementations.
-pub mod administration_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// Definitions, and the clock outside production.
-    #[derive(Debug, Clone)]
-    pub struct AdministrationServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl AdministrationServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> AdministrationServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> AdministrationServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            AdministrationServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Reads the definition in force.
-        pub async fn get_definition(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetDefinitionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetDefinitionResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AdministrationService/GetDefinition",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.AdministrationService", "GetDefinition"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Puts a new version of the definition in force. What was flagged before keeps its version.
-        pub async fn set_definition(
-            &mut self,
-            request: impl tonic::IntoRequest<super::SetDefinitionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::SetDefinitionResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AdministrationService/SetDefinition",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.AdministrationService", "SetDefinition"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Moves the clock forward. Refused in production.
-        pub async fn advance_clock(
-            &mut self,
-            request: impl tonic::IntoRequest<super::AdvanceClockRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AdvanceClockResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AdministrationService/AdvanceClock",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.AdministrationService", "AdvanceClock"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod administration_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with AdministrationServiceServer.
-    #[async_trait]
-    pub trait AdministrationService: std::marker::Send + std::marker::Sync + 'static {
-        /// Reads the definition in force.
-        async fn get_definition(
-            &self,
-            request: tonic::Request<super::GetDefinitionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetDefinitionResponse>,
-            tonic::Status,
-        >;
-        /// Puts a new version of the definition in force. What was flagged before keeps its version.
-        async fn set_definition(
-            &self,
-            request: tonic::Request<super::SetDefinitionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::SetDefinitionResponse>,
-            tonic::Status,
-        >;
-        /// Moves the clock forward. Refused in production.
-        async fn advance_clock(
-            &self,
-            request: tonic::Request<super::AdvanceClockRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AdvanceClockResponse>,
-            tonic::Status,
-        >;
-    }
-    /// Definitions, and the clock outside production.
-    #[derive(Debug)]
-    pub struct AdministrationServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> AdministrationServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>>
-    for AdministrationServiceServer<T>
-    where
-        T: AdministrationService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/flyttbud.v1.AdministrationService/GetDefinition" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetDefinitionSvc<T: AdministrationService>(pub Arc<T>);
-                    impl<
-                        T: AdministrationService,
-                    > tonic::server::UnaryService<super::GetDefinitionRequest>
-                    for GetDefinitionSvc<T> {
-                        type Response = super::GetDefinitionResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetDefinitionRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AdministrationService>::get_definition(
-                                        &inner,
-                                        request,
-                                    )
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetDefinitionSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AdministrationService/SetDefinition" => {
-                    #[allow(non_camel_case_types)]
-                    struct SetDefinitionSvc<T: AdministrationService>(pub Arc<T>);
-                    impl<
-                        T: AdministrationService,
-                    > tonic::server::UnaryService<super::SetDefinitionRequest>
-                    for SetDefinitionSvc<T> {
-                        type Response = super::SetDefinitionResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::SetDefinitionRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AdministrationService>::set_definition(
-                                        &inner,
-                                        request,
-                                    )
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = SetDefinitionSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AdministrationService/AdvanceClock" => {
-                    #[allow(non_camel_case_types)]
-                    struct AdvanceClockSvc<T: AdministrationService>(pub Arc<T>);
-                    impl<
-                        T: AdministrationService,
-                    > tonic::server::UnaryService<super::AdvanceClockRequest>
-                    for AdvanceClockSvc<T> {
-                        type Response = super::AdvanceClockResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::AdvanceClockRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AdministrationService>::advance_clock(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = AdvanceClockSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for AdministrationServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "flyttbud.v1.AdministrationService";
-    impl<T> tonic::server::NamedService for AdministrationServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
 /// A means of support (stöd).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Support {
@@ -4762,6 +3390,2497 @@ pub mod alert_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// An entry of the record (post).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LogEntry {
+    /// What it is about (resurs): `relocations/…`, `arrivals/…`, `alerts/…` or `system/…`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The version that it made (version), from 1; an etag is "v" and this number.
+    #[prost(int32, tag = "2")]
+    pub version: i32,
+    /// What it says happened (slag).
+    #[prost(enumeration = "EntryKind", tag = "3")]
+    pub kind: i32,
+    /// Where it stands in the record (position), from 1.
+    #[prost(int64, tag = "4")]
+    pub position: i64,
+    /// When it was recorded (registrerad).
+    #[prost(message, optional, tag = "5")]
+    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The leaf of the log (lövets hash), 32 bytes: SHA-256 of a zero byte and `stored`.
+    #[prost(bytes = "vec", tag = "6")]
+    pub leaf_hash: ::prost::alloc::vec::Vec<u8>,
+    /// The bytes as they are stored (lagrad form), a journal.v1.Entry. Empty for operators.
+    #[prost(bytes = "vec", tag = "7")]
+    pub stored: ::prost::alloc::vec::Vec<u8>,
+}
+/// A witness's word (vittnesunderskrift) that a checkpoint continues all that it saw before.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Cosignature {
+    /// The witness's name in the service's policy (vittne).
+    #[prost(string, tag = "1")]
+    pub witness: ::prost::alloc::string::String,
+    /// When it cosigned (tidpunkt), by its own clock.
+    #[prost(message, optional, tag = "2")]
+    pub cosigned_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// What the log said of itself at some size (kontrollpunkt).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Checkpoint {
+    /// The signed note of c2sp.org/tlog-checkpoint with all its signature lines (text).
+    #[prost(string, tag = "1")]
+    pub note: ::prost::alloc::string::String,
+    /// How many entries the log had (storlek).
+    #[prost(int64, tag = "2")]
+    pub size: i64,
+    /// The root over them (rot), 32 bytes.
+    #[prost(bytes = "vec", tag = "3")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+    /// Witnesses of the service's policy that cosigned (vittnesunderskrifter). For your own policy verify the note.
+    #[prost(message, repeated, tag = "4")]
+    pub cosignatures: ::prost::alloc::vec::Vec<Cosignature>,
+    /// Whether they are enough by the service's policy (tillräckligt bevittnad).
+    #[prost(bool, tag = "5")]
+    pub quorum_met: bool,
+}
+/// A sealed part, opened (öppnad del). Salt and body prove the commitment in the entry; docs/evidence.md gives the bytes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenedPart {
+    /// Which (del): 1 shared by both parties, 2 the acting municipality's own.
+    #[prost(int32, tag = "1")]
+    pub part: i32,
+    /// The salt before the body (salt), 32 bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    pub salt: ::prost::alloc::vec::Vec<u8>,
+    /// The body (innehåll): a journal.v1.SharedPart or journal.v1.OwnPart.
+    #[prost(bytes = "vec", tag = "3")]
+    pub body: ::prost::alloc::vec::Vec<u8>,
+}
+/// A receipt (kvitto): the proof that an entry is in the log.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Receipt {
+    /// The entry (post).
+    #[prost(message, optional, tag = "1")]
+    pub entry: ::core::option::Option<LogEntry>,
+    /// The text of c2sp.org/tlog-proof@v1 (bevis). With `entry.stored` it verifies offline.
+    #[prost(string, tag = "2")]
+    pub proof: ::prost::alloc::string::String,
+    /// The checkpoint in it (kontrollpunkt).
+    #[prost(message, optional, tag = "3")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+    /// In view FULL, the sealed parts that you can open (öppnade delar); those that were erased are missing.
+    #[prost(message, repeated, tag = "4")]
+    pub parts: ::prost::alloc::vec::Vec<OpenedPart>,
+}
+/// Request of GetCheckpoint.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCheckpointRequest {
+    /// The newest that its witnesses made enough, not the newest of all (bevittnad).
+    #[prost(bool, tag = "1")]
+    pub witnessed: bool,
+}
+/// Response of GetCheckpoint.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetCheckpointResponse {
+    /// The checkpoint (kontrollpunkt).
+    #[prost(message, optional, tag = "1")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+}
+/// Request of GetReceipt. The entry is named by `name` and `version`, or by `position`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetReceiptRequest {
+    /// The municipality you act for (agerar för); empty for operators.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who reads (handläggare); required for view FULL.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// `relocations/…`, `arrivals/…` or `alerts/…` (resurs).
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// Which of its entries (version); the first when 0.
+    #[prost(int32, tag = "4")]
+    pub version: i32,
+    /// Where the entry stands (position), instead of a name.
+    #[prost(int64, tag = "5")]
+    pub position: i64,
+    /// FULL adds the opened parts; the reading is recorded (vy).
+    #[prost(enumeration = "View", tag = "6")]
+    pub view: i32,
+}
+/// Response of GetReceipt.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetReceiptResponse {
+    /// The receipt (kvitto).
+    #[prost(message, optional, tag = "1")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// Request of GetConsistencyProof.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetConsistencyProofRequest {
+    /// The size of the older checkpoint (äldre storlek), from 1.
+    #[prost(int64, tag = "1")]
+    pub old_size: i64,
+    /// The size of the newer one (storlek), which must be that of a checkpoint; the newest when 0.
+    #[prost(int64, tag = "2")]
+    pub size: i64,
+}
+/// Response of GetConsistencyProof.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetConsistencyProofResponse {
+    /// The old size, the proof and the newer checkpoint as one text (bevis), in the form of an `add-checkpoint` request of
+    /// c2sp.org/tlog-witness.
+    #[prost(string, tag = "1")]
+    pub proof: ::prost::alloc::string::String,
+    /// The newer checkpoint (kontrollpunkt).
+    #[prost(message, optional, tag = "2")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+}
+/// Request of ListEntries.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListEntriesRequest {
+    /// The municipality you act for (agerar för); empty for operators.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// At most this many; 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// Entries at a position above this (efter position).
+    #[prost(int64, tag = "3")]
+    pub after_position: i64,
+}
+/// Response of ListEntries.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListEntriesResponse {
+    /// The entries, oldest first (poster); at most about 2 MiB of them. None: there are no more.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<LogEntry>,
+    /// The list is valid at this position of the record (position).
+    #[prost(int64, tag = "2")]
+    pub position: i64,
+}
+/// What an entry says happened (slag av post). The number is that of the event's field in journal.v1.Entry. New values
+/// may appear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EntryKind {
+    /// Not stated.
+    Unspecified = 0,
+    /// A relocation was registered (registrerad).
+    RelocationRegistered = 20,
+    /// The receiver took it in (kvitterad).
+    RelocationAcknowledged = 21,
+    /// A party replied or objected (svar, invändning).
+    RelocationReplied = 22,
+    /// The sender supplemented (komplettering).
+    RelocationSupplemented = 23,
+    /// The sender withdrew (återtagen).
+    RelocationWithdrawn = 24,
+    /// An arrival was matched with it (ankommen).
+    RelocationArrived = 25,
+    /// Nobody arrived in time (ej ankommen).
+    RelocationNotArrived = 26,
+    /// An arrival was reported (ankomst).
+    ArrivalReported = 27,
+    /// An announcement covers the arrival (matchad).
+    ArrivalMatched = 28,
+    /// The report was withdrawn (återtagen).
+    ArrivalWithdrawn = 29,
+    /// An alert was raised (avvikelse att utreda).
+    AlertRaised = 30,
+    /// The asked municipality answered (besvarad).
+    AlertAnswered = 31,
+    /// The asked municipality disputes (bestridd).
+    AlertDisputed = 32,
+    /// An operator is on it (handläggs); for operators.
+    AlertAcknowledged = 33,
+    /// An operator assigned it (tilldelad); for operators.
+    AlertAssigned = 34,
+    /// An operator commented (kommenterad); for operators.
+    AlertCommented = 35,
+    /// It was closed (avslutad).
+    AlertClosed = 36,
+    /// A recipient's system confirmed its notices (mottagna aviseringar).
+    NoticesConfirmed = 37,
+    /// A deadline is due (tiden har gått).
+    TimePassed = 38,
+    /// A definition came in force (ny definition).
+    DefinitionSet = 39,
+    /// The rules version switched (nya regler).
+    RulesVersionSet = 40,
+    /// The clock was moved, outside production (klockan ställd).
+    ClockAdvanced = 41,
+    /// The receiver was reminded (påmind).
+    RelocationReminded = 42,
+    /// The registration of the move was reversed: open again (återöppnad).
+    RelocationReopened = 43,
+    /// A party restricted its processing or holds it (begränsad).
+    RelocationRestricted = 44,
+    /// A party lifted that (begränsning hävd).
+    RelocationReleased = 45,
+    /// A month of silence about a transfer (en månads tystnad), SoL 29:11.
+    TransferSilent = 46,
+    /// The sender asked the inspectorate to decide (ansökan till IVO).
+    TransferReferred = 47,
+    /// The inspectorate decided (beslut av IVO).
+    TransferDecided = 48,
+    /// The inspectorate's three months are over (IVO:s tid ute).
+    TransferDecisionOverdue = 49,
+    /// An identity number was replaced (hänvisning).
+    IdentityReferred = 50,
+    /// A municipality described a function (funktion).
+    FunctionSet = 51,
+    /// A vendor may act for a municipality (leverantör).
+    VendorGranted = 52,
+    /// That was withdrawn (återkallad leverantör).
+    VendorWithdrawn = 53,
+    /// A test notice went out (övning).
+    DrillSent = 54,
+    /// A person took it in (övning kvitterad).
+    DrillAcknowledged = 55,
+}
+impl EntryKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ENTRY_KIND_UNSPECIFIED",
+            Self::RelocationRegistered => "ENTRY_KIND_RELOCATION_REGISTERED",
+            Self::RelocationAcknowledged => "ENTRY_KIND_RELOCATION_ACKNOWLEDGED",
+            Self::RelocationReplied => "ENTRY_KIND_RELOCATION_REPLIED",
+            Self::RelocationSupplemented => "ENTRY_KIND_RELOCATION_SUPPLEMENTED",
+            Self::RelocationWithdrawn => "ENTRY_KIND_RELOCATION_WITHDRAWN",
+            Self::RelocationArrived => "ENTRY_KIND_RELOCATION_ARRIVED",
+            Self::RelocationNotArrived => "ENTRY_KIND_RELOCATION_NOT_ARRIVED",
+            Self::ArrivalReported => "ENTRY_KIND_ARRIVAL_REPORTED",
+            Self::ArrivalMatched => "ENTRY_KIND_ARRIVAL_MATCHED",
+            Self::ArrivalWithdrawn => "ENTRY_KIND_ARRIVAL_WITHDRAWN",
+            Self::AlertRaised => "ENTRY_KIND_ALERT_RAISED",
+            Self::AlertAnswered => "ENTRY_KIND_ALERT_ANSWERED",
+            Self::AlertDisputed => "ENTRY_KIND_ALERT_DISPUTED",
+            Self::AlertAcknowledged => "ENTRY_KIND_ALERT_ACKNOWLEDGED",
+            Self::AlertAssigned => "ENTRY_KIND_ALERT_ASSIGNED",
+            Self::AlertCommented => "ENTRY_KIND_ALERT_COMMENTED",
+            Self::AlertClosed => "ENTRY_KIND_ALERT_CLOSED",
+            Self::NoticesConfirmed => "ENTRY_KIND_NOTICES_CONFIRMED",
+            Self::TimePassed => "ENTRY_KIND_TIME_PASSED",
+            Self::DefinitionSet => "ENTRY_KIND_DEFINITION_SET",
+            Self::RulesVersionSet => "ENTRY_KIND_RULES_VERSION_SET",
+            Self::ClockAdvanced => "ENTRY_KIND_CLOCK_ADVANCED",
+            Self::RelocationReminded => "ENTRY_KIND_RELOCATION_REMINDED",
+            Self::RelocationReopened => "ENTRY_KIND_RELOCATION_REOPENED",
+            Self::RelocationRestricted => "ENTRY_KIND_RELOCATION_RESTRICTED",
+            Self::RelocationReleased => "ENTRY_KIND_RELOCATION_RELEASED",
+            Self::TransferSilent => "ENTRY_KIND_TRANSFER_SILENT",
+            Self::TransferReferred => "ENTRY_KIND_TRANSFER_REFERRED",
+            Self::TransferDecided => "ENTRY_KIND_TRANSFER_DECIDED",
+            Self::TransferDecisionOverdue => "ENTRY_KIND_TRANSFER_DECISION_OVERDUE",
+            Self::IdentityReferred => "ENTRY_KIND_IDENTITY_REFERRED",
+            Self::FunctionSet => "ENTRY_KIND_FUNCTION_SET",
+            Self::VendorGranted => "ENTRY_KIND_VENDOR_GRANTED",
+            Self::VendorWithdrawn => "ENTRY_KIND_VENDOR_WITHDRAWN",
+            Self::DrillSent => "ENTRY_KIND_DRILL_SENT",
+            Self::DrillAcknowledged => "ENTRY_KIND_DRILL_ACKNOWLEDGED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ENTRY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "ENTRY_KIND_RELOCATION_REGISTERED" => Some(Self::RelocationRegistered),
+            "ENTRY_KIND_RELOCATION_ACKNOWLEDGED" => Some(Self::RelocationAcknowledged),
+            "ENTRY_KIND_RELOCATION_REPLIED" => Some(Self::RelocationReplied),
+            "ENTRY_KIND_RELOCATION_SUPPLEMENTED" => Some(Self::RelocationSupplemented),
+            "ENTRY_KIND_RELOCATION_WITHDRAWN" => Some(Self::RelocationWithdrawn),
+            "ENTRY_KIND_RELOCATION_ARRIVED" => Some(Self::RelocationArrived),
+            "ENTRY_KIND_RELOCATION_NOT_ARRIVED" => Some(Self::RelocationNotArrived),
+            "ENTRY_KIND_ARRIVAL_REPORTED" => Some(Self::ArrivalReported),
+            "ENTRY_KIND_ARRIVAL_MATCHED" => Some(Self::ArrivalMatched),
+            "ENTRY_KIND_ARRIVAL_WITHDRAWN" => Some(Self::ArrivalWithdrawn),
+            "ENTRY_KIND_ALERT_RAISED" => Some(Self::AlertRaised),
+            "ENTRY_KIND_ALERT_ANSWERED" => Some(Self::AlertAnswered),
+            "ENTRY_KIND_ALERT_DISPUTED" => Some(Self::AlertDisputed),
+            "ENTRY_KIND_ALERT_ACKNOWLEDGED" => Some(Self::AlertAcknowledged),
+            "ENTRY_KIND_ALERT_ASSIGNED" => Some(Self::AlertAssigned),
+            "ENTRY_KIND_ALERT_COMMENTED" => Some(Self::AlertCommented),
+            "ENTRY_KIND_ALERT_CLOSED" => Some(Self::AlertClosed),
+            "ENTRY_KIND_NOTICES_CONFIRMED" => Some(Self::NoticesConfirmed),
+            "ENTRY_KIND_TIME_PASSED" => Some(Self::TimePassed),
+            "ENTRY_KIND_DEFINITION_SET" => Some(Self::DefinitionSet),
+            "ENTRY_KIND_RULES_VERSION_SET" => Some(Self::RulesVersionSet),
+            "ENTRY_KIND_CLOCK_ADVANCED" => Some(Self::ClockAdvanced),
+            "ENTRY_KIND_RELOCATION_REMINDED" => Some(Self::RelocationReminded),
+            "ENTRY_KIND_RELOCATION_REOPENED" => Some(Self::RelocationReopened),
+            "ENTRY_KIND_RELOCATION_RESTRICTED" => Some(Self::RelocationRestricted),
+            "ENTRY_KIND_RELOCATION_RELEASED" => Some(Self::RelocationReleased),
+            "ENTRY_KIND_TRANSFER_SILENT" => Some(Self::TransferSilent),
+            "ENTRY_KIND_TRANSFER_REFERRED" => Some(Self::TransferReferred),
+            "ENTRY_KIND_TRANSFER_DECIDED" => Some(Self::TransferDecided),
+            "ENTRY_KIND_TRANSFER_DECISION_OVERDUE" => Some(Self::TransferDecisionOverdue),
+            "ENTRY_KIND_IDENTITY_REFERRED" => Some(Self::IdentityReferred),
+            "ENTRY_KIND_FUNCTION_SET" => Some(Self::FunctionSet),
+            "ENTRY_KIND_VENDOR_GRANTED" => Some(Self::VendorGranted),
+            "ENTRY_KIND_VENDOR_WITHDRAWN" => Some(Self::VendorWithdrawn),
+            "ENTRY_KIND_DRILL_SENT" => Some(Self::DrillSent),
+            "ENTRY_KIND_DRILL_ACKNOWLEDGED" => Some(Self::DrillAcknowledged),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod ledger_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Proofs that others can verify without us. Entries go to their parties alone; a hash of all tells nobody anything.
+    #[derive(Debug, Clone)]
+    pub struct LedgerServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl LedgerServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> LedgerServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> LedgerServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            LedgerServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Reads the newest checkpoint with the lines of its witnesses. For every certificate.
+        pub async fn get_checkpoint(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCheckpointRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCheckpointResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.LedgerService/GetCheckpoint",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.LedgerService", "GetCheckpoint"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads the receipt for an entry of yours: that it is in the log, as a text that verifies offline.
+        pub async fn get_receipt(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetReceiptRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetReceiptResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.LedgerService/GetReceipt",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.LedgerService", "GetReceipt"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Proves that a checkpoint continues an older one, so that nothing in between was changed. For every certificate.
+        pub async fn get_consistency_proof(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetConsistencyProofRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConsistencyProofResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.LedgerService/GetConsistencyProof",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.LedgerService", "GetConsistencyProof"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists your entries as they are stored, oldest first.
+        pub async fn list_entries(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListEntriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEntriesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.LedgerService/ListEntries",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.LedgerService", "ListEntries"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod ledger_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with LedgerServiceServer.
+    #[async_trait]
+    pub trait LedgerService: std::marker::Send + std::marker::Sync + 'static {
+        /// Reads the newest checkpoint with the lines of its witnesses. For every certificate.
+        async fn get_checkpoint(
+            &self,
+            request: tonic::Request<super::GetCheckpointRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCheckpointResponse>,
+            tonic::Status,
+        >;
+        /// Reads the receipt for an entry of yours: that it is in the log, as a text that verifies offline.
+        async fn get_receipt(
+            &self,
+            request: tonic::Request<super::GetReceiptRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetReceiptResponse>,
+            tonic::Status,
+        >;
+        /// Proves that a checkpoint continues an older one, so that nothing in between was changed. For every certificate.
+        async fn get_consistency_proof(
+            &self,
+            request: tonic::Request<super::GetConsistencyProofRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConsistencyProofResponse>,
+            tonic::Status,
+        >;
+        /// Lists your entries as they are stored, oldest first.
+        async fn list_entries(
+            &self,
+            request: tonic::Request<super::ListEntriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEntriesResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Proofs that others can verify without us. Entries go to their parties alone; a hash of all tells nobody anything.
+    #[derive(Debug)]
+    pub struct LedgerServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> LedgerServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for LedgerServiceServer<T>
+    where
+        T: LedgerService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/flyttbud.v1.LedgerService/GetCheckpoint" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCheckpointSvc<T: LedgerService>(pub Arc<T>);
+                    impl<
+                        T: LedgerService,
+                    > tonic::server::UnaryService<super::GetCheckpointRequest>
+                    for GetCheckpointSvc<T> {
+                        type Response = super::GetCheckpointResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetCheckpointRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LedgerService>::get_checkpoint(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCheckpointSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.LedgerService/GetReceipt" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetReceiptSvc<T: LedgerService>(pub Arc<T>);
+                    impl<
+                        T: LedgerService,
+                    > tonic::server::UnaryService<super::GetReceiptRequest>
+                    for GetReceiptSvc<T> {
+                        type Response = super::GetReceiptResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetReceiptRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LedgerService>::get_receipt(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetReceiptSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.LedgerService/GetConsistencyProof" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetConsistencyProofSvc<T: LedgerService>(pub Arc<T>);
+                    impl<
+                        T: LedgerService,
+                    > tonic::server::UnaryService<super::GetConsistencyProofRequest>
+                    for GetConsistencyProofSvc<T> {
+                        type Response = super::GetConsistencyProofResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetConsistencyProofRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LedgerService>::get_consistency_proof(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetConsistencyProofSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.LedgerService/ListEntries" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListEntriesSvc<T: LedgerService>(pub Arc<T>);
+                    impl<
+                        T: LedgerService,
+                    > tonic::server::UnaryService<super::ListEntriesRequest>
+                    for ListEntriesSvc<T> {
+                        type Response = super::ListEntriesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListEntriesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LedgerService>::list_entries(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListEntriesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for LedgerServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "flyttbud.v1.LedgerService";
+    impl<T> tonic::server::NamedService for LedgerServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// One access: somebody opened something, or searched (åtkomst).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Access {
+    /// `accesses/{uuid}`; it says nothing.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When (tidpunkt).
+    #[prost(message, optional, tag = "2")]
+    pub accessed_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who, in which function and case, and why (handläggare och ändamål). Absent when the key to it was erased.
+    #[prost(message, optional, tag = "3")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The method that opened it, for example GetRelocation (metod).
+    #[prost(string, tag = "4")]
+    pub method: ::prost::alloc::string::String,
+    /// The organisation number of the system that called (systemets organisationsnummer).
+    #[prost(string, tag = "5")]
+    pub organisation_number: ::prost::alloc::string::String,
+    /// What was opened (objekt): `relocations/…`, `arrivals/…` or `alerts/…`; empty for a search, and for the log itself.
+    #[prost(string, tag = "6")]
+    pub subject: ::prost::alloc::string::String,
+    /// For a search: by what (sökbegrepp). The term itself is not kept.
+    #[prost(enumeration = "SearchTermKind", tag = "7")]
+    pub search_term: i32,
+    /// For a search: how much it found (träffar).
+    #[prost(int32, tag = "8")]
+    pub found: i32,
+}
+/// Request of ListAccesses.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListAccessesRequest {
+    /// The municipality whose log it is (kommun).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who reviews (granskare). Recorded.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// At most this many; 50 when 0, never over 500.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token, with the same filters.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only this officer's (handläggare).
+    #[prost(string, tag = "5")]
+    pub officer_id: ::prost::alloc::string::String,
+    /// Only to this (objekt): `relocations/…`, `arrivals/…` or `alerts/…`.
+    #[prost(string, tag = "6")]
+    pub subject: ::prost::alloc::string::String,
+    /// Not before this (från).
+    #[prost(message, optional, tag = "7")]
+    pub from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Before this (till).
+    #[prost(message, optional, tag = "8")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Response of ListAccesses.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListAccessesResponse {
+    /// The accesses, newest first (åtkomster).
+    #[prost(message, repeated, tag = "1")]
+    pub accesses: ::prost::alloc::vec::Vec<Access>,
+    /// Empty at the end.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request of SampleAccesses.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SampleAccessesRequest {
+    /// The municipality whose log it is (kommun).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who reviews (granskare). Recorded.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The beginning of the period (från).
+    #[prost(message, optional, tag = "3")]
+    pub from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its end (till); not in the future, so that nothing comes into it any more.
+    #[prost(message, optional, tag = "4")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+    /// How many to draw (antal); 20 when 0, never over 100.
+    #[prost(int32, tag = "5")]
+    pub size: i32,
+    /// Where chance begins (frö); positive. 0: one is made, and told in the answer.
+    #[prost(int64, tag = "6")]
+    pub seed: i64,
+}
+/// Response of SampleAccesses.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SampleAccessesResponse {
+    /// What was drawn, oldest first (urval).
+    #[prost(message, repeated, tag = "1")]
+    pub accesses: ::prost::alloc::vec::Vec<Access>,
+    /// How many accesses the period has (population).
+    #[prost(int64, tag = "2")]
+    pub population: i64,
+    /// The seed (frö): give it back when you record the review.
+    #[prost(int64, tag = "3")]
+    pub seed: i64,
+}
+/// A finding about one access (bedömning av en åtkomst).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReviewedAccess {
+    /// `accesses/{uuid}`.
+    #[prost(string, tag = "1")]
+    pub access: ::prost::alloc::string::String,
+    /// What was found (bedömning).
+    #[prost(enumeration = "AccessFinding", tag = "2")]
+    pub finding: i32,
+    /// In words (anteckning), 0 to 500 signs; 1 at least when it is to be investigated. No identity numbers.
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
+}
+/// A review of the access log (loggranskning).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Review {
+    /// `reviews/{uuid}`: the request id that it was recorded with.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When it was recorded (tidpunkt).
+    #[prost(message, optional, tag = "2")]
+    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who reviewed (granskare). Absent when the key to it was erased.
+    #[prost(message, optional, tag = "3")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The beginning of the period (från).
+    #[prost(message, optional, tag = "4")]
+    pub from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its end (till).
+    #[prost(message, optional, tag = "5")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+    /// How many accesses the period had (population).
+    #[prost(int64, tag = "6")]
+    pub population: i64,
+    /// The seed that the sample was drawn with (frö).
+    #[prost(int64, tag = "7")]
+    pub seed: i64,
+    /// The sample with what was found (urval med bedömningar).
+    #[prost(message, repeated, tag = "8")]
+    pub findings: ::prost::alloc::vec::Vec<ReviewedAccess>,
+}
+/// Request of RecordReview. The sample is drawn again: each of its accesses needs a finding, and no other may have one.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordReviewRequest {
+    /// The municipality whose log it is (kommun).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who reviews (granskare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// The beginning of the period (från), as it was drawn.
+    #[prost(message, optional, tag = "5")]
+    pub from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its end (till), as it was drawn.
+    #[prost(message, optional, tag = "6")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+    /// How many were asked for (antal), as it was drawn.
+    #[prost(int32, tag = "7")]
+    pub size: i32,
+    /// The seed (frö), as it was told.
+    #[prost(int64, tag = "8")]
+    pub seed: i64,
+    /// A finding for each access that was drawn (bedömningar).
+    #[prost(message, repeated, tag = "9")]
+    pub findings: ::prost::alloc::vec::Vec<ReviewedAccess>,
+}
+/// Response of RecordReview.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordReviewResponse {
+    /// The review as recorded (loggranskning); for a dry run as it would be.
+    #[prost(message, optional, tag = "1")]
+    pub review: ::core::option::Option<Review>,
+}
+/// Request of ListReviews.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListReviewsRequest {
+    /// The municipality whose log it is (kommun).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who looks (granskare). Recorded.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// At most this many; 50 when 0, never over 500.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Response of ListReviews.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListReviewsResponse {
+    /// The reviews, newest first (loggranskningar).
+    #[prost(message, repeated, tag = "1")]
+    pub reviews: ::prost::alloc::vec::Vec<Review>,
+    /// Empty at the end.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// When the last review was recorded (senaste granskning); absent before the first.
+    #[prost(message, optional, tag = "3")]
+    pub last_recorded_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Up to when the log has been reviewed (granskad till): the latest end of a period; absent before the first review.
+    #[prost(message, optional, tag = "4")]
+    pub reviewed_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// How many accesses there have been since then, this look included (ogranskade åtkomster).
+    #[prost(int64, tag = "5")]
+    pub unreviewed: i64,
+}
+/// Request of ProducePersonExtract.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProducePersonExtractRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who produces it, and why (handläggare och ändamål). Recorded for everything that it opens.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// Whose extract it is (personnummer).
+    #[prost(string, tag = "3")]
+    pub identity_number: ::prost::alloc::string::String,
+}
+/// What the municipality itself did and wrote beside what it shared (egen del). The officers' ids are left out: whom of its
+/// employees a municipality had do it is not the person's data (CJEU C-579/21).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OwnAct {
+    /// When (tidpunkt).
+    #[prost(message, optional, tag = "1")]
+    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// What (händelse).
+    #[prost(enumeration = "EntryKind", tag = "2")]
+    pub kind: i32,
+    /// In which function (funktion).
+    #[prost(string, tag = "3")]
+    pub function: ::prost::alloc::string::String,
+    /// Why (ändamål).
+    #[prost(string, tag = "4")]
+    pub purpose: ::prost::alloc::string::String,
+    /// The ground with its assessments (rättslig grund).
+    #[prost(message, optional, tag = "5")]
+    pub legal_ground: ::core::option::Option<LegalGround>,
+    /// A text of one's own (anteckning).
+    #[prost(string, tag = "6")]
+    pub text: ::prost::alloc::string::String,
+}
+/// A relocation in an extract (flytt).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExtractedRelocation {
+    /// As the municipality reads it: empty of content when that was erased.
+    #[prost(message, optional, tag = "1")]
+    pub relocation: ::core::option::Option<Relocation>,
+    /// Whether the municipality's keys to it were erased (raderad): it was withdrawn or called back.
+    #[prost(bool, tag = "2")]
+    pub erased: bool,
+    /// Its own part (egen del).
+    #[prost(message, repeated, tag = "3")]
+    pub own_acts: ::prost::alloc::vec::Vec<OwnAct>,
+}
+/// An arrival in an extract (ankomst).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExtractedArrival {
+    /// As the municipality reads it.
+    #[prost(message, optional, tag = "1")]
+    pub arrival: ::core::option::Option<Arrival>,
+    /// Its own part (egen del).
+    #[prost(message, repeated, tag = "2")]
+    pub own_acts: ::prost::alloc::vec::Vec<OwnAct>,
+}
+/// A question in an extract (fråga).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExtractedAlert {
+    /// As the municipality reads it.
+    #[prost(message, optional, tag = "1")]
+    pub alert: ::core::option::Option<Alert>,
+    /// Its own part (egen del).
+    #[prost(message, repeated, tag = "2")]
+    pub own_acts: ::prost::alloc::vec::Vec<OwnAct>,
+}
+/// An access in an extract (åtkomst): without the officer's id and case.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExtractedAccess {
+    /// When (tidpunkt).
+    #[prost(message, optional, tag = "1")]
+    pub accessed_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// In which function (funktion).
+    #[prost(string, tag = "2")]
+    pub function: ::prost::alloc::string::String,
+    /// Why (ändamål).
+    #[prost(string, tag = "3")]
+    pub purpose: ::prost::alloc::string::String,
+    /// By which method (metod).
+    #[prost(string, tag = "4")]
+    pub method: ::prost::alloc::string::String,
+    /// What was opened (objekt); empty for a search by the person's number.
+    #[prost(string, tag = "5")]
+    pub subject: ::prost::alloc::string::String,
+}
+/// How an extract begins.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExtractHead {
+    /// Whose it is (kommun), `municipalities/{code}`.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// When it was produced (framställd).
+    #[prost(message, optional, tag = "2")]
+    pub produced_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// How a whole extract ends.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExtractEnd {
+    /// How many items there were between head and end (antal).
+    #[prost(int32, tag = "1")]
+    pub items: i32,
+    /// There is more than one extract holds: over 100 relocations and arrivals, or over 10000 accesses (ofullständigt).
+    #[prost(bool, tag = "2")]
+    pub more: bool,
+}
+/// Response of ProducePersonExtract: one item after another.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ProducePersonExtractResponse {
+    /// The item.
+    #[prost(oneof = "produce_person_extract_response::Item", tags = "1, 2, 3, 4, 5, 6")]
+    pub item: ::core::option::Option<produce_person_extract_response::Item>,
+}
+/// Nested message and enum types in `ProducePersonExtractResponse`.
+pub mod produce_person_extract_response {
+    /// The item.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Item {
+        /// First (huvud).
+        #[prost(message, tag = "1")]
+        Head(super::ExtractHead),
+        /// Relocations, newest first (flyttar).
+        #[prost(message, tag = "2")]
+        Relocation(super::ExtractedRelocation),
+        /// Arrivals, newest first (ankomster).
+        #[prost(message, tag = "3")]
+        Arrival(super::ExtractedArrival),
+        /// Questions (frågor).
+        #[prost(message, tag = "4")]
+        Alert(super::ExtractedAlert),
+        /// Accesses, newest first (åtkomster).
+        #[prost(message, tag = "5")]
+        Access(super::ExtractedAccess),
+        /// Last (slut).
+        #[prost(message, tag = "6")]
+        End(super::ExtractEnd),
+    }
+}
+/// By what was searched (sökbegrepp). The law knows no other terms, SFS 2001:637 15 §.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SearchTermKind {
+    /// It was no search.
+    Unspecified = 0,
+    /// Identity number (personnummer).
+    IdentityNumber = 1,
+    /// Case number (ärendenummer).
+    CaseNumber = 2,
+    /// Name (namn).
+    Name = 3,
+}
+impl SearchTermKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SEARCH_TERM_KIND_UNSPECIFIED",
+            Self::IdentityNumber => "SEARCH_TERM_KIND_IDENTITY_NUMBER",
+            Self::CaseNumber => "SEARCH_TERM_KIND_CASE_NUMBER",
+            Self::Name => "SEARCH_TERM_KIND_NAME",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SEARCH_TERM_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "SEARCH_TERM_KIND_IDENTITY_NUMBER" => Some(Self::IdentityNumber),
+            "SEARCH_TERM_KIND_CASE_NUMBER" => Some(Self::CaseNumber),
+            "SEARCH_TERM_KIND_NAME" => Some(Self::Name),
+            _ => None,
+        }
+    }
+}
+/// What a reviewer found of one access (bedömning).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AccessFinding {
+    /// Not stated: refused.
+    Unspecified = 0,
+    /// In order (utan anmärkning).
+    InOrder = 1,
+    /// To be investigated (utreds vidare).
+    ToBeInvestigated = 2,
+}
+impl AccessFinding {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ACCESS_FINDING_UNSPECIFIED",
+            Self::InOrder => "ACCESS_FINDING_IN_ORDER",
+            Self::ToBeInvestigated => "ACCESS_FINDING_TO_BE_INVESTIGATED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ACCESS_FINDING_UNSPECIFIED" => Some(Self::Unspecified),
+            "ACCESS_FINDING_IN_ORDER" => Some(Self::InOrder),
+            "ACCESS_FINDING_TO_BE_INVESTIGATED" => Some(Self::ToBeInvestigated),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod access_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// The access log of a municipality, SFS 2001:454 10 §. For its reviewers: those who read are not those who review.
+    #[derive(Debug, Clone)]
+    pub struct AccessServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl AccessServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> AccessServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> AccessServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            AccessServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists the accesses to what is yours, newest first. Your own look at them is recorded too.
+        pub async fn list_accesses(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListAccessesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAccessesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AccessService/ListAccesses",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "ListAccesses"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Draws a random sample of a period's accesses, in strata of officer and purpose. The same seed gives the same sample.
+        pub async fn sample_accesses(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SampleAccessesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SampleAccessesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AccessService/SampleAccesses",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "SampleAccesses"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Records a review: a finding for each access of a sample. It is never changed.
+        pub async fn record_review(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordReviewRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordReviewResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AccessService/RecordReview",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "RecordReview"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the reviews, newest first, and tells how far the log has been reviewed.
+        pub async fn list_reviews(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListReviewsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReviewsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AccessService/ListReviews",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "ListReviews"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Produces what the municipality holds about one person, and who opened it: GDPR article 15. For its case system. Whole
+        /// only with its end.
+        pub async fn produce_person_extract(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ProducePersonExtractRequest>,
+        ) -> std::result::Result<
+            tonic::Response<
+                tonic::codec::Streaming<super::ProducePersonExtractResponse>,
+            >,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AccessService/ProducePersonExtract",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.AccessService", "ProducePersonExtract"),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod access_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with AccessServiceServer.
+    #[async_trait]
+    pub trait AccessService: std::marker::Send + std::marker::Sync + 'static {
+        /// Lists the accesses to what is yours, newest first. Your own look at them is recorded too.
+        async fn list_accesses(
+            &self,
+            request: tonic::Request<super::ListAccessesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAccessesResponse>,
+            tonic::Status,
+        >;
+        /// Draws a random sample of a period's accesses, in strata of officer and purpose. The same seed gives the same sample.
+        async fn sample_accesses(
+            &self,
+            request: tonic::Request<super::SampleAccessesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SampleAccessesResponse>,
+            tonic::Status,
+        >;
+        /// Records a review: a finding for each access of a sample. It is never changed.
+        async fn record_review(
+            &self,
+            request: tonic::Request<super::RecordReviewRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordReviewResponse>,
+            tonic::Status,
+        >;
+        /// Lists the reviews, newest first, and tells how far the log has been reviewed.
+        async fn list_reviews(
+            &self,
+            request: tonic::Request<super::ListReviewsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReviewsResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ProducePersonExtract method.
+        type ProducePersonExtractStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<
+                    super::ProducePersonExtractResponse,
+                    tonic::Status,
+                >,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Produces what the municipality holds about one person, and who opened it: GDPR article 15. For its case system. Whole
+        /// only with its end.
+        async fn produce_person_extract(
+            &self,
+            request: tonic::Request<super::ProducePersonExtractRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ProducePersonExtractStream>,
+            tonic::Status,
+        >;
+    }
+    /// The access log of a municipality, SFS 2001:454 10 §. For its reviewers: those who read are not those who review.
+    #[derive(Debug)]
+    pub struct AccessServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> AccessServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for AccessServiceServer<T>
+    where
+        T: AccessService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/flyttbud.v1.AccessService/ListAccesses" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListAccessesSvc<T: AccessService>(pub Arc<T>);
+                    impl<
+                        T: AccessService,
+                    > tonic::server::UnaryService<super::ListAccessesRequest>
+                    for ListAccessesSvc<T> {
+                        type Response = super::ListAccessesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListAccessesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AccessService>::list_accesses(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListAccessesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AccessService/SampleAccesses" => {
+                    #[allow(non_camel_case_types)]
+                    struct SampleAccessesSvc<T: AccessService>(pub Arc<T>);
+                    impl<
+                        T: AccessService,
+                    > tonic::server::UnaryService<super::SampleAccessesRequest>
+                    for SampleAccessesSvc<T> {
+                        type Response = super::SampleAccessesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SampleAccessesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AccessService>::sample_accesses(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SampleAccessesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AccessService/RecordReview" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordReviewSvc<T: AccessService>(pub Arc<T>);
+                    impl<
+                        T: AccessService,
+                    > tonic::server::UnaryService<super::RecordReviewRequest>
+                    for RecordReviewSvc<T> {
+                        type Response = super::RecordReviewResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordReviewRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AccessService>::record_review(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordReviewSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AccessService/ListReviews" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListReviewsSvc<T: AccessService>(pub Arc<T>);
+                    impl<
+                        T: AccessService,
+                    > tonic::server::UnaryService<super::ListReviewsRequest>
+                    for ListReviewsSvc<T> {
+                        type Response = super::ListReviewsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListReviewsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AccessService>::list_reviews(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListReviewsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AccessService/ProducePersonExtract" => {
+                    #[allow(non_camel_case_types)]
+                    struct ProducePersonExtractSvc<T: AccessService>(pub Arc<T>);
+                    impl<
+                        T: AccessService,
+                    > tonic::server::ServerStreamingService<
+                        super::ProducePersonExtractRequest,
+                    > for ProducePersonExtractSvc<T> {
+                        type Response = super::ProducePersonExtractResponse;
+                        type ResponseStream = T::ProducePersonExtractStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ProducePersonExtractRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AccessService>::produce_person_extract(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ProducePersonExtractSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for AccessServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "flyttbud.v1.AccessService";
+    impl<T> tonic::server::NamedService for AccessServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// What counts as unannounced (definition): versioned data in the record.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Definition {
+    /// Its version, from 1 (version).
+    #[prost(int32, tag = "1")]
+    pub version: i32,
+    /// Days the previous municipality has to announce after an arrival was reported (anståndsdagar), 0 to 365.
+    #[prost(int32, tag = "2")]
+    pub grace_days: i32,
+    /// An arrival up to this many months before the planned one still matches (månader före), 0 to 24.
+    #[prost(int32, tag = "3")]
+    pub early_months: i32,
+    /// An arrival up to this many months after the planned one still matches (månader efter), 0 to 24.
+    #[prost(int32, tag = "4")]
+    pub late_months: i32,
+    /// Months after the planned one when a relocation counts as not arrived (ej ankommen efter), 1 to 24.
+    #[prost(int32, tag = "5")]
+    pub not_arrived_months: i32,
+    /// Days an asked municipality has to answer (svarsdagar), 1 to 365.
+    #[prost(int32, tag = "6")]
+    pub answer_days: i32,
+    /// Days after which a question expires (förfaller efter), from answer_days to 730; 0: never.
+    #[prost(int32, tag = "7")]
+    pub expiry_days: i32,
+}
+/// Request of GetDefinition.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDefinitionRequest {}
+/// Response of GetDefinition.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDefinitionResponse {
+    /// The definition (definition).
+    #[prost(message, optional, tag = "1")]
+    pub definition: ::core::option::Option<Definition>,
+}
+/// Request of SetDefinition.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetDefinitionRequest {
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "2")]
+    pub validate_only: bool,
+    /// The definition; its version must be the present one plus one.
+    #[prost(message, optional, tag = "3")]
+    pub definition: ::core::option::Option<Definition>,
+}
+/// Response of SetDefinition.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetDefinitionResponse {
+    /// The definition (definition).
+    #[prost(message, optional, tag = "1")]
+    pub definition: ::core::option::Option<Definition>,
+}
+/// Request of AdvanceClock.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AdvanceClockRequest {
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "2")]
+    pub validate_only: bool,
+    /// Seconds to move forward, 1 to 31622400 (sekunder).
+    #[prost(int64, tag = "3")]
+    pub seconds: i64,
+}
+/// Response of AdvanceClock.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AdvanceClockResponse {
+    /// The clock afterwards (klockan).
+    #[prost(message, optional, tag = "1")]
+    pub now: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Generated client implementations.
+pub mod administration_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Definitions, and the clock outside production.
+    #[derive(Debug, Clone)]
+    pub struct AdministrationServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl AdministrationServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> AdministrationServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> AdministrationServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            AdministrationServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Reads the definition in force.
+        pub async fn get_definition(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetDefinitionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetDefinitionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AdministrationService/GetDefinition",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.AdministrationService", "GetDefinition"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Puts a new version of the definition in force. What was flagged before keeps its version.
+        pub async fn set_definition(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetDefinitionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetDefinitionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AdministrationService/SetDefinition",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.AdministrationService", "SetDefinition"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Moves the clock forward. Refused in production.
+        pub async fn advance_clock(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AdvanceClockRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AdvanceClockResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AdministrationService/AdvanceClock",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.AdministrationService", "AdvanceClock"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod administration_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with AdministrationServiceServer.
+    #[async_trait]
+    pub trait AdministrationService: std::marker::Send + std::marker::Sync + 'static {
+        /// Reads the definition in force.
+        async fn get_definition(
+            &self,
+            request: tonic::Request<super::GetDefinitionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetDefinitionResponse>,
+            tonic::Status,
+        >;
+        /// Puts a new version of the definition in force. What was flagged before keeps its version.
+        async fn set_definition(
+            &self,
+            request: tonic::Request<super::SetDefinitionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetDefinitionResponse>,
+            tonic::Status,
+        >;
+        /// Moves the clock forward. Refused in production.
+        async fn advance_clock(
+            &self,
+            request: tonic::Request<super::AdvanceClockRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AdvanceClockResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Definitions, and the clock outside production.
+    #[derive(Debug)]
+    pub struct AdministrationServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> AdministrationServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for AdministrationServiceServer<T>
+    where
+        T: AdministrationService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/flyttbud.v1.AdministrationService/GetDefinition" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetDefinitionSvc<T: AdministrationService>(pub Arc<T>);
+                    impl<
+                        T: AdministrationService,
+                    > tonic::server::UnaryService<super::GetDefinitionRequest>
+                    for GetDefinitionSvc<T> {
+                        type Response = super::GetDefinitionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetDefinitionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AdministrationService>::get_definition(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetDefinitionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AdministrationService/SetDefinition" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetDefinitionSvc<T: AdministrationService>(pub Arc<T>);
+                    impl<
+                        T: AdministrationService,
+                    > tonic::server::UnaryService<super::SetDefinitionRequest>
+                    for SetDefinitionSvc<T> {
+                        type Response = super::SetDefinitionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetDefinitionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AdministrationService>::set_definition(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetDefinitionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AdministrationService/AdvanceClock" => {
+                    #[allow(non_camel_case_types)]
+                    struct AdvanceClockSvc<T: AdministrationService>(pub Arc<T>);
+                    impl<
+                        T: AdministrationService,
+                    > tonic::server::UnaryService<super::AdvanceClockRequest>
+                    for AdvanceClockSvc<T> {
+                        type Response = super::AdvanceClockResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AdvanceClockRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AdministrationService>::advance_clock(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AdvanceClockSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for AdministrationServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "flyttbud.v1.AdministrationService";
+    impl<T> tonic::server::NamedService for AdministrationServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// How a function is reached (kontaktväg). A function's address, never a person's own.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FunctionContact {
@@ -6464,6 +7583,8 @@ pub enum NoticeKind {
     TransferDecisionOverdue = 21,
     /// A test: a person must take it in (övning).
     Drill = 22,
+    /// It was not for you (fel kommun): what you read can be opened no more, and what you copied must be erased.
+    RelocationRecalled = 23,
 }
 impl NoticeKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -6495,6 +7616,7 @@ impl NoticeKind {
             Self::TransferDecided => "NOTICE_KIND_TRANSFER_DECIDED",
             Self::TransferDecisionOverdue => "NOTICE_KIND_TRANSFER_DECISION_OVERDUE",
             Self::Drill => "NOTICE_KIND_DRILL",
+            Self::RelocationRecalled => "NOTICE_KIND_RELOCATION_RECALLED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -6525,6 +7647,7 @@ impl NoticeKind {
                 Some(Self::TransferDecisionOverdue)
             }
             "NOTICE_KIND_DRILL" => Some(Self::Drill),
+            "NOTICE_KIND_RELOCATION_RECALLED" => Some(Self::RelocationRecalled),
             _ => None,
         }
     }
@@ -7070,886 +8193,6 @@ pub mod inbox_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// An entry of the record (post).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct LogEntry {
-    /// What it is about (resurs): `relocations/…`, `arrivals/…`, `alerts/…` or `system/…`.
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// The version that it made (version), from 1; an etag is "v" and this number.
-    #[prost(int32, tag = "2")]
-    pub version: i32,
-    /// What it says happened (slag).
-    #[prost(enumeration = "EntryKind", tag = "3")]
-    pub kind: i32,
-    /// Where it stands in the record (position), from 1.
-    #[prost(int64, tag = "4")]
-    pub position: i64,
-    /// When it was recorded (registrerad).
-    #[prost(message, optional, tag = "5")]
-    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// The leaf of the log (lövets hash), 32 bytes: SHA-256 of a zero byte and `stored`.
-    #[prost(bytes = "vec", tag = "6")]
-    pub leaf_hash: ::prost::alloc::vec::Vec<u8>,
-    /// The bytes as they are stored (lagrad form), a journal.v1.Entry. Empty for operators.
-    #[prost(bytes = "vec", tag = "7")]
-    pub stored: ::prost::alloc::vec::Vec<u8>,
-}
-/// A witness's word (vittnesunderskrift) that a checkpoint continues all that it saw before.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Cosignature {
-    /// The witness's name in the service's policy (vittne).
-    #[prost(string, tag = "1")]
-    pub witness: ::prost::alloc::string::String,
-    /// When it cosigned (tidpunkt), by its own clock.
-    #[prost(message, optional, tag = "2")]
-    pub cosigned_at: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// What the log said of itself at some size (kontrollpunkt).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Checkpoint {
-    /// The signed note of c2sp.org/tlog-checkpoint with all its signature lines (text).
-    #[prost(string, tag = "1")]
-    pub note: ::prost::alloc::string::String,
-    /// How many entries the log had (storlek).
-    #[prost(int64, tag = "2")]
-    pub size: i64,
-    /// The root over them (rot), 32 bytes.
-    #[prost(bytes = "vec", tag = "3")]
-    pub root: ::prost::alloc::vec::Vec<u8>,
-    /// Witnesses of the service's policy that cosigned (vittnesunderskrifter). For your own policy verify the note.
-    #[prost(message, repeated, tag = "4")]
-    pub cosignatures: ::prost::alloc::vec::Vec<Cosignature>,
-    /// Whether they are enough by the service's policy (tillräckligt bevittnad).
-    #[prost(bool, tag = "5")]
-    pub quorum_met: bool,
-}
-/// A sealed part, opened (öppnad del). Salt and body prove the commitment in the entry; docs/evidence.md gives the bytes.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct OpenedPart {
-    /// Which (del): 1 shared by both parties, 2 the acting municipality's own.
-    #[prost(int32, tag = "1")]
-    pub part: i32,
-    /// The salt before the body (salt), 32 bytes.
-    #[prost(bytes = "vec", tag = "2")]
-    pub salt: ::prost::alloc::vec::Vec<u8>,
-    /// The body (innehåll): a journal.v1.SharedPart or journal.v1.OwnPart.
-    #[prost(bytes = "vec", tag = "3")]
-    pub body: ::prost::alloc::vec::Vec<u8>,
-}
-/// A receipt (kvitto): the proof that an entry is in the log.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Receipt {
-    /// The entry (post).
-    #[prost(message, optional, tag = "1")]
-    pub entry: ::core::option::Option<LogEntry>,
-    /// The text of c2sp.org/tlog-proof@v1 (bevis). With `entry.stored` it verifies offline.
-    #[prost(string, tag = "2")]
-    pub proof: ::prost::alloc::string::String,
-    /// The checkpoint in it (kontrollpunkt).
-    #[prost(message, optional, tag = "3")]
-    pub checkpoint: ::core::option::Option<Checkpoint>,
-    /// In view FULL, the sealed parts that you can open (öppnade delar); those that were erased are missing.
-    #[prost(message, repeated, tag = "4")]
-    pub parts: ::prost::alloc::vec::Vec<OpenedPart>,
-}
-/// Request of GetCheckpoint.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetCheckpointRequest {
-    /// The newest that its witnesses made enough, not the newest of all (bevittnad).
-    #[prost(bool, tag = "1")]
-    pub witnessed: bool,
-}
-/// Response of GetCheckpoint.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetCheckpointResponse {
-    /// The checkpoint (kontrollpunkt).
-    #[prost(message, optional, tag = "1")]
-    pub checkpoint: ::core::option::Option<Checkpoint>,
-}
-/// Request of GetReceipt. The entry is named by `name` and `version`, or by `position`.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetReceiptRequest {
-    /// The municipality you act for (agerar för); empty for operators.
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who reads (handläggare); required for view FULL.
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// `relocations/…`, `arrivals/…` or `alerts/…` (resurs).
-    #[prost(string, tag = "3")]
-    pub name: ::prost::alloc::string::String,
-    /// Which of its entries (version); the first when 0.
-    #[prost(int32, tag = "4")]
-    pub version: i32,
-    /// Where the entry stands (position), instead of a name.
-    #[prost(int64, tag = "5")]
-    pub position: i64,
-    /// FULL adds the opened parts; the reading is recorded (vy).
-    #[prost(enumeration = "View", tag = "6")]
-    pub view: i32,
-}
-/// Response of GetReceipt.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetReceiptResponse {
-    /// The receipt (kvitto).
-    #[prost(message, optional, tag = "1")]
-    pub receipt: ::core::option::Option<Receipt>,
-}
-/// Request of GetConsistencyProof.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetConsistencyProofRequest {
-    /// The size of the older checkpoint (äldre storlek), from 1.
-    #[prost(int64, tag = "1")]
-    pub old_size: i64,
-    /// The size of the newer one (storlek), which must be that of a checkpoint; the newest when 0.
-    #[prost(int64, tag = "2")]
-    pub size: i64,
-}
-/// Response of GetConsistencyProof.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetConsistencyProofResponse {
-    /// The old size, the proof and the newer checkpoint as one text (bevis), in the form of an `add-checkpoint` request of
-    /// c2sp.org/tlog-witness.
-    #[prost(string, tag = "1")]
-    pub proof: ::prost::alloc::string::String,
-    /// The newer checkpoint (kontrollpunkt).
-    #[prost(message, optional, tag = "2")]
-    pub checkpoint: ::core::option::Option<Checkpoint>,
-}
-/// Request of ListEntries.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListEntriesRequest {
-    /// The municipality you act for (agerar för); empty for operators.
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// At most this many; 50 when 0, never over 500.
-    #[prost(int32, tag = "2")]
-    pub page_size: i32,
-    /// Entries at a position above this (efter position).
-    #[prost(int64, tag = "3")]
-    pub after_position: i64,
-}
-/// Response of ListEntries.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListEntriesResponse {
-    /// The entries, oldest first (poster); at most about 2 MiB of them. None: there are no more.
-    #[prost(message, repeated, tag = "1")]
-    pub entries: ::prost::alloc::vec::Vec<LogEntry>,
-    /// The list is valid at this position of the record (position).
-    #[prost(int64, tag = "2")]
-    pub position: i64,
-}
-/// What an entry says happened (slag av post). The number is that of the event's field in journal.v1.Entry. New values
-/// may appear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum EntryKind {
-    /// Not stated.
-    Unspecified = 0,
-    /// A relocation was registered (registrerad).
-    RelocationRegistered = 20,
-    /// The receiver took it in (kvitterad).
-    RelocationAcknowledged = 21,
-    /// A party replied or objected (svar, invändning).
-    RelocationReplied = 22,
-    /// The sender supplemented (komplettering).
-    RelocationSupplemented = 23,
-    /// The sender withdrew (återtagen).
-    RelocationWithdrawn = 24,
-    /// An arrival was matched with it (ankommen).
-    RelocationArrived = 25,
-    /// Nobody arrived in time (ej ankommen).
-    RelocationNotArrived = 26,
-    /// An arrival was reported (ankomst).
-    ArrivalReported = 27,
-    /// An announcement covers the arrival (matchad).
-    ArrivalMatched = 28,
-    /// The report was withdrawn (återtagen).
-    ArrivalWithdrawn = 29,
-    /// An alert was raised (avvikelse att utreda).
-    AlertRaised = 30,
-    /// The asked municipality answered (besvarad).
-    AlertAnswered = 31,
-    /// The asked municipality disputes (bestridd).
-    AlertDisputed = 32,
-    /// An operator is on it (handläggs); for operators.
-    AlertAcknowledged = 33,
-    /// An operator assigned it (tilldelad); for operators.
-    AlertAssigned = 34,
-    /// An operator commented (kommenterad); for operators.
-    AlertCommented = 35,
-    /// It was closed (avslutad).
-    AlertClosed = 36,
-    /// A recipient's system confirmed its notices (mottagna aviseringar).
-    NoticesConfirmed = 37,
-    /// A deadline is due (tiden har gått).
-    TimePassed = 38,
-    /// A definition came in force (ny definition).
-    DefinitionSet = 39,
-    /// The rules version switched (nya regler).
-    RulesVersionSet = 40,
-    /// The clock was moved, outside production (klockan ställd).
-    ClockAdvanced = 41,
-    /// The receiver was reminded (påmind).
-    RelocationReminded = 42,
-    /// The registration of the move was reversed: open again (återöppnad).
-    RelocationReopened = 43,
-    /// A party restricted its processing or holds it (begränsad).
-    RelocationRestricted = 44,
-    /// A party lifted that (begränsning hävd).
-    RelocationReleased = 45,
-    /// A month of silence about a transfer (en månads tystnad), SoL 29:11.
-    TransferSilent = 46,
-    /// The sender asked the inspectorate to decide (ansökan till IVO).
-    TransferReferred = 47,
-    /// The inspectorate decided (beslut av IVO).
-    TransferDecided = 48,
-    /// The inspectorate's three months are over (IVO:s tid ute).
-    TransferDecisionOverdue = 49,
-    /// An identity number was replaced (hänvisning).
-    IdentityReferred = 50,
-    /// A municipality described a function (funktion).
-    FunctionSet = 51,
-    /// A vendor may act for a municipality (leverantör).
-    VendorGranted = 52,
-    /// That was withdrawn (återkallad leverantör).
-    VendorWithdrawn = 53,
-    /// A test notice went out (övning).
-    DrillSent = 54,
-    /// A person took it in (övning kvitterad).
-    DrillAcknowledged = 55,
-}
-impl EntryKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ENTRY_KIND_UNSPECIFIED",
-            Self::RelocationRegistered => "ENTRY_KIND_RELOCATION_REGISTERED",
-            Self::RelocationAcknowledged => "ENTRY_KIND_RELOCATION_ACKNOWLEDGED",
-            Self::RelocationReplied => "ENTRY_KIND_RELOCATION_REPLIED",
-            Self::RelocationSupplemented => "ENTRY_KIND_RELOCATION_SUPPLEMENTED",
-            Self::RelocationWithdrawn => "ENTRY_KIND_RELOCATION_WITHDRAWN",
-            Self::RelocationArrived => "ENTRY_KIND_RELOCATION_ARRIVED",
-            Self::RelocationNotArrived => "ENTRY_KIND_RELOCATION_NOT_ARRIVED",
-            Self::ArrivalReported => "ENTRY_KIND_ARRIVAL_REPORTED",
-            Self::ArrivalMatched => "ENTRY_KIND_ARRIVAL_MATCHED",
-            Self::ArrivalWithdrawn => "ENTRY_KIND_ARRIVAL_WITHDRAWN",
-            Self::AlertRaised => "ENTRY_KIND_ALERT_RAISED",
-            Self::AlertAnswered => "ENTRY_KIND_ALERT_ANSWERED",
-            Self::AlertDisputed => "ENTRY_KIND_ALERT_DISPUTED",
-            Self::AlertAcknowledged => "ENTRY_KIND_ALERT_ACKNOWLEDGED",
-            Self::AlertAssigned => "ENTRY_KIND_ALERT_ASSIGNED",
-            Self::AlertCommented => "ENTRY_KIND_ALERT_COMMENTED",
-            Self::AlertClosed => "ENTRY_KIND_ALERT_CLOSED",
-            Self::NoticesConfirmed => "ENTRY_KIND_NOTICES_CONFIRMED",
-            Self::TimePassed => "ENTRY_KIND_TIME_PASSED",
-            Self::DefinitionSet => "ENTRY_KIND_DEFINITION_SET",
-            Self::RulesVersionSet => "ENTRY_KIND_RULES_VERSION_SET",
-            Self::ClockAdvanced => "ENTRY_KIND_CLOCK_ADVANCED",
-            Self::RelocationReminded => "ENTRY_KIND_RELOCATION_REMINDED",
-            Self::RelocationReopened => "ENTRY_KIND_RELOCATION_REOPENED",
-            Self::RelocationRestricted => "ENTRY_KIND_RELOCATION_RESTRICTED",
-            Self::RelocationReleased => "ENTRY_KIND_RELOCATION_RELEASED",
-            Self::TransferSilent => "ENTRY_KIND_TRANSFER_SILENT",
-            Self::TransferReferred => "ENTRY_KIND_TRANSFER_REFERRED",
-            Self::TransferDecided => "ENTRY_KIND_TRANSFER_DECIDED",
-            Self::TransferDecisionOverdue => "ENTRY_KIND_TRANSFER_DECISION_OVERDUE",
-            Self::IdentityReferred => "ENTRY_KIND_IDENTITY_REFERRED",
-            Self::FunctionSet => "ENTRY_KIND_FUNCTION_SET",
-            Self::VendorGranted => "ENTRY_KIND_VENDOR_GRANTED",
-            Self::VendorWithdrawn => "ENTRY_KIND_VENDOR_WITHDRAWN",
-            Self::DrillSent => "ENTRY_KIND_DRILL_SENT",
-            Self::DrillAcknowledged => "ENTRY_KIND_DRILL_ACKNOWLEDGED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ENTRY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "ENTRY_KIND_RELOCATION_REGISTERED" => Some(Self::RelocationRegistered),
-            "ENTRY_KIND_RELOCATION_ACKNOWLEDGED" => Some(Self::RelocationAcknowledged),
-            "ENTRY_KIND_RELOCATION_REPLIED" => Some(Self::RelocationReplied),
-            "ENTRY_KIND_RELOCATION_SUPPLEMENTED" => Some(Self::RelocationSupplemented),
-            "ENTRY_KIND_RELOCATION_WITHDRAWN" => Some(Self::RelocationWithdrawn),
-            "ENTRY_KIND_RELOCATION_ARRIVED" => Some(Self::RelocationArrived),
-            "ENTRY_KIND_RELOCATION_NOT_ARRIVED" => Some(Self::RelocationNotArrived),
-            "ENTRY_KIND_ARRIVAL_REPORTED" => Some(Self::ArrivalReported),
-            "ENTRY_KIND_ARRIVAL_MATCHED" => Some(Self::ArrivalMatched),
-            "ENTRY_KIND_ARRIVAL_WITHDRAWN" => Some(Self::ArrivalWithdrawn),
-            "ENTRY_KIND_ALERT_RAISED" => Some(Self::AlertRaised),
-            "ENTRY_KIND_ALERT_ANSWERED" => Some(Self::AlertAnswered),
-            "ENTRY_KIND_ALERT_DISPUTED" => Some(Self::AlertDisputed),
-            "ENTRY_KIND_ALERT_ACKNOWLEDGED" => Some(Self::AlertAcknowledged),
-            "ENTRY_KIND_ALERT_ASSIGNED" => Some(Self::AlertAssigned),
-            "ENTRY_KIND_ALERT_COMMENTED" => Some(Self::AlertCommented),
-            "ENTRY_KIND_ALERT_CLOSED" => Some(Self::AlertClosed),
-            "ENTRY_KIND_NOTICES_CONFIRMED" => Some(Self::NoticesConfirmed),
-            "ENTRY_KIND_TIME_PASSED" => Some(Self::TimePassed),
-            "ENTRY_KIND_DEFINITION_SET" => Some(Self::DefinitionSet),
-            "ENTRY_KIND_RULES_VERSION_SET" => Some(Self::RulesVersionSet),
-            "ENTRY_KIND_CLOCK_ADVANCED" => Some(Self::ClockAdvanced),
-            "ENTRY_KIND_RELOCATION_REMINDED" => Some(Self::RelocationReminded),
-            "ENTRY_KIND_RELOCATION_REOPENED" => Some(Self::RelocationReopened),
-            "ENTRY_KIND_RELOCATION_RESTRICTED" => Some(Self::RelocationRestricted),
-            "ENTRY_KIND_RELOCATION_RELEASED" => Some(Self::RelocationReleased),
-            "ENTRY_KIND_TRANSFER_SILENT" => Some(Self::TransferSilent),
-            "ENTRY_KIND_TRANSFER_REFERRED" => Some(Self::TransferReferred),
-            "ENTRY_KIND_TRANSFER_DECIDED" => Some(Self::TransferDecided),
-            "ENTRY_KIND_TRANSFER_DECISION_OVERDUE" => Some(Self::TransferDecisionOverdue),
-            "ENTRY_KIND_IDENTITY_REFERRED" => Some(Self::IdentityReferred),
-            "ENTRY_KIND_FUNCTION_SET" => Some(Self::FunctionSet),
-            "ENTRY_KIND_VENDOR_GRANTED" => Some(Self::VendorGranted),
-            "ENTRY_KIND_VENDOR_WITHDRAWN" => Some(Self::VendorWithdrawn),
-            "ENTRY_KIND_DRILL_SENT" => Some(Self::DrillSent),
-            "ENTRY_KIND_DRILL_ACKNOWLEDGED" => Some(Self::DrillAcknowledged),
-            _ => None,
-        }
-    }
-}
-/// Generated client implementations.
-pub mod ledger_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// Proofs that others can verify without us. Entries go to their parties alone; a hash of all tells nobody anything.
-    #[derive(Debug, Clone)]
-    pub struct LedgerServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl LedgerServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> LedgerServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> LedgerServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            LedgerServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Reads the newest checkpoint with the lines of its witnesses. For every certificate.
-        pub async fn get_checkpoint(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetCheckpointRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetCheckpointResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.LedgerService/GetCheckpoint",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.LedgerService", "GetCheckpoint"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Reads the receipt for an entry of yours: that it is in the log, as a text that verifies offline.
-        pub async fn get_receipt(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetReceiptRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetReceiptResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.LedgerService/GetReceipt",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.LedgerService", "GetReceipt"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Proves that a checkpoint continues an older one, so that nothing in between was changed. For every certificate.
-        pub async fn get_consistency_proof(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetConsistencyProofRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetConsistencyProofResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.LedgerService/GetConsistencyProof",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.LedgerService", "GetConsistencyProof"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Lists your entries as they are stored, oldest first.
-        pub async fn list_entries(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListEntriesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListEntriesResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.LedgerService/ListEntries",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.LedgerService", "ListEntries"));
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod ledger_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with LedgerServiceServer.
-    #[async_trait]
-    pub trait LedgerService: std::marker::Send + std::marker::Sync + 'static {
-        /// Reads the newest checkpoint with the lines of its witnesses. For every certificate.
-        async fn get_checkpoint(
-            &self,
-            request: tonic::Request<super::GetCheckpointRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetCheckpointResponse>,
-            tonic::Status,
-        >;
-        /// Reads the receipt for an entry of yours: that it is in the log, as a text that verifies offline.
-        async fn get_receipt(
-            &self,
-            request: tonic::Request<super::GetReceiptRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetReceiptResponse>,
-            tonic::Status,
-        >;
-        /// Proves that a checkpoint continues an older one, so that nothing in between was changed. For every certificate.
-        async fn get_consistency_proof(
-            &self,
-            request: tonic::Request<super::GetConsistencyProofRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetConsistencyProofResponse>,
-            tonic::Status,
-        >;
-        /// Lists your entries as they are stored, oldest first.
-        async fn list_entries(
-            &self,
-            request: tonic::Request<super::ListEntriesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListEntriesResponse>,
-            tonic::Status,
-        >;
-    }
-    /// Proofs that others can verify without us. Entries go to their parties alone; a hash of all tells nobody anything.
-    #[derive(Debug)]
-    pub struct LedgerServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> LedgerServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for LedgerServiceServer<T>
-    where
-        T: LedgerService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/flyttbud.v1.LedgerService/GetCheckpoint" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetCheckpointSvc<T: LedgerService>(pub Arc<T>);
-                    impl<
-                        T: LedgerService,
-                    > tonic::server::UnaryService<super::GetCheckpointRequest>
-                    for GetCheckpointSvc<T> {
-                        type Response = super::GetCheckpointResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetCheckpointRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as LedgerService>::get_checkpoint(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetCheckpointSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.LedgerService/GetReceipt" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetReceiptSvc<T: LedgerService>(pub Arc<T>);
-                    impl<
-                        T: LedgerService,
-                    > tonic::server::UnaryService<super::GetReceiptRequest>
-                    for GetReceiptSvc<T> {
-                        type Response = super::GetReceiptResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetReceiptRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as LedgerService>::get_receipt(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetReceiptSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.LedgerService/GetConsistencyProof" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetConsistencyProofSvc<T: LedgerService>(pub Arc<T>);
-                    impl<
-                        T: LedgerService,
-                    > tonic::server::UnaryService<super::GetConsistencyProofRequest>
-                    for GetConsistencyProofSvc<T> {
-                        type Response = super::GetConsistencyProofResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetConsistencyProofRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as LedgerService>::get_consistency_proof(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetConsistencyProofSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.LedgerService/ListEntries" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListEntriesSvc<T: LedgerService>(pub Arc<T>);
-                    impl<
-                        T: LedgerService,
-                    > tonic::server::UnaryService<super::ListEntriesRequest>
-                    for ListEntriesSvc<T> {
-                        type Response = super::ListEntriesResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListEntriesRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as LedgerService>::list_entries(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListEntriesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for LedgerServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "flyttbud.v1.LedgerService";
-    impl<T> tonic::server::NamedService for LedgerServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
 /// Request of RegisterRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RegisterRelocationRequest {
@@ -8177,6 +8420,114 @@ pub struct WithdrawRelocationResponse {
     /// The relocation afterwards, view BASIC.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
+}
+/// Request of RecallRelocation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecallRelocationRequest {
+    /// The municipality you act for (agerar för): the sender.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who does it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// `relocations/{uuid}`.
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag you saw; empty to skip the check.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
+    /// When you found out (upptäckt); not in the future, not before the announcement. The 72 hours begin there.
+    #[prost(message, optional, tag = "7")]
+    pub discovered_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// How it came to that (händelseförlopp), 1 to 2000 signs; no identity numbers. Only you read it.
+    #[prost(string, tag = "8")]
+    pub text: ::prost::alloc::string::String,
+}
+/// Response of RecallRelocation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecallRelocationResponse {
+    /// The relocation afterwards, view BASIC.
+    #[prost(message, optional, tag = "1")]
+    pub relocation: ::core::option::Option<Relocation>,
+    /// The breach (personuppgiftsincident). Empty for a dry run.
+    #[prost(message, optional, tag = "2")]
+    pub report: ::core::option::Option<BreachReport>,
+}
+/// One reading at the receiver (läsning). The officer's id stays there.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Reading {
+    /// When (tidpunkt).
+    #[prost(message, optional, tag = "1")]
+    pub read_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// In which function (funktion).
+    #[prost(string, tag = "2")]
+    pub function: ::prost::alloc::string::String,
+    /// By which method (metod).
+    #[prost(string, tag = "3")]
+    pub method: ::prost::alloc::string::String,
+}
+/// A personal data breach: an announcement went to the wrong municipality (personuppgiftsincident).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BreachReport {
+    /// `relocations/{uuid}`.
+    #[prost(string, tag = "1")]
+    pub relocation: ::prost::alloc::string::String,
+    /// Who sent it (avsändare), `municipalities/{code}`.
+    #[prost(string, tag = "2")]
+    pub sending_municipality: ::prost::alloc::string::String,
+    /// Who got it (mottagare), `municipalities/{code}`.
+    #[prost(string, tag = "3")]
+    pub receiving_municipality: ::prost::alloc::string::String,
+    /// When it was sent (avsänd).
+    #[prost(message, optional, tag = "4")]
+    pub sent_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When you found out (upptäckt).
+    #[prost(message, optional, tag = "5")]
+    pub discovered_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was called back (återkallad): from then on nothing could be opened there.
+    #[prost(message, optional, tag = "6")]
+    pub recalled_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// By when the supervisory authority must be told (anmälan senast), 72 hours after you found out: GDPR article 33.1.
+    #[prost(message, optional, tag = "7")]
+    pub due_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// How it came to that (händelseförlopp).
+    #[prost(string, tag = "8")]
+    pub text: ::prost::alloc::string::String,
+    /// What was told (uppgifter), as paths of the announcement. Empty when you can no longer open it.
+    #[prost(string, repeated, tag = "9")]
+    pub fields: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How many supplements and replies were told besides (kompletteringar och svar).
+    #[prost(int32, tag = "10")]
+    pub texts: i32,
+    /// Who read it there before it was called back, oldest first, the newest 1000 (läsningar).
+    #[prost(message, repeated, tag = "11")]
+    pub readings: ::prost::alloc::vec::Vec<Reading>,
+}
+/// Request of GetBreachReport.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetBreachReportRequest {
+    /// The municipality you act for (agerar för): the sender.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who reads (handläggare). Recorded.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// `relocations/{uuid}`.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+}
+/// Response of GetBreachReport.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetBreachReportResponse {
+    /// The breach (personuppgiftsincident).
+    #[prost(message, optional, tag = "1")]
+    pub report: ::core::option::Option<BreachReport>,
 }
 /// Request of AcknowledgeRelocation.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -8656,6 +9007,61 @@ pub mod relocation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Calls an announcement back that went to the wrong municipality, whatever became of it: it can be opened there no more,
+        /// and you are told who read it. Once.
+        pub async fn recall_relocation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecallRelocationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecallRelocationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.RelocationService/RecallRelocation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.RelocationService", "RecallRelocation"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The report of a personal data breach after a recall, GDPR article 33. For the sender.
+        pub async fn get_breach_report(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetBreachReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetBreachReportResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.RelocationService/GetBreachReport",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.RelocationService", "GetBreachReport"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Says that a person at the receiver took the announcement in.
         pub async fn acknowledge_relocation(
             &mut self,
@@ -8831,6 +9237,23 @@ pub mod relocation_service_server {
             request: tonic::Request<super::WithdrawRelocationRequest>,
         ) -> std::result::Result<
             tonic::Response<super::WithdrawRelocationResponse>,
+            tonic::Status,
+        >;
+        /// Calls an announcement back that went to the wrong municipality, whatever became of it: it can be opened there no more,
+        /// and you are told who read it. Once.
+        async fn recall_relocation(
+            &self,
+            request: tonic::Request<super::RecallRelocationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecallRelocationResponse>,
+            tonic::Status,
+        >;
+        /// The report of a personal data breach after a recall, GDPR article 33. For the sender.
+        async fn get_breach_report(
+            &self,
+            request: tonic::Request<super::GetBreachReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetBreachReportResponse>,
             tonic::Status,
         >;
         /// Says that a person at the receiver took the announcement in.
@@ -9213,6 +9636,98 @@ pub mod relocation_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = WithdrawRelocationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.RelocationService/RecallRelocation" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecallRelocationSvc<T: RelocationService>(pub Arc<T>);
+                    impl<
+                        T: RelocationService,
+                    > tonic::server::UnaryService<super::RecallRelocationRequest>
+                    for RecallRelocationSvc<T> {
+                        type Response = super::RecallRelocationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecallRelocationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RelocationService>::recall_relocation(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecallRelocationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.RelocationService/GetBreachReport" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetBreachReportSvc<T: RelocationService>(pub Arc<T>);
+                    impl<
+                        T: RelocationService,
+                    > tonic::server::UnaryService<super::GetBreachReportRequest>
+                    for GetBreachReportSvc<T> {
+                        type Response = super::GetBreachReportResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetBreachReportRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RelocationService>::get_breach_report(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetBreachReportSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -637,9 +637,12 @@ pub struct OwnPart {
     /// The ground with its assessments.
     #[prost(message, optional, tag = "2")]
     pub legal_ground: ::core::option::Option<super::super::flyttbud::v1::LegalGround>,
-    /// An operator's comment.
+    /// An operator's comment; how it came to a recall.
     #[prost(string, tag = "3")]
     pub text: ::prost::alloc::string::String,
+    /// When a sender found out that an announcement went to the wrong municipality.
+    #[prost(message, optional, tag = "4")]
+    pub discovered_at: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Who opened something, or searched, and why. It stands in the key store, never in the journal. The first four fields
 /// are those of an Actor: older rows hold nothing else.

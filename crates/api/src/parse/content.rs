@@ -131,7 +131,7 @@ pub fn registration(
             today: context.today,
         }));
     }
-    let seen = seen(&content);
+    let seen = told(&content);
     let legal_ground = request.legal_ground.clone().unwrap_or_default();
     faults.end()?;
     match (recipient, kind, person, planned) {
@@ -347,7 +347,8 @@ fn arrival_filled(content: &v1::ArrivalContent) -> BTreeSet<Scope> {
         .collect()
 }
 
-fn seen(content: &v1::RelocationContent) -> Vec<String> {
+/// What an announcement tells, as paths of its request.
+pub fn told(content: &v1::RelocationContent) -> Vec<String> {
     let parts = [
         (true, "content.person"),
         (true, "content.expected_on"),

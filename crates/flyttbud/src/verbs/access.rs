@@ -1,5 +1,7 @@
 //! Verbs of AccessService.
 
+pub(super) mod extract;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
@@ -23,6 +25,8 @@ pub(crate) enum Access {
     List(List),
     /// Draw a random sample of a period, to be reviewed
     Sample(Sample),
+    /// Write what your municipality holds about one person, and who opened it, as case system: GDPR article 15
+    Extract(extract::Extract),
     /// Record a review
     Review {
         /// A `RecordReviewRequest` as JSON, or - for standard input: the draft of `sample` with your findings
@@ -95,7 +99,7 @@ impl Period {
 }
 
 /// A day's first moment in Sweden, or an instant.
-fn moment(text: &str) -> Result<Wire, Failure> {
+pub(super) fn moment(text: &str) -> Result<Wire, Failure> {
     let day = text.parse::<Date>().ok();
     let day = day.filter(|_| text.len() == 10);
     day.and_then(midnight_in_sweden)
@@ -110,6 +114,7 @@ impl Session {
             Access::List(list) => self.list_accesses(list).await,
             Access::Sample(sample) => self.sample_accesses(sample).await,
             Access::Review { file, write } => self.record_review(&file, &write).await,
+            Access::Extract(extract) => self.extract(extract).await,
             Access::Reviews { limit, page_token } => self.list_reviews(limit, page_token).await,
         }
     }

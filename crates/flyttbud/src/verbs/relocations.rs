@@ -10,6 +10,7 @@ use super::{Session, call, code, instant, request, word};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
+use crate::verify::Language;
 
 /// Registers a relocation.
 #[derive(Debug, Args)]
@@ -114,6 +115,27 @@ pub(crate) enum Relocation {
         reason: String,
         #[command(flatten)]
         write: Write,
+    },
+    /// Call one back that went to the wrong municipality, and report the breach
+    Recall {
+        /// relocations/…
+        name: String,
+        /// When you found out: an instant (2026-11-30T08:00:00Z)
+        #[arg(long)]
+        discovered: String,
+        /// How it came to that
+        #[arg(long)]
+        text: String,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Write the report of the breach after a recall, GDPR article 33
+    Breach {
+        /// relocations/…
+        name: String,
+        /// In which language
+        #[arg(long, value_enum, default_value_t = Language::Sv)]
+        language: Language,
     },
     /// Tell that you asked IVO to decide a transfer, after a month of silence
     Refer {
@@ -249,6 +271,13 @@ impl Session {
                 reason,
                 write,
             } => self.withdraw(name, &reason, &write).await,
+            Relocation::Recall {
+                name,
+                discovered,
+                text,
+                write,
+            } => self.recall(name, &discovered, text, &write).await,
+            Relocation::Breach { name, language } => self.breach(name, language).await,
             Relocation::Refer { name, on, write } => self.refer(name, on, &write).await,
             Relocation::Decided {
                 name,

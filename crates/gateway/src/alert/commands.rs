@@ -60,6 +60,7 @@ impl Common<'_> {
                 actor: Some(self.actor),
                 legal_ground: self.legal_ground,
                 text: self.text,
+                ..sealed::OwnPart::default()
             },
         };
         let decide = |entries: &[Entry]| {

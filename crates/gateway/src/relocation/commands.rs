@@ -1,4 +1,6 @@
-//! Commands about a relocation: supplement, withdraw, acknowledge, reply. Each writes an event of its own.
+//! Commands about a relocation: supplement, withdraw, recall, acknowledge, reply. Each writes an event of its own.
+
+pub(super) mod recall;
 
 use std::collections::BTreeSet;
 
@@ -33,8 +35,8 @@ struct Common<'a> {
     request: Request,
     validate_only: bool,
     etag: &'a str,
-    actor: v1::Actor,
-    legal_ground: Option<v1::LegalGround>,
+    /// What only the acting party reads.
+    own: sealed::OwnPart,
 }
 
 impl Common<'_> {
@@ -52,11 +54,7 @@ impl Common<'_> {
             validate_only: self.validate_only,
             etag: self.etag,
             shared,
-            own: sealed::OwnPart {
-                actor: Some(self.actor),
-                legal_ground: self.legal_ground,
-                ..sealed::OwnPart::default()
-            },
+            own: self.own,
         };
         let entries = core
             .command(command, |entries: &[Entry]| decide(party, what, entries))
@@ -69,7 +67,15 @@ impl Common<'_> {
 fn decide(party: Party, what: RelocationCommand, entries: &[Entry]) -> Result<Decided, Refusal> {
     let fold = party.relocation(RelocationFold::fold(entries).map_err(halted)?)?;
     let (event, notices) = ledger::relocation(&fold, what, party.code()).map_err(Refusal::new)?;
-    let release = matches!(what, RelocationCommand::Withdraw { .. }).then_some(OpenKey {
+    if what == RelocationCommand::Recall && ledger::recalled(entries).is_some() {
+        return Err(Refusal::new(Reason::StateNotAllowed));
+    }
+    // what had ended has been released, and another one may be open since then
+    let ends = matches!(
+        what,
+        RelocationCommand::Withdraw { .. } | RelocationCommand::Recall
+    );
+    let release = (ends && !fold.state.is_final()).then_some(OpenKey {
         sender: fold.sender,
         recipient: fold.recipient,
         pseudonym: fold.pseudonym,
@@ -103,11 +109,14 @@ macro_rules! common {
             request,
             validate_only: $request.validate_only,
             etag: &$request.etag,
-            actor,
-            legal_ground: None,
+            own: sealed::OwnPart {
+                actor: Some(actor),
+                ..sealed::OwnPart::default()
+            },
         }
     }};
 }
+use common;
 
 pub(super) async fn supplement(
     core: &Core,
@@ -174,13 +183,18 @@ pub(super) async fn withdraw(
     let relocation = common
         .run(core, RelocationCommand::Withdraw { reason }, None)
         .await?;
-    // whoever dies before this leaves it to the next one that goes over the journal
+    erase(core, subject).await?;
+    Ok(v1::WithdrawRelocationResponse { relocation })
+}
+
+/// Erases what the entries of a subject have ended. Whoever dies before this leaves it to the next one that goes over
+/// the journal.
+async fn erase(core: &Core, subject: Subject) -> Result<(), Refusal> {
     let erased = erasure::erase(core.journal.as_ref(), &core.vault, subject).await;
-    erased.map_err(|error| {
+    erased.map(|_rows| ()).map_err(|error| {
         tracing::error!(error = %ErrorChain(&error), "keys not erased yet");
         Refusal::new(Reason::KeysUnavailable)
-    })?;
-    Ok(v1::WithdrawRelocationResponse { relocation })
+    })
 }
 
 pub(super) async fn acknowledge(
@@ -277,10 +291,8 @@ pub(super) async fn reply(
         minor,
     };
     core.check_telling(&mut faults, &telling);
-    let common = Common {
-        legal_ground: request.legal_ground.clone(),
-        ..common!(core, call, request, "ReplyToRelocation", faults)
-    };
+    let mut common = common!(core, call, request, "ReplyToRelocation", faults);
+    common.own.legal_ground.clone_from(&request.legal_ground);
     let shared = sealed::SharedPart {
         text: request.text.clone(),
         contact: request.contact.clone(),

@@ -8,7 +8,7 @@ use domain::entry::{Entry, Event};
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use domain::relocation_state::RelocationState;
-use domain::subject::SubjectKind;
+use domain::subject::{Subject, SubjectKind};
 use journal::views::RelocationFilter;
 use ledger::RelocationFold;
 
@@ -47,6 +47,20 @@ pub(super) async fn get(
     Ok(v1::GetRelocationResponse {
         relocation: Some(relocation),
     })
+}
+
+/// A relocation with all that the party may read of it now, and its entries. The caller records the access.
+pub(crate) async fn whole(
+    core: &Core,
+    party: Party,
+    subject: Subject,
+) -> Result<(v1::Relocation, RelocationFold, Vec<Entry>), Refusal> {
+    let (fold, entries) = core.relocation(party, subject, NOW).await?;
+    let mut relocation = show::relocation(subject, &fold, party.code());
+    if ledger::erased(&entries).map_err(halted)? != Some(party.code()) {
+        fill(core, party, &fold, &entries, &mut relocation).await?;
+    }
+    Ok((relocation, fold, entries))
 }
 
 /// Opens what the party may read. What was erased stays empty.

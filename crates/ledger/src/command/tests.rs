@@ -79,6 +79,7 @@ fn check_relocation(state: RelocationState, table: &str) {
             "withdraw" => RelocationCommand::Withdraw {
                 reason: WithdrawalReason::Mistake,
             },
+            "recall" => RelocationCommand::Recall,
             "acknowledge" => RelocationCommand::Acknowledge,
             "reply" => RelocationCommand::Reply { objection: false },
             "object" => RelocationCommand::Reply { objection: true },
@@ -129,6 +130,20 @@ fn nothing_can_be_done_to_what_has_ended_and_nothing_by_strangers() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn the_sender_alone_calls_back_whatever_became_of_it() {
+    for state in RelocationState::ALL {
+        check_relocation(
+            state,
+            "
+            recall by 0184 => RelocationRecalled to 2283
+            recall by 2283 => STATE_NOT_ALLOWED
+            recall by 0191 => NOT_FOUND
+        ",
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::code::{ContactRank, RelocationKind, Restriction};
+use domain::code::{ContactRank, RelocationKind, Restriction, WithdrawalReason};
 use domain::entry::{Entry, Event};
 use domain::function::FunctionId;
 use domain::month::Month;
@@ -150,6 +150,9 @@ impl RelocationFold {
                 )
             }
             Event::RelocationSupplemented => (Step::Supplement, Side::Sender),
+            Event::RelocationWithdrawn {
+                reason: WithdrawalReason::WrongRecipient,
+            } => (Step::Recall, Side::Sender),
             Event::RelocationWithdrawn { .. } => (Step::Withdraw, Side::Sender),
             Event::RelocationArrived { .. } => (Step::Arrive, Side::Ledger),
             Event::RelocationNotArrived => (Step::NotArrive, Side::Ledger),

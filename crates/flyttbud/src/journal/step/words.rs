@@ -260,6 +260,7 @@ pub(super) fn notice(kind: NoticeKind) -> &'static str {
         NoticeKind::TransferDecided => "IVO decided",
         NoticeKind::TransferDecisionOverdue => "IVO's time over",
         NoticeKind::Drill => "drill",
+        NoticeKind::RelocationRecalled => "relocation recalled",
     }
 }
 

@@ -1,0 +1,308 @@
+//! What a municipality holds about one person, and who opened it: GDPR article 15. What was erased is named as such.
+
+use std::collections::BTreeSet;
+use std::pin::Pin;
+
+use api::parse::{self, Faults};
+use api::record;
+use api::status::Refusal;
+use api::time::to_wire;
+use api::v1;
+use api::v1::produce_person_extract_response::Item;
+use domain::entry::Entry;
+use domain::identity::IdentityNumber;
+use domain::reason::Reason;
+use domain::relocation_state::RelocationState;
+use domain::subject::{Position, Subject, SubjectKind};
+use jiff::Timestamp;
+use journal::views::{AlertFilter, RelocationFilter};
+use tokio_stream::Stream;
+use tonic::Status;
+use vault::{AccessFilter, AccessPlace, Accessed, SearchTerm};
+
+use super::Opening;
+use crate::body::Parties;
+use crate::call::Call;
+use crate::core::{Core, no_keys, unread};
+use crate::limits::{ACCESSES_AT_ONCE, EXTRACT_ACCESSES_MAX, EXTRACT_SUBJECTS_MAX, PAGE_MAX};
+use crate::permit::Party;
+use crate::read::NOW;
+use crate::write::halted;
+use crate::{alert, arrival, relocation};
+
+/// The method's name in the log.
+const METHOD: &str = "ProducePersonExtract";
+
+/// The items, one after another.
+pub(super) type Items =
+    Pin<Box<dyn Stream<Item = Result<v1::ProducePersonExtractResponse, Status>> + Send>>;
+
+pub(super) async fn produce(
+    core: &Core,
+    call: &Call,
+    request: v1::ProducePersonExtractRequest,
+) -> Result<Items, Refusal> {
+    let party = Party::of(core, call, &request.municipality).await?;
+    let mut faults = Faults::default();
+    let actor = faults.actor(request.actor.as_ref());
+    let text = &request.identity_number;
+    let number = parse::identity_number(&mut faults, "identity_number", text, core.context());
+    faults.end()?;
+    let number = number.ok_or_else(|| Refusal::new(Reason::Internal))?;
+    let now = core.journal.now();
+    let token = core
+        .vault
+        .search_token(party.code(), SearchTerm::Number(&number))
+        .await
+        .map_err(no_keys)?;
+    let (subjects, more) = core.held(party, &number, token).await?;
+    // all that is about to be opened, before any of it is
+    let term = (v1::SearchTermKind::IdentityNumber, token);
+    let search = Opening::search(METHOD, term, &actor, subjects.len());
+    core.record_access(call, party, search).await?;
+    for subject in &subjects {
+        let opening = Opening::of(METHOD, *subject, &actor);
+        core.record_access(call, party, opening).await?;
+    }
+    let mut items = vec![Item::Head(v1::ExtractHead {
+        municipality: party.code().resource_name(),
+        produced_at: Some(to_wire(now)),
+    })];
+    for subject in &subjects {
+        items.extend(core.extracted(party, *subject).await?);
+    }
+    let opened = subjects.into_iter().map(Accessed::Subject);
+    let opened: Vec<_> = opened.chain([Accessed::Search(token)]).collect();
+    let (accesses, more_accesses) = core.opened(party, &opened, now).await?;
+    items.extend(accesses);
+    items.push(Item::End(v1::ExtractEnd {
+        items: i32::try_from(items.len() - 1).unwrap_or(i32::MAX),
+        more: more || more_accesses,
+    }));
+    let answers = items
+        .into_iter()
+        .map(|item| Ok(v1::ProducePersonExtractResponse { item: Some(item) }));
+    Ok(Box::pin(tokio_stream::iter(answers)))
+}
+
+impl Core {
+    /// What a party holds about a person, newest first by kind, and whether there is more: what its search finds, the
+    /// questions about that, the questions that others asked it, and what was erased at it and is found no more.
+    async fn held(
+        &self,
+        party: Party,
+        number: &IdentityNumber,
+        token: [u8; 16],
+    ) -> Result<(Vec<Subject>, bool), Refusal> {
+        let found = self.vault.search(party.code(), token).await;
+        let found = found.map_err(no_keys)?;
+        let more = found.len() >= EXTRACT_SUBJECTS_MAX;
+        let (mut relocations, mut arrivals) = (Vec::new(), Vec::new());
+        for subject in found {
+            let is_there = !self.entries(party, subject, NOW).await?.is_empty();
+            // a token without its entry is being written, or is swept soon
+            match subject.kind {
+                SubjectKind::Relocation if is_there => relocations.push(subject),
+                SubjectKind::Arrival if is_there => arrivals.push(subject),
+                SubjectKind::Relocation
+                | SubjectKind::Arrival
+                | SubjectKind::Alert
+                | SubjectKind::Municipality
+                | SubjectKind::RegisterEvent
+                | SubjectKind::System => {}
+            }
+        }
+        relocations.extend(self.erased_at(party, number).await?);
+        let mut alerts = BTreeSet::new();
+        for arrival in &arrivals {
+            alerts.extend(self.views.alert_about(*arrival).await.map_err(unread)?);
+        }
+        alerts.extend(self.asked_about(party, number).await?);
+        let subjects = relocations.into_iter().chain(arrivals).chain(alerts);
+        Ok((subjects.collect(), more))
+    }
+
+    /// Relocations to a party whose keys were erased there: no search finds them, their pseudonyms tell.
+    async fn erased_at(
+        &self,
+        party: Party,
+        number: &IdentityNumber,
+    ) -> Result<Vec<Subject>, Refusal> {
+        let filter = RelocationFilter {
+            recipient: Some(party.code()),
+            state: Some(RelocationState::Withdrawn.number()),
+            ..RelocationFilter::default()
+        };
+        let (mut erased, mut below) = (Vec::new(), NOW);
+        loop {
+            let page = self.views.relocations(filter, below, PAGE_MAX).await;
+            let page = page.map_err(unread)?;
+            for (subject, _) in &page.rows {
+                let (fold, entries) = self.relocation(party, *subject, NOW).await?;
+                if ::ledger::erased(&entries).map_err(halted)? != Some(party.code()) {
+                    continue;
+                }
+                let (scope, epoch) = (fold.sender, fold.pseudonym.epoch);
+                let pseudonym = self.vault.pseudonym(scope, epoch, number, scope).await;
+                if pseudonym.map_err(no_keys)? == fold.pseudonym {
+                    erased.push(*subject);
+                }
+            }
+            match page.rows.last() {
+                Some((_, last)) if page.rows.len() >= PAGE_MAX => below = *last,
+                _ => return Ok(erased),
+            }
+        }
+    }
+
+    /// Questions that others asked a party about a person.
+    async fn asked_about(
+        &self,
+        party: Party,
+        number: &IdentityNumber,
+    ) -> Result<Vec<Subject>, Refusal> {
+        let today = self.today();
+        let scope = party.code();
+        let known = relocation::pseudonyms_of_arrival(self, party, scope, number, today).await?;
+        let filter = AlertFilter {
+            party: Some(scope),
+            state: None,
+        };
+        let (mut asked, mut below) = (Vec::new(), Position(NOW.0));
+        loop {
+            let page = self.views.alerts(filter, below, PAGE_MAX).await;
+            let page = page.map_err(unread)?;
+            for (subject, _) in &page.rows {
+                let (fold, _entries) = self.alert(party, *subject, NOW).await?;
+                if fold.asked == scope
+                    && let Some((arrival, _report)) = self.question(party, &fold).await?
+                    && arrival.pseudonyms.iter().any(|one| known.contains(one))
+                {
+                    asked.push(*subject);
+                }
+            }
+            match page.rows.last() {
+                Some((_, last)) if page.rows.len() >= PAGE_MAX => below = *last,
+                _ => return Ok(asked),
+            }
+        }
+    }
+
+    /// One of them as an item.
+    async fn extracted(&self, party: Party, subject: Subject) -> Result<Option<Item>, Refusal> {
+        Ok(match subject.kind {
+            SubjectKind::Relocation => {
+                let (relocation, fold, entries) = relocation::whole(self, party, subject).await?;
+                let erased = ::ledger::erased(&entries).map_err(halted)?;
+                let parties = (fold.sender, fold.recipient);
+                Some(Item::Relocation(v1::ExtractedRelocation {
+                    relocation: Some(relocation),
+                    erased: erased == Some(party.code()),
+                    own_acts: self.own_acts(party, parties, &entries).await?,
+                }))
+            }
+            SubjectKind::Arrival => {
+                let (arrival, fold, entries) = arrival::whole(self, party, subject).await?;
+                let parties = (fold.municipality, fold.previous);
+                Some(Item::Arrival(v1::ExtractedArrival {
+                    arrival: Some(arrival),
+                    own_acts: self.own_acts(party, parties, &entries).await?,
+                }))
+            }
+            SubjectKind::Alert => {
+                let (alert, fold, entries) = alert::whole(self, party, subject).await?;
+                let parties = (fold.asking, fold.asked);
+                Some(Item::Alert(v1::ExtractedAlert {
+                    alert: Some(alert),
+                    own_acts: self.own_acts(party, parties, &entries).await?,
+                }))
+            }
+            SubjectKind::Municipality | SubjectKind::RegisterEvent | SubjectKind::System => None,
+        })
+    }
+
+    /// What the party itself did and wrote, without its officers' ids.
+    async fn own_acts(
+        &self,
+        party: Party,
+        parties: Parties,
+        entries: &[Entry],
+    ) -> Result<Vec<v1::OwnAct>, Refusal> {
+        let mut acts = Vec::new();
+        for entry in entries {
+            let Some(own) = self.open_own(party.into(), parties, entry).await? else {
+                continue;
+            };
+            let actor = own.actor.unwrap_or_default();
+            acts.push(v1::OwnAct {
+                recorded_at: Some(to_wire(entry.recorded_at)),
+                kind: record::kind(&entry.event).into(),
+                function: actor.function,
+                purpose: actor.purpose,
+                legal_ground: own.legal_ground.map(without_officers),
+                text: own.text,
+            });
+        }
+        Ok(acts)
+    }
+
+    /// Accesses before an instant to what was held, newest first, and whether there are more.
+    async fn opened(
+        &self,
+        party: Party,
+        what: &[Accessed],
+        before: Timestamp,
+    ) -> Result<(Vec<Item>, bool), Refusal> {
+        let mut accesses = Vec::new();
+        for what in what {
+            let filter = AccessFilter {
+                what: Some(*what),
+                until: Some(before),
+                ..AccessFilter::default()
+            };
+            let mut place = AccessPlace::END;
+            loop {
+                let page = self
+                    .vault
+                    .accesses(party.code(), &filter, place, ACCESSES_AT_ONCE)
+                    .await
+                    .map_err(no_keys)?;
+                let Some(last) = page.last() else {
+                    break;
+                };
+                place = last.place;
+                accesses.extend(page);
+                if accesses.len() > EXTRACT_ACCESSES_MAX {
+                    break;
+                }
+            }
+        }
+        let more = accesses.len() > EXTRACT_ACCESSES_MAX;
+        accesses.sort_by_key(|access| std::cmp::Reverse(access.place));
+        accesses.truncate(EXTRACT_ACCESSES_MAX);
+        let items = accesses.iter().map(|access| {
+            let shown = super::shown(access);
+            let actor = shown.actor.unwrap_or_default();
+            Item::Access(v1::ExtractedAccess {
+                accessed_at: shown.accessed_at,
+                function: actor.function,
+                purpose: actor.purpose,
+                method: shown.method,
+                subject: shown.subject,
+            })
+        });
+        Ok((items.collect(), more))
+    }
+}
+
+/// A ground with all that was assessed, but who assessed it.
+fn without_officers(ground: v1::LegalGround) -> v1::LegalGround {
+    v1::LegalGround {
+        second_officer_id: String::new(),
+        consent: ground.consent.map(|consent| v1::Consent {
+            received_by: String::new(),
+            ..consent
+        }),
+        ..ground
+    }
+}

@@ -1,0 +1,153 @@
+//! The extract of a person: all that a municipality holds and nothing of another's, who opened it, and what was erased.
+
+use api::v1;
+use api::v1::produce_person_extract_response::Item;
+use tests::{
+    OPERATOR, PERSONS, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, arrival, run,
+    wait_for,
+};
+
+use crate::access::announced;
+use crate::recalling::withdraw;
+use crate::receipts::profile;
+
+/// The items in short: what they are, and of which name.
+fn told(items: &[Item]) -> Vec<String> {
+    let told = items.iter().map(|item| match item {
+        Item::Head(_) => "head".to_owned(),
+        Item::Relocation(it) => {
+            let relocation = it.relocation.as_ref().expect("one");
+            let content = if relocation.content.is_some() {
+                "whole"
+            } else {
+                "empty"
+            };
+            format!("{} {content} erased {}", relocation.name, it.erased)
+        }
+        Item::Arrival(it) => it.arrival.as_ref().expect("one").name.clone(),
+        Item::Alert(it) => it.alert.as_ref().expect("one").name.clone(),
+        Item::Access(it) => format!("{} {}", it.method, it.subject),
+        Item::End(it) => format!("end {} {}", it.items, it.more),
+    });
+    told.collect()
+}
+
+async fn extract(party: &Party, index: usize) -> Vec<Item> {
+    party.extract(PERSONS[index].0).await.expect("an extract")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_extract_holds_all_of_a_person_at_one_municipality_and_who_opened_it() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let solleftea = world.party(SOLLEFTEA).await;
+    let name = announced(&solna).await;
+    // somebody else's, and a reading of it
+    let other = solna.register(announcement(&solna, "2283", 1)).await;
+    let other = other.expect("accepted").relocation.expect("one").name;
+    for name in [&name, &other] {
+        solleftea.read(name).await.expect("read");
+    }
+    let here = extract(&solna, 0).await;
+    let relocation = format!("{name} whole erased false");
+    assert_eq!(told(&here), ["head", &relocation, "end 1 false"]);
+    let there = extract(&solleftea, 0).await;
+    let read = format!("GetRelocation {name}");
+    assert_eq!(told(&there), ["head", &relocation, &read, "end 2 false"]);
+    let Item::Relocation(own) = &here[1] else {
+        panic!("{here:?}")
+    };
+    let act = own.own_acts.first().expect("the registration");
+    assert_eq!(act.purpose, "handlägga flytt");
+    assert!(act.legal_ground.is_some());
+    let Item::Relocation(theirs) = &there[1] else {
+        panic!("{there:?}")
+    };
+    assert_eq!(theirs.own_acts, [], "what Solna assessed is Solna's");
+    for items in [&here, &there] {
+        let shown = format!("{items:?}");
+        assert!(!shown.contains("handlaggare-"), "no officer: {shown}");
+    }
+    // the extract itself opened it, and is in the next one
+    let again = told(&extract(&solleftea, 0).await);
+    let opened = format!("ProducePersonExtract {name}");
+    assert_eq!(
+        again[2..],
+        [
+            opened,
+            "ProducePersonExtract ".to_owned(),
+            read,
+            "end 4 false".to_owned()
+        ]
+    );
+    // who has no part in it holds nothing
+    let sigtuna = extract(&world.party(SIGTUNA).await, 0).await;
+    assert_eq!(told(&sigtuna), ["head", "end 0 false"]);
+    let refused = solna.extract("19900101-2386").await.expect_err("no number");
+    assert_eq!(refused.reason, "IDENTITY_NUMBER_CHECKSUM");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_extract_names_what_was_erased_and_the_questions_that_were_asked() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let solleftea = world.party(SOLLEFTEA).await;
+    let sigtuna = world.party(SIGTUNA).await;
+    let operator = world.party(OPERATOR).await;
+    let name = announced(&solna).await;
+    withdraw(&solna, &name, v1::WithdrawalReason::Mistake).await;
+    // another one that was withdrawn too, of somebody else
+    let other = solna.register(announcement(&solna, "2283", 2)).await;
+    let other = other.expect("accepted").relocation.expect("one").name;
+    withdraw(&solna, &other, v1::WithdrawalReason::Mistake).await;
+    let reported = solleftea.report(arrival(&solleftea, "0191", 0)).await;
+    let arrived = reported.expect("accepted").arrival.expect("one").name;
+    operator.advance(15).await.expect("moved");
+    let alert = wait_for("an alert", || async {
+        operator.alerts().await.expect("a list").alerts.pop()
+    });
+    let alert = alert.await.name;
+    let erased = format!("{name} empty erased true");
+    let there = extract(&solleftea, 0).await;
+    assert_eq!(told(&there)[1..4], [erased, arrived, alert.clone()]);
+    let asked = extract(&sigtuna, 0).await;
+    assert_eq!(told(&asked), ["head", &alert, "end 1 false"]);
+    let Item::Alert(question) = &asked[1] else {
+        panic!("{asked:?}")
+    };
+    let question = question.alert.as_ref().expect("an alert");
+    assert!(question.question.is_some(), "the question with its person");
+    let here = told(&extract(&solna, 0).await);
+    assert_eq!(
+        here[1],
+        format!("{name} whole erased false"),
+        "its own stays"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_writes_an_extract_for_programs_and_for_the_person() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let name = announced(&solna).await;
+    solna.read(&name).await.expect("read");
+    let profile = profile(&world, SOLNA);
+    let words = ["--profile", &profile, "access", "extract", PERSONS[0].0];
+    let files = ["--out", "extract.json", "--text", "extract.txt"];
+    let said = run(world.folder(), &[&words[..], &files].concat()).stdout;
+    let said = String::from_utf8(said).expect("text");
+    assert!(said.contains("2 items in extract.json"), "{said}");
+    let read = |file| std::fs::read_to_string(world.folder().join(file)).expect("a file");
+    let json: serde_json::Value = serde_json::from_str(&read("extract.json")).expect("JSON");
+    let person = &json["items"][1]["relocation"]["relocation"]["content"]["person"];
+    assert_eq!(person["familyName"], "Provsson");
+    let text = read("extract.txt");
+    for words in [
+        "Vad kommunen har om dig",
+        "Provsson",
+        "GetRelocation",
+        "Slut på utdraget: 2",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
