@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use domain::subject::Position;
-use journal::evidence::{self, Evidence as _, PostgresEvidence, SqliteEvidence, index_of};
+use journal::evidence::{self, Alarm, Evidence as _, PostgresEvidence, SqliteEvidence, index_of};
 use journal::{Journal as _, PostgresJournal, SqliteJournal};
 use sha2::Sha256;
 use tests::{Apart, SOLNA, World, announcement, wait_for};
@@ -19,6 +19,7 @@ use tlog::policy::Policy;
 use tlog::tree::{Hash, Size};
 use tokio::time::{Instant, timeout};
 
+use crate::auditing::audit;
 use crate::load::{announcements, register_all, retry_all};
 
 /// Between an answer and a checkpoint that covers it.
@@ -272,6 +273,53 @@ async fn a_turned_bit_is_named_not_signed_over_and_stops_no_registration() {
     assert!(world.terminate().await.success());
     assert_eq!(signed(&log).await, before);
     assert!(world.log().contains(named), "the log says so");
+}
+
+/// No restart lifts it: a store that was rolled back agrees with itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_witnesses_saw_stands_until_an_operator_says_why_not() {
+    let mut world = World::start().await;
+    let log = log(world.folder());
+    let contradicted = Alarm::Contradicted(vec!["länet".into(), "solna".into()]);
+    log.raise(&contradicted).await.expect("raised");
+    let before = signed(&log).await;
+    for index in 0..2 {
+        let solna = world.party(SOLNA).await;
+        let registered = solna.register(announcement(&solna, "2283", index)).await;
+        registered.expect("registrations go on");
+        assert!(world.terminate().await.success());
+        world.start_again().await;
+    }
+    assert_eq!(signed(&log).await, before);
+    let place = "data/evidence.sqlite";
+    let shown = audit(world.folder(), &["alarm", "show", place]);
+    assert_eq!(shown.code, 0, "{}", shown.errors);
+    assert!(
+        shown
+            .says
+            .contains("another history of the log: länet, solna")
+    );
+    assert!(shown.says.contains("an operator's word"), "{}", shown.says);
+    let unfounded = audit(world.folder(), &["alarm", "lift", place, "--reason", " "]);
+    assert_eq!(unfounded.code, 64, "{}", unfounded.says);
+    let reason = "länet and solna had restored an old folder";
+    let lift = ["alarm", "lift", place, "--reason", reason];
+    let lifted = audit(world.folder(), &lift);
+    assert_eq!(lifted.code, 0, "{}", lifted.errors);
+    wait_for("it is signed without a restart", || async {
+        (signed(&log).await >= before + 2).then_some(())
+    })
+    .await;
+    let again = audit(world.folder(), &lift);
+    assert_eq!(again.code, 1, "no alarm stands: {}", again.says);
+    let shown = audit(world.folder(), &["alarm", "show", place, "--json"]);
+    let shown: serde_json::Value = serde_json::from_str(&shown.says).expect("one object");
+    assert!(shown["alarm"].is_null(), "{shown}");
+    assert_eq!(shown["lifted"][0]["reason"], reason, "{shown}");
+    assert!(world.terminate().await.success());
+    assert!(world.log().contains(reason), "the log says so");
+    let other = audit(world.folder(), &["alarm", "show", "data/journal.sqlite"]);
+    assert_ne!(other.code, 0, "no log: {}", other.says);
 }
 
 #[tokio::test(flavor = "multi_thread")]

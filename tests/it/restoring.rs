@@ -258,10 +258,10 @@ async fn a_backup_under_load_restores_by_itself_and_its_lost_tail_is_found_by_re
     })
     .await;
     assert_eq!(consistency(&world, "held"), Some(1), "not proven");
-    // and so does the witness, as soon as it is back
+    // and so does the witness, as soon as it is back; one stops nothing
     world.witnesses[0].start_again().await;
-    wait_for("the alarm", || async {
-        let told = "witnesses have seen another history of the log: w1";
+    wait_for("the contradiction", || async {
+        let told = "witness has seen another history of the log witness=\"w1\"";
         world.log().contains(told).then_some(())
     })
     .await;

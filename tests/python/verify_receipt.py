@@ -311,10 +311,12 @@ def verify_consistency(old: Path, proof: Path, policy: Policy) -> dict[str, Any]
     word, _, size = lines.pop(0).partition(" ")
     hashes, newer = take_proof(lines)
     policy.check(older)
-    policy.check(newer)
+    cosigned = policy.check(newer)
     if (word, decimal(size), older.origin) != ("old", older.size, newer.origin):
         raise Unproven("the proof is for another checkpoint")
     check_consistency(older, newer, hashes)
+    if not policy.holds(policy.quorum, cosigned):
+        raise Unproven("not enough witnesses")
     return {"log": newer.origin, "old_size": older.size, "size": newer.size}
 
 

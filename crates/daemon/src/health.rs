@@ -40,6 +40,21 @@ impl Health {
         self.ready(ServingStatus::NotServing).await;
     }
 
+    /// A part is well while the receiver says so, until nobody decides any more.
+    pub async fn tell(&self, part: &'static str, mut is_well: watch::Receiver<bool>) {
+        loop {
+            let status = if *is_well.borrow_and_update() {
+                ServingStatus::Serving
+            } else {
+                ServingStatus::NotServing
+            };
+            self.0.set_service_status(part, status).await;
+            if is_well.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     async fn ready(&self, status: ServingStatus) {
         for name in READY {
             self.0.set_service_status(name, status).await;

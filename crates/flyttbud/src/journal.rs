@@ -1,6 +1,7 @@
 //! `flyttbud journal`: the record as auditors and operators handle it, in a file, a SQLite journal or PostgreSQL.
-//! It reads beside a running service and never appends.
+//! It reads beside a running service and never appends; the one thing that it changes there is an alarm.
 
+mod alarm;
 mod copy;
 mod export;
 mod progress;
@@ -31,6 +32,9 @@ pub(crate) enum Verb {
     Copy(copy::Options),
     /// Hold a journal against itself: places, chains, and the tables beside the entries
     Verify(copy::Verified),
+    /// Show the alarm that keeps the log from being signed, or lift it
+    #[command(subcommand)]
+    Alarm(alarm::Verb),
 }
 
 pub(crate) fn run(verb: Verb, json: bool) -> Result<(), Failure> {
@@ -47,6 +51,7 @@ pub(crate) fn run(verb: Verb, json: bool) -> Result<(), Failure> {
             Verb::Step(options) => step::run(options, json).await,
             Verb::Copy(options) => Box::pin(copy::run(options, json)).await,
             Verb::Verify(verified) => copy::verify(&verified, json).await,
+            Verb::Alarm(verb) => alarm::run(verb, json).await,
         }
     })
 }

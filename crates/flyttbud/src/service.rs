@@ -145,10 +145,10 @@ async fn serve(config: Config, options: &Options) -> Result<(), Failure> {
         tasks,
         ended,
     };
-    let ready = ledger::start(&process).await?;
+    let told = ledger::start(&process).await?;
     match &process.stores.gateway {
-        Some(own) => gateway::start(&process, own, incoming, ready).await?,
-        None => ledger::serve(&process, incoming, ready),
+        Some(own) => gateway::start(&process, own, incoming, told.ready).await?,
+        None => ledger::serve(&process, incoming, told),
     }
     tracing::info!(address = %address, "serving");
     output::say(&format!("serving on https://{address}"));

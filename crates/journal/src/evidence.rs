@@ -14,6 +14,7 @@ mod sqlite;
 
 use async_trait::async_trait;
 use domain::subject::Position;
+use jiff::Timestamp;
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::note::Signature;
 use tlog::policy::Policy;
@@ -64,10 +65,63 @@ pub trait Evidence: Send + Sync + 'static {
     ) -> Result<Vec<SignedCheckpoint>, EvidenceError>;
     /// Follows the size of the newest checkpoint; 0 before the first.
     fn published(&self) -> watch::Receiver<Size>;
-    /// Raises or lifts the alarm: while it stands, nothing is published. It outlives the process.
-    async fn set_alarm(&self, alarm: Option<&Alarm>) -> Result<(), EvidenceError>;
+    /// Raises an alarm: while it stands, nothing is published. It outlives the process, and stands in the place of
+    /// one before, unless that one [needs a word](Alarm::needs_word) and it does not.
+    async fn raise(&self, alarm: &Alarm) -> Result<(), EvidenceError>;
+    /// Lifts the alarm that was read, if it still stands as it was read and the ground is enough for it; false
+    /// otherwise. What was lifted is kept. After a recount only who leads lifts.
+    async fn lift(&self, read: &Standing, ground: Ground<'_>) -> Result<bool, EvidenceError>;
+    /// The alarm that stands, if one does.
+    async fn standing(&self) -> Result<Option<Standing>, EvidenceError>;
+    /// Alarms that were lifted, the newest first, at most `limit` (capped).
+    async fn lifted(&self, limit: usize) -> Result<Vec<Lifted>, EvidenceError>;
     /// What the alarm says that stands, if one does.
-    async fn alarm(&self) -> Result<Option<String>, EvidenceError>;
+    async fn alarm(&self) -> Result<Option<String>, EvidenceError> {
+        Ok(self.standing().await?.map(|standing| standing.text))
+    }
+}
+
+/// An alarm that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// What it says.
+    pub text: String,
+    /// Whether only an operator lifts it.
+    pub needs_word: bool,
+    /// When it was raised, by the store's clock.
+    pub raised_at: Timestamp,
+}
+
+/// Why an alarm is lifted.
+#[derive(Clone, Copy, Debug)]
+pub enum Ground<'a> {
+    /// All of the log was held against the journal, and agrees again.
+    Recount,
+    /// An operator says so, and why.
+    Word(&'a str),
+}
+
+impl<'a> Ground<'a> {
+    /// What an operator gave.
+    fn reason(self) -> Option<&'a str> {
+        match self {
+            Self::Recount => None,
+            Self::Word(reason) => Some(reason),
+        }
+    }
+}
+
+/// An alarm that was lifted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lifted {
+    /// What it said.
+    pub text: String,
+    /// When it was raised.
+    pub raised_at: Timestamp,
+    /// When it stood no more.
+    pub ended_at: Timestamp,
+    /// What an operator gave as a reason; none when everything agreed again.
+    pub reason: Option<String>,
 }
 
 /// Where an entry stands in the log. Positions begin at 1.

@@ -55,6 +55,7 @@ const SCHEMA: Schema = Schema {
         include_str!("postgres/schema/4.sql"),
         include_str!("postgres/schema/5.sql"),
         include_str!("postgres/schema/6.sql"),
+        include_str!("postgres/schema/7.sql"),
     ],
 };
 

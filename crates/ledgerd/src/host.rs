@@ -54,8 +54,8 @@ impl Host {
         leadership: Leadership,
     ) -> Result<Self, HostError> {
         let tables = Tables::new(views);
-        let edge = *journal.edge().borrow();
-        if tables.valid_at().await? > edge {
+        let valid_at = tables.valid_at().await?;
+        if !has(journal.as_ref(), valid_at).await? {
             return Err(HostError::ViewsAhead);
         }
         let guard = Guard::new(journal.now());
@@ -242,6 +242,16 @@ impl Host {
     }
 }
 
+/// Whether the journal reaches to a position. It is asked itself: the edge may lag behind what another ledger has
+/// read and written meanwhile.
+async fn has(journal: &dyn Journal, position: Position) -> Result<bool, ReadError> {
+    let Some(before) = position.0.checked_sub(1) else {
+        return Ok(true);
+    };
+    let stored = journal.read_stored(Position(before), 1).await?;
+    Ok(!stored.is_empty())
+}
+
 /// Whether the record's clock may be believed after the pause since the newest entry.
 pub async fn is_clock_plausible(journal: &dyn Journal) -> Result<bool, ReadError> {
     let edge = *journal.edge().borrow();
@@ -295,3 +305,6 @@ fn batch(finding: Finding) -> Batch {
         ..Batch::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

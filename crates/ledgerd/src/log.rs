@@ -15,13 +15,14 @@ use domain::reason::Reason;
 use domain::subject::Position;
 use journal::Journal;
 use journal::evidence::{
-    self, Alarm, Evidence, EvidenceError, Fault, PublishError, Reach, Recount,
+    self, Alarm, Evidence, EvidenceError, Fault, Ground, PublishError, Reach, Recount,
 };
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::key::{self, Signer};
 use tlog::proof::verify_consistency;
 use tlog::tree::{Head, Size};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::Leadership;
 
@@ -36,7 +37,7 @@ const HASHED_ENTRIES: usize = 256;
 /// Entries that are held against the log before the first signature: about a second's work. The scrubber comes to
 /// those before them.
 const BEGIN_ENTRIES: u64 = 100_000;
-/// Between tries when a store is away.
+/// Between tries when a store is away, and between looks at an alarm.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Keeps the log.
@@ -46,6 +47,7 @@ pub struct Log {
     signer: Option<Signer<key::Log>>,
     leadership: Leadership,
     failures: u64,
+    holds: watch::Sender<bool>,
 }
 
 impl Log {
@@ -62,25 +64,37 @@ impl Log {
             signer,
             leadership,
             failures: 0,
+            holds: watch::Sender::new(true),
         }
     }
 
-    /// Runs until the drain, or until an alarm stands. Whatever else fails is tried again.
+    /// Follows whether the log holds, as far as this process has seen: false while it waits at an alarm.
+    pub fn holds(&self) -> watch::Receiver<bool> {
+        self.holds.subscribe()
+    }
+
+    /// Runs until the drain. At an alarm it waits until that is lifted; whatever else fails is tried again.
     pub async fn run(mut self, drain: Drain) {
         if self.signer.is_none() {
             tracing::warn!("no key for the log: it is kept, and nothing is signed");
         }
         loop {
             let ended = tokio::select! {
+                // first: a session that begins may go far before it waits
+                biased;
                 () = drain.cancelled() => return,
                 ended = self.session() => ended,
             };
             match ended {
                 Ok(()) => {}
-                Err(Fault::Alarm(alarm)) => return raise(self.evidence.as_ref(), &alarm).await,
+                Err(Fault::Alarm(alarm)) => {
+                    raise(self.evidence.as_ref(), &alarm).await;
+                    self.wait_for_calm(&drain).await;
+                }
                 Err(Fault::Publish(PublishError::Alarmed)) => {
                     let page = Reason::LogNotSigned.page();
-                    return tracing::error!(page, "an alarm stands, nothing is signed any more");
+                    tracing::error!(page, "an alarm stands, nothing is signed any more");
+                    self.wait_for_calm(&drain).await;
                 }
                 Err(fault) => {
                     if self.failures == 0 {
@@ -91,6 +105,24 @@ impl Log {
                 }
             }
         }
+    }
+
+    /// Nothing is signed until the alarm is lifted: by an operator, or by another ledger that finds everything in
+    /// order.
+    async fn wait_for_calm(&self, drain: &Drain) {
+        self.holds.send_replace(false);
+        drain
+            .run_until_cancelled(calm(self.evidence.as_ref()))
+            .await;
+        self.holds.send_replace(true);
+        if drain.is_cancelled() {
+            return;
+        }
+        let lifted = self.evidence.lifted(1).await.unwrap_or_default();
+        let lifted = lifted.first();
+        let alarm = lifted.map_or("", |lifted| &lifted.text);
+        let reason = lifted.and_then(|lifted| lifted.reason.as_deref());
+        tracing::warn!(alarm, reason, "alarm lifted, log goes on");
     }
 
     /// Leads or follows until that changes.
@@ -117,7 +149,10 @@ impl Log {
             return Err(EvidenceError::OtherSize.into());
         }
         let until = if leads { integrated } else { signed };
-        let alarm = evidence.alarm().await?;
+        let alarm = evidence.standing().await?;
+        if leads && alarm.as_ref().is_some_and(|alarm| alarm.needs_word) {
+            return Err(PublishError::Alarmed.into());
+        }
         let from = if alarm.is_some() || integrated < signed {
             Size(0)
         } else {
@@ -127,8 +162,11 @@ impl Log {
         let mut recount = Recount::from(evidence, from, key).await?;
         self.compare(&mut recount, until).await?;
         if leads && let Some(alarm) = alarm {
-            evidence.set_alarm(None).await?;
-            tracing::warn!(alarm, "alarm lifted, everything agrees again");
+            // not one that was raised meanwhile
+            if !evidence.lift(&alarm, Ground::Recount).await? {
+                return Err(PublishError::Alarmed.into());
+            }
+            tracing::warn!(alarm = alarm.text, "alarm lifted, everything agrees again");
         }
         Ok(recount)
     }
@@ -146,6 +184,8 @@ impl Log {
                 moved = edge.wait_for(|edge| *edge > past) => {
                     moved.map_err(EvidenceError::store)?;
                 }
+                // an alarm is seen although nothing comes
+                () = sleep(RETRY) => {}
             }
             sleep_until(next).await;
         }
@@ -170,10 +210,13 @@ impl Log {
 
     /// Signs a tree that continues what was signed, and publishes it.
     async fn sign(&self, head: Head) -> Result<(), Fault> {
+        let evidence = self.evidence.as_ref();
+        if evidence.alarm().await?.is_some() {
+            return Err(PublishError::Alarmed.into());
+        }
         let Some(signer) = &self.signer else {
             return Ok(());
         };
-        let evidence = self.evidence.as_ref();
         let signed = self.signed().await?;
         if head.size <= signed.size {
             return Ok(());
@@ -184,9 +227,6 @@ impl Log {
         let proof = evidence::consistency(evidence, signed.size, head.size).await?;
         verify_consistency(&signed, &head, &proof)
             .map_err(|_unproven| Alarm::RootDiffers(signed.size))?;
-        if evidence.alarm().await?.is_some() {
-            return Err(PublishError::Alarmed.into());
-        }
         let checkpoint = SignedCheckpoint::sign(head, signer);
         // a signature that went wrong could give the key away
         if signer.verifier().check(checkpoint.note()) != Ok(Some(())) {
@@ -231,8 +271,15 @@ impl Log {
 pub(crate) async fn raise(evidence: &dyn Evidence, alarm: &Alarm) {
     let page = Reason::LogNotSigned.page();
     tracing::error!(%alarm, page, "the evidence does not hold, nothing is signed any more");
-    if let Err(error) = evidence.set_alarm(Some(alarm)).await {
+    if let Err(error) = evidence.raise(alarm).await {
         tracing::error!(error = %ErrorChain(&error), "alarm not stored");
+    }
+}
+
+/// Returns once no alarm stands.
+async fn calm(evidence: &dyn Evidence) {
+    while !matches!(evidence.alarm().await, Ok(None)) {
+        sleep(RETRY).await;
     }
 }
 

@@ -11,10 +11,14 @@ use tonic::transport::Server;
 /// How long a watcher may take to end after the drain began.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// Serves health until the drain.
+/// The log holds: no alarm stands.
+const LOG: &str = "log";
+
+/// Serves health until the drain: whether the ledger has caught up, and whether the log holds.
 pub async fn serve(
     incoming: Incoming,
     ready: watch::Receiver<bool>,
+    log_holds: watch::Receiver<bool>,
     drain: Drain,
 ) -> Result<(), tonic::transport::Error> {
     let (health, service) = Health::new().await;
@@ -25,8 +29,13 @@ pub async fn serve(
         health.follow(ready, &drain).await;
         tokio::time::sleep(DRAIN).await;
     };
+    let log = async {
+        health.tell(LOG, log_holds).await;
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
         ended = server => ended,
+        () = log => Ok(()),
         () = ended => Ok(()),
     }
 }

@@ -34,6 +34,8 @@ const ROUND: Duration = Duration::from_secs(2);
 /// Between tries with a witness that did not cosign, at first and at most.
 const RETRY: Duration = Duration::from_millis(250);
 const RETRY_MAX: Duration = Duration::from_secs(10);
+/// So many witnesses must contradict at least: no single one stops the log.
+const CONTRADICTING_MIN: usize = 2;
 
 /// The address of a witness is none.
 #[derive(Debug, thiserror::Error)]
@@ -227,17 +229,19 @@ impl Witnesses {
         }
     }
 
-    /// One witness may lie. As many as a full receipt needs do not: there may be full receipts of that other
-    /// history, and the log must not go on beside them.
+    /// One witness may lie, whatever the policy is content with. Several, as many as a full receipt needs, do not:
+    /// there may be full receipts of that other history, and the log must not go on beside them.
     async fn judge(&self) {
         let evidence = self.evidence.as_ref();
         let contradicting = self.contradicting.borrow().clone();
         let names: BTreeSet<&str> = contradicting.iter().map(String::as_str).collect();
-        if names.is_empty() || !self.policy.is_met(&names) {
+        if names.len() < CONTRADICTING_MIN || !self.policy.is_met(&names) {
             return;
         }
-        // one that cannot be read is looked for again when they are asked again
-        if matches!(evidence.alarm().await, Ok(None)) {
+        // one that cannot be read is looked for again when they are asked again; one that a recount could lift does
+        // not stand in the way of this one
+        let standing = evidence.standing().await;
+        if standing.is_ok_and(|alarm| alarm.is_none_or(|alarm| !alarm.needs_word)) {
             let names = contradicting.into_iter().collect();
             raise(evidence, &Alarm::Contradicted(names)).await;
         }

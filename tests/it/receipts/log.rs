@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -98,6 +99,30 @@ async fn a_file_of_the_log_counts_as_a_call() {
     assert_eq!(refused.expect_err("too often").reason, "RATE_LIMITED");
 }
 
+/// The same proof to whoever asks for a witness, and there is none.
+fn who_asks_for_a_witness_is_shown_nothing(folder: &Path) {
+    let lenient = fs::read_to_string(folder.join("policy")).expect("a policy");
+    let made = [
+        "keys",
+        "witness",
+        "--name",
+        "w.example/witness",
+        "--out",
+        "w.key",
+    ];
+    let witness = String::from_utf8(run(folder, &made).stdout).expect("a key");
+    let strict = format!("witness w {}\nquorum w\n", witness.trim_end());
+    let strict = lenient.replace("quorum none\n", &strict);
+    fs::write(folder.join("policy"), strict).expect("written");
+    let (code, verdicts) = ours(folder, &["consistency", "old", "proof"]);
+    assert_eq!(code, Some(1), "{verdicts:?}");
+    assert_eq!(verdicts[0]["fault"], "quorum_not_met");
+    let (code, verdicts) = theirs(folder, &["--consistency", "old", "proof"]);
+    assert_eq!(code, Some(1), "{verdicts:?}");
+    assert_eq!(verdicts[0]["fault"], "not enough witnesses");
+    fs::write(folder.join("policy"), lenient).expect("written");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_checkpoint_continues_the_one_before_a_kill() {
     let mut world = World::start().await;
@@ -145,6 +170,7 @@ async fn a_checkpoint_continues_the_one_before_a_kill() {
         (Some(0), &true.into()),
         "{verdicts:?}"
     );
+    who_asks_for_a_witness_is_shown_nothing(folder);
     // the proof is for that checkpoint and no other
     let other = solna
         .get_checkpoint(v1::GetCheckpointRequest::default())

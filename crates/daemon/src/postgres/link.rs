@@ -125,11 +125,11 @@ impl Link {
         self.in_time(answer)
     }
 
-    /// Begins a transaction. Until it is committed the connection cannot go to anybody else.
+    /// Begins a transaction. Until it is committed the connection cannot go to anybody else, also when whoever
+    /// begins is dropped while it waits.
     pub async fn begin(&mut self) -> Result<(), LinkError> {
-        self.run("BEGIN").await?;
         self.is_spoilt = true;
-        Ok(())
+        self.run("BEGIN").await
     }
 
     /// Commits it.

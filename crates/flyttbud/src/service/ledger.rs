@@ -27,11 +27,23 @@ pub(super) async fn check_clock(stores: &Stores, confirmed: bool) -> Result<(), 
     Ok(())
 }
 
-/// Starts what there is of a ledger. The receiver says when it has caught up; without a ledger at once.
-pub(super) async fn start(process: &Process) -> Result<watch::Receiver<bool>, Failure> {
+/// What a ledger tells of itself.
+pub(super) struct Told {
+    /// It has caught up; without a ledger at once.
+    pub(super) ready: watch::Receiver<bool>,
+    /// No alarm stands, as far as it has seen.
+    pub(super) log_holds: watch::Receiver<bool>,
+}
+
+/// Starts what there is of a ledger.
+pub(super) async fn start(process: &Process) -> Result<Told, Failure> {
     let stores = &process.stores;
     let Some(ledger) = &stores.ledger else {
-        return Ok(watch::channel(true).1);
+        let told = watch::channel(true).1;
+        return Ok(Told {
+            ready: told.clone(),
+            log_holds: told,
+        });
     };
     let nats = process
         .connect(&ledger.seed, fanout::Service::Ledger)
@@ -73,13 +85,13 @@ pub(super) async fn start(process: &Process) -> Result<watch::Receiver<bool>, Fa
             ended.send(failed(error.into())).await.ok();
         }
     });
-    start_log(process, leadership.clone())?;
+    let log_holds = start_log(process, leadership.clone())?;
     start_witnesses(process, leadership)?;
-    Ok(ready)
+    Ok(Told { ready, log_holds })
 }
 
 /// The log signs what was recorded, and the scrubber reads it again. Neither ends the process.
-fn start_log(process: &Process, leadership: Leadership) -> Result<(), Failure> {
+fn start_log(process: &Process, leadership: Leadership) -> Result<watch::Receiver<bool>, Failure> {
     let stores = &process.stores;
     let key = process.config.evidence.signing_key.as_deref();
     let signer = key.map(keys::read).transpose().map_err(Failure::Usage)?;
@@ -95,8 +107,9 @@ fn start_log(process: &Process, leadership: Leadership) -> Result<(), Failure> {
     process
         .tasks
         .spawn("scrubber", scrubber.run(process.tasks.drain()));
+    let holds = log.holds();
     process.tasks.spawn("log", log.run(process.tasks.drain()));
-    Ok(())
+    Ok(holds)
 }
 
 /// The witnesses of the policy that have an address are asked to cosign.
@@ -125,10 +138,10 @@ fn start_witnesses(process: &Process, leadership: Leadership) -> Result<(), Fail
 }
 
 /// A ledger by itself answers for its health alone.
-pub(super) fn serve(process: &Process, incoming: Incoming, ready: watch::Receiver<bool>) {
+pub(super) fn serve(process: &Process, incoming: Incoming, told: Told) {
     let (drain, ended) = (process.tasks.drain(), process.ended.clone());
     process.tasks.spawn("health", async move {
-        if let Err(error) = ledgerd::serve(incoming, ready, drain).await {
+        if let Err(error) = ledgerd::serve(incoming, told.ready, told.log_holds, drain).await {
             ended.send(Failure::Failed(error.into())).await.ok();
         }
     });

@@ -87,6 +87,9 @@ pub(crate) enum Checkpoint {
         /// The size of the newer one; the newest when missing
         #[arg(long, default_value_t = 0)]
         size: i64,
+        /// To the newest that enough witnesses cosigned
+        #[arg(long, conflicts_with = "size")]
+        witnessed: bool,
         /// The file
         #[arg(long)]
         out: PathBuf,
@@ -198,8 +201,18 @@ impl Session {
                 write(&out, checkpoint.note.as_bytes())?;
                 self.told(&checkpoint, &out)
             }
-            Checkpoint::Consistency { from, size, out } => {
+            Checkpoint::Consistency {
+                from,
+                mut size,
+                witnessed,
+                out,
+            } => {
                 let old = read_checkpoint(&from)?.checkpoint().head.size.0;
+                if witnessed {
+                    let request = v1::GetCheckpointRequest { witnessed };
+                    let answer = call!(self, ledger.get_checkpoint(request))?;
+                    size = answer.checkpoint.unwrap_or_default().size;
+                }
                 let request = v1::GetConsistencyProofRequest {
                     old_size: i64::try_from(old).unwrap_or(i64::MAX),
                     size,

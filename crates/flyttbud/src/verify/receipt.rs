@@ -41,9 +41,10 @@ pub(super) struct Verdict {
     pub(super) entry: Option<Envelope>,
     /// The parts that were given and are those that the entry committed to.
     pub(super) parts: Vec<Opened>,
-    /// When another of the receipts says that the receiver's keys to this entry were erased.
+    /// When another of the receipts says that it was withdrawn in a way that obliges the service to erase the
+    /// receiver's keys to this entry.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) erased_at: Option<String>,
+    pub(super) withdrawn_at: Option<String>,
 }
 
 /// A witness that cosigned.
@@ -104,7 +105,7 @@ pub(super) fn judge_all(receipts: &Receipts) -> Result<Vec<Verdict>, Failure> {
     let with_recall = |(mut verdict, entry): (Verdict, Option<Entry>)| {
         let ends = |recall: &&Recall| entry.as_ref().is_some_and(|entry| recall.ends(entry));
         let recall = recalls.iter().find(ends);
-        verdict.erased_at = recall.map(|recall| recall.recorded_at.clone());
+        verdict.withdrawn_at = recall.map(|recall| recall.recorded_at.clone());
         verdict
     };
     Ok(verdicts.into_iter().map(with_recall).collect())
@@ -150,7 +151,7 @@ fn judge(
         witnesses: signed.as_ref().map(witnesses).unwrap_or_default(),
         entry: entry.as_ref().map(Envelope::of),
         parts: opened.unwrap_or_default(),
-        erased_at: None,
+        withdrawn_at: None,
     };
     Ok((verdict, entry))
 }

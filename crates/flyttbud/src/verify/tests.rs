@@ -162,7 +162,7 @@ fn a_body_is_shown_only_when_it_is_the_one_committed_to() {
 }
 
 #[test]
-fn a_later_withdrawal_tells_when_the_receivers_keys_were_erased() {
+fn a_later_withdrawal_obliges_and_does_not_show_that_keys_were_erased() {
     let house = House::new(BOTH);
     house.write_receipt("registered", 0, 7, &[1, 2]);
     house.write_receipt("withdrawn", 1, 7, &[1, 2]);
@@ -175,10 +175,18 @@ fn a_later_withdrawal_tells_when_the_receivers_keys_were_erased() {
         ("unproven", None),
     ] {
         let verdict = judge(&house, &["registered", beside]).expect("usable");
-        assert_eq!(verdict.erased_at, expected, "{beside}");
+        assert_eq!(verdict.withdrawn_at, expected, "{beside}");
+        for (language, says) in [
+            (Language::En, "obliges the service to erase"),
+            (Language::Sv, "ålägger tjänsten att radera"),
+        ] {
+            let words = words::receipt(&verdict, language);
+            assert_eq!(words.contains(says), expected.is_some(), "{words}");
+            assert!(!words.contains("were erased") && !words.contains("raderades"));
+        }
     }
     let verdict = judge(&house, &["withdrawn", "registered"]).expect("usable");
-    assert_eq!(verdict.erased_at, None, "what ends is what was before");
+    assert_eq!(verdict.withdrawn_at, None, "what ends is what was before");
 }
 
 #[test]
@@ -189,7 +197,7 @@ fn a_log_that_continues_is_proven_and_one_that_was_rewritten_is_not() {
         house.write_checkpoint("old", old);
         for size in old..=7 {
             for (log, is_continued) in [(&house, true), (&rewritten, old < 5)] {
-                let proof = log.consistency(old, size);
+                let proof = log.consistency(old, size, &[1, 2]);
                 fs::write(house.path("proof"), proof).expect("written");
                 let verdict = two(&house, "old", "proof");
                 assert_eq!(verdict.proven, is_continued, "{old} to {size}: {verdict:?}");
@@ -199,11 +207,28 @@ fn a_log_that_continues_is_proven_and_one_that_was_rewritten_is_not() {
 }
 
 #[test]
+fn a_newer_checkpoint_without_enough_witnesses_proves_nothing() {
+    let house = House::new(BOTH);
+    house.write_checkpoint("old", 3);
+    for (witnesses, fault) in [
+        (&[1, 2][..], None),
+        (&[2], Some(consistency::Fault::QuorumNotMet)),
+        (&[], Some(consistency::Fault::QuorumNotMet)),
+    ] {
+        let proof = house.consistency(3, 7, witnesses);
+        fs::write(house.path("proof"), proof).expect("written");
+        let verdict = two(&house, "old", "proof");
+        assert_eq!((verdict.proven, verdict.fault), (fault.is_none(), fault));
+        assert_eq!(verdict.quorum_met, fault.is_none());
+    }
+}
+
+#[test]
 fn a_proof_is_for_its_own_checkpoints_of_one_trusted_log() {
     use consistency::Fault as Inconsistency;
     let house = House::new(NOBODY);
     let write = |name: &str, text: String| fs::write(house.path(name), text).expect("written");
-    write("proof", house.consistency(3, 7));
+    write("proof", house.consistency(3, 7, &[]));
     house.write_receipt("old", 0, 3, &[]);
     assert_eq!(
         two(&house, "old", "proof").fault,
@@ -221,7 +246,7 @@ fn a_proof_is_for_its_own_checkpoints_of_one_trusted_log() {
         Some(Inconsistency::UnknownLog)
     );
     house.write_checkpoint("old", 3);
-    let right = house.consistency(3, 7).into_bytes();
+    let right = house.consistency(3, 7, &[]).into_bytes();
     for at in 0..right.len() {
         let mut bytes = right.clone();
         bytes[at] ^= 1;

@@ -100,16 +100,18 @@ fn body(verdict: &receipt::Verdict, sealed: usize, language: Language) -> String
             "dessa delar är vad som registrerades då",
         ),
     };
-    let erased = match (&verdict.erased_at, language) {
+    let withdrawn = match (&verdict.withdrawn_at, language) {
         (None, _) => String::new(),
-        (Some(at), Language::En) => {
-            format!(". It was withdrawn {at}, and the receiver's keys to it were erased")
-        }
-        (Some(at), Language::Sv) => {
-            format!(". Det återtogs {at}, och mottagarens nycklar till det raderades")
-        }
+        (Some(at), Language::En) => format!(
+            ". It was withdrawn {at}, which obliges the service to erase the receiver's keys to it; no receipt shows \
+             that it did"
+        ),
+        (Some(at), Language::Sv) => format!(
+            ". Det återtogs {at}, vilket ålägger tjänsten att radera mottagarens nycklar till det; inget kvitto visar \
+             att den gjorde det"
+        ),
     };
-    format!("{known}{erased}")
+    format!("{known}{withdrawn}")
 }
 
 /// A verdict about two checkpoints.
@@ -198,6 +200,7 @@ fn why_inconsistent(fault: Inconsistency, language: Language) -> &'static str {
     let (english, swedish) = match fault {
         Inconsistency::UnknownLog => return why_not(Fault::UnknownLog, language),
         Inconsistency::ForgedSignature => return why_not(Fault::ForgedSignature, language),
+        Inconsistency::QuorumNotMet => return why_not(Fault::QuorumNotMet, language),
         Inconsistency::OtherLog => (
             "The checkpoints are of two logs.",
             "Kontrollpunkterna är från två loggar.",

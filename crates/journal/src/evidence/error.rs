@@ -97,6 +97,26 @@ pub enum Alarm {
     Contradicted(Vec<String>),
 }
 
+impl Alarm {
+    /// Whether only an operator lifts it. What witnesses have seen stands in no store here: that everything in
+    /// this one agrees says nothing about it.
+    #[must_use]
+    pub fn needs_word(&self) -> bool {
+        match self {
+            Self::Contradicted(_) => true,
+            Self::EntryMissing(_)
+            | Self::EntryDiffers(_)
+            | Self::NotAsWritten(_)
+            | Self::HashDiffers(_)
+            | Self::HashMissing(_)
+            | Self::HashesDiffer(_)
+            | Self::Behind(_)
+            | Self::RootDiffers(_)
+            | Self::CheckpointDamaged(_) => false,
+        }
+    }
+}
+
 /// Why the log does not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use daemon::postgres::Link;
+use jiff::Timestamp;
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::note::Signature;
 use tlog::policy::Policy;
@@ -14,7 +15,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::compute::{is_met, parsed};
-use super::{Alarm, Evidence, EvidenceError, PublishError, rows};
+use super::{Alarm, Evidence, EvidenceError, Ground, Lifted, PublishError, Standing, rows};
 use crate::limits::READ_ENTRIES_MAX;
 use crate::postgres::{LOG, Lease, PostgresJournal, forward};
 
@@ -224,18 +225,80 @@ impl Evidence for PostgresEvidence {
         self.journal.log().subscribe()
     }
 
-    async fn set_alarm(&self, alarm: Option<&Alarm>) -> Result<(), EvidenceError> {
-        let text = alarm.map(ToString::to_string);
+    async fn raise(&self, alarm: &Alarm) -> Result<(), EvidenceError> {
+        let (text, needs_word) = (alarm.to_string(), alarm.needs_word());
+        let sql = "UPDATE flyttbud.alarm \
+                   SET text = $1, needs_word = $2, raised_at = clock_timestamp() \
+                   WHERE text IS NULL OR $2 OR NOT needs_word";
+        self.rows(sql, &[&text, &needs_word]).await.map(|_none| ())
+    }
+
+    async fn lift(&self, read: &Standing, ground: Ground<'_>) -> Result<bool, EvidenceError> {
+        let reason = ground.reason();
+        let (raised_at, has_word) = (read.raised_at.as_microsecond(), reason.is_some());
         self.write(async |link| {
-            let sql = "UPDATE flyttbud.alarm SET text = $1, raised_at = clock_timestamp()";
-            let set = link.rows(sql, &[&text]).await;
-            set.map(|_none| ()).map_err(EvidenceError::store)
+            if !has_word {
+                self.leads(link).await?;
+            }
+            let mut said = async |sql, values: &[&(dyn ToSql + Sync)]| {
+                let rows = link.rows(sql, values).await;
+                rows.map_err(EvidenceError::store)
+            };
+            let sql = "SELECT 1 FROM flyttbud.alarm \
+                       WHERE text = $1 AND (extract(epoch FROM raised_at) * 1000000)::int8 = $2 \
+                       AND ($3 OR NOT needs_word) FOR UPDATE";
+            let stands = said(sql, &[&read.text, &raised_at, &has_word]).await?;
+            if stands.is_empty() {
+                return Ok(false);
+            }
+            let sql = "INSERT INTO flyttbud.lifted_alarms (text, raised_at, reason) \
+                       SELECT text, raised_at, $1 FROM flyttbud.alarm";
+            said(sql, &[&reason]).await?;
+            let sql = "UPDATE flyttbud.alarm SET text = NULL, needs_word = false, raised_at = NULL";
+            said(sql, &[]).await?;
+            Ok(true)
         })
         .await
     }
 
-    async fn alarm(&self) -> Result<Option<String>, EvidenceError> {
-        text_in(&self.rows("SELECT text FROM flyttbud.alarm", &[]).await?)
+    async fn standing(&self) -> Result<Option<Standing>, EvidenceError> {
+        let sql = "SELECT text, needs_word, (extract(epoch FROM raised_at) * 1000000)::int8 \
+                   FROM flyttbud.alarm WHERE text IS NOT NULL";
+        let rows = self.rows(sql, &[]).await?;
+        let read = |row: &Row| -> Result<_, tokio_postgres::Error> {
+            Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
+        };
+        let found = rows.first().map(read).transpose();
+        let found = found.map_err(EvidenceError::store)?;
+        let standing = |(text, needs_word, raised_at)| {
+            Ok(Standing {
+                text,
+                needs_word,
+                raised_at: moment(raised_at)?,
+            })
+        };
+        found.map(standing).transpose()
+    }
+
+    async fn lifted(&self, limit: usize) -> Result<Vec<Lifted>, EvidenceError> {
+        let limit = i64::try_from(limit.min(READ_ENTRIES_MAX)).unwrap_or(i64::MAX);
+        let sql = "SELECT text, reason, (extract(epoch FROM raised_at) * 1000000)::int8, \
+                   (extract(epoch FROM lifted_at) * 1000000)::int8 \
+                   FROM flyttbud.lifted_alarms ORDER BY lifted_at DESC LIMIT $1";
+        let lifted = |row: &Row| {
+            let number = |column| row.try_get(column).map_err(EvidenceError::store);
+            Ok(Lifted {
+                text: row.try_get(0).map_err(EvidenceError::store)?,
+                reason: row.try_get(1).map_err(EvidenceError::store)?,
+                raised_at: moment(number(2)?)?,
+                ended_at: moment(number(3)?)?,
+            })
+        };
+        self.rows(sql, &[&limit])
+            .await?
+            .iter()
+            .map(lifted)
+            .collect()
     }
 }
 
@@ -248,6 +311,10 @@ fn first_size(rows: &[Row]) -> Result<Size, EvidenceError> {
 fn size_in(row: &Row) -> Result<Size, EvidenceError> {
     let size: i64 = row.try_get(0).map_err(EvidenceError::store)?;
     Ok(Size(size.cast_unsigned()))
+}
+
+fn moment(micros: i64) -> Result<Timestamp, EvidenceError> {
+    Timestamp::from_microsecond(micros).map_err(EvidenceError::store)
 }
 
 fn note_in(row: &Row) -> Result<SignedCheckpoint, EvidenceError> {

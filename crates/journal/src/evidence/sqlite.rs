@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior, params};
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, Params, Row, Transaction, TransactionBehavior, params};
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::note::Signature;
 use tlog::policy::Policy;
@@ -12,12 +13,13 @@ use tlog::tree::{Hash, Place, Size};
 use tokio::sync::watch;
 
 use super::compute::{is_met, parsed};
-use super::{Alarm, Evidence, EvidenceError, PublishError, rows};
+use super::{Alarm, Evidence, EvidenceError, Ground, Lifted, PublishError, Standing, rows};
 use crate::limits::READ_ENTRIES_MAX;
 use crate::sqlite::{OpenError, first_row, keep_plans, migrate, reader};
 
 /// Each string brings the schema one version further. Add to it; never edit it.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
 CREATE TABLE hashes (
     position INTEGER PRIMARY KEY,
     hashes BLOB NOT NULL
@@ -50,7 +52,21 @@ CREATE TABLE alarm (
     text TEXT NOT NULL,
     raised_at INTEGER NOT NULL DEFAULT (unixepoch())
 ) STRICT;
-"];
+",
+    "
+-- in microseconds from now on; an alarm that needs a word is lifted by an operator only
+ALTER TABLE alarm ADD COLUMN needs_word INTEGER NOT NULL DEFAULT 0;
+UPDATE alarm SET raised_at = raised_at * 1000000,
+    needs_word = text LIKE 'witnesses have seen another history of the log: %';
+CREATE TABLE lifted_alarms (
+    lifted_at INTEGER NOT NULL,
+    raised_at INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    -- null: everything agreed again
+    reason TEXT
+) STRICT;
+",
+];
 
 /// The log in SQLite.
 #[derive(Debug)]
@@ -63,7 +79,25 @@ pub struct SqliteEvidence {
 impl SqliteEvidence {
     /// Opens or creates the log. Whoever holds the journal beside it is the only one who does.
     pub fn open(path: &Path) -> Result<Arc<Self>, OpenError> {
-        let writer = connect(path)?;
+        Self::over(connect(path)?, path)
+    }
+
+    /// Opens that of a service which may be running, to look at its alarm and to lift it. Nothing is made or brought
+    /// up to date.
+    pub fn open_beside(path: &Path) -> Result<Arc<Self>, OpenError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let writer = Connection::open_with_flags(path, flags)?;
+        let version: i64 = writer.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        match usize::try_from(version) {
+            Ok(known) if known == MIGRATIONS.len() => {}
+            Ok(older) if older < MIGRATIONS.len() => return Err(OpenError::Older(version)),
+            _ => return Err(OpenError::Newer(version)),
+        }
+        durable(&writer)?;
+        Self::over(writer, path)
+    }
+
+    fn over(writer: Connection, path: &Path) -> Result<Arc<Self>, OpenError> {
         let newest = newest(&writer)?;
         Ok(Arc::new(Self {
             writer: Arc::new(Mutex::new(writer)),
@@ -165,7 +199,10 @@ impl Evidence for SqliteEvidence {
         let size = checkpoint.checkpoint().head.size;
         let note = checkpoint.to_string();
         let insert = move |transaction: &Transaction<'_>| {
-            if alarm(transaction).map_err(EvidenceError::store)?.is_some() {
+            if standing(transaction)
+                .map_err(EvidenceError::store)?
+                .is_some()
+            {
                 return Err(PublishError::Alarmed);
             }
             let newest = newest(transaction).map_err(EvidenceError::store)?;
@@ -244,35 +281,80 @@ impl Evidence for SqliteEvidence {
         self.published.subscribe()
     }
 
-    async fn set_alarm(&self, alarm: Option<&Alarm>) -> Result<(), EvidenceError> {
-        let text = alarm.map(ToString::to_string);
-        let set = move |transaction: &Transaction<'_>| {
-            let set = match text {
-                Some(text) => transaction.execute(
-                    "INSERT OR REPLACE INTO alarm (one, text) VALUES (1, ?1)",
-                    [text],
-                ),
-                None => transaction.execute("DELETE FROM alarm", []),
-            };
-            set.map(|_rows| ()).map_err(EvidenceError::store)
+    async fn raise(&self, alarm: &Alarm) -> Result<(), EvidenceError> {
+        let (text, needs_word) = (alarm.to_string(), alarm.needs_word());
+        let raise = move |transaction: &Transaction<'_>| {
+            let sql = "INSERT INTO alarm (one, text, needs_word, raised_at) VALUES (1, ?1, ?2, ?3) \
+                       ON CONFLICT (one) DO UPDATE SET text = excluded.text, \
+                       needs_word = excluded.needs_word, raised_at = excluded.raised_at \
+                       WHERE excluded.needs_word OR NOT alarm.needs_word";
+            let raised = transaction.execute(sql, params![text, needs_word, now()]);
+            raised.map(|_rows| ()).map_err(EvidenceError::store)
         };
-        self.write(set, || {}).await
+        self.write(raise, || {}).await
     }
 
-    async fn alarm(&self) -> Result<Option<String>, EvidenceError> {
-        self.read(alarm)
+    async fn lift(&self, read: &Standing, ground: Ground<'_>) -> Result<bool, EvidenceError> {
+        let (read, reason) = (read.clone(), ground.reason().map(str::to_owned));
+        let lift = move |transaction: &Transaction<'_>| {
+            let lift = || -> Result<bool, rusqlite::Error> {
+                let sql = "INSERT INTO lifted_alarms (lifted_at, raised_at, text, reason) \
+                           SELECT ?1, raised_at, text, ?2 FROM alarm \
+                           WHERE text = ?3 AND raised_at = ?4 AND (?2 IS NOT NULL OR NOT needs_word)";
+                let raised_at = read.raised_at.as_microsecond();
+                let kept =
+                    transaction.execute(sql, params![now(), reason, read.text, raised_at])?;
+                if kept > 0 {
+                    transaction.execute("DELETE FROM alarm", [])?;
+                }
+                Ok(kept > 0)
+            };
+            lift().map_err(EvidenceError::store)
+        };
+        self.write(lift, || {}).await
     }
+
+    async fn standing(&self) -> Result<Option<Standing>, EvidenceError> {
+        self.read(standing)
+    }
+
+    async fn lifted(&self, limit: usize) -> Result<Vec<Lifted>, EvidenceError> {
+        let limit = i64::try_from(limit.min(READ_ENTRIES_MAX)).unwrap_or(i64::MAX);
+        let lifted = |row: &Row<'_>| {
+            Ok(Lifted {
+                ended_at: moment(row, 0)?,
+                raised_at: moment(row, 1)?,
+                text: row.get(2)?,
+                reason: row.get(3)?,
+            })
+        };
+        self.read(|connection| {
+            let sql = "SELECT lifted_at, raised_at, text, reason FROM lifted_alarms \
+                       ORDER BY rowid DESC LIMIT ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_map([limit], lifted)?.collect()
+        })
+    }
+}
+
+/// In microseconds: an alarm that is raised again is another one.
+fn now() -> i64 {
+    Timestamp::now().as_microsecond()
 }
 
 pub(super) fn connect(path: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
+    durable(&connection)?;
+    migrate(&connection, &MIGRATIONS)?;
+    Ok(connection)
+}
+
+fn durable(connection: &Connection) -> Result<(), rusqlite::Error> {
     // a checkpoint that was signed is never forgotten
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    keep_plans(&connection)?;
-    migrate(&connection, &MIGRATIONS)?;
-    Ok(connection)
+    keep_plans(connection)
 }
 
 fn held<T>(connection: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -285,8 +367,21 @@ fn integrated(connection: &Connection) -> Result<Size, rusqlite::Error> {
     connection.query_row(sql, [], size_in)
 }
 
-fn alarm(connection: &Connection) -> Result<Option<String>, rusqlite::Error> {
-    first_row(connection.query_row("SELECT text FROM alarm", [], |row| row.get(0)))
+fn standing(connection: &Connection) -> Result<Option<Standing>, rusqlite::Error> {
+    let sql = "SELECT text, needs_word, raised_at FROM alarm";
+    first_row(connection.query_row(sql, [], |row| {
+        Ok(Standing {
+            text: row.get(0)?,
+            needs_word: row.get(1)?,
+            raised_at: moment(row, 2)?,
+        })
+    }))
+}
+
+fn moment(row: &Row<'_>, column: usize) -> Result<Timestamp, rusqlite::Error> {
+    let micros: i64 = row.get(column)?;
+    Timestamp::from_microsecond(micros)
+        .map_err(|_far| rusqlite::Error::IntegralValueOutOfRange(column, micros))
 }
 
 /// The size of the newest checkpoint.

@@ -41,6 +41,7 @@ macro_rules! conforms {
             hashes_are_added_once_in_order_and_wholly
             one_size_has_one_root
             nothing_is_published_while_an_alarm_stands
+            an_alarm_is_lifted_by_who_may
             who_follows_is_woken_by_what_can_be_read
             checkpoints_are_listed_in_order
             cosignatures_join_their_checkpoint

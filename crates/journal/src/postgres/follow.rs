@@ -1,25 +1,26 @@
-//! What this process knows of the journal's end, and how it hears of what other processes append: by
-//! notifications, and by a look once a second, because a notification may be lost.
+//! What this process knows of the journal's end, and how it hears of what other processes append: a notification
+//! lets it look at once, and it looks once a second, because a notification may be lost.
+//!
+//! What must never happen: that what a notification says is believed. Every login may send one.
 
 use std::sync::Arc;
 
 use daemon::postgres::{ConnectError, Link, LinkError, Settings};
 use domain::subject::Position;
 use tlog::tree::Size;
-use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
-use tokio_postgres::Notification;
+use tokio::sync::{Notify, watch};
+use tokio::time::{sleep, timeout};
 
 use super::SCHEMA;
 use super::clock::Clock;
-use super::limits::POLL;
+use super::limits::{LOOKS_APART, POLL};
 use super::reached::Reached;
 
-/// Told by `flyttbud.append`: the edge and how far the clock is ahead, in seconds.
+/// Told by `flyttbud.append`: the edge moved.
 const JOURNAL: &str = "flyttbud_journal";
-/// Told by whoever writes the read tables: the position they are valid at.
+/// Told by whoever writes the read tables: they are valid at another position.
 pub(crate) const VIEWS: &str = "flyttbud_views";
-/// Told by whoever publishes a checkpoint: its size.
+/// Told by whoever publishes a checkpoint: there is one more.
 pub(crate) const LOG: &str = "flyttbud_log";
 
 /// The furthest that was heard of. It only goes forward.
@@ -56,25 +57,6 @@ impl Known {
             forward(edge, position)
         });
     }
-
-    fn hear(&self, channel: &str, payload: &str) {
-        let mut numbers = payload.split(' ').map(str::parse::<i64>);
-        match (channel, numbers.next(), numbers.next()) {
-            (JOURNAL, Some(Ok(position)), Some(Ok(ahead_seconds))) => {
-                self.reach(Position(position.cast_unsigned()), ahead_seconds);
-            }
-            (VIEWS, Some(Ok(position)), None) => {
-                let position = Position(position.cast_unsigned());
-                self.views
-                    .send_if_modified(|valid_at| forward(valid_at, position));
-            }
-            (LOG, Some(Ok(size)), None) => {
-                let size = Size(size.cast_unsigned());
-                self.log.send_if_modified(|known| forward(known, size));
-            }
-            _ => tracing::debug!(channel, "a notification that is none"),
-        }
-    }
 }
 
 /// Moves a position or a size forward, and says whether it moved.
@@ -92,17 +74,21 @@ pub(super) struct Follower {
     settings: Arc<Settings>,
     known: Known,
     link: Link,
+    /// Something was told since the last look; however much it was, one look sees all of it.
+    told: Arc<Notify>,
 }
 
 impl Follower {
     /// Connects, listens, and takes a first look, if the schema is this program's.
     pub(super) async fn start(settings: Arc<Settings>, known: Known) -> Result<Self, ConnectError> {
-        let mut link = listen(&settings, &known).await?;
+        let told = Arc::new(Notify::new());
+        let mut link = listen(&settings, &known, &told).await?;
         SCHEMA.is_current(&mut link).await?;
         let mut follower = Self {
             settings,
             known,
             link,
+            told,
         };
         follower.look().await?;
         Ok(follower)
@@ -114,11 +100,13 @@ impl Follower {
 
     /// Follows for ever.
     pub(super) async fn run(mut self) {
-        let mut tick = interval(POLL);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut is_lost = false;
         loop {
-            tick.tick().await;
+            if is_lost {
+                sleep(POLL).await;
+            } else {
+                timeout(POLL, self.told.notified()).await.ok();
+            }
             match self.follow().await {
                 Ok(()) if is_lost => {
                     is_lost = false;
@@ -132,12 +120,13 @@ impl Follower {
                     is_lost = true;
                 }
             }
+            sleep(LOOKS_APART).await;
         }
     }
 
     async fn follow(&mut self) -> Result<(), ConnectError> {
         if !self.link.is_usable() {
-            self.link = listen(&self.settings, &self.known).await?;
+            self.link = listen(&self.settings, &self.known, &self.told).await?;
         }
         Ok(self.look().await?)
     }
@@ -173,16 +162,14 @@ impl Follower {
     }
 }
 
-async fn listen(settings: &Settings, known: &Known) -> Result<Link, ConnectError> {
-    let hearing = known.clone();
-    let mut link = Link::open(
-        settings,
-        &known.reached(),
-        move |notification: &Notification| {
-            hearing.hear(notification.channel(), notification.payload());
-        },
-    )
-    .await?;
+async fn listen(
+    settings: &Settings,
+    known: &Known,
+    told: &Arc<Notify>,
+) -> Result<Link, ConnectError> {
+    let told = told.clone();
+    let heard = move |_what: &_| told.notify_one();
+    let mut link = Link::open(settings, &known.reached(), heard).await?;
     link.run(&format!("LISTEN {JOURNAL}; LISTEN {VIEWS}; LISTEN {LOG}"))
         .await?;
     Ok(link)
@@ -191,33 +178,6 @@ async fn listen(settings: &Settings, known: &Known) -> Result<Link, ConnectError
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_heard_late_or_is_no_notification_changes_nothing() {
-        let known = Known::new();
-        let heard = |channel, payload| {
-            known.hear(channel, payload);
-            let (edge, views) = (known.edge.borrow().0, known.views.borrow().0);
-            (edge, views, known.log.borrow().0)
-        };
-        for (channel, payload, expected) in [
-            (JOURNAL, "7 3600", (7, 0, 0)),
-            (JOURNAL, "5 0", (7, 0, 0)),
-            (JOURNAL, "8", (7, 0, 0)),
-            (JOURNAL, "", (7, 0, 0)),
-            (JOURNAL, "x 1", (7, 0, 0)),
-            (VIEWS, "6", (7, 6, 0)),
-            (VIEWS, "4", (7, 6, 0)),
-            (VIEWS, "9 9", (7, 6, 0)),
-            ("other", "99 0", (7, 6, 0)),
-            (LOG, "5", (7, 6, 5)),
-            (LOG, "4", (7, 6, 5)),
-            (LOG, "8 8", (7, 6, 5)),
-            (JOURNAL, "9 7200", (9, 6, 5)),
-        ] {
-            assert_eq!(heard(channel, payload), expected, "{channel} {payload}");
-        }
-    }
 
     #[test]
     fn the_clock_goes_with_the_furthest_position() {

@@ -12,7 +12,7 @@ use tlog::key::{self, Verifier};
 use tlog::tree::Size;
 use tokio::time::{Instant, sleep};
 
-use super::{HASHED_ENTRIES, RETRY, raise};
+use super::{HASHED_ENTRIES, RETRY, calm, raise};
 
 /// Where it is, among the read tables.
 const MARK: &str = "scrubber";
@@ -48,7 +48,7 @@ impl Scrubber {
         }
     }
 
-    /// Runs until the drain, or until it finds something.
+    /// Runs until the drain. What it finds is an alarm, and it waits until that is lifted.
     pub async fn run(self, drain: Drain) {
         tokio::select! {
             () = drain.cancelled() => {}
@@ -62,7 +62,10 @@ impl Scrubber {
                 // began in the middle: the entries before come next
                 Ok(began) if began > Size(0) => {}
                 Ok(_) => sleep(REST).await,
-                Err(Fault::Alarm(alarm)) => return raise(self.evidence.as_ref(), &alarm).await,
+                Err(Fault::Alarm(alarm)) => {
+                    raise(self.evidence.as_ref(), &alarm).await;
+                    calm(self.evidence.as_ref()).await;
+                }
                 Err(fault) => {
                     tracing::warn!(error = %ErrorChain(&fault), "journal not scrubbed, will be again");
                     sleep(RETRY).await;

@@ -1,5 +1,6 @@
 //! The log over real files: interrupted between every two steps, tampered with, led by one, by two, by another.
 
+mod apart;
 mod crashing;
 mod leading;
 mod tampered;
@@ -19,6 +20,7 @@ use tlog::checkpoint::SignedCheckpoint;
 use tlog::key::{self, Signer};
 use tlog::note::Name;
 use tlog::tree::{Frontier, Hash, Head, Size};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -145,25 +147,34 @@ impl Stores {
 struct Running {
     drain: Drain,
     task: JoinSet<()>,
+    holds: watch::Receiver<bool>,
 }
 
 impl Running {
     fn start(log: Log) -> Self {
         let (drain, mut task) = (Drain::new(), JoinSet::new());
+        let holds = log.holds();
         task.spawn(log.run(drain.clone()));
-        Self { drain, task }
+        Self { drain, task, holds }
     }
 
     /// As the drain ends it.
     async fn end(self) {
         self.drain.cancel();
-        self.stopped().await;
-    }
-
-    /// Waits until it stops by itself.
-    async fn stopped(self) {
         let ended = timeout(PATIENCE, self.task.join_all()).await;
         ended.expect("it ends in time");
+    }
+
+    /// Waits until it does not hold, and nothing is signed.
+    async fn alarmed(&mut self) {
+        let alarmed = timeout(PATIENCE, self.holds.wait_for(|holds| !*holds)).await;
+        alarmed.expect("in time").expect("it runs");
+    }
+
+    /// Waits until it does not hold, and ends it.
+    async fn stopped(mut self) {
+        self.alarmed().await;
+        self.end().await;
     }
 
     /// As a crash ends it.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use journal::evidence::{EvidenceError, SqliteEvidence};
+use journal::evidence::{EvidenceError, Ground, SqliteEvidence};
 use rustls::RootCertStore;
 use tempfile::TempDir;
 use tlog::cosignature::{self, UnixTime};
@@ -294,12 +294,41 @@ async fn the_alarm_is_raised_by_as_many_as_a_full_receipt_needs() {
     // an alarm that stands is not written over, and one that was lifted comes again
     contradicts("w1").await;
     assert_eq!(house.alarm().await, alarm);
-    house.evidence.set_alarm(None).await.expect("lifted");
+    lift(&house, "a mistake").await;
     contradicts("w1").await;
     assert_eq!(
         house.alarm().await,
         Some("witnesses have seen another history of the log: w1, w2, w3".to_owned())
     );
+}
+
+async fn lift(house: &House, reason: &str) {
+    let standing = house.evidence.standing().await.expect("read");
+    let ground = Ground::Word(reason);
+    let lifted = house.evidence.lift(&standing.expect("one"), ground).await;
+    assert!(lifted.expect("lifted"));
+}
+
+/// Whatever the policy is content with.
+#[tokio::test]
+async fn one_witness_stops_nothing_and_no_lesser_alarm_hides_what_two_say() {
+    for quorum in ["none", "w1", "any"] {
+        let [w1, w2] = [1, 2].map(|number| key(number).verifier().to_string());
+        let text =
+            format!("witness w1 {w1}\nwitness w2 {w2}\ngroup any any w1 w2\nquorum {quorum}\n");
+        let policy = Policy::parse(text.as_bytes()).expect("a policy");
+        let mut house = House::new("a");
+        let checkpoint = house.publish(3).await;
+        let witnesses = house.witnesses(policy).expect("no addresses");
+        for (name, is_raised) in [("w1", false), ("w1", false), ("w2", true)] {
+            let taken = witnesses.take(name, &checkpoint, Said::Otherwise).await;
+            assert!(matches!(taken, Err(Failed::Contradicts)), "{taken:?}");
+            raise(house.evidence.as_ref(), &Alarm::EntryDiffers(3)).await;
+            witnesses.judge().await;
+            let alarm = house.alarm().await.expect("one");
+            assert_eq!(alarm.contains("w1, w2"), is_raised, "{quorum}: {alarm}");
+        }
+    }
 }
 
 /// The target that is asked about within a time, if another one than before.

@@ -173,11 +173,12 @@ impl House {
         fs::write(self.path(name), checkpoint.to_string()).expect("written");
     }
 
-    pub(super) fn consistency(&self, old: u64, size: u64) -> String {
+    /// The proof with the newer checkpoint, which these witnesses cosigned.
+    pub(super) fn consistency(&self, old: u64, size: u64, witnesses: &[u8]) -> String {
         let request = Request {
             old: Size(old),
             proof: consistency(self, Size(old), Size(size)).expect("stored"),
-            checkpoint: self.signed(size, &log(), &[]),
+            checkpoint: self.signed(size, &log(), witnesses),
         };
         request.to_string()
     }

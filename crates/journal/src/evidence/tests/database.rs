@@ -13,7 +13,7 @@ use super::tampering::{ENTRIES, fill, with_a_bit_turned};
 use super::{House, conforms, head, integrate, log_key, publish};
 use crate::conformance::given::PATIENCE;
 use crate::evidence::{
-    Alarm, Evidence, EvidenceError, Fault, PostgresEvidence, PublishError, verify,
+    Alarm, Evidence, EvidenceError, Fault, Ground, PostgresEvidence, PublishError, verify,
 };
 use crate::postgres::{Lease, testing};
 use crate::{Journal, PostgresJournal};
@@ -70,6 +70,18 @@ async fn who_does_not_lead_writes_nothing() {
             "{refused:?}"
         );
     }
+    // who was stopped and does not know lifts no alarm either
+    let alarm = Alarm::EntryDiffers(3);
+    evidence(&former).raise(&alarm).await.expect("raised");
+    let standing = evidence(&latter).standing().await.expect("read");
+    let standing = standing.expect("one");
+    let refused = evidence(&former).lift(&standing, Ground::Recount).await;
+    assert!(
+        matches!(refused, Err(EvidenceError::NotLeading)),
+        "{refused:?}"
+    );
+    let lifted = evidence(&latter).lift(&standing, Ground::Recount).await;
+    assert!(lifted.expect("the leader lifts"));
     integrate(evidence(&latter).as_ref(), 6).await;
     let published = evidence(&latter).publish(&checkpoint).await;
     published.expect("the leader publishes");
@@ -109,7 +121,7 @@ async fn a_gateway_sees_what_a_ledger_publishes_and_changes_nothing() {
             assert_eq!(code, Some("42501"), "{login}: {sql}: {refused}");
         }
     }
-    let alarm = gateway.set_alarm(Some(&Alarm::EntryDiffers(1))).await;
+    let alarm = gateway.raise(&Alarm::EntryDiffers(1)).await;
     assert!(alarm.is_err(), "a gateway raises none");
 }
 

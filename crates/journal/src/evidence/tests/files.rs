@@ -35,7 +35,7 @@ async fn what_was_published_is_there_after_a_restart() {
     let evidence = open(folder.path());
     let checkpoint = publish(evidence.as_ref(), 9).await;
     let alarm = Alarm::EntryDiffers(4);
-    evidence.set_alarm(Some(&alarm)).await.expect("raised");
+    evidence.raise(&alarm).await.expect("raised");
     drop(evidence);
     let evidence = open(folder.path());
     assert_eq!(evidence.newest().await.expect("one"), Some(checkpoint));

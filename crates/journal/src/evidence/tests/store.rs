@@ -9,7 +9,8 @@ use tlog::tree::{Hash, Head, Index, Place, Size};
 
 use super::{cosignature, frontier, head, integrate, leaf, log_key, policy, publish};
 use crate::evidence::{
-    self, Alarm, Evidence, EvidenceError, PublishError, consistency, receipt, tile,
+    self, Alarm, Evidence, EvidenceError, Ground, PublishError, Standing, consistency, receipt,
+    tile,
 };
 
 pub(super) async fn hashes_are_read_back_by_their_places(evidence: Arc<dyn Evidence>) {
@@ -99,7 +100,7 @@ pub(super) async fn nothing_is_published_while_an_alarm_stands(evidence: Arc<dyn
     assert_eq!(evidence.alarm().await.expect("none"), None);
     for position in [7, 8] {
         let alarm = Alarm::EntryMissing(position);
-        evidence.set_alarm(Some(&alarm)).await.expect("raised");
+        evidence.raise(&alarm).await.expect("raised");
         assert_eq!(
             evidence.alarm().await.expect("one"),
             Some(alarm.to_string())
@@ -107,9 +108,57 @@ pub(super) async fn nothing_is_published_while_an_alarm_stands(evidence: Arc<dyn
         let refused = evidence.publish(&checkpoint).await;
         assert!(matches!(refused, Err(PublishError::Alarmed)), "{refused:?}");
     }
-    evidence.set_alarm(None).await.expect("lifted");
+    let standing = evidence.standing().await.expect("read").expect("one");
+    let lifted = evidence.lift(&standing, Ground::Recount).await;
+    assert!(lifted.expect("asked"));
     assert_eq!(evidence.alarm().await.expect("none"), None);
     evidence.publish(&checkpoint).await.expect("published");
+}
+
+/// An alarm is lifted as it was read, on a ground that is enough for it, and what was lifted is kept.
+pub(super) async fn an_alarm_is_lifted_by_who_may(evidence: Arc<dyn Evidence>) {
+    let (lesser, greater) = (
+        Alarm::EntryDiffers(3),
+        Alarm::Contradicted(vec!["w1".into(), "w2".into()]),
+    );
+    let read = async || evidence.standing().await.expect("read").expect("one");
+    let lift = async |read: &Standing, ground| evidence.lift(read, ground).await.expect("asked");
+    let word = Ground::Word("w1 and w2 were restored from an old copy");
+    evidence.raise(&lesser).await.expect("raised");
+    let first = read().await;
+    assert_eq!(
+        (&*first.text, first.needs_word),
+        (&*lesser.to_string(), false)
+    );
+    // the same once more is another one
+    evidence.raise(&lesser).await.expect("raised");
+    assert!(!lift(&first, Ground::Recount).await);
+    assert!(!lift(&first, word).await);
+    evidence.raise(&greater).await.expect("raised");
+    evidence.raise(&lesser).await.expect("no fault");
+    let standing = read().await;
+    assert_eq!(
+        (&*standing.text, standing.needs_word),
+        (&*greater.to_string(), true)
+    );
+    assert!(!lift(&standing, Ground::Recount).await);
+    assert_eq!(read().await, standing);
+    assert!(lift(&standing, word).await);
+    assert!(!lift(&standing, word).await, "it is lifted");
+    evidence.raise(&lesser).await.expect("raised");
+    assert!(lift(&read().await, Ground::Recount).await);
+    let lifted = evidence.lifted(10).await.expect("read");
+    let told: Vec<(&str, Option<&str>)> = lifted
+        .iter()
+        .map(|one| (&*one.text, one.reason.as_deref()))
+        .collect();
+    let expected = [
+        (&*lesser.to_string(), None),
+        (&*greater.to_string(), word.reason()),
+    ];
+    assert_eq!(told, expected, "the newest first");
+    assert!(lifted.iter().all(|one| one.raised_at <= one.ended_at));
+    assert_eq!(evidence.lifted(1).await.expect("read").len(), 1);
 }
 
 pub(super) async fn who_follows_is_woken_by_what_can_be_read(evidence: Arc<dyn Evidence>) {

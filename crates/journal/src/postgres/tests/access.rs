@@ -11,8 +11,9 @@ use crate::PostgresJournal;
 use crate::postgres::{migrate, testing};
 
 /// Each table with a column, and what a ledger may do to it beside reading. A gateway may read.
-const TABLES: [(&str, &str, &[&str]); 20] = [
+const TABLES: [(&str, &str, &[&str]); 22] = [
     ("alarm", "text", &["UPDATE"]),
+    ("alarm", "needs_word", &["UPDATE"]),
     ("alerts", "state", &["INSERT", "UPDATE"]),
     ("arrivals", "state", &["INSERT", "UPDATE"]),
     ("checkpoints", "note", &["INSERT"]),
@@ -24,6 +25,7 @@ const TABLES: [(&str, &str, &[&str]); 20] = [
     ("entries", "bytes", &[]),
     ("hashes", "hashes", &["INSERT"]),
     ("lead", "fence", &["UPDATE"]),
+    ("lifted_alarms", "reason", &["INSERT"]),
     ("marks", "position", &["INSERT", "UPDATE"]),
     ("notices", "chain", &[]),
     ("open_relocations", "person", &[]),

@@ -2,11 +2,13 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::time::Instant;
 
 use daemon::postgres::Settings;
 use daemon::postgres::testing::Database;
 use domain::entry::Event;
 use domain::subject::Position;
+use tlog::tree::Size;
 use tokio_postgres::{AsyncMessage, NoTls};
 
 use super::{connect, reaches, superuser};
@@ -15,7 +17,8 @@ use crate::conformance::given::{
     open_key, registered, request, solleftea, solna, supplemented, system,
 };
 use crate::conformance::whole;
-use crate::postgres::testing;
+use crate::postgres::limits::POLL;
+use crate::postgres::{PostgresJournal, testing};
 use crate::{AppendError, Batch, Journal, OpenClaim, Outcome};
 
 async fn two(database: &Database) -> (Arc<dyn Journal>, Arc<dyn Journal>) {
@@ -118,15 +121,52 @@ async fn what_is_appended_is_told() {
     assert_eq!(told.expect("in time"), "2 60", "the edge, and the clock");
 }
 
+/// A look comes once a second anyway: whoever only looked would need nearly that long each time.
 #[tokio::test]
 async fn what_another_appends_is_heard() {
     let database = testing::database().await.expect("a database");
-    let journal = connect(database.settings("gateway")).await;
-    let superuser = superuser(&database).await;
-    // of a position that no look at the tables would find
-    let told = "SELECT pg_notify('flyttbud_journal', '99 0')";
-    superuser.batch_execute(told).await.expect("told");
-    reaches(&journal, 99).await;
+    let (here, there) = two(&database).await;
+    let mut quickest = PATIENCE;
+    for position in 1..=10 {
+        append(&there, batch(vec![registered(new_relocation())])).await;
+        let asked = Instant::now();
+        reaches(&here, position).await;
+        quickest = quickest.min(asked.elapsed());
+    }
+    assert!(quickest < POLL / 4, "{quickest:?}");
+}
+
+/// Every login may notify, of whatever it likes.
+#[tokio::test]
+async fn what_a_notification_says_is_not_believed() {
+    let database = testing::database().await.expect("a database");
+    let journal = PostgresJournal::connect(database.settings("gateway")).await;
+    let journal = journal.expect("a journal");
+    let stranger = database.client("gateway").await.expect("a connection");
+    for (channel, payload) in [
+        ("flyttbud_journal", "999999999 86400"),
+        ("flyttbud_journal", "-1 -1"),
+        ("flyttbud_views", "999999999"),
+        ("flyttbud_log", "999999999"),
+        ("flyttbud_log", ""),
+    ] {
+        let notify = format!("NOTIFY {channel}, '{payload}'");
+        stranger.batch_execute(&notify).await.expect("told");
+    }
+    // notifications come in their order: those were heard before this one
+    let another = connect(database.settings("gateway")).await;
+    append(&another, batch(vec![registered(new_relocation())])).await;
+    let before = journal.now();
+    let as_journal: Arc<dyn Journal> = journal.clone();
+    reaches(&as_journal, 1).await;
+    assert_eq!(*journal.edge().borrow(), Position(1));
+    assert_eq!(*journal.views().borrow(), Position(0));
+    assert_eq!(*journal.log().borrow(), Size(0));
+    let ahead = journal.now().duration_since(before);
+    assert_eq!(ahead.as_hours(), 0, "{ahead}");
+    // on a connection that is made now, and so asks the server what was reached
+    append(&as_journal, batch(vec![registered(new_relocation())])).await;
+    assert_eq!(whole::check(&as_journal).await.len(), 2);
 }
 
 #[tokio::test]

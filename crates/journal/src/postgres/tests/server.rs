@@ -1,9 +1,11 @@
 //! A server that is not set safely is refused, with the name of what is wrong; and the schema's versions.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use daemon::postgres::testing::{Database, Server};
-use daemon::postgres::{ConnectError, Settings};
+use daemon::postgres::{ConnectError, Link, Settings};
 
 use super::superuser;
 use crate::postgres::{PostgresJournal, migrate, testing};
@@ -103,4 +105,19 @@ async fn migrations_at_once_are_done_once() {
     let migrated = tokio::join!(migrate(&owner), migrate(&owner), migrate(&owner));
     assert!(matches!(migrated, (Ok(()), Ok(()), Ok(()))), "{migrated:?}");
     PostgresJournal::connect(owner).await.expect("a journal");
+}
+
+/// What is under way on the connection may be a transaction, of which nobody else may become a part.
+#[tokio::test]
+async fn whoever_is_dropped_while_it_begins_hands_no_connection_on() {
+    let database = testing::database().await.expect("a database");
+    let link = Link::open(&database.settings("gateway"), &(), |_notification| {}).await;
+    let mut link = link.expect("a connection");
+    assert!(link.is_usable());
+    {
+        let mut begun = pin!(link.begin());
+        let polled = begun.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending(), "the server has not answered yet");
+    }
+    assert!(!link.is_usable());
 }

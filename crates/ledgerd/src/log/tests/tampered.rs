@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::subject::Position;
-use journal::evidence::{self, Alarm};
+use journal::evidence::{self, Alarm, Ground};
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::policy::Policy;
 use tlog::tree::{Hash, Head, Index, Place, Size};
@@ -255,6 +255,54 @@ async fn an_alarm_that_another_raised_stops_who_signs() {
     assert_eq!(*stores.evidence.published().borrow(), Size(ENTRIES + 1));
 }
 
+/// A store that was rolled back agrees with itself: what witnesses have seen is not in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_witnesses_saw_is_lifted_by_a_word_and_by_no_start() {
+    let house = House::signed(ENTRIES).await;
+    let contradicted = Alarm::Contradicted(vec!["w1".into(), "w2".into()]);
+    raise(house.open().evidence.as_ref(), &contradicted).await;
+    for _ in 0..2 {
+        let stores = house.open();
+        stores.append(1).await;
+        let running = Running::start(stores.log(Leadership::always()));
+        running.stopped().await;
+        assert_eq!(*stores.evidence.published().borrow(), Size(ENTRIES));
+        let alarm = stores.evidence.alarm().await.expect("read");
+        assert_eq!(alarm, Some(contradicted.to_string()));
+    }
+    // nor does one that a start may lift take its place
+    let stores = house.open();
+    raise(stores.evidence.as_ref(), &Alarm::EntryDiffers(3)).await;
+    let mut running = Running::start(stores.log(Leadership::always()));
+    running.alarmed().await;
+    let standing = stores.evidence.standing().await.expect("read");
+    let standing = standing.expect("one");
+    assert_eq!(standing.text, contradicted.to_string());
+    let word = Ground::Word("the witnesses were restored from an old copy");
+    let lifted = stores.evidence.lift(&standing, word).await;
+    assert!(lifted.expect("lifted"));
+    // without a restart
+    stores.published(ENTRIES + 2).await;
+    running.end().await;
+    stores.check().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_that_is_raised_while_another_is_looked_into_stays() {
+    let house = House::signed(ENTRIES).await;
+    let stores = house.open();
+    let evidence = stores.evidence.as_ref();
+    for later in [Alarm::EntryDiffers(3), Alarm::EntryDiffers(4)] {
+        raise(evidence, &Alarm::EntryDiffers(3)).await;
+        let read = evidence.standing().await.expect("read").expect("one");
+        raise(evidence, &later).await;
+        let lifted = evidence.lift(&read, Ground::Recount).await;
+        assert!(!lifted.expect("asked"), "{later}");
+        let alarm = evidence.alarm().await.expect("read");
+        assert_eq!(alarm, Some(later.to_string()));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_scrubber_reads_everything_from_where_it_was() {
     // where it was, what it finds, and how far it came when it found it
@@ -275,10 +323,21 @@ async fn the_scrubber_reads_everything_from_where_it_was() {
             Some(key),
         );
         let drain = daemon::Drain::new();
-        let run = tokio::time::timeout(Duration::from_mins(1), scrubber.run(drain));
-        run.await.expect("it ends when it finds something");
-        let alarm = stores.evidence.alarm().await.expect("read");
-        assert_eq!(alarm, Some(Alarm::EntryDiffers(position).to_string()));
+        let mut task = tokio::task::JoinSet::new();
+        task.spawn(scrubber.run(drain.clone()));
+        let found = async {
+            loop {
+                if let Some(alarm) = stores.evidence.alarm().await.expect("read") {
+                    return alarm;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let found = tokio::time::timeout(Duration::from_mins(1), found).await;
+        let alarm = found.expect("it finds something");
+        assert_eq!(alarm, Alarm::EntryDiffers(position).to_string());
+        drain.cancel();
+        task.join_all().await;
     }
 }
 

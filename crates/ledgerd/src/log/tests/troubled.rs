@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use journal::evidence::{Alarm, Evidence, EvidenceError, PublishError};
+use journal::evidence::{Alarm, Evidence, EvidenceError, Ground, Lifted, PublishError, Standing};
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::note::Signature;
 use tlog::policy::Policy;
@@ -136,11 +136,19 @@ impl Evidence for Troubled {
         self.inner.published()
     }
 
-    async fn set_alarm(&self, alarm: Option<&Alarm>) -> Result<(), EvidenceError> {
-        self.inner.set_alarm(alarm).await
+    async fn raise(&self, alarm: &Alarm) -> Result<(), EvidenceError> {
+        self.inner.raise(alarm).await
     }
 
-    async fn alarm(&self) -> Result<Option<String>, EvidenceError> {
-        self.inner.alarm().await
+    async fn lift(&self, read: &Standing, ground: Ground<'_>) -> Result<bool, EvidenceError> {
+        self.inner.lift(read, ground).await
+    }
+
+    async fn standing(&self) -> Result<Option<Standing>, EvidenceError> {
+        self.inner.standing().await
+    }
+
+    async fn lifted(&self, limit: usize) -> Result<Vec<Lifted>, EvidenceError> {
+        self.inner.lifted(limit).await
     }
 }

@@ -1,0 +1,100 @@
+//! What a host begins on.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::entry::Entry;
+use domain::municipality::MunicipalityCode;
+use domain::subject::{NoticeNumber, Position, Subject};
+use jiff::Timestamp;
+use journal::conformance::given::{append, batch, new_relocation, registered};
+use journal::{
+    Answer, AppendError, Batch, InboxHead, Journal, Outcome, ReadError, Scope, SqliteJournal,
+    SqliteViews, Stored, Views as _,
+};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::{Host, HostError};
+use crate::Leadership;
+
+/// A journal that has not yet heard what another process appended: all is there, and the edge is behind.
+struct Late {
+    inner: Arc<dyn Journal>,
+    edge: watch::Receiver<Position>,
+}
+
+#[async_trait]
+impl Journal for Late {
+    async fn append(&self, batch: Batch) -> Result<Outcome, AppendError> {
+        self.inner.append(batch).await
+    }
+
+    async fn read_after(&self, after: Position, limit: usize) -> Result<Vec<Stored>, ReadError> {
+        self.inner.read_after(after, limit).await
+    }
+
+    async fn read_stored(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, Vec<u8>)>, ReadError> {
+        self.inner.read_stored(after, limit).await
+    }
+
+    async fn subject(&self, subject: Subject, up_to: Position) -> Result<Vec<Entry>, ReadError> {
+        self.inner.subject(subject, up_to).await
+    }
+
+    async fn notices(
+        &self,
+        recipient: MunicipalityCode,
+        after: NoticeNumber,
+        limit: usize,
+    ) -> Result<Vec<Entry>, ReadError> {
+        self.inner.notices(recipient, after, limit).await
+    }
+
+    async fn inbox_head(&self, recipient: MunicipalityCode) -> Result<InboxHead, ReadError> {
+        self.inner.inbox_head(recipient).await
+    }
+
+    async fn answer(
+        &self,
+        scope: Scope,
+        id: Uuid,
+    ) -> Result<Option<([u8; 16], Answer)>, ReadError> {
+        self.inner.answer(scope, id).await
+    }
+
+    fn edge(&self) -> watch::Receiver<Position> {
+        self.edge.clone()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.inner.now()
+    }
+}
+
+#[tokio::test]
+async fn read_tables_ahead_of_the_edge_are_right_and_ahead_of_the_journal_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name| folder.path().join(name);
+    let inner: Arc<dyn Journal> = SqliteJournal::open(&file("journal.sqlite")).expect("a journal");
+    for _ in 0..2 {
+        append(&inner, batch(vec![registered(new_relocation())])).await;
+    }
+    let edge = watch::channel(Position(0)).1;
+    let journal: Arc<dyn Journal> = Arc::new(Late { inner, edge });
+    for (valid_at, is_right) in [(0, true), (1, true), (2, true), (3, false)] {
+        let views = SqliteViews::open(&file("views.sqlite")).expect("read tables");
+        let written = views.write(&[], Position(valid_at)).await;
+        written.expect("written");
+        let begun = Host::new(journal.clone(), views, Leadership::always()).await;
+        match begun {
+            Ok(_) => assert!(is_right, "{valid_at}"),
+            Err(HostError::ViewsAhead) => assert!(!is_right, "{valid_at}"),
+            Err(error) => panic!("{valid_at}: {error:?}"),
+        }
+    }
+}
