@@ -14,7 +14,7 @@ mod world;
 
 pub use apart::Apart;
 pub use certificate::{
-    ANALYST, FEED, KEEPER, OPERATOR, Organisation, REVIEWER, REVIEWER_THERE, SHARED, SIGTUNA,
+    ANALYST, FEED, KEEPER, LOST, OPERATOR, Organisation, REVIEWER, REVIEWER_THERE, SHARED, SIGTUNA,
     SOLLEFTEA, SOLNA, STRANGER, VENDOR, WATCH,
 };
 pub use inbox::{Inbox, verify};

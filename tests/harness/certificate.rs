@@ -106,6 +106,13 @@ pub const SHARED: Organisation = Organisation {
     code: "",
     roles: CASE_SYSTEM,
 };
+/// Solna by a second certificate, which it loses.
+pub const LOST: Organisation = Organisation {
+    file: "lost",
+    number: "212000-0183",
+    code: "0184",
+    roles: CASE_SYSTEM,
+};
 /// Somebody who calls itself Solna, with a certificate of another authority.
 pub const STRANGER: Organisation = Organisation {
     file: "stranger",
@@ -131,7 +138,10 @@ pub(crate) fn served() -> Vec<String> {
 
 /// Makes the authority and the server's certificate.
 pub(crate) fn begin(folder: &Path) {
+    // another authority signs no list of the one before
+    fs::remove_file(folder.join("crl.pem")).ok();
     run(folder, &["pki", "authority"]);
+    run(folder, &["pki", "crl"]);
     run(folder, &["pki", "server"]);
 }
 

@@ -162,6 +162,12 @@ impl World {
         self.service.signal(Signal::SIGHUP);
     }
 
+    /// Revokes an organisation's certificate, and asks the service to read that.
+    pub fn revoke(&self, who: Organisation) {
+        run(self.folder(), &["pki", "revoke", "--name", who.file]);
+        self.ask_to_reload();
+    }
+
     /// Makes another authority and a server's certificate of it, in place of those there were.
     pub fn change_authority(&self) {
         certificate::begin(self.folder());
@@ -313,6 +319,7 @@ grpc = "127.0.0.1:0"
 certificate = "{folder}/server.pem"
 key = "{folder}/server.key"
 client_authorities = "{folder}/authority.pem"
+revocations = "{folder}/crl.pem"
 
 [store]
 folder = "{folder}/data"

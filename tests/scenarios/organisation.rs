@@ -1,10 +1,12 @@
 //! Organisation: municipalities that change, boards, systems and their certificates.
 
 use api::v1;
+use api::v1::directory_service_client::DirectoryServiceClient;
+use client::Refused;
 use domain::code::{NoticeKind, RelocationKind};
 use domain::relocation_state::RelocationState;
 
-use tests::announcement;
+use tests::{LOST, SOLNA, announcement};
 
 use super::request::{consent, content, to_function, wished};
 use super::services::Services;
@@ -165,7 +167,62 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             ))),
         ],
     },
+    Scenario {
+        name: "scenario_57_a_revoked_certificate_and_another_organisation_are_refused",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            Then(Fact::Shown(Shown::That(
+                "a revoked certificate is refused, and its open stream ends",
+                |services| Box::pin(revoked(services)),
+            ))),
+            Then(Fact::Shown(Shown::That(
+                "an organisation acts for itself alone",
+                |services| Box::pin(another(services)),
+            ))),
+        ],
+    },
 ];
+
+/// Its own system works until the certificate is revoked; everybody else's goes on.
+async fn revoked(services: &Services<'_>) {
+    let world = services.world();
+    let lost = world.party(LOST).await;
+    let mut stream = lost.watch("").await.expect("a stream");
+    stream.backlog().await;
+    lost.notices().await.expect("served");
+    world.revoke(LOST);
+    // the stream is cut, and no answer of ours comes over it any more
+    let end = stream.end().await;
+    let is_cut = end.as_ref().is_none_or(|end| end.reason.is_empty());
+    assert!(is_cut, "{end:?}");
+    let channel = world.endpoint(Some(LOST)).connect().await;
+    if let Ok(channel) = channel {
+        // TLS 1.3 tells a client late that its certificate is refused
+        let mut directory = DirectoryServiceClient::new(channel);
+        let answer = directory.who_am_i(v1::WhoAmIRequest {}).await;
+        let status = answer.expect_err("shut out");
+        assert!(Refused::from(status).reason.is_empty(), "no answer of ours");
+    }
+    world.connect(SOLNA).await.expect("another certificate");
+    let others = services.party(A).notices().await;
+    others.expect("a connection that stays");
+}
+
+async fn another(services: &Services<'_>) {
+    let solna = services.world().party(SOLNA).await;
+    let name = services.relocation();
+    let other = solna.acting_for(services.party(A).code());
+    for refused in [
+        other.read(&name).await.map(|_| ()),
+        other.notices().await.map(|_| ()),
+    ] {
+        let refused = refused.expect_err("another's");
+        assert_eq!(refused.reason, "SENDER_NOT_YOURS");
+    }
+    let unseen = solna.read(&name).await.expect_err("not its own");
+    assert_eq!(unseen.reason, "NOT_FOUND");
+}
 
 /// What an announcement to B is answered with, without being made.
 async fn dry_run(services: &Services<'_>) -> v1::RegisterRelocationResponse {

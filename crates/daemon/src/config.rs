@@ -147,6 +147,7 @@ impl Config {
                 certificate: reader.required("tls.certificate", "a path"),
                 key: reader.required("tls.key", "a path"),
                 client_authorities: Some(reader.required("tls.client_authorities", "a path")),
+                revocations: reader.maybe("tls.revocations", "a path"),
             },
             nats_url: reader.required("nats.url", "a URL such as nats://127.0.0.1:4222"),
             evidence: evidence(&mut reader),

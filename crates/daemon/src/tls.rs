@@ -1,4 +1,7 @@
-//! TLS on our own acceptor, mutual where authorities are named, so that certificates change without a restart.
+//! TLS on our own acceptor, mutual where authorities are named, so that certificates change, and are revoked, without a
+//! restart.
+
+mod connection;
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,17 +11,20 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::limits::{ACCEPT_RETRY, CERTIFICATE_POLL, HANDSHAKE, HANDSHAKES_MAX};
 use crate::tasks::{Drain, Tasks, spawn};
+
+pub use connection::Connection;
+use connection::Open;
 
 /// Where the certificates are.
 #[derive(Clone, Debug)]
@@ -30,6 +36,9 @@ pub struct Files {
     /// The authorities whose client certificates we demand, PEM. Without them everybody may connect: only where
     /// what is said proves itself.
     pub client_authorities: Option<PathBuf>,
+    /// The lists of revoked certificates that these authorities signed, PEM: one of each authority. None: nothing is
+    /// revoked.
+    pub revocations: Option<PathBuf>,
 }
 
 /// Certificates that cannot be used.
@@ -54,7 +63,15 @@ pub enum TlsError {
 pub struct Tls {
     files: Files,
     protocols: &'static [&'static str],
-    config: ArcSwap<ServerConfig>,
+    in_use: ArcSwap<InUse>,
+    open: Open,
+}
+
+/// What connections are made with now.
+#[derive(Debug)]
+struct InUse {
+    config: Arc<ServerConfig>,
+    verifier: Option<Arc<dyn ClientCertVerifier>>,
 }
 
 impl Tls {
@@ -68,20 +85,24 @@ impl Tls {
         files: Files,
         protocols: &'static [&'static str],
     ) -> Result<Arc<Self>, TlsError> {
-        let config = read(&files, protocols)?;
+        let in_use = read(&files, protocols)?;
         Ok(Arc::new(Self {
             files,
             protocols,
-            config: ArcSwap::new(Arc::new(config)),
+            in_use: ArcSwap::new(Arc::new(in_use)),
+            open: Open::default(),
         }))
     }
 
-    /// Reads them again. On a fault the old ones stay in use, and the log says so.
+    /// Reads them again, and ends connections whose certificates are revoked. On a fault the old ones stay in use,
+    /// and the log says so.
     pub fn reload(&self) {
         match read(&self.files, self.protocols) {
-            Ok(config) => {
-                self.config.store(Arc::new(config));
-                tracing::info!("certificates reloaded");
+            Ok(in_use) => {
+                let verifier = in_use.verifier.clone();
+                self.in_use.store(Arc::new(in_use));
+                let ended = verifier.map_or(0, |verifier| self.open.sift(verifier.as_ref()));
+                tracing::info!(connections.ended = ended, "certificates reloaded");
             }
             Err(error) => tracing::error!(
                 error = %crate::ErrorChain(&error),
@@ -107,30 +128,38 @@ impl Tls {
         }
     }
 
-    fn modified(&self) -> [Option<SystemTime>; 3] {
+    fn modified(&self) -> [Option<SystemTime>; 4] {
         [
             Some(&self.files.certificate),
             Some(&self.files.key),
             self.files.client_authorities.as_ref(),
+            self.files.revocations.as_ref(),
         ]
         .map(|path| path?.metadata().and_then(|meta| meta.modified()).ok())
     }
 }
 
-fn read(files: &Files, protocols: &[&str]) -> Result<ServerConfig, TlsError> {
+fn read(files: &Files, protocols: &[&str]) -> Result<InUse, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| TlsError::Unfit(error.into()))?;
-    let builder = match &files.client_authorities {
-        None => builder.with_no_client_auth(),
+    let verifier = match &files.client_authorities {
+        None => None,
         Some(path) => {
+            let revoked = files.revocations.as_deref().map(revocations).transpose()?;
             let verifier =
                 WebPkiClientVerifier::builder_with_provider(roots(path)?.into(), provider)
+                    .with_crls(revoked.unwrap_or_default())
+                    .only_check_end_entity_revocation()
                     .build()
                     .map_err(|error| TlsError::Unfit(error.into()))?;
-            builder.with_client_cert_verifier(verifier)
+            Some(verifier)
         }
+    };
+    let builder = match verifier.clone() {
+        None => builder.with_no_client_auth(),
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
     };
     let mut config = builder
         .with_single_cert(certificates(&files.certificate)?, key(&files.key)?)
@@ -139,7 +168,10 @@ fn read(files: &Files, protocols: &[&str]) -> Result<ServerConfig, TlsError> {
         .iter()
         .map(|name| name.as_bytes().to_vec())
         .collect();
-    Ok(config)
+    Ok(InUse {
+        config: Arc::new(config),
+        verifier,
+    })
 }
 
 /// A client's side of TLS: trusts these authorities only, and shows a certificate with its key if there is one.
@@ -192,8 +224,24 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     Ok(all)
 }
 
+/// The lists in a file; without any it says nothing, which is a fault.
+fn revocations(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsError> {
+    let fault = |source| TlsError::Pem {
+        path: path.to_owned(),
+        source,
+    };
+    let all = CertificateRevocationListDer::pem_file_iter(path)
+        .map_err(fault)?
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(fault)?;
+    if all.is_empty() {
+        return Err(fault(rustls::pki_types::pem::Error::NoItemsFound));
+    }
+    Ok(all)
+}
+
 /// Accepted connections, handshake done.
-pub type Incoming = ReceiverStream<io::Result<TlsStream<TcpStream>>>;
+pub type Incoming = ReceiverStream<io::Result<Connection>>;
 
 /// Binds the address and accepts until the drain.
 pub async fn listen(
@@ -211,7 +259,7 @@ pub async fn listen(
 async fn accept(
     listener: TcpListener,
     tls: Arc<Tls>,
-    accepted: mpsc::Sender<io::Result<TlsStream<TcpStream>>>,
+    accepted: mpsc::Sender<io::Result<Connection>>,
     drain: Drain,
 ) {
     let room = Arc::new(Semaphore::new(HANDSHAKES_MAX));
@@ -231,13 +279,17 @@ async fn accept(
                 }
             },
         };
-        let acceptor = TlsAcceptor::from(tls.config.load_full());
+        let acceptor = TlsAcceptor::from(tls.in_use.load().config.clone());
+        let tls = tls.clone();
         let accepted = accepted.clone();
         spawn(async move {
             stream.set_nodelay(true).ok();
             match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
                 Ok(Ok(stream)) => {
-                    accepted.send(Ok(stream)).await.ok();
+                    // as it is now: the lists may have changed during the handshake
+                    let verifier = tls.in_use.load().verifier.clone();
+                    let connection = tls.open.admit(stream, verifier.as_deref());
+                    accepted.send(Ok(connection)).await.ok();
                 }
                 Ok(Err(error)) => tracing::debug!(error = %error, "handshake failed"),
                 Err(_elapsed) => tracing::debug!("handshake took too long"),

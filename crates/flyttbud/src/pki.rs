@@ -1,5 +1,7 @@
 //! `flyttbud pki`: a private authority, for demo and tests. Production takes its certificates elsewhere.
 
+mod crl;
+
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -36,6 +38,21 @@ pub(crate) enum Verb {
     },
     /// Make a client's certificate
     Client(ClientOptions),
+    /// Revoke a certificate: it stands in crl.pem from now on
+    Revoke {
+        /// The folder with the authority
+        #[arg(long, default_value = ".")]
+        folder: PathBuf,
+        /// File name of the certificate, without ending
+        #[arg(long)]
+        name: String,
+    },
+    /// Sign the list of revoked certificates anew: crl.pem
+    Crl {
+        /// The folder with the authority
+        #[arg(long, default_value = ".")]
+        folder: PathBuf,
+    },
 }
 
 /// Who the client is.
@@ -71,6 +88,12 @@ pub(crate) fn run(verb: Verb) -> Result<(), Failure> {
             .and_then(|authority| authority.server(&folder, &host))
             .map(|()| "server.pem".to_owned()),
         Verb::Client(options) => client(&options).map(|()| format!("{}.pem", options.name)),
+        Verb::Revoke { folder, name } => Authority::read(&folder)
+            .and_then(|authority| authority.revoke(&folder, Some(&name)))
+            .map(|()| crl::FILE.to_owned()),
+        Verb::Crl { folder } => Authority::read(&folder)
+            .and_then(|authority| authority.revoke(&folder, None))
+            .map(|()| crl::FILE.to_owned()),
     };
     output::say(&format!("made {}", made?));
     Ok(())
@@ -189,23 +212,29 @@ impl Authority {
         mut params: CertificateParams,
     ) -> anyhow::Result<()> {
         let key = KeyPair::generate()?;
-        let now = jiff::Timestamp::now()
-            .to_zoned_datetime(jiff::tz::TimeZone::UTC)
-            .date();
+        let now = today();
         let (from, to) = (now.yesterday()?, now.checked_add(jiff::ToSpan::days(397))?);
-        let date = |date: jiff::civil::Date| -> anyhow::Result<_> {
-            Ok(rcgen::date_time_ymd(
-                i32::from(date.year()),
-                u8::try_from(date.month())?,
-                u8::try_from(date.day())?,
-            ))
-        };
-        (params.not_before, params.not_after) = (date(from)?, date(to)?);
+        params.not_before = rcgen::date_time_ymd(
+            i32::from(from.year()),
+            u8::try_from(from.month())?,
+            u8::try_from(from.day())?,
+        );
+        params.not_after = rcgen::date_time_ymd(
+            i32::from(to.year()),
+            u8::try_from(to.month())?,
+            u8::try_from(to.day())?,
+        );
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         let certificate = params.signed_by(&key, &self.issuer)?;
         write(&folder.join(format!("{name}.pem")), &certificate.pem())?;
         write(&folder.join(format!("{name}.key")), &key.serialize_pem())
     }
+}
+
+fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now()
+        .to_zoned_datetime(jiff::tz::TimeZone::UTC)
+        .date()
 }
 
 /// Writes a file that only its owner reads.

@@ -43,6 +43,7 @@ impl Config {
                 certificate: reader.required("tls.certificate", "a path"),
                 key: reader.required("tls.key", "a path"),
                 client_authorities: reader.maybe("tls.client_authorities", "a path"),
+                revocations: reader.maybe("tls.revocations", "a path"),
             },
             folder: reader.required("witness.folder", "a path"),
             signing_key: reader.required("witness.signing_key", "a path"),

@@ -35,6 +35,8 @@ impl Config {
             ("key", path(&self.tls.key)),
         ];
         tls.extend(authorities.map(|file| ("client_authorities", path(file))));
+        let revocations = self.tls.revocations.as_deref();
+        tls.extend(revocations.map(|file| ("revocations", path(file))));
         section("tls", &tls);
         self.stands_on(&mut section);
         section("evidence", &evidence(&self.evidence));
