@@ -13,6 +13,7 @@ use daemon::postgres::Settings;
 use domain::code::NoticeKind;
 use domain::entry::{Draft, Event};
 use domain::municipality::MunicipalityCode;
+use domain::person_name::pairs;
 use domain::subject::{Subject, Version};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -54,7 +55,14 @@ pub(crate) struct GroupCommit {
 impl Stores {
     pub(crate) fn open(folder: &Path, today: Date) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let root = RootKey::create(&folder.join("root.key"))?;
+        let root = folder.join("root.key");
+        RootKey::create(&root)?;
+        Self::beside(folder, &root, today)
+    }
+
+    /// Likewise, with a root key that is there.
+    pub(crate) fn beside(folder: &Path, root: &Path, today: Date) -> anyhow::Result<Self> {
+        let root = RootKey::read(root)?;
         Ok(Self {
             journal: SqliteJournal::open(&folder.join("journal.sqlite"))?,
             vault: Vault::unlock(&folder.join("keys.sqlite"), root, today.year())?,
@@ -154,11 +162,18 @@ impl Stores {
     ) -> anyhow::Result<Vec<SearchRow>> {
         let number = SearchTerm::Number(&registration.number);
         let case = SearchTerm::CaseNumber(&registration.content.case_number);
-        let terms = [
+        let recipient = registration.recipient;
+        let mut terms = vec![
             (self.sender, number),
-            (registration.recipient, number),
+            (recipient, number),
             (self.sender, case),
         ];
+        let person = registration.content.person.as_ref();
+        let names = person.map(|person| pairs(&person.given_name, &person.family_name));
+        for pair in names.iter().flatten() {
+            let name = SearchTerm::Name(pair);
+            terms.extend([(self.sender, name), (recipient, name)]);
+        }
         let mut rows = Vec::with_capacity(terms.len());
         for (authority, term) in terms {
             rows.push(self.vault.search_row(authority, term, subject).await?);

@@ -20,6 +20,12 @@ impl Figures {
         self.0.get(name).copied().unwrap_or(f64::NAN)
     }
 
+    /// Takes all of others.
+    pub(crate) fn extend(&mut self, others: &Self) {
+        let others = others.0.iter().map(|(name, value)| (name.clone(), *value));
+        self.0.extend(others);
+    }
+
     /// All, by name.
     pub(crate) fn all(&self) -> &BTreeMap<String, f64> {
         &self.0
@@ -55,6 +61,17 @@ impl Figures {
 /// A count as a figure.
 pub(crate) fn count(number: usize) -> f64 {
     u32::try_from(number).map_or(f64::INFINITY, f64::from)
+}
+
+/// A round number as it is said: `10k`, `1m`; another one in digits.
+pub(crate) fn label(number: u32) -> String {
+    if number >= 1_000_000 && number.is_multiple_of(1_000_000) {
+        format!("{}m", number / 1_000_000)
+    } else if number >= 1_000 && number.is_multiple_of(1_000) {
+        format!("{}k", number / 1_000)
+    } else {
+        number.to_string()
+    }
 }
 
 /// Microseconds.
@@ -95,6 +112,20 @@ mod tests {
             );
         }
         assert!(median(Vec::new()).is_nan());
+    }
+
+    #[test]
+    fn round_numbers_are_said_short() {
+        for (number, expected) in [
+            (0, "0"),
+            (300, "300"),
+            (1_000, "1k"),
+            (1_500, "1500"),
+            (100_000, "100k"),
+            (1_000_000, "1m"),
+        ] {
+            assert_eq!(label(number), expected);
+        }
     }
 
     #[test]

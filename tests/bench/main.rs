@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: registrations through gRPC with mutual TLS against a real `flyttbud serve`, beside
-//! the floors under them, in the same interleaved rounds. It listens on loopback only and judges nothing:
+//! the floors under them, in the same interleaved rounds; then replay, receipts and growth, once each. It listens on loopback only and judges nothing:
 //! the aims stand beside what was seen. docs/bench.md says what each figure means.
 #![expect(clippy::print_stdout, reason = "a command line tool talks")]
 
@@ -9,9 +9,12 @@ mod calls;
 mod database;
 mod echo;
 mod figures;
+mod growth;
 mod inbox;
 mod load;
 mod plan;
+mod receipts;
+mod replay;
 mod report;
 mod requests;
 mod rounds;
@@ -24,7 +27,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::figures::Figures;
-use crate::plan::Plan;
+use crate::plan::{Plan, Scale};
 
 // the executable's allocator, so that the floor of the store stands on the same ground
 #[global_allocator]
@@ -40,8 +43,11 @@ struct Arguments {
     /// One short round: shows that it works, not how fast it is
     #[arg(long)]
     quick: bool,
+    /// Next to nothing: shows that every figure is written
+    #[arg(long, hide = true, conflicts_with = "quick")]
+    tiny: bool,
     /// Rounds to take medians of
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=7), conflicts_with = "quick")]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=7), conflicts_with_all = ["quick", "tiny"])]
     rounds: u32,
     /// Write all figures to this file
     #[arg(long, value_name = "FILE")]
@@ -72,16 +78,24 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn bench(arguments: &Arguments) -> anyhow::Result<()> {
-    let plan = Plan::of(arguments.quick, arguments.rounds);
-    let rounds = Box::pin(rounds::run(&plan)).await?;
-    let medians = Figures::medians(&rounds);
+    let scale = match (arguments.quick, arguments.tiny) {
+        (_, true) => Scale::Tiny,
+        (true, false) => Scale::Quick,
+        (false, false) => Scale::Full,
+    };
+    let plan = Plan::of(scale, arguments.rounds);
+    let (rounds, once) = Box::pin(rounds::run(&plan)).await?;
+    let mut medians = Figures::medians(&rounds);
+    medians.extend(&once);
     println!("{}", report::table(&medians));
     println!("{}", report::aims(&medians));
+    println!("{}", report::record(&plan, &medians));
     if cfg!(debug_assertions) {
         println!("Built without optimisation: these figures say nothing. Run `cargo xtask bench`.");
     }
     if plan.is_quick() {
         println!("One short round: it shows that everything works, and not how fast it is.");
+        println!("{}", report::SCALED_DOWN);
     }
     if let Some(file) = &arguments.json {
         let text = report::json(&plan, &medians, &rounds);

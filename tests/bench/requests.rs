@@ -10,6 +10,8 @@ use jiff::civil::Date;
 const SERIALS: [u32; 6] = [980, 981, 982, 983, 238, 239];
 /// Birth dates in use, all of grown-ups.
 const DATES: u32 = 33_000;
+/// People there are: more than seven rounds need.
+const PEOPLE: u32 = DATES * 6;
 /// The first of them.
 const FIRST: Date = Date::constant(1915, 1, 1);
 /// Solna sends.
@@ -26,7 +28,8 @@ pub(crate) enum To {
     Watched,
 }
 
-/// Makes announcements, never two of the same person.
+/// Makes announcements, never two of the same person to one municipality; two of the same person only when there are
+/// no more people.
 pub(crate) struct Requests {
     recipients: Vec<MunicipalityCode>,
     today: Date,
@@ -73,7 +76,7 @@ impl Requests {
         let recipient = turn
             .and_then(|turn| among.get(turn))
             .context("there are no recipients")?;
-        let (birth_date, number) = person(index).context("there are no more people")?;
+        let (birth_date, number) = person(index % PEOPLE).context("there are no people")?;
         let officer = format!("handlaggare-{}", index % 40);
         Ok(v1::RegisterRelocationRequest {
             open_child_inquiry: false,
@@ -172,9 +175,6 @@ mod tests {
     use domain::identity::IdentityNumber;
 
     use super::*;
-
-    /// People there are: seven rounds need fewer.
-    const PEOPLE: u32 = DATES * 6;
 
     #[test]
     fn all_people_have_right_test_numbers_of_their_own() {

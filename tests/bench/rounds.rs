@@ -14,9 +14,12 @@ use crate::calls::{self, began, echo_request, named, register};
 use crate::database::Apart;
 use crate::echo;
 use crate::figures::{Figures, micros};
+use crate::growth;
 use crate::inbox::Inbox;
 use crate::load::{self, Run};
 use crate::plan::{Plan, Size};
+use crate::receipts;
+use crate::replay;
 use crate::requests::{Requests, To};
 use crate::usage::Meter;
 use crate::world::World;
@@ -27,6 +30,8 @@ pub(crate) const CALLERS: usize = 256;
 pub(crate) const CONNECTIONS: usize = 8;
 /// Rows of a full group: what both writers commit together at most.
 const GROUP: u32 = 256;
+/// Steps after the rounds.
+const ONCE: u64 = 4;
 /// The part with one caller is taken in so many turns.
 const TURNS: usize = 4;
 
@@ -63,9 +68,9 @@ impl Step {
     }
 }
 
-/// Measures.
-pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Figures>> {
-    let steps = u64::from(plan.rounds + 1) * 6;
+/// Measures: the rounds, and what is measured once.
+pub(crate) async fn run(plan: &Plan) -> anyhow::Result<(Vec<Figures>, Figures)> {
+    let steps = u64::from(plan.rounds + 1) * 6 + ONCE;
     let bar = ProgressBar::new(steps).with_style(ProgressStyle::with_template(
         "{bar:30} {pos}/{len} {elapsed} {msg}",
     )?);
@@ -73,15 +78,40 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Figures>> {
     let mut bench = Bench::start().await?;
     let mut rounds = Vec::new();
     // the first one warms connections and caches, and is not kept
-    bench.round(Size::QUICK, false, &bar).await?;
+    bench.round(plan.warm_up(), false, &bar).await?;
     for number in 0..plan.rounds {
         let turned = number % 2 == 1;
         rounds.push(bench.round(plan.size, turned, &bar).await?);
     }
-    bar.finish_and_clear();
     bench.apart.stop().await?;
+    let once = record(&bench.world, plan, &bar).await?;
+    bar.finish_and_clear();
     bench.world.stop().await?;
-    Ok(rounds)
+    Ok((rounds, once))
+}
+
+/// What follows from the record's size: each is measured once, and takes its own medians.
+async fn record(world: &World, plan: &Plan, bar: &ProgressBar) -> anyhow::Result<Figures> {
+    let mut figures = Figures::default();
+    let sizes = &plan.record;
+    bar.set_message("replay");
+    replay::measure(world.folder(), &sizes.replayed, &mut figures).await?;
+    bar.inc(1);
+    bar.set_message("filling stores");
+    let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
+    let mut grown = growth::start(world, sizes.grown, today).await?;
+    bar.inc(1);
+    bar.set_message("register, stores of different sizes");
+    growth::measure(&mut grown, sizes.registrations, &mut figures).await?;
+    bar.inc(1);
+    bar.set_message("receipts");
+    let largest = grown.last().context("no store was filled")?;
+    receipts::measure(world, largest, sizes.receipts, &mut figures).await?;
+    bar.inc(1);
+    for one in grown {
+        one.stop().await?;
+    }
+    Ok(figures)
 }
 
 /// Everything that takes part.

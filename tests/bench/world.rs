@@ -19,8 +19,8 @@ use tokio::time::timeout;
 use crate::caller::Caller;
 use crate::requests::SENDER;
 
-/// How long a process may take to say its address.
-const START: Duration = Duration::from_secs(30);
+/// How long a process may take to say its address: over a million entries it first goes through them all.
+const START: Duration = Duration::from_mins(3);
 /// How long it may take to end.
 const STOP: Duration = Duration::from_secs(40);
 

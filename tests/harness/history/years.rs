@@ -13,13 +13,14 @@ use super::{History, id, pseudonym};
 /// Between two acts of a long history: a year for a million.
 const PAUSE: SignedDuration = SignedDuration::from_secs(30);
 
-/// What is acted upon is so many acts old, a week; a multiple of twenty.
+/// What is acted upon is so many acts old, a week; a multiple of forty.
 const OLD_ACTS: u64 = 20_000;
 /// Persons with such numbers were never announced.
 const UNANNOUNCED: u64 = 1 << 40;
 
-/// A long history, run by run: a year of a country that announces nine moves of ten. Most of what happens is a
-/// registration; the rest is acknowledged, replied to, reported, matched, asked about, confirmed.
+/// A long history, run by run: a year of a country that announces nine moves of ten. Half of what is done is a
+/// registration; most of them are acknowledged a week later, some are replied to, reported, matched; some receivers are
+/// silent and reminded, some arrivals asked about. Time passes between, and ends what nobody arrived for.
 #[derive(Debug)]
 pub struct Years {
     history: History,
@@ -54,13 +55,13 @@ impl Years {
         self.history.wait(PAUSE);
         let act = self.acts;
         self.acts += 1;
-        // of every twenty acts: fourteen registrations, the rest about what is some weeks old
+        // of every twenty acts: nine registrations or so, the rest about those of a week ago
         match act % 20 {
-            0 => self.acknowledge(act),
-            4 => self.reply(act),
-            8 | 12 => self.report(act, act.saturating_sub(OLD_ACTS + 5)),
-            16 if act % 40 == 16 => self.report(act, act + UNANNOUNCED),
-            16 => self.history.system(Event::NoticesConfirmed {
+            2 | 4 | 6 | 8 | 10 | 12 | 14 => self.acknowledge(act, 1),
+            16 => self.reply(act, 3),
+            17 | 18 => self.report(act, act.saturating_sub(OLD_ACTS + 6)),
+            19 if act % 40 == 19 => self.report(act, act + UNANNOUNCED),
+            0 => self.history.system(Event::NoticesConfirmed {
                 recipient: self.pair(act).1,
                 number: NoticeNumber(1),
                 agrees: true,
@@ -80,10 +81,9 @@ impl Years {
         (of(act * 7), of(act * 7 + 1 + act / count % (count - 1)))
     }
 
-    /// The act of a registration that is about so old, which then was one.
-    fn registered(act: u64) -> u64 {
-        let act = act.saturating_sub(OLD_ACTS);
-        act - act % 20 + 1
+    /// What was registered a week and so many acts ago.
+    fn registered(act: u64, before: u64) -> Subject {
+        Subject::relocation(id(act.saturating_sub(OLD_ACTS + before)))
     }
 
     fn register(&mut self, act: u64) {
@@ -105,8 +105,8 @@ impl Years {
             .act(Subject::relocation(id(act)), event, &notice);
     }
 
-    fn acknowledge(&mut self, act: u64) {
-        let about = Subject::relocation(id(Self::registered(act)));
+    fn acknowledge(&mut self, act: u64, before: u64) {
+        let about = Self::registered(act, before);
         let known = self.history.machine.relocation(about.id);
         let Some(sender) = known
             .filter(|fold| fold.state == RelocationState::Registered)
@@ -119,8 +119,8 @@ impl Years {
             .act(about, Event::RelocationAcknowledged, &notice);
     }
 
-    fn reply(&mut self, act: u64) {
-        let about = Subject::relocation(id(Self::registered(act)));
+    fn reply(&mut self, act: u64, before: u64) {
+        let about = Self::registered(act, before);
         let known = self.history.machine.relocation(about.id);
         let taken = known.filter(|fold| fold.state == RelocationState::Acknowledged);
         let Some((sender, by)) = taken.map(|fold| (fold.sender, fold.recipient)) else {

@@ -10,7 +10,6 @@ use journal::SqliteViews;
 use journal::views::Snapshot;
 use ledger::StateDigest;
 use ledgerd::replay::{Rebuild, Replay};
-use nix::sys::resource::{UsageWho, getrusage};
 use serde_json::json;
 use tempfile::TempDir;
 use tlog::policy::Policy;
@@ -281,9 +280,13 @@ fn say(json: bool, replay: &Replay, elapsed: Duration, differences: &[String]) {
     }
 }
 
-/// The most memory that this process had at once; none where the system does not say.
-fn memory_mib_max() -> Option<i64> {
-    getrusage(UsageWho::RUSAGE_SELF)
-        .ok()
-        .map(|usage| usage.max_rss() / 1024)
+/// The most memory that this process had at once, in MiB; none where the system does not say. Not what `getrusage` tells,
+/// which begins with what the process had that started this one.
+fn memory_mib_max() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kib / 1024)
 }

@@ -1,6 +1,6 @@
 //! The machine's indexes: who waits for whom, and what is due when.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::municipality::MunicipalityCode;
 use domain::subject::Pseudonym;
@@ -12,9 +12,9 @@ use super::digest::{Members, deadline_member};
 /// Sender, person, recipient.
 type PersonKey = (MunicipalityCode, Pseudonym, MunicipalityCode);
 
-/// Subjects by sender, recipient and person.
+/// Subjects by sender, recipient and person. One set, and not a set for each person: most have one subject, for ever.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Persons(BTreeMap<PersonKey, BTreeSet<Uuid>>);
+pub(super) struct Persons(BTreeSet<(PersonKey, Uuid)>);
 
 impl Persons {
     pub(super) fn insert(
@@ -24,10 +24,7 @@ impl Persons {
         person: Pseudonym,
         id: Uuid,
     ) {
-        self.0
-            .entry((sender, person, recipient))
-            .or_default()
-            .insert(id);
+        self.0.insert(((sender, person, recipient), id));
     }
 
     pub(super) fn remove(
@@ -37,13 +34,7 @@ impl Persons {
         person: Pseudonym,
         id: Uuid,
     ) {
-        let key = (sender, person, recipient);
-        if let Some(ids) = self.0.get_mut(&key) {
-            ids.remove(&id);
-            if ids.is_empty() {
-                self.0.remove(&key);
-            }
-        }
+        self.0.remove(&((sender, person, recipient), id));
     }
 
     pub(super) fn of(
@@ -52,11 +43,14 @@ impl Persons {
         recipient: MunicipalityCode,
         persons: &[Pseudonym],
     ) -> BTreeSet<Uuid> {
+        let of_person = |person: &Pseudonym| {
+            let key = (sender, *person, recipient);
+            self.0.range((key, Uuid::nil())..=(key, Uuid::max()))
+        };
         persons
             .iter()
-            .filter_map(|person| self.0.get(&(sender, *person, recipient)))
-            .flatten()
-            .copied()
+            .flat_map(of_person)
+            .map(|(_key, id)| *id)
             .collect()
     }
 
@@ -67,9 +61,9 @@ impl Persons {
         person: Pseudonym,
     ) -> impl Iterator<Item = (MunicipalityCode, Uuid)> {
         self.0
-            .range((sender, person, MunicipalityCode::HOUSE)..)
+            .range(((sender, person, MunicipalityCode::HOUSE), Uuid::nil())..)
             .take_while(move |((of, who, _), _)| (*of, *who) == (sender, person))
-            .flat_map(|((.., recipient), ids)| ids.iter().map(|id| (*recipient, *id)))
+            .map(|((.., recipient), id)| (*recipient, *id))
     }
 }
 
