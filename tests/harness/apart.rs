@@ -22,6 +22,8 @@ const GATEWAYS: [&str; 2] = ["gateway-1", "gateway-2"];
 const LEDGERS: [&str; 2] = ["ledger-1", "ledger-2"];
 /// The login of gateways to the key store.
 const KEYHOLDER: &str = "keyholder";
+/// What they log when nothing else is said.
+const LOG: &str = "[log]\nfilter = \"info\"";
 
 /// Everything that runs for one test.
 #[derive(Debug)]
@@ -45,16 +47,36 @@ impl Apart {
 
     /// Likewise, with the record and the keys on a server of its own.
     pub async fn over(server: Arc<server::Server>) -> Self {
-        Self::on(server, |database, user| database.settings(user).url).await
+        Self::logging(server, LOG).await
+    }
+
+    /// Likewise, with a log of its own kind: the section `[log]`.
+    pub async fn logging(server: Arc<server::Server>, log: &str) -> Self {
+        let reached = |database: &Database, user: &str| section(&database.settings(user).url);
+        Self::on(server, reached, log).await
+    }
+
+    /// Likewise, where services reach a database by the lines that they have in their configuration: `reached` is
+    /// given its name and whose login it is.
+    pub async fn reached(
+        server: Arc<server::Server>,
+        reached: impl Fn(&str, &str) -> String,
+    ) -> Self {
+        let reached = |database: &Database, user: &str| reached(&database.name, user);
+        Self::on(server, reached, LOG).await
     }
 
     /// Starts it all over two servers, of which one may take over from the other.
     pub async fn on_pair(pair: &Pair) -> Self {
-        let both = |database: &Database, user: &str| pair.url(user, &database.name);
-        Self::on(pair.primary.clone(), both).await
+        let both = |database: &Database, user: &str| section(&pair.url(user, &database.name));
+        Self::on(pair.primary.clone(), both, LOG).await
     }
 
-    async fn on(server: Arc<server::Server>, url: impl Fn(&Database, &str) -> String) -> Self {
+    async fn on(
+        server: Arc<server::Server>,
+        reached: impl Fn(&Database, &str) -> String,
+        log: &str,
+    ) -> Self {
         let place = PLACES.acquire().await.expect("places are never closed");
         let folder = tempfile::tempdir().expect("a folder");
         certificate::begin(folder.path());
@@ -68,25 +90,26 @@ impl Apart {
         made.expect("the key store's schema");
         let admitted = keys.admit(KEYHOLDER, "flyttbud_keys").await;
         admitted.expect("a login");
-        Self::begin((folder, nats, place), [journal, keys], url).await
+        Self::begin((folder, nats, place), [journal, keys], reached, log).await
     }
 
     /// Starts services apart over databases, in the place of one process that has ended. The logins are
     /// `gateway`, `ledger` and `keyholder`.
     pub async fn in_place_of(world: World, databases: [Database; 2]) -> Self {
-        let url = |database: &Database, user: &str| database.settings(user).url;
-        Self::begin(world.leave(), databases, url).await
+        let reached = |database: &Database, user: &str| section(&database.settings(user).url);
+        Self::begin(world.leave(), databases, reached, LOG).await
     }
 
     async fn begin(
         (folder, nats, place): (TempDir, Server, SemaphorePermit<'static>),
         [journal, keys]: [Database; 2],
-        url: impl Fn(&Database, &str) -> String,
+        reached: impl Fn(&Database, &str) -> String,
+        log: &str,
     ) -> Self {
         for name in [GATEWAYS, LEDGERS].concat() {
             let who = name.split('-').next().unwrap_or_default();
-            let urls = [url(&journal, who), url(&keys, KEYHOLDER)];
-            let text = configuration(folder.path(), &nats.url(), &urls);
+            let sections = [reached(&journal, who), reached(&keys, KEYHOLDER)];
+            let text = configuration(folder.path(), &nats.url(), &sections, log);
             let file = folder.path().join(format!("{name}.toml"));
             std::fs::write(file, text).expect("a configuration");
         }
@@ -138,6 +161,13 @@ impl Apart {
         })
     }
 
+    /// The processes of gateways and ledgers, by the names of their files.
+    pub fn processes(&self) -> Vec<(&'static str, u32)> {
+        let names = GATEWAYS.into_iter().chain(LEDGERS);
+        let services = self.gateways.iter().chain(&self.ledgers);
+        names.zip(services.map(Service::process)).collect()
+    }
+
     /// What a service logged.
     pub fn log(&self, name: &str) -> String {
         let file = self.folder().join(format!("{name}.log"));
@@ -184,6 +214,20 @@ impl Apart {
         service::refused(self.folder(), "gateway", GATEWAYS[0]).await
     }
 
+    /// Likewise a ledger.
+    pub async fn ledger_refused(&self) -> (Option<i32>, String) {
+        service::refused(self.folder(), "ledger", LEDGERS[0]).await
+    }
+
+    /// Waits until a ledger ended by itself.
+    pub async fn ledger_ended(&mut self, ledger: usize) -> ExitStatus {
+        self.ledgers
+            .get_mut(ledger)
+            .expect("a ledger")
+            .ended()
+            .await
+    }
+
     /// Starts a gateway, with more options.
     pub async fn start_gateway(&mut self, options: &[&str]) {
         let gateway = started_with(self.folder.path(), "gateway", GATEWAYS[0], options);
@@ -197,7 +241,17 @@ impl Apart {
     }
 }
 
-fn configuration(folder: &Path, nats_url: &str, [journal, keys]: &[String; 2]) -> String {
+/// Where a database is, when nothing else is to be said.
+fn section(url: &str) -> String {
+    format!("url = \"{url}\"")
+}
+
+fn configuration(
+    folder: &Path,
+    nats_url: &str,
+    [journal, keys]: &[String; 2],
+    log: &str,
+) -> String {
     let folder = folder.display();
     format!(
         r#"environment = "test"
@@ -214,10 +268,10 @@ client_authorities = "{folder}/authority.pem"
 root_key = "{folder}/root.key"
 
 [journal]
-url = "{journal}"
+{journal}
 
 [keys]
-url = "{keys}"
+{keys}
 
 [nats]
 url = "{nats_url}"
@@ -229,6 +283,8 @@ signing_key = "{folder}/log.key"
 
 [limits]
 calls_per_second = 2000
+
+{log}
 "#
     )
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use api::generated::journal::v1 as stored;
 use api::v1;
 use journal::PostgresJournal;
 use journal::evidence::{Evidence as _, PostgresEvidence};
 use nix::sys::signal::Signal;
+use prost::Message as _;
 use tests::{
     Apart, OPERATOR, Party, SIGTUNA, SOLLEFTEA, SOLNA, announcement, arrival, settle, verify,
     wait_for,
@@ -14,6 +16,7 @@ use tlog::checkpoint::SignedCheckpoint;
 use tlog::key::{Log, Signer};
 use tlog::tree::{Hash, Head, Size};
 
+use crate::auditing::once_more;
 use crate::failover::{holds, receipted};
 use crate::receipts::both_believe;
 
@@ -227,4 +230,51 @@ async fn a_false_root_in_the_database_is_seen_by_leader_and_follower_and_nothing
     assert_eq!(log.alarm().await.expect("read"), Some(alarm));
     let newest = log.newest().await.expect("read").expect("one");
     assert_eq!(newest.checkpoint().head.size, Size(size));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_of_an_unknown_kind_ends_gateway_and_ledger_with_70() {
+    let mut world = Apart::start().await;
+    let solna = world.party(SOLNA, 0).await;
+    let registered = solna.register(announcement(&solna, "2283", 0)).await;
+    let newest = registered.expect("accepted").position;
+    settle(&world.party(OPERATOR, 0).await, newest).await;
+    let superuser = world.journal.client("postgres").await.expect("a login");
+    let read = "SELECT bytes FROM flyttbud.entries WHERE position = $1";
+    let bytes: Vec<u8> = superuser
+        .query_one_scalar(read, &[&newest])
+        .await
+        .expect("read");
+    let entry = stored::Entry::decode(&bytes[..]).expect("an entry");
+    let put = async |position: i64, is_known| {
+        let insert = "INSERT INTO flyttbud.entries (position, subject, version, bytes) \
+                      SELECT $1, subject, $1::bigint::int, $2 FROM flyttbud.entries WHERE position = $3";
+        let bytes = once_more(&entry, position, is_known);
+        let put = superuser
+            .execute(insert, &[&position, &bytes, &newest])
+            .await;
+        assert_eq!(put.expect("inserted"), 1);
+        let edge = "UPDATE flyttbud.edge SET position = $1";
+        superuser.execute(edge, &[&position]).await.expect("moved");
+    };
+    put(newest + 1, false).await;
+    // those that run: the leader and the one that follows
+    for ledger in [0, 1] {
+        assert_eq!(
+            world.ledger_ended(ledger).await.code(),
+            Some(70),
+            "{ledger}"
+        );
+    }
+    let named = format!("entry {} cannot be read", newest + 1);
+    // those that start: when it is the newest entry, and with another one after it
+    for after in [false, true] {
+        if after {
+            put(newest + 2, true).await;
+        }
+        for (code, said) in [world.gateway_refused().await, world.ledger_refused().await] {
+            assert_eq!(code, Some(70), "{said}");
+            assert!(said.contains(&named), "{said}");
+        }
+    }
 }

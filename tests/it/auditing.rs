@@ -393,7 +393,7 @@ definitions try demo --kinds moving | 64 | invalid value 'moving' for '--kinds <
 }
 
 /// The newest entry once more, at a position: of its own kind, or of one that was never heard of.
-fn once_more(newest: &stored::Entry, position: i64, is_known: bool) -> Vec<u8> {
+pub(crate) fn once_more(newest: &stored::Entry, position: i64, is_known: bool) -> Vec<u8> {
     let mut entry = stored::Entry {
         position,
         ..newest.clone()

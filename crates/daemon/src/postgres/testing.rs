@@ -4,6 +4,7 @@
 mod database;
 mod pair;
 mod recovery;
+mod tls;
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -114,11 +115,20 @@ impl Server {
     ) -> Result<Self, TestingError> {
         let folder = tempfile::tempdir()?;
         let programs = Programs::find(folder.path())?;
-        let data = folder.path().join("data");
-        programs.initialize(&data, has_checksums)?;
+        programs.initialize(&folder.path().join("data"), has_checksums)?;
+        Self::start_in(folder, programs, port, lines).await
+    }
+
+    /// Starts a server over a database that was made in a folder.
+    async fn start_in(
+        folder: TempDir,
+        programs: Programs,
+        port: u16,
+        lines: &str,
+    ) -> Result<Self, TestingError> {
         let mut config = File::options()
             .append(true)
-            .open(data.join("postgresql.conf"))?;
+            .open(folder.path().join("data/postgresql.conf"))?;
         let sockets = folder.path().display();
         writeln!(
             config,
@@ -262,8 +272,13 @@ impl Programs {
     /// Finds them; what they write goes to a new folder of ours, which is given to whom they run as.
     fn find(ours: &Path) -> Result<Self, TestingError> {
         let named = std::env::var_os("FLYTTBUD_POSTGRES_BIN");
+        Self::at(find_in(named, std::env::var_os("PATH"))?, ours)
+    }
+
+    /// Likewise, those in a folder.
+    fn at(folder: PathBuf, ours: &Path) -> Result<Self, TestingError> {
         let programs = Self {
-            folder: find_in(named, std::env::var_os("PATH"))?,
+            folder,
             as_nobody: ours.metadata()?.uid() == 0,
         };
         programs.own(ours)?;

@@ -16,7 +16,7 @@ use crate::keys;
 pub(super) async fn check_clock(stores: &Stores, confirmed: bool) -> Result<(), Failure> {
     let journal = stores.journal.as_ref();
     let plausible = ledgerd::is_clock_plausible(journal).await;
-    if !confirmed && !plausible.map_err(|error| Failure::Failed(error.into()))? {
+    if !confirmed && !plausible.map_err(|error| failed(error.into()))? {
         return Err(Failure::Usage(anyhow!(
             "nothing was recorded for more than forty days: check the clock, then start with --confirm-clock"
         )));
