@@ -4,11 +4,13 @@ mod apart;
 mod certificate;
 pub mod history;
 mod inbox;
+mod memory;
 mod party;
 mod program;
 mod request;
 mod scan;
 mod service;
+mod tap;
 mod witness;
 mod world;
 
@@ -18,12 +20,14 @@ pub use certificate::{
     SOLLEFTEA, SOLNA, STRANGER, VENDOR, WATCH,
 };
 pub use inbox::{Inbox, verify};
+pub use memory::{InMemory, Memory, memory};
 pub use party::Party;
 pub use program::{flyttbud, run};
 pub use request::{
     PERSONS, announcement, announcement_of, arrival, arrival_of, consent, contact, function,
     function_of, granted_to, person, today,
 };
-pub use scan::{Canary, Scan, scan};
+pub use scan::{Canary, Needles, Scan, scan};
+pub use tap::Tap;
 pub use witness::Witness;
 pub use world::{Plan, World, settle, wait_for};

@@ -75,9 +75,12 @@ impl Service {
         self.ended().await;
     }
 
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id().expect("the service runs")
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
-        let id = self.child.id().expect("the service runs");
-        let id = i32::try_from(id).expect("a process id");
+        let id = i32::try_from(self.process()).expect("a process id");
         kill(Pid::from_raw(id), signal).expect("the service is ours");
     }
 

@@ -17,6 +17,7 @@ use super::certificate::{self, Organisation};
 use super::party::Party;
 use super::program::run;
 use super::service::{self, Service};
+use super::tap::Tap;
 use super::witness::Witness;
 
 /// The longest that a condition may take to come about.
@@ -33,6 +34,10 @@ pub struct Plan {
     pub nats: bool,
     /// What the service logs.
     pub log: &'static str,
+    /// As what: text or json.
+    pub log_format: &'static str,
+    /// Whether the wire to NATS is listened to.
+    pub tap: bool,
     /// Streams at once and caller.
     pub streams: u32,
     /// Calls a second and caller.
@@ -46,6 +51,8 @@ impl Default for Plan {
         Self {
             nats: true,
             log: "info",
+            log_format: "text",
+            tap: false,
             streams: 64,
             calls: 2000,
             witnesses: 0,
@@ -61,6 +68,8 @@ pub struct World {
     pub nats: Server,
     /// The log's witnesses, w1 first.
     pub witnesses: Vec<Witness>,
+    /// The wire to NATS, when it is listened to.
+    pub tap: Option<Tap>,
     folder: TempDir,
     place: SemaphorePermit<'static>,
 }
@@ -83,13 +92,18 @@ impl World {
         vault::RootKey::create(&folder.path().join("root.key")).expect("a root key");
         make_log_key(folder.path());
         let witnesses = start_witnesses(folder.path(), plan.witnesses).await;
-        let text = configuration(folder.path(), &nats.url(), plan);
+        let tap = tap(&nats, plan).await;
+        let nats_url = tap
+            .as_ref()
+            .map_or_else(|| nats.url(), |tap| format!("nats://{}", tap.address));
+        let text = configuration(folder.path(), &nats_url, plan);
         std::fs::write(folder.path().join("serve.toml"), text).expect("a configuration");
         let service = started(folder.path(), "serve", "serve").await;
         Self {
             service,
             nats,
             witnesses,
+            tap,
             folder,
             place,
         }
@@ -103,6 +117,11 @@ impl World {
     /// Where the service answers.
     pub fn url(&self) -> &str {
         &self.service.url
+    }
+
+    /// The service's process.
+    pub fn process(&self) -> u32 {
+        self.service.process()
     }
 
     /// What the service logged so far.
@@ -202,6 +221,12 @@ impl World {
     pub async fn start_again_with(&mut self, options: &[&str]) {
         self.service = started_with(self.folder.path(), "serve", "serve", options).await;
     }
+}
+
+async fn tap(nats: &Server, plan: Plan) -> Option<Tap> {
+    let url = nats.url();
+    let address = url.strip_prefix("nats://").filter(|_| plan.tap)?;
+    Some(Tap::before(address.parse().expect("an address")).await)
 }
 
 /// Connects to a service with an organisation's certificate.
@@ -305,6 +330,7 @@ fn configuration(folder: &Path, nats_url: &str, plan: Plan) -> String {
     };
     let Plan {
         log,
+        log_format,
         streams,
         calls,
         ..
@@ -339,6 +365,7 @@ streams_per_caller = {streams}
 
 [log]
 filter = "{log}"
+format = "{log_format}"
 "#
     )
 }

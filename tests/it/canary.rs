@@ -1,4 +1,9 @@
-//! No person in the clear: an unusual person goes through everything, and no byte that is kept tells of her.
+//! No person in the clear: an unusual person goes through everything, and no byte that is kept, sent to others than her
+//! parties, or told to them in an error tells of her.
+
+mod apart;
+mod memory;
+mod places;
 
 use std::path::Path;
 
@@ -6,9 +11,10 @@ use api::v1;
 use api::v1::find_relocations_request::Term;
 use client::request_id;
 use tests::{
-    Canary, OPERATOR, PERSONS, Party, Plan, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement,
-    arrival, consent, scan, wait_for,
+    Canary, Needles, OPERATOR, PERSONS, Party, Plan, SIGTUNA, SOLLEFTEA, SOLNA, World,
+    announcement, arrival, consent, scan, wait_for,
 };
+use tokio::io::AsyncWriteExt as _;
 
 /// Names, contacts, case numbers, officers and texts; nothing of it may be kept in the clear.
 const TEXTS: [&str; 12] = [
@@ -26,12 +32,17 @@ const TEXTS: [&str; 12] = [
     "gladakommentar",
 ];
 
+/// Her groups, as programs write them.
+const GROUPS: [&str; 2] = ["ADDICTION_OR_SOCIAL_PROBLEMS", "AddictionOrSocialProblems"];
+
 fn canaries() -> Vec<Canary> {
     let numbers = PERSONS
         .iter()
         .flat_map(|(number, _)| Canary::number(number));
-    let texts = TEXTS.iter().flat_map(|text| Canary::text(text));
-    numbers.chain(texts).collect()
+    let texts = TEXTS.iter().chain(&GROUPS);
+    numbers
+        .chain(texts.flat_map(|text| Canary::text(text)))
+        .collect()
 }
 
 #[test]
@@ -86,6 +97,7 @@ fn unusual(from: &Party, to: &str, index: usize) -> v1::RegisterRelocationReques
     content.contact.as_mut().expect("a contact").name = "Papegojkontakt".into();
     content.case_number = "KANARIE-4711".into();
     content.free_text = "Har en kanariefågel.".into();
+    content.groups = vec![v1::PersonGroup::AddictionOrSocialProblems.into()];
     request
 }
 
@@ -146,9 +158,7 @@ async fn relocation(solna: &Party, solleftea: &Party) -> String {
 }
 
 /// An arrival that nobody announced, asked about, answered and disputed.
-async fn question(world: &World, solleftea: &Party) {
-    let sigtuna = world.party(SIGTUNA).await;
-    let operator = world.party(OPERATOR).await;
+async fn question(solleftea: &Party, sigtuna: &Party, operator: &Party) {
     let mut request = arrival(solleftea, "0191", 1);
     request.actor = actor();
     let content = request.content.as_mut().expect("content");
@@ -207,24 +217,34 @@ async fn refusals(solna: &Party) {
         let header = number.parse().expect("a header");
         call.metadata_mut().insert("x-request-id", header);
         let refused = solna.client.relocations().register_relocation(call).await;
-        clean(&format!("{:?}", refused.expect_err("refused")));
+        refusal_is_clean(&refused.expect_err("refused"));
     }
     for name in [
         format!("relocations/{number}"),
         "relocations/Zebulonius".to_owned(),
     ] {
         let refused = solna.read(&name).await.expect_err("no name");
-        clean(&format!("{refused:?}"));
+        clean(format!("{refused:?}").as_bytes());
     }
 }
 
-fn clean(shown: &str) {
-    let shown = shown.as_bytes();
-    for canary in canaries() {
-        let wanted = canary.bytes();
-        let found = shown.windows(wanted.len()).any(|window| window == wanted);
-        assert!(!found, "{}", String::from_utf8_lossy(wanted));
-    }
+fn clean(shown: &[u8]) {
+    let all = canaries();
+    let found = Needles::of(&all).found_in(shown);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+/// A refusal as it goes over the wire: message, details, headers.
+fn refusal_is_clean(refused: &tonic::Status) {
+    clean(refused.message().as_bytes());
+    clean(refused.details());
+    clean(format!("{:?}", refused.metadata()).as_bytes());
+}
+
+fn nothing_in(collected: &Path) {
+    let scanned = scan(collected, &canaries());
+    assert_eq!(scanned.found, Vec::<std::path::PathBuf>::new());
+    assert!(scanned.files.len() > 20, "{:?}", scanned.files);
 }
 
 fn nothing_kept(folder: &Path, when: &str) {
@@ -255,10 +275,26 @@ fn nothing_kept(folder: &Path, when: &str) {
     );
 }
 
+async fn the_tap_sees_what_goes_through(world: &World) {
+    let tap = world.tap.as_ref().expect("a tap");
+    let mut wire = tokio::net::TcpStream::connect(tap.address)
+        .await
+        .expect("a wire");
+    let planted = canaries();
+    let sent = wire.write_all(planted[0].bytes()).await;
+    sent.expect("sent");
+    let needles = Needles::of(&planted);
+    wait_for("the tap sees it", || async {
+        (!needles.found_in(&tap.seen()).is_empty()).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_file_log_or_error_tells_of_a_person() {
     let plan = Plan {
-        log: "debug",
+        log: "trace",
+        tap: true,
         ..Plan::default()
     };
     let mut world = World::with(plan).await;
@@ -267,10 +303,14 @@ async fn no_file_log_or_error_tells_of_a_person() {
     let mut inbox = solleftea.watch("").await.expect("a stream");
     let name = relocation(&solna, &solleftea).await;
     let told = format!("{:?}", inbox.notice().await);
-    clean(&told);
-    question(&world, &solleftea).await;
+    clean(told.as_bytes());
+    let (sigtuna, operator) = (world.party(SIGTUNA).await, world.party(OPERATOR).await);
+    question(&solleftea, &sigtuna, &operator).await;
     refusals(&solna).await;
     nothing_kept(world.folder(), "while it runs");
+    let collected = tempfile::tempdir().expect("a folder");
+    places::collect(&world, &collected.path().join("all")).await;
+    nothing_in(collected.path());
     // what is no person is found by the same scan: the envelope in NATS, the refusals in the log
     let envelope = scan(&world.folder().join("nats"), &Canary::text(&name));
     assert!(
@@ -285,6 +325,14 @@ async fn no_file_log_or_error_tells_of_a_person() {
     let read = world.party(SOLNA).await.read(&name).await.expect("read");
     assert_eq!(read.replies.len(), 2, "all of it outlives a kill");
     assert!(world.terminate().await.success());
+    the_tap_sees_what_goes_through(&world).await;
     world.nats.stop().await.expect("NATS ends");
     nothing_kept(world.folder(), "after an orderly end");
+    // what is put in any of these places is found there
+    for folder in [world.folder(), collected.path()] {
+        let planted = canaries();
+        places::plant_everywhere(folder, planted[0].bytes());
+        let scanned = scan(folder, &planted);
+        assert_eq!(scanned.found, scanned.files);
+    }
 }

@@ -17,7 +17,7 @@ fn description(by: &Party, function: v1::Function) -> v1::SetFunctionRequest {
     }
 }
 
-async fn set(by: &Party, function: v1::Function) -> Result<v1::Function, Refused> {
+pub(crate) async fn set(by: &Party, function: v1::Function) -> Result<v1::Function, Refused> {
     let answer = by.set_function(description(by, function)).await?;
     Ok(answer.function.expect("an answer holds the function"))
 }

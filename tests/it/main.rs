@@ -9,9 +9,12 @@
 mod access;
 mod apart;
 mod auditing;
+mod benching;
 mod canary;
 mod confirming;
+mod encrypted;
 mod evidence;
+mod exposure;
 mod extracting;
 mod failover;
 mod flagging;

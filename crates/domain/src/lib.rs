@@ -8,6 +8,7 @@ pub mod code;
 pub mod definition;
 pub mod disclosure;
 pub mod entry;
+pub mod exposure;
 pub mod function;
 pub mod ground;
 pub mod identity;

@@ -1,4 +1,7 @@
-//! `flyttbud explain`: the rules in words, from the tables that the service decides by. It asks nobody.
+//! `flyttbud explain`: the rules in words, from the tables that the service decides by. It asks nobody, but for the
+//! standing of a relocation that is named.
+
+pub(crate) mod exposure;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
@@ -28,6 +31,8 @@ pub(crate) enum Verb {
         #[command(flatten)]
         told: Told,
     },
+    /// Who can read what of a relocation: parties, others, operators, NATS, thieves of a store or key
+    Exposure(exposure::Options),
 }
 
 /// How it is told.
@@ -50,6 +55,7 @@ fn codes<const N: usize>(names: [&'static str; N]) -> PossibleValuesParser {
 pub(crate) fn run(verb: &Verb, json: bool) {
     let (code, told) = match verb {
         Verb::Ground { code, told } | Verb::Kind { code, told } => (code, told.language),
+        Verb::Exposure(options) => return exposure::tell(options, None, json),
     };
     let is_asked = |name: &str| {
         let code = code.as_ref();
@@ -66,6 +72,7 @@ pub(crate) fn run(verb: &Verb, json: bool) {
             .filter(|rule| is_asked(rule.name))
             .map(|rule| kind_as(rule, told, json))
             .collect(),
+        Verb::Exposure(_) => Vec::new(),
     };
     output::say(&explained.join(if json { "\n" } else { "\n\n" }));
 }

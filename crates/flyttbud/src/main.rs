@@ -59,6 +59,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
             cli::complete(shell);
             Ok(())
         }
+        // one that is named is asked for
+        Command::Explain(explain::Verb::Exposure(explain::exposure::Options {
+            relocation: Some(_),
+            ..
+        })) => verbs::run(&cli.profile, json, cli.command),
         Command::Explain(verb) => {
             explain::run(&verb, json);
             Ok(())

@@ -5,6 +5,7 @@ mod alerts;
 mod arrivals;
 mod breach;
 mod directory;
+mod exposure;
 mod functions;
 mod inbox;
 mod receipts;
@@ -19,7 +20,7 @@ use client::tonic;
 use crate::cli::Command;
 use crate::failure::Failure;
 use crate::profile::Profile;
-use crate::{clock, definition};
+use crate::{clock, definition, explain};
 
 pub(crate) use access::Access;
 pub(crate) use alerts::Alerts;
@@ -74,6 +75,7 @@ pub(crate) fn run(profile: &Path, json: bool, command: Command) -> Result<(), Fa
             Command::Refusals(verb) => session.refusals(verb).await,
             Command::Definition(verb) => definition::run(&session.client, json, &verb).await,
             Command::Clock(verb) => clock::run(&session.client, json, &verb).await,
+            Command::Explain(explain::Verb::Exposure(options)) => session.exposure(&options).await,
             _ => Ok(()),
         }
     })

@@ -557,6 +557,10 @@ pub struct Relocation {
     /// Whether it has reached the receiver (leverans); told by GetRelocation and ListRelocations.
     #[prost(enumeration = "DeliveryState", tag = "19")]
     pub delivery: i32,
+    /// When the receiver's keys to the content were erased, for good (läsning upphörd); absent while it may read. Only in
+    /// GetRelocation.
+    #[prost(message, optional, tag = "30")]
+    pub reading_ended_at: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// A duty with its last day.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -33,6 +33,8 @@ pub(super) async fn get(
     let fold = party.relocation(RelocationFold::fold(known).map_err(halted)?)?;
     let mut relocation = show::relocation(subject, &fold, party.code());
     relocation.delivery = delivery(core, &fold, known).await?.into();
+    let ended = entries.iter().find(|entry| entry.event.ends_reading());
+    relocation.reading_ended_at = ended.map(|entry| to_wire(entry.recorded_at));
     if request.view() == v1::View::Full {
         let mut faults = Faults::default();
         let actor = faults.actor(request.actor.as_ref());

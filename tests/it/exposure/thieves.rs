@@ -1,0 +1,273 @@
+//! Who has stolen a store, or several, with or without the root key: what can be got out of it, and no more.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use api::generated::journal::v1::{Entry, entry::Event};
+use api::v1;
+use domain::entry::Part;
+use domain::identity::IdentityNumber;
+use domain::municipality::MunicipalityCode;
+use domain::person_name::pairs;
+use domain::subject::{Subject, SubjectKind};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use prost::Message as _;
+use rusqlite::Connection;
+use serde_json::Value;
+use tests::{Canary, PERSONS, scan};
+use uuid::Uuid;
+use vault::{RootKey, SearchTerm, Vault};
+
+use super::fields::{Values, nested};
+
+/// Copies of everything that lay on the disk.
+pub(super) struct Loot {
+    folder: PathBuf,
+    year: i16,
+}
+
+fn subject(name: &str) -> Subject {
+    Subject::parse(SubjectKind::Relocation, name).expect("a name")
+}
+
+fn code(number: i64) -> Value {
+    let code = MunicipalityCode::parse(&format!("{number:04}")).expect("a code");
+    Value::from(code.resource_name())
+}
+
+impl Loot {
+    pub(super) fn of(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            year: Timestamp::now()
+                .to_zoned_datetime(TimeZone::UTC)
+                .date()
+                .year(),
+        }
+    }
+
+    fn open(&self, file: &str) -> Connection {
+        Connection::open(self.folder.join("data").join(file)).expect("a store")
+    }
+
+    /// What NATS has on its disk: recipients in subjects, names in payloads, and none of the rest in any spelling.
+    pub(super) fn notices(&self, name: &str) -> Values {
+        let folder = self.folder.join("nats");
+        let has = |text: &str| !scan(&folder, &[Canary::plain(text)]).found.is_empty();
+        assert!(has(name), "NATS tells of the relocation");
+        let mut seen = Values::new();
+        for (field, at) in [("municipality", "0184"), ("receiving_municipality", "2283")] {
+            if has(&format!("notices.{at}.")) {
+                let told = Value::from(format!("municipalities/{at}"));
+                seen.insert(field.to_owned(), vec![told]);
+            }
+        }
+        seen
+    }
+
+    /// The entry as it is stored, and the request id beside it.
+    pub(super) fn record(&self, name: &str) -> Values {
+        let entry = self.entry(name);
+        let Some(Event::RelocationRegistered(event)) = entry.event else {
+            panic!("the first entry of a relocation")
+        };
+        let kind = v1::RelocationKind::try_from(event.kind).expect("a kind");
+        let request = "SELECT id FROM requests WHERE subject = ?1 ORDER BY position LIMIT 1";
+        let id = subject(name).id;
+        let request: Vec<u8> = self
+            .open("journal.sqlite")
+            .query_row(request, [id.as_bytes()], |row| row.get(0))
+            .expect("a request");
+        let function = format!(
+            "municipalities/{}/functions/{}",
+            event.recipient, event.function
+        );
+        let request = Uuid::from_slice(&request).expect("an id").to_string();
+        [
+            ("municipality", format!("municipalities/{}", event.sender)),
+            (
+                "receiving_municipality",
+                format!("municipalities/{}", event.recipient),
+            ),
+            ("kind", kind.as_str_name().to_owned()),
+            ("content.expected_on", event.planned_month),
+            ("request_id", request),
+            ("receiving_function", function),
+        ]
+        .into_iter()
+        .map(|(field, told)| (field.to_owned(), vec![Value::from(told)]))
+        .collect()
+    }
+
+    fn entry(&self, name: &str) -> Entry {
+        let sql = "SELECT entries.bytes FROM entries JOIN versions USING (position) \
+                   WHERE subject = ?1 AND version = 1";
+        let bytes: Vec<u8> = self
+            .open("journal.sqlite")
+            .query_row(sql, [subject(name).id.as_bytes()], |row| row.get(0))
+            .expect("an entry");
+        Entry::decode(&bytes[..]).expect("an entry")
+    }
+
+    /// Whose keys there are: the municipality with more search tokens is the one that acted.
+    pub(super) fn keys(&self, name: &str) -> Values {
+        let store = self.open("keys.sqlite");
+        let sql = "SELECT authority, (SELECT count(*) FROM search_rows AS found \
+                   WHERE found.subject = body_keys.subject AND found.authority = body_keys.authority) AS tokens \
+                   FROM body_keys WHERE subject = ?1 AND version = 1 ORDER BY tokens DESC";
+        let mut statement = store.prepare(sql).expect("a statement");
+        let authorities = statement.query_map([subject(name).id.as_bytes()], |row| row.get(0));
+        let authorities: Vec<i64> = authorities
+            .expect("rows")
+            .map(|row| row.expect("a row"))
+            .collect();
+        ["municipality", "receiving_municipality"]
+            .into_iter()
+            .zip(authorities)
+            .map(|(field, authority)| (field.to_owned(), vec![code(authority)]))
+            .collect()
+    }
+
+    /// With another root key nothing opens; with the right one everything.
+    fn vault(&self) -> Vault {
+        let other = tempfile::tempdir().expect("a folder");
+        let file = other.path().join("root.key");
+        let other = RootKey::create(&file).expect("another root key");
+        let store = self.folder.join("data/keys.sqlite");
+        assert!(
+            Vault::unlock(&store, other, self.year).is_err(),
+            "another root key"
+        );
+        let root = RootKey::read(&self.folder.join("root.key")).expect("the root key");
+        Vault::unlock(&store, root, self.year).expect("unlocked")
+    }
+
+    /// Everything that is sealed, by the sender's keys.
+    pub(super) async fn everything(
+        &self,
+        request: &v1::RegisterRelocationRequest,
+        name: &str,
+    ) -> Values {
+        let vault = self.vault();
+        let parties = parties(request);
+        let bytes = self.entry(name).encode_to_vec();
+        let entry = api::record::decode(&bytes).expect("an entry");
+        let mut seen = Values::new();
+        for part in &entry.sealed {
+            let number = if part.part == Part::Shared { 1 } else { 2 };
+            let opened = vault
+                .open_part(parties.0, entry.subject, entry.version, parties, part)
+                .await
+                .expect("it opens")
+                .expect("the sender has its keys");
+            seen.extend(nested(number, &opened.body));
+        }
+        seen
+    }
+
+    /// Numbers and case numbers, one after the other, until a token is there.
+    pub(super) async fn guessed_with_the_root_key(
+        &self,
+        request: &v1::RegisterRelocationRequest,
+        name: &str,
+    ) -> BTreeSet<&'static str> {
+        let vault = self.vault();
+        let (sender, _) = parties(request);
+        let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
+        let content = request.content.as_ref().expect("content");
+        let person = content.person.as_ref().expect("a person");
+        let mut guessed = BTreeSet::new();
+        for (number, _) in PERSONS {
+            let parsed = IdentityNumber::parse(number, today).expect("a number");
+            let token = vault
+                .search_token(sender, SearchTerm::Number(&parsed))
+                .await;
+            let found = vault
+                .search(sender, token.expect("a token"))
+                .await
+                .expect("a search");
+            let is_found = found.contains(&subject(name));
+            assert_eq!(is_found, number == person.identity_number, "{number}");
+            guessed.extend(is_found.then_some("content.person.identity_number"));
+        }
+        let named = [("Robin", "Provsson"), ("Zebulonius", "Qvastmakare")];
+        for (given, family) in named {
+            for pair in pairs(given, family) {
+                let token = vault.search_token(sender, SearchTerm::Name(&pair)).await;
+                let found = vault
+                    .search(sender, token.expect("a token"))
+                    .await
+                    .expect("a search");
+                let is_found = found.contains(&subject(name));
+                assert_eq!(is_found, given == person.given_name, "{given} {family}");
+                let names = ["content.person.given_name", "content.person.family_name"];
+                guessed.extend(names.into_iter().filter(|_name| is_found));
+            }
+        }
+        for case in ["SOL-2026-1041", "SOL-2026-1042"] {
+            let token = vault
+                .search_token(sender, SearchTerm::CaseNumber(case))
+                .await;
+            let found = vault
+                .search(sender, token.expect("a token"))
+                .await
+                .expect("a search");
+            let is_found = found.contains(&subject(name));
+            assert_eq!(is_found, case == content.case_number, "{case}");
+            guessed.extend(is_found.then_some("content.case_number"));
+        }
+        guessed
+    }
+
+    /// The one field that is kept nowhere: with all the others known, the keyed hash of the request tells it.
+    pub(super) async fn guessed_with_everything(
+        &self,
+        request: &v1::RegisterRelocationRequest,
+    ) -> BTreeSet<&'static str> {
+        let vault = self.vault();
+        let id = Uuid::parse_str(&request.request_id).expect("an id");
+        let sql = "SELECT fingerprint FROM requests WHERE id = ?1";
+        let stored: Vec<u8> = self
+            .open("journal.sqlite")
+            .query_row(sql, [id.as_bytes()], |row| row.get(0))
+            .expect("a request");
+        let mut right = Vec::new();
+        for open_child_inquiry in [false, true] {
+            let guess = v1::RegisterRelocationRequest {
+                request_id: String::new(),
+                open_child_inquiry,
+                ..request.clone()
+            };
+            let bytes = [b"RegisterRelocation\0", &guess.encode_to_vec()[..]].concat();
+            let fingerprint = vault.fingerprint(parties(request).0, &bytes).await;
+            if fingerprint.expect("a hash")[..] == stored {
+                right.push(open_child_inquiry);
+            }
+        }
+        assert_eq!(right, [request.open_child_inquiry]);
+        BTreeSet::from(["open_child_inquiry"])
+    }
+
+    /// What is sealed stands nowhere as it is.
+    pub(super) fn holds_nothing_in_the_clear(&self, texts: &[&str]) {
+        let numbers = PERSONS
+            .iter()
+            .flat_map(|(number, _)| Canary::number(number));
+        let texts = texts.iter().flat_map(|text| Canary::text(text));
+        let all: Vec<Canary> = numbers.chain(texts).collect();
+        for place in ["data", "nats"] {
+            let scanned = scan(&self.folder.join(place), &all);
+            assert_eq!(scanned.found, Vec::<PathBuf>::new(), "{place}");
+            assert!(scanned.bytes > 10_000, "{place}");
+        }
+    }
+}
+
+fn parties(request: &v1::RegisterRelocationRequest) -> (MunicipalityCode, MunicipalityCode) {
+    let code = |name| MunicipalityCode::parse_name(name).expect("a code");
+    (
+        code(&request.municipality),
+        code(&request.receiving_municipality),
+    )
+}
