@@ -81,6 +81,7 @@ impl Requests {
         Ok(v1::RegisterRelocationRequest {
             open_child_inquiry: false,
             receiving_function: String::new(),
+            withheld_addresses: Vec::new(),
             municipality: format!("municipalities/{SENDER}"),
             actor: Some(v1::Actor {
                 officer_id: officer.clone(),

@@ -113,6 +113,13 @@ pub const LOST: Organisation = Organisation {
     code: "0184",
     roles: CASE_SYSTEM,
 };
+/// The same vendor's register feed, for the same municipalities.
+pub const FEEDS: Organisation = Organisation {
+    file: "feeds",
+    number: "559999-0003",
+    code: "",
+    roles: &["register-feed"],
+};
 /// Somebody who calls itself Solna, with a certificate of another authority.
 pub const STRANGER: Organisation = Organisation {
     file: "stranger",
@@ -168,7 +175,11 @@ fn make(folder: &Path, who: Organisation) {
     arguments.extend(["--organisation", who.file]);
     arguments.extend(["--organisation-number", who.number]);
     arguments.extend(who.roles.iter().flat_map(|role| ["--role", *role]));
-    let served = if who == VENDOR { served() } else { Vec::new() };
+    let served = if [VENDOR, FEEDS].contains(&who) {
+        served()
+    } else {
+        Vec::new()
+    };
     let codes = served.iter().map(String::as_str).chain([who.code]);
     let codes = codes.filter(|code| !code.is_empty());
     arguments.extend(codes.flat_map(|code| ["--municipality", code]));

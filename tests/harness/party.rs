@@ -62,6 +62,8 @@ methods! {
     list_arrivals = arrivals.list_arrivals(ListArrivalsRequest) -> ListArrivalsResponse;
     /// WithdrawArrival.
     withdraw_arrival = arrivals.withdraw_arrival(WithdrawArrivalRequest) -> WithdrawArrivalResponse;
+    /// ListQuarantinedEvents.
+    list_quarantined = arrivals.list_quarantined_events(ListQuarantinedEventsRequest) -> ListQuarantinedEventsResponse;
     /// ListNotices.
     list_notices = inbox.list_notices(ListNoticesRequest) -> ListNoticesResponse;
     /// ConfirmNotice.
@@ -258,6 +260,24 @@ impl Party {
         };
         match self.client.inbox().watch_inbox(request).await {
             Ok(answer) => Ok(Inbox::new(answer.into_inner())),
+            Err(status) => Err(Refused::from(status)),
+        }
+    }
+
+    /// Tells events of the population register, in one stream.
+    pub async fn import(
+        &self,
+        events: Vec<v1::RegisterEvent>,
+    ) -> Result<Vec<v1::RegisterEventResult>, Refused> {
+        let municipality = self.municipality();
+        let request = move |event| v1::ImportRegisterEventsRequest {
+            municipality: municipality.clone(),
+            validate_only: false,
+            event: Some(event),
+        };
+        let events = tokio_stream::iter(events.into_iter().map(request));
+        match self.client.arrivals().import_register_events(events).await {
+            Ok(answer) => Ok(answer.into_inner().results),
             Err(status) => Err(Refused::from(status)),
         }
     }

@@ -124,6 +124,7 @@ pub fn announcement_of(from: &str, to: &str, index: usize) -> v1::RegisterReloca
     v1::RegisterRelocationRequest {
         open_child_inquiry: false,
         receiving_function: String::new(),
+        withheld_addresses: Vec::new(),
         municipality: format!("municipalities/{from}"),
         actor: actor(from),
         request_id: client::request_id(),
@@ -167,6 +168,7 @@ pub fn arrival(at: &Party, from: &str, index: usize) -> v1::ReportArrivalRequest
 pub fn arrival_of(at: &str, from: &str, index: usize) -> v1::ReportArrivalRequest {
     v1::ReportArrivalRequest {
         alternate_residence: false,
+        withheld_addresses: Vec::new(),
         municipality: format!("municipalities/{at}"),
         actor: actor(at),
         request_id: client::request_id(),

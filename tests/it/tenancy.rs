@@ -15,7 +15,10 @@ use tests::{
     WATCH, World, announcement, arrival, granted_to, wait_for,
 };
 
-use table::{ADMINISTRATORS, ALL, NAMED, Names, OPERATORS, OWN, REVIEWERS, Row, write};
+use table::{
+    ADMINISTRATORS, ALL, FEEDS, FEEDS_OR_PARTIES, NAMED, Names, OPERATORS, OWN, REVIEWERS, Row,
+    write,
+};
 
 /// Longer than any receipt takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,7 +34,17 @@ fn the_table_holds_every_method_of_the_contract() {
         .flat_map(|file| &file.service)
         .flat_map(|service| service.method.iter().map(MethodDescriptorProto::name))
         .collect();
-    let table: BTreeSet<&str> = [NAMED, OWN, OPERATORS, REVIEWERS, ADMINISTRATORS, ALL]
+    let all = [
+        NAMED,
+        OWN,
+        FEEDS,
+        FEEDS_OR_PARTIES,
+        OPERATORS,
+        REVIEWERS,
+        ADMINISTRATORS,
+        ALL,
+    ];
+    let table: BTreeSet<&str> = all
         .into_iter()
         .flatten()
         .map(|(name, _call)| *name)
@@ -133,6 +146,22 @@ async fn state(world: &World, names: &Names) -> String {
     format!("{relocation:?} {arrival:?} {alert:?} {alerts:?} {definition:?} {notices:?}")
 }
 
+/// What only feeds may do, done by others, and by the feed of another municipality.
+async fn refuse_feeds(world: &World, names: &Names) {
+    let feed = world.party(FEED).await.acting_for("0191");
+    let told = [FEEDS, FEEDS_OR_PARTIES];
+    refuse_all("another's feed", &feed, names, &told, "SENDER_NOT_YOURS").await;
+    for (who, organisation, rows) in [
+        ("a case system", SOLNA, &[FEEDS][..]),
+        ("an analyst", ANALYST, &told),
+        ("an operator", WATCH, &told),
+        ("an administrator", KEEPER, &told),
+    ] {
+        let party = world.party(organisation).await.acting_for("0184");
+        refuse_all(who, &party, names, rows, "ROLE_NOT_ALLOWED").await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_method_answers_a_caller_whose_certificate_does_not_allow_it() {
     let world = World::start().await;
@@ -144,11 +173,12 @@ async fn no_method_answers_a_caller_whose_certificate_does_not_allow_it() {
         "another municipality",
         &sigtuna,
         &names,
-        &[NAMED, OWN],
+        &[NAMED, OWN, FEEDS_OR_PARTIES],
         "SENDER_NOT_YOURS",
     )
     .await;
     refuse_vendors(&world, &names).await;
+    refuse_feeds(&world, &names).await;
     for (who, organisation) in [
         ("an analyst", ANALYST),
         ("an operator", WATCH),
@@ -269,6 +299,17 @@ async fn the_table_is_of_calls_that_the_right_caller_may_make() {
         let answered = call(solna.clone(), names.clone()).await;
         // Solna's first notice is the question: the chain given here is not its chain, which is an answer
         answered.unwrap_or_else(|refused| panic!("{method}: {refused:?}"));
+    }
+    let feed = world.party(FEED).await;
+    for (party, rows) in [
+        (&feed, FEEDS),
+        (&feed, FEEDS_OR_PARTIES),
+        (&solna, FEEDS_OR_PARTIES),
+    ] {
+        for (method, call) in rows {
+            let answered = call(party.clone(), names.clone()).await;
+            answered.unwrap_or_else(|refused| panic!("{method}: {refused:?}"));
+        }
     }
     for organisation in [SOLNA, ANALYST, WATCH, KEEPER, FEED] {
         let party = world.party(organisation).await;

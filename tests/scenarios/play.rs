@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(crate) struct Answer {
     /// The resource that it made or changed; empty for none.
     pub(crate) name: String,
-    /// Reasons.
+    /// Reasons; or what became of each event.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -93,11 +93,16 @@ fn answered(
 ) -> Option<bool> {
     let is_about_it = matches!(
         fact,
-        Fact::Refused(..) | Fact::Says(_) | Fact::Warned(_) | Fact::AnsweredAsTheFirst
+        Fact::Refused(..)
+            | Fact::Says(_)
+            | Fact::Warned(_)
+            | Fact::AnsweredAsTheFirst
+            | Fact::Outcomes(_)
     );
     is_about_it.then(|| match (fact, last.expect("an answer follows an act")) {
         (Fact::Refused(reason, fields), Err(it)) => it.reason == *reason && it.fields == *fields,
         (Fact::Says(text), Err(it)) => it.message.contains(text),
+        (Fact::Outcomes(outcomes), Ok(it)) => it.warnings == *outcomes,
         (Fact::Warned(warnings), Ok(it)) => it.warnings == *warnings,
         (Fact::AnsweredAsTheFirst, Ok(it)) => Some(it.name.as_str()) == first,
         _ => false,
@@ -130,7 +135,11 @@ async fn check(fact: &Fact, newest: Option<(Who, Who)>, on: On, stage: &impl Sta
         Fact::Arrival(by, expected) => eventually(at, || stage.arrival(*by), expected).await,
         Fact::Shown(_) if on == On::Rules => panic!("{at}: the rules cannot show it"),
         Fact::Shown(what) => stage.show(what).await,
-        Fact::Refused(..) | Fact::Says(_) | Fact::Warned(_) | Fact::AnsweredAsTheFirst => {}
+        Fact::Refused(..)
+        | Fact::Says(_)
+        | Fact::Warned(_)
+        | Fact::AnsweredAsTheFirst
+        | Fact::Outcomes(_) => {}
     }
 }
 

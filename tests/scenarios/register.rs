@@ -8,10 +8,12 @@ use domain::code::NoticeKind::{
 };
 use domain::relocation_state::RelocationState;
 
+use super::play::eventually;
 use super::request::planned;
+use super::services::Services;
 use super::steps::Step::{Given, Then, When};
 use super::steps::Who::{A, B, C};
-use super::steps::{Act, Fact, OPEN, On, P, Scenario, closed};
+use super::steps::{Act, CHILD, Event, Fact, OPEN, On, P, Q, Scenario, Shown, closed, event};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -130,4 +132,235 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             Then(Fact::Announcement(A, B, RelocationState::Arrived)),
         ],
     },
+    Scenario {
+        name: "scenario_18_a_move_that_was_registered_for_another_day_stays_settled",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            Given(B.is_told_by_the_register(&[event("1", 1, P, &[(100, A), (2, B)])])),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            When(B.is_told_by_the_register(&[event("2", 2, P, &[(100, A), (1, B)])])),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            Then(A.is_asked(&[])),
+        ],
+    },
+    Scenario {
+        name: "scenario_19_a_move_that_the_register_told_before_it_was_announced_is_settled",
+        on: On::Services,
+        steps: &[
+            Given(B.is_told_by_the_register(&[event("1", 1, P, &[(100, A), (2, B)])])),
+            Then(A.is_told(&[])),
+            When(A.announces(P, B)),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            Then(A.is_told(&[RelocationArrived])),
+            Then(B.is_told(&[RelocationRegistered, ArrivalMatched])),
+        ],
+    },
+    Scenario {
+        name: "scenario_20_a_changed_record_without_a_move_is_no_event",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            When(B.is_told_by_the_register(&[
+                event("1", 1, P, &[(100, B)]),
+                event("2", 2, P, &[(200, B), (100, B)]),
+                event("3", 3, P, &[(90, B), (2, B)]),
+            ])),
+            Then(Fact::Outcomes(&["ACCEPTED", "ACCEPTED", "ACCEPTED"])),
+            Then(Fact::Announcement(A, B, RelocationState::Registered)),
+            Then(A.is_told(&[])),
+            Then(B.is_told(&[RelocationRegistered])),
+        ],
+    },
+    Scenario {
+        name: "scenario_21_shuffled_and_doubled_events_end_as_those_in_order",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            Given(A.announces(Q, B)),
+            // what is opened again counts as taken in
+            Given(Act::Acknowledge(B)),
+            Given(A.announces(CHILD, B)),
+            Given(A.announces(P, C)),
+            Given(A.announces(Q, C)),
+            Given(Act::Acknowledge(C)),
+            Given(A.announces(CHILD, C)),
+            When(C.is_told_by_the_register(&[
+                event("1", 1, P, &[(100, A), (9, C)]),
+                event("2", 2, Q, &[(100, A), (8, C)]),
+                event("3", 3, CHILD, &[(100, A), (7, C)]),
+                event("4", 4, Q, &[(100, A)]),
+                event("5", 5, CHILD, &[(7, C), (2, A)]),
+            ])),
+            When(B.is_told_by_the_register(&SHUFFLED)),
+            Then(Fact::Outcomes(&[
+                "ACCEPTED", "ACCEPTED", "ACCEPTED", "REPEATED", "ACCEPTED", "REPEATED", "ACCEPTED",
+                "REPEATED",
+            ])),
+            Then(Fact::Shown(Shown::That("both ends are the same", |it| {
+                Box::pin(same_ends(it))
+            }))),
+            Then(A.is_asked(&[])),
+        ],
+    },
+    Scenario {
+        name: "scenario_22_a_full_resend_brings_nothing_new",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            Given(B.is_told_by_the_register(&[
+                event("1", 1, P, &[(100, A), (9, B)]),
+                event("2", 2, Q, &[(100, A), (8, B)]),
+            ])),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            When(B.is_told_by_the_register(&[
+                event("1", 1, P, &[(100, A), (9, B)]),
+                event("2", 2, Q, &[(100, A), (8, B)]),
+            ])),
+            Then(Fact::Outcomes(&["REPEATED", "REPEATED"])),
+            Then(A.is_told(&[RelocationArrived])),
+            Then(B.is_told(&[RelocationRegistered, ArrivalMatched])),
+            // the same id for something else is a fault of the feed
+            When(B.is_told_by_the_register(&[event("2", 2, Q, &[(100, A), (7, B)])])),
+            Then(Fact::Outcomes(&["REFUSED REQUEST_ID_REUSED"])),
+        ],
+    },
+    Scenario {
+        name: "scenario_23_a_deregistration_is_no_move_and_an_unknown_code_is_kept",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            When(
+                B.is_told_by_the_register(&[
+                    event("1", 1, P, &[]).with(|it| deregistered(it, "AV")),
+                    event("2", 2, P, &[]).with(|it| deregistered(it, "UV")),
+                    event("3", 3, P, &[]).with(|it| deregistered(it, "AS")),
+                    event("4", 4, P, &[]).with(|it| deregistered(it, "AN")),
+                    event("5", 5, P, &[]).with(|it| deregistered(it, "OB")),
+                    event("6", 6, P, &[]).with(|it| deregistered(it, "TA")),
+                    event("7", 7, P, &[]).with(|it| deregistered(it, "FI")),
+                    event("8", 8, P, &[(100, A), (2, B)]).with(|it| deregistered(it, "XX")),
+                    event("9", 9, P, &[(100, A), (2, B)])
+                        .with(|it| it.identity_number = "19900101-2386".into()),
+                ]),
+            ),
+            Then(Fact::Outcomes(&[
+                "ACCEPTED",
+                "ACCEPTED",
+                "ACCEPTED",
+                "ACCEPTED",
+                "ACCEPTED",
+                "ACCEPTED",
+                "ACCEPTED",
+                "QUARANTINED VALUE_UNKNOWN",
+                "REFUSED IDENTITY_NUMBER_CHECKSUM",
+            ])),
+            Then(Fact::Announcement(A, B, RelocationState::Registered)),
+            Then(A.is_told(&[])),
+            Then(Fact::Shown(Shown::That(
+                "the unknown one is listed",
+                |it| Box::pin(quarantined(it)),
+            ))),
+        ],
+    },
+    Scenario {
+        name: "scenario_24_registered_in_the_municipality_without_an_address_is_a_move",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            When(
+                B.is_told_by_the_register(&[event("1", 1, P, &[(100, A), (2, B)])
+                    .with(|it| it.registration.as_mut().expect("one").without_address = true)]),
+            ),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            Then(A.is_told(&[RelocationArrived])),
+            Then(Fact::Shown(Shown::That("it is kept", |it| {
+                Box::pin(without_address(it))
+            }))),
+        ],
+    },
+    Scenario {
+        name: "scenario_25_a_registration_that_the_register_reverses_opens_the_match_again",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            Given(B.is_told_by_the_register(&[event("1", 1, P, &[(100, A), (2, B)])])),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            When(B.is_told_by_the_register(&[event("2", 2, P, &[(100, A)])])),
+            Then(Fact::Announcement(A, B, RelocationState::Acknowledged)),
+            Then(A.is_told(&[RelocationArrived, RelocationReopened])),
+            When(B.is_told_by_the_register(&[event("3", 3, P, &[(100, A), (1, B)])])),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+        ],
+    },
 ];
+
+/// The events that C is told in their order, as B is told them.
+const SHUFFLED: [Event; 8] = [
+    event("5", 5, CHILD, &[(7, B), (2, A)]),
+    event("4", 4, Q, &[(100, A)]),
+    event("1", 1, P, &[(100, A), (9, B)]),
+    event("5", 5, CHILD, &[(7, B), (2, A)]),
+    event("3", 3, CHILD, &[(100, A), (7, B)]),
+    event("1", 1, P, &[(100, A), (9, B)]),
+    event("2", 2, Q, &[(100, A), (8, B)]),
+    event("4", 4, Q, &[(100, A)]),
+];
+
+fn deregistered(event: &mut v1::RegisterEvent, code: &str) {
+    event.deregistration = Some(v1::Deregistration {
+        code: code.into(),
+        deregistered_on: String::new(),
+    });
+}
+
+/// Each person's announcements stand alike with B and with C.
+async fn same_ends(services: &Services<'_>) {
+    use RelocationState::{Acknowledged, Arrived};
+    for (who, at) in [(B, 0), (C, 3)] {
+        for (place, expected) in (at..).zip([Arrived, Acknowledged, Arrived]) {
+            let look = || async { services.state(place).await };
+            eventually(&format!("{who:?}, {place}"), look, &expected).await;
+        }
+    }
+}
+
+/// The municipality's case system sees what its feed could not bring in.
+async fn quarantined(services: &Services<'_>) {
+    let party = services.party(B);
+    let request = |page_token| v1::ListQuarantinedEventsRequest {
+        municipality: party.municipality(),
+        page_size: 1,
+        page_token,
+    };
+    let page = party.list_quarantined(request(String::new())).await;
+    let page = page.expect("a list");
+    let [event] = page.events.as_slice() else {
+        panic!("{:?}", page.events)
+    };
+    assert_eq!(
+        (
+            event.source_id.as_str(),
+            event.field.as_str(),
+            event.code.as_str()
+        ),
+        ("8", "deregistration.code", "XX")
+    );
+    let next = party.list_quarantined(request(page.next_page_token)).await;
+    assert_eq!(next.expect("a list").events, []);
+}
+
+/// The receiver reads of an arrival that its register told, and nobody was asked.
+async fn without_address(services: &Services<'_>) {
+    let party = services.party(B);
+    let list = v1::ListArrivalsRequest {
+        municipality: party.municipality(),
+        ..v1::ListArrivalsRequest::default()
+    };
+    let listed = party.list_arrivals(list).await.expect("a list").arrivals;
+    let name = &listed.first().expect("an arrival").name;
+    let read = party.read_arrival(name).await.expect("its own");
+    let content = read.content.expect("what was told");
+    assert!(content.without_address && read.exempt);
+    assert_eq!(content.person, None);
+}

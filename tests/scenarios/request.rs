@@ -6,7 +6,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use tests::{announcement_of, arrival_of, function_of};
 
-use super::steps::{Announced, Person, Reported};
+use super::steps::{Announced, Event, Person, Reported, Who};
 
 /// An announcement of a person's move, on a day.
 pub(crate) fn announcement(
@@ -38,6 +38,28 @@ pub(crate) fn report(
     named(&mut reported(&mut request).person, person);
     how(&mut request);
     request
+}
+
+/// An event of the population register, told on a day.
+pub(crate) fn event(event: &Event, today: Date, code: impl Fn(Who) -> String) -> v1::RegisterEvent {
+    let registration = |(days, at): &(i64, Who)| v1::Registration {
+        municipality: code(*at),
+        registered_on: today.checked_sub(days.days()).expect("a date").to_string(),
+        ..v1::Registration::default()
+    };
+    let mut registrations: Vec<_> = event.registrations.iter().map(registration).collect();
+    let changed_at = jiff::Timestamp::from_second(1_767_225_600 + event.hour * 3600);
+    let mut told = v1::RegisterEvent {
+        source_id: event.id.to_owned(),
+        changed_at: Some(api::time::to_wire(changed_at.expect("an instant"))),
+        identity_number: event.person.0.to_owned(),
+        protection: v1::ProtectionLevel::None.into(),
+        registration: registrations.pop(),
+        history: registrations,
+        deregistration: None,
+    };
+    (event.how)(&mut told);
+    told
 }
 
 /// A full consent of that day.

@@ -261,7 +261,7 @@ impl Stage for Rules {
                 self.production = true;
                 Ok(nothing())
             }
-            Act::Retry(..) => panic!("a retry is a matter of the services"),
+            Act::Retry(..) | Act::Tell(..) => panic!("a matter of the services"),
         }
     }
 

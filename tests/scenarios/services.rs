@@ -13,7 +13,7 @@ use domain::relocation_state::RelocationState;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use tests::{Canary, OPERATOR, Party, Plan, World, scan, settle, verify, wait_for};
+use tests::{Canary, FEEDS, OPERATOR, Party, Plan, World, scan, settle, verify, wait_for};
 use tokio::sync::{OnceCell, RwLock};
 
 use super::play::{Answer, Refusal, Stage, eventually};
@@ -40,6 +40,8 @@ pub(crate) struct House {
 struct Open {
     world: World,
     system: Party,
+    /// The register feed of the same municipalities.
+    feed: Party,
     operator: Party,
     /// Codes of the municipalities that the system acts for.
     codes: Vec<String>,
@@ -57,6 +59,7 @@ impl House {
             Open {
                 system: served.first().expect("somebody is served").clone(),
                 codes: served.iter().map(|one| one.code().to_owned()).collect(),
+                feed: world.party(FEEDS).await,
                 operator: world.party(OPERATOR).await,
                 world,
             }
@@ -340,6 +343,7 @@ impl Stage for Services<'_> {
             Act::Answer(by, answer) => self.answer(*by, *answer).await,
             Act::Dispute(by) => self.dispute(*by).await,
             Act::Retract(by) => self.retract(*by).await,
+            Act::Tell(to, events) => self.tell(*to, events).await,
             Act::Refer(by) => self.refer(*by).await,
             Act::Decided(by) => self.decided(*by).await,
             Act::Describe(by, id, kinds, closed) => {

@@ -82,6 +82,8 @@ pub(crate) enum Act {
     Close(Who, CloseReason),
     /// A municipality withdraws its newest report: the registration was reversed.
     Retract(Who),
+    /// The population register tells a municipality, in one stream.
+    Tell(Who, &'static [Event]),
     /// Asks IVO to decide the transfer, today.
     Refer(Who),
     /// Tells that IVO transferred the case, today.
@@ -101,7 +103,48 @@ pub(crate) enum Act {
     InProduction,
 }
 
+/// An event of the population register.
+pub(crate) struct Event {
+    /// The feed's own id.
+    pub(crate) id: &'static str,
+    /// When the register was changed: hours after something.
+    pub(crate) hour: i64,
+    pub(crate) person: Person,
+    /// Registrations, the present one last: so many days ago, where.
+    pub(crate) registrations: &'static [(i64, Who)],
+    /// How it differs from a usual one.
+    pub(crate) how: fn(&mut v1::RegisterEvent),
+}
+
+/// A usual event.
+pub(crate) const fn event(
+    id: &'static str,
+    hour: i64,
+    person: Person,
+    registrations: &'static [(i64, Who)],
+) -> Event {
+    Event {
+        id,
+        hour,
+        person,
+        registrations,
+        how: |_usual| {},
+    }
+}
+
+impl Event {
+    /// The same, with something that differs.
+    pub(crate) const fn with(self, how: fn(&mut v1::RegisterEvent)) -> Self {
+        Self { how, ..self }
+    }
+}
+
 impl Who {
+    /// Its register tells it this.
+    pub(crate) const fn is_told_by_the_register(self, events: &'static [Event]) -> Act {
+        Act::Tell(self, events)
+    }
+
     /// Announces that a person moves to another municipality.
     pub(crate) const fn announces(self, person: Person, to: Self) -> Act {
         self.announces_with(person, to, |_usual| {})
@@ -166,6 +209,8 @@ pub(crate) enum Fact {
     Warned(&'static [&'static str]),
     /// The last announcement was answered with the name of the first one.
     AnsweredAsTheFirst,
+    /// What became of the events that the register told last, and why.
+    Outcomes(&'static [&'static str]),
     Told(Who, &'static [NoticeKind]),
     Asked(Who, &'static [Question]),
     /// The newest announcement from one to another stands so.

@@ -5,6 +5,7 @@ mod function;
 mod grant;
 mod ground;
 mod person;
+mod register;
 
 use domain::municipality::{self, MunicipalityCode};
 use domain::reason::{Reason, Violation};
@@ -17,6 +18,7 @@ pub use function::{function, function_name, kinds};
 pub use grant::{grant, organisation_number};
 pub use ground::legal_ground;
 pub use person::{identity_number, is_minor};
+pub use register::{RegisterEvent, Understood, register_event};
 
 use crate::status::Refusal;
 use crate::v1;
@@ -30,6 +32,8 @@ pub struct Context {
     pub production: bool,
 }
 
+/// Addresses that one request may mark.
+const WITHHELD_MAX: usize = 10;
 /// Faults that are kept: more than are ever shown, far fewer than a request could cause.
 const FAULTS_MAX: usize = 100;
 
@@ -99,6 +103,31 @@ impl Faults {
         self.text(field, text, min, max);
         if domain::text::contains_identity_number(text) {
             self.add(field, Reason::IdentityNumberInText);
+        }
+    }
+
+    /// Addresses that no text may hold, and texts in which one stands.
+    pub fn withheld<'a>(
+        &mut self,
+        addresses: &[String],
+        texts: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) {
+        if addresses.len() > WITHHELD_MAX {
+            self.add("withheld_addresses", Reason::FieldTooLong);
+        }
+        let addresses = addresses.iter().take(WITHHELD_MAX);
+        for (index, address) in addresses.clone().enumerate() {
+            let field = format!("withheld_addresses[{index}]");
+            self.text(&field, address, 1, 200);
+            if !address.is_empty() && !domain::address::is_address(address) {
+                self.add(&field, Reason::FieldTooShort);
+            }
+        }
+        for (field, text) in texts {
+            let mut addresses = addresses.clone();
+            if addresses.any(|address| domain::address::contains_address(text, address)) {
+                self.add(field, Reason::MarkedAddressInText);
+            }
         }
     }
 

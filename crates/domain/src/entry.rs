@@ -192,6 +192,8 @@ pub enum Event {
     TransferDecisionOverdue,
     /// A person's identity number was replaced (hänvisning).
     IdentityReferred {
+        /// Whose register told it.
+        by: MunicipalityCode,
         /// In whose scope the pseudonyms are.
         scope: MunicipalityCode,
         /// Of the number that was replaced, one per live epoch.

@@ -339,6 +339,7 @@ pub const ANNOUNCEMENT: &[(&str, Kept)] = &[
     ("content.free_text", Kept::Shared),
     ("open_child_inquiry", Kept::Fingerprint),
     ("receiving_function", Kept::Envelope),
+    ("withheld_addresses", Kept::Own),
 ];
 
 /// What becomes of it: every field of `flyttbud.v1.Relocation`, but for the announcement's content, which is above.

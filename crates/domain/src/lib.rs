@@ -3,6 +3,7 @@
 //! Invariant: no I/O, clock, randomness, threads, floats, hash order or logging. Time comes in values.
 #![deny(clippy::float_arithmetic)]
 
+pub mod address;
 pub mod calendar;
 pub mod code;
 pub mod definition;
@@ -17,6 +18,7 @@ pub mod month;
 pub mod municipality;
 pub mod person_name;
 pub mod reason;
+pub mod register;
 pub mod relocation_state;
 pub mod sample;
 pub mod subject;

@@ -59,6 +59,9 @@ pub(crate) enum Command {
     /// Report, read, list or withdraw arrivals
     #[command(subcommand)]
     Arrival(verbs::Arrival),
+    /// Tell what the population register told, as the municipality's feed
+    #[command(subcommand)]
+    Events(verbs::Events),
     /// Work with alerts, as operator or party
     #[command(subcommand)]
     Alerts(verbs::Alerts),

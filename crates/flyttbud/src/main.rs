@@ -89,6 +89,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Reply(_)
         | Command::Inbox(_)
         | Command::Arrival(_)
+        | Command::Events(_)
         | Command::Alerts(_)
         | Command::Receipt(_)
         | Command::Checkpoint(_)

@@ -5,6 +5,7 @@ mod alerts;
 mod arrivals;
 mod breach;
 mod directory;
+mod events;
 mod exposure;
 mod functions;
 mod inbox;
@@ -26,6 +27,7 @@ pub(crate) use access::Access;
 pub(crate) use alerts::Alerts;
 pub(crate) use arrivals::Arrival;
 pub(crate) use directory::Municipalities;
+pub(crate) use events::Events;
 pub(crate) use functions::Functions;
 pub(crate) use inbox::Inbox;
 pub(crate) use receipts::{Checkpoint, Receipts};
@@ -64,6 +66,7 @@ pub(crate) fn run(profile: &Path, json: bool, command: Command) -> Result<(), Fa
             Command::Reply(verb) => session.reply(verb).await,
             Command::Inbox(verb) => session.inbox(verb).await,
             Command::Arrival(verb) => session.arrival(verb).await,
+            Command::Events(verb) => session.events(verb).await,
             Command::Alerts(verb) => session.alerts(verb).await,
             Command::Receipt(verb) => session.receipts(verb).await,
             Command::Checkpoint(verb) => session.checkpoint(verb).await,

@@ -13,7 +13,7 @@ use domain::entry::Entry;
 use domain::subject::{Position, Subject, SubjectKind};
 use journal::OpenClaim;
 use ledger::ArrivalFold;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::access::Opening;
 use crate::call::Call;
@@ -21,6 +21,7 @@ use crate::core::{Core, unread};
 use crate::page::Page;
 use crate::permit::Party;
 use crate::read::NOW;
+use crate::register;
 use crate::relocation::method;
 use crate::write::{Command, Decided, halted, known_at};
 
@@ -52,6 +53,20 @@ impl ArrivalService for Arrivals {
         list
     );
     method!(
+        import_register_events,
+        "ImportRegisterEvents",
+        Streaming<v1::ImportRegisterEventsRequest>,
+        v1::ImportRegisterEventsResponse,
+        register::import
+    );
+    method!(
+        list_quarantined_events,
+        "ListQuarantinedEvents",
+        v1::ListQuarantinedEventsRequest,
+        v1::ListQuarantinedEventsResponse,
+        register::list_quarantined
+    );
+    method!(
         withdraw_arrival,
         "WithdrawArrival",
         v1::WithdrawArrivalRequest,
@@ -80,7 +95,10 @@ async fn get(
         if let Some(first) = known.first() {
             let parties = (fold.municipality, fold.previous);
             let opened = core.open(party, parties, first).await?;
-            arrival.content = opened.and_then(|part| part.arrival);
+            arrival.content = match opened.and_then(|part| part.arrival) {
+                None => register::content(core, party, parties, first).await?,
+                told => told,
+            };
         }
     }
     Ok(v1::GetArrivalResponse {

@@ -22,6 +22,7 @@ mod page;
 mod permit;
 mod read;
 mod refusals;
+mod register;
 mod relocation;
 mod serve;
 mod show;

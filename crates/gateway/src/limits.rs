@@ -57,5 +57,9 @@ pub(crate) const FINDING_SIGNS_MAX: usize = 500;
 pub(crate) const EXTRACT_SUBJECTS_MAX: usize = 100;
 /// Accesses in an extract: some MiB of text, which nobody reads.
 pub(crate) const EXTRACT_ACCESSES_MAX: usize = 10_000;
+/// Events of the population register in one stream: a small municipality's day, and some seconds' work.
+pub(crate) const IMPORT_EVENTS_MAX: usize = 1000;
+/// How often a note is read and written again when somebody else wrote it meanwhile.
+pub(crate) const NOTE_TRIES_MAX: usize = 8;
 /// Clock moves at most one leap year at a time.
 pub(crate) const ADVANCE_SECONDS_MAX: i64 = 366 * 86_400;

@@ -40,6 +40,9 @@ pub(crate) struct Reviewer {
 /// Whose access log an access goes into.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LogOwner(MunicipalityCode);
+/// A municipality's register feed acts: it tells, and learns nothing of any case.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Feed(Party);
 
 /// An operator acts.
 #[derive(Clone, Copy, Debug)]
@@ -62,8 +65,8 @@ pub(crate) enum Viewer {
     Operator(Operator),
 }
 
-/// The municipality that a caller names, in a role.
-fn named(call: &Call, name: &str, role: Role) -> Result<MunicipalityCode, Refusal> {
+/// The municipality that a caller names, in one of some roles.
+fn named(call: &Call, name: &str, roles: &[Role]) -> Result<MunicipalityCode, Refusal> {
     if name.is_empty() {
         return Err(Refusal::field("municipality", Reason::FieldRequired));
     }
@@ -72,21 +75,26 @@ fn named(call: &Call, name: &str, role: Role) -> Result<MunicipalityCode, Refusa
     if municipality::find(code).is_none() {
         return Err(Refusal::field("municipality", Reason::MunicipalityUnknown));
     }
-    if !call.caller.roles.contains(&role) {
+    if !roles.iter().any(|role| call.caller.roles.contains(role)) {
         return Err(Refusal::new(Reason::RoleNotAllowed));
     }
+    Ok(code)
+}
+
+/// Likewise, by its own certificate: no vendor reviews a municipality's log, or tells what its register told.
+fn acting(call: &Call, name: &str, roles: &[Role]) -> Result<MunicipalityCode, Refusal> {
+    let code = named(call, name, roles)?;
+    if !call.caller.municipalities.contains(&code) {
+        return Err(Refusal::new(Reason::SenderNotYours));
+    }
+    call.acts_for(code);
     Ok(code)
 }
 
 impl Reviewer {
     /// The caller's certificate lets it review the named municipality's access log.
     pub(crate) fn of(call: &Call, name: &str) -> Result<Self, Refusal> {
-        let code = named(call, name, Role::Reviewer)?;
-        // no vendor reviews: a municipality looks after its own log
-        if !call.caller.municipalities.contains(&code) {
-            return Err(Refusal::new(Reason::SenderNotYours));
-        }
-        call.acts_for(code);
+        let code = acting(call, name, &[Role::Reviewer])?;
         Ok(Self { code })
     }
 
@@ -120,7 +128,7 @@ impl Party {
     /// granted what is called. The grant is read from the record with each call, so that one that is withdrawn is
     /// gone at once, at every gateway.
     pub(crate) async fn of(core: &Core, call: &Call, name: &str) -> Result<Self, Refusal> {
-        let code = named(call, name, Role::CaseSystem)?;
+        let code = named(call, name, &[Role::CaseSystem])?;
         let reach = if call.caller.municipalities.contains(&code) {
             Reach::Own
         } else {
@@ -228,6 +236,34 @@ impl Party {
         fold.filter(|fold| fold.asking == self.code || fold.asked == self.code)
             .filter(|_fold| self.sees_all())
             .ok_or_else(|| Refusal::new(Reason::NotFound))
+    }
+}
+
+impl Feed {
+    /// The caller's certificate lets it tell what the register told the named municipality.
+    pub(crate) fn of(call: &Call, name: &str) -> Result<Self, Refusal> {
+        acting(call, name, &[Role::RegisterFeed]).map(Self::told)
+    }
+
+    /// Likewise, or it is the municipality's own case system: what the feed told is the municipality's own.
+    pub(crate) fn or_party(call: &Call, name: &str) -> Result<Self, Refusal> {
+        acting(call, name, &[Role::RegisterFeed, Role::CaseSystem]).map(Self::told)
+    }
+
+    /// What the receiver's own feed told before is held against a relocation to it.
+    pub(crate) fn of_recipient(fold: &RelocationFold) -> Self {
+        Self::told(fold.recipient)
+    }
+
+    fn told(code: MunicipalityCode) -> Self {
+        let reach = Reach::Own;
+        Self(Party { code, reach })
+    }
+
+    /// The municipality whose register tells, as a party to its own relocations and arrivals. For the rooms that take
+    /// events in, never for an answer.
+    pub(crate) fn party(self) -> Party {
+        self.0
     }
 }
 
@@ -360,8 +396,8 @@ impl Viewer {
                 is_shown.then_some((code, code)).ok_or_else(nobodys)
             }
             SubjectKind::RegisterEvent => match (&entry.event, party) {
-                (Event::IdentityReferred { scope, .. }, Some(party)) if *scope == party.code => {
-                    Ok((*scope, *scope))
+                (Event::IdentityReferred { by, .. }, Some(party)) if *by == party.code => {
+                    Ok((*by, *by))
                 }
                 _ => Err(nobodys()),
             },

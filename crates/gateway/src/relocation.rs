@@ -51,6 +51,7 @@ macro_rules! method {
         }
     };
 }
+pub(crate) use find::own;
 pub(crate) use method;
 pub(crate) use queries::{delivery, whole};
 pub(crate) use register::pseudonyms_of_arrival;

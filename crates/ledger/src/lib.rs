@@ -18,7 +18,8 @@ pub use fold::{
     Transfer, erased, recalled,
 };
 pub use machine::{
-    Duty, Finding, Flag, Flagged, Machine, StateDigest, Trial, Variation, answer_due_on, duties,
+    Duty, Finding, Flag, Flagged, Machine, StateDigest, Trial, Variation, answer_due_on, covers,
+    duties,
 };
 
 use domain::subject::Position;

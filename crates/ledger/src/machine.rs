@@ -2,6 +2,7 @@
 //! finding; when its entries come back the finding is gone. So a restart, or a second leader, finds exactly
 //! what is still missing, and the journal's constraints make it once.
 
+mod alias;
 mod apply;
 mod digest;
 mod duty;
@@ -23,11 +24,12 @@ use uuid::Uuid;
 
 use crate::fold::{AlertFold, ArrivalFold, MunicipalityFold, RelocationFold};
 
+use alias::Aliases;
 use digest::Members;
 pub use digest::StateDigest;
 pub use duty::{Duty, answer_due_on, duties};
-pub use finding::Finding;
 use finding::Key;
+pub use finding::{Finding, covers};
 use index::{Deadlines, Persons};
 pub use trial::{Flag, Flagged, Trial, Variation};
 
@@ -52,6 +54,7 @@ struct Relocation {
 /// A reference from an identity number to the one that replaces it, within one municipality.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Reference {
+    by: MunicipalityCode,
     scope: MunicipalityCode,
     previous: Vec<Pseudonym>,
     current: Vec<Pseudonym>,
@@ -71,6 +74,7 @@ pub struct Machine {
     alerts: BTreeMap<Uuid, AlertFold>,
     municipalities: BTreeMap<MunicipalityCode, MunicipalityFold>,
     references: BTreeMap<Uuid, Reference>,
+    aliases: Aliases,
     announced: Persons,
     waiting: Persons,
     asked: Persons,

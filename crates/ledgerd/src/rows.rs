@@ -41,10 +41,10 @@ fn owners(machine: &Machine, entry: &Entry) -> [Option<MunicipalityCode>; 3] {
         }
         SubjectKind::Municipality => [operators, entry.subject.municipality_code(), None],
         SubjectKind::RegisterEvent => {
-            let Event::IdentityReferred { scope, .. } = &entry.event else {
+            let Event::IdentityReferred { by, .. } = &entry.event else {
                 return [None; 3];
             };
-            [Some(*scope), None, None]
+            [Some(*by), None, None]
         }
     }
 }

@@ -83,7 +83,7 @@ const ROOT: Table = Table {
     ],
 };
 
-const TABLES: [Table; 7] = [
+const TABLES: [Table; 8] = [
     ROOT,
     Table {
         name: "authority_keys",
@@ -153,6 +153,18 @@ const TABLES: [Table; 7] = [
             ("at_micros", Form::Long),
             ("from_micros", Form::Long),
             ("until_micros", Form::Long),
+            ("sealed", Form::Bytes),
+        ],
+    },
+    Table {
+        name: "notes",
+        in_file: "notes",
+        unique: 3,
+        columns: &[
+            ("authority", Form::Whole),
+            ("kind", Form::Short),
+            ("token", Form::Id),
+            ("revision", Form::Long),
             ("sealed", Form::Bytes),
         ],
     },

@@ -36,7 +36,8 @@ pub(crate) const PART_READERS_MAX: usize = 8;
 /// Search rows put together with the keys of one entry: two terms and the longest name, 24 pairs of words, for each of
 /// two parties, and some.
 pub(crate) const PUT_TOKENS_MAX: usize = 64;
-/// Bytes of a small sealed value: an actor, that is four short texts, and some words beside it.
+/// Bytes of a small sealed value: an actor, that is four short texts, and some words beside it; or a
+/// note, that is a page.
 pub(crate) const SMALL_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of a review: a hundred findings of 500 signs, each of two bytes at most in Swedish, and their names.
 pub(crate) const REVIEW_BYTES_MAX: usize = 256 * 1024;

@@ -1,11 +1,12 @@
 //! The key store in PostgreSQL: a database of its own that any number of gateways share. It may delete; it may
-//! change nothing.
+//! change nothing but notes.
 //!
 //! What is deleted is gone for every statement at once, and from the tables' pages when autovacuum has been
 //! there. Write-ahead logs and backups keep it as long as they live.
 
 mod accesses;
 mod group;
+mod notes;
 mod refusals;
 mod reviews;
 mod writer;
@@ -24,6 +25,7 @@ use uuid::Uuid;
 use crate::erasure::Mark;
 use crate::keys::KeyName;
 use crate::limits::{CHANGE, FOUND_MAX, QUEUE_CHANGES_MAX};
+use crate::note::{NoteKind, NoteName};
 use crate::part::KeysId;
 use crate::refusals::Refused;
 use crate::review::ReviewRow;
@@ -41,6 +43,7 @@ pub(crate) const SCHEMA: Schema = Schema {
         include_str!("postgres/schema/3.sql"),
         include_str!("postgres/schema/4.sql"),
         include_str!("postgres/schema/5.sql"),
+        include_str!("postgres/schema/6.sql"),
     ],
 };
 
@@ -241,6 +244,20 @@ impl KeyStore for PostgresStore {
 
     async fn refusals_by_reason(&self) -> Result<Vec<(String, u64)>, Error> {
         self.count_refusals().await
+    }
+
+    async fn note(&self, name: NoteName) -> Result<Option<(i64, Vec<u8>)>, Error> {
+        self.read_note(name).await
+    }
+
+    async fn notes(
+        &self,
+        authority: MunicipalityCode,
+        kind: NoteKind,
+        below: [u8; 16],
+        limit: usize,
+    ) -> Result<Vec<([u8; 16], Vec<u8>)>, Error> {
+        self.list_notes((authority, kind), below, limit).await
     }
 
     async fn mark(&self) -> Result<Option<Mark>, Error> {

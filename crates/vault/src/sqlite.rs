@@ -4,6 +4,7 @@ mod accesses;
 mod gathered;
 mod group;
 mod lock;
+mod notes;
 mod refusals;
 mod reviews;
 pub(crate) mod schema;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 use crate::erasure::Mark;
 use crate::keys::KeyName;
 use crate::limits::{FOUND_MAX, QUEUE_CHANGES_MAX, READERS_IDLE_MAX};
+use crate::note::{NoteKind, NoteName};
 use crate::part::KeysId;
 use crate::refusals::Refused;
 use crate::review::ReviewRow;
@@ -236,6 +238,20 @@ impl KeyStore for SqliteStore {
 
     async fn refusals_by_reason(&self) -> Result<Vec<(String, u64)>, Error> {
         self.read(refusals::by_reason)
+    }
+
+    async fn note(&self, name: NoteName) -> Result<Option<(i64, Vec<u8>)>, Error> {
+        self.read(|connection| notes::read(connection, name))
+    }
+
+    async fn notes(
+        &self,
+        authority: MunicipalityCode,
+        kind: NoteKind,
+        below: [u8; 16],
+        limit: usize,
+    ) -> Result<Vec<([u8; 16], Vec<u8>)>, Error> {
+        self.read(|connection| notes::list(connection, (authority, kind), below, limit))
     }
 
     async fn mark(&self) -> Result<Option<Mark>, Error> {

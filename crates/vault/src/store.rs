@@ -9,6 +9,7 @@ use crate::Error;
 use crate::access::{AccessPlace, AccessRow};
 use crate::erasure::Mark;
 use crate::keys::KeyName;
+use crate::note::{NoteKind, NoteName, NoteRow};
 use crate::part::KeysId;
 use crate::refusals::Refused;
 use crate::review::ReviewRow;
@@ -88,11 +89,23 @@ pub(crate) trait KeyStore: Send + Sync {
     /// The number of refusals kept, by reason.
     async fn refusals_by_reason(&self) -> Result<Vec<(String, u64)>, Error>;
 
+    /// A note's revision and its sealed text.
+    async fn note(&self, name: NoteName) -> Result<Option<(i64, Vec<u8>)>, Error>;
+
+    /// Tokens and sealed texts of an authority's notes of a kind below a token, the highest first, at most `limit`.
+    async fn notes(
+        &self,
+        authority: MunicipalityCode,
+        kind: NoteKind,
+        below: [u8; 16],
+        limit: usize,
+    ) -> Result<Vec<([u8; 16], Vec<u8>)>, Error>;
+
     /// The newest mark of what is erased.
     async fn mark(&self) -> Result<Option<Mark>, Error>;
 
     /// Makes a change durable, together with those that others wait for. Returns how many rows of keys an
-    /// erasure, a sweep or a drop of pseudonym keys deleted. Whoever drops the future does not stop the change;
+    /// erasure, a sweep or a drop of pseudonym keys deleted, and how many notes were written. Whoever drops the future does not stop the change;
     /// an error leaves open whether it was made.
     async fn apply(&self, change: Change) -> Result<usize, Error>;
 }
@@ -145,6 +158,10 @@ pub(crate) enum Change {
     Access(AccessRow),
     /// A review of the access log, unless there is one with its request id.
     Review(ReviewRow),
+    /// A note, if the one before is still the one that it follows.
+    Note(NoteRow),
+    /// A note, for good.
+    RemoveNote(NoteName),
     /// Calls that were refused; the oldest beyond the bound go.
     Refusals(Vec<Refused>),
 }

@@ -6,6 +6,7 @@ mod file;
 mod gathering;
 mod keeping;
 mod naming;
+mod noting;
 mod refusing;
 mod reviewing;
 mod sealing;
@@ -82,6 +83,10 @@ claims! {
     reviewing:
         reviews_are_read_back_by_their_authority_newest_first_and_once_for_a_request
         a_review_that_was_moved_is_a_fault;
+    noting:
+        a_note_follows_the_one_that_was_read_or_changes_nothing
+        a_note_is_its_authoritys_and_its_kinds_alone
+        notes_are_listed_from_the_highest_token_down;
     refusing:
         refusals_are_read_back_by_their_authority_newest_first_in_pages
         an_authority_keeps_its_newest_ten_thousand_refusals_and_takes_nobody_elses;

@@ -208,6 +208,7 @@ fn duties(history: &mut History) {
     let released = Event::RelocationReleased { by, restriction };
     history.act(relocation, released, &[]);
     let referred = Event::IdentityReferred {
+        by,
         scope: by,
         previous: vec![pseudonym(1)],
         current: vec![pseudonym(101)],

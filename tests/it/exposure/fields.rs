@@ -133,6 +133,7 @@ pub(super) fn full(solna: &Party) -> Vec<v1::RegisterRelocationRequest> {
         request.legal_ground = Some(ground);
         request.open_child_inquiry = true;
         request.receiving_function = FUNCTION.into();
+        request.withheld_addresses = vec!["Kanariegatan 12".into()];
         fill(&mut request);
         request
     });

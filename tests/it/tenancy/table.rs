@@ -197,6 +197,18 @@ pub(super) const REVIEWERS: &[Row] = rows! { |party, names|
     });
 };
 
+/// Methods of register feeds.
+pub(super) const FEEDS: &[Row] = rows! { |party, names|
+    "ImportRegisterEvents": import(vec![v1::RegisterEvent::default()]);
+};
+
+/// Methods of register feeds and of case systems.
+pub(super) const FEEDS_OR_PARTIES: &[Row] = rows! { |party, names|
+    "ListQuarantinedEvents": list_quarantined(v1::ListQuarantinedEventsRequest {
+        municipality: party.municipality(), ..v1::ListQuarantinedEventsRequest::default()
+    });
+};
+
 /// Methods of administrators.
 pub(super) const ADMINISTRATORS: &[Row] = rows! { |party, names|
     "SetDefinition": set_definition(v1::SetDefinitionRequest {

@@ -1,15 +1,28 @@
-//! What somebody does before the running services, but for the passing of days.
+//! What somebody does before the running services, but for the passing of days, and where that leads.
 
 use api::v1;
 use client::{Refused, request_id};
 use domain::code::{AnswerCode, CloseReason, WithdrawalReason};
+use domain::relocation_state::RelocationState;
 
 use super::super::play::Answer;
 use super::super::request;
-use super::super::steps::{Announced, Who};
+use super::super::steps::{Announced, Event, Who};
 use super::{Services, about, reasons, write};
 
 impl Services<'_> {
+    /// A full consent of today.
+    pub(crate) fn ground(&self) -> v1::LegalGround {
+        request::consent(self.house.today())
+    }
+
+    /// Where an announcement stands, by its place among all of them.
+    pub(crate) async fn state(&self, place: usize) -> RelocationState {
+        let (_, to, name) = self.relocations.get(place).expect("it was announced");
+        let seen = self.party(*to).read(name).await.expect("a party reads");
+        RelocationState::from_number(seen.state).expect("known")
+    }
+
     pub(super) async fn announce(
         &mut self,
         from: Who,
@@ -88,6 +101,23 @@ impl Services<'_> {
         let retract = write!(WithdrawArrivalRequest, self.party(by), name: name.clone());
         self.party(by).withdraw_arrival(retract).await?;
         Ok(about(name))
+    }
+
+    pub(super) async fn tell(&self, to: Who, events: &[Event]) -> Result<Answer, Refused> {
+        let feed = self.open.feed.acting_for(self.party(to).code());
+        let today = self.house.today();
+        let code = |who: Who| self.party(who).municipality();
+        let events = events.iter().map(|it| request::event(it, today, code));
+        let results = feed.import(events.collect()).await?;
+        let outcome = |it: v1::RegisterEventResult| {
+            let outcome = it.outcome().as_str_name();
+            let outcome = outcome.trim_start_matches("REGISTER_EVENT_OUTCOME_");
+            format!("{outcome} {}", it.reason).trim_end().to_owned()
+        };
+        Ok(Answer {
+            name: String::new(),
+            warnings: results.into_iter().map(outcome).collect(),
+        })
     }
 
     pub(super) async fn refer(&self, by: Who) -> Result<Answer, Refused> {

@@ -394,6 +394,141 @@ impl ConsentScope {
         }
     }
 }
+/// A registration in a municipality (folkbokföring). In Navet: Folkbokforing, with county and municipality together.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Registration {
+    /// Where (kommun), `municipalities/{code}`: county and municipality code together.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// From when it counts (folkbokföringsdatum), ISO 8601, not in the future.
+    #[prost(string, tag = "2")]
+    pub registered_on: ::prost::alloc::string::String,
+    /// In the municipality as such, without an address (på kommunen).
+    #[prost(bool, tag = "3")]
+    pub without_address: bool,
+    /// When the move was reported, where it is known (anmälan inkom), ISO 8601. More than a week after `registered_on`: the
+    /// move counts from this day (FOL 35 §).
+    #[prost(string, tag = "4")]
+    pub reported_on: ::prost::alloc::string::String,
+}
+/// Why the person is no longer registered (avregistrering).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Deregistration {
+    /// The register's code (avregistreringsorsak): AV, UV, GN, GS, AS, AN, OB, TA, FI. Another one puts the event into
+    /// quarantine.
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// When (avregistreringsdatum), ISO 8601; may be empty.
+    #[prost(string, tag = "2")]
+    pub deregistered_on: ::prost::alloc::string::String,
+}
+/// One event of the population register (folkbokföringshändelse): the whole record as it is after it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RegisterEvent {
+    /// The feed's own id of the event (källans id), at most 64 signs, no identity number. The same when it is sent again.
+    #[prost(string, tag = "1")]
+    pub source_id: ::prost::alloc::string::String,
+    /// When the register was changed (ändringstidpunkt). Decides what counts when events come out of order.
+    #[prost(message, optional, tag = "2")]
+    pub changed_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The person's number (personnummer, samordningsnummer), as for a Person.
+    #[prost(string, tag = "3")]
+    pub identity_number: ::prost::alloc::string::String,
+    /// Protection in the population register (skyddade personuppgifter). Must be stated.
+    #[prost(enumeration = "ProtectionLevel", tag = "4")]
+    pub protection: i32,
+    /// Where the person is registered now (folkbokföring); absent when nowhere.
+    #[prost(message, optional, tag = "5")]
+    pub registration: ::core::option::Option<Registration>,
+    /// Where before (historik), in any order, at most 50.
+    #[prost(message, repeated, tag = "6")]
+    pub history: ::prost::alloc::vec::Vec<Registration>,
+    /// Set when the person was deregistered (avregistrering). Never a move.
+    #[prost(message, optional, tag = "7")]
+    pub deregistration: ::core::option::Option<Deregistration>,
+}
+/// The answer to one event.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterEventResult {
+    /// The event's id.
+    #[prost(string, tag = "1")]
+    pub source_id: ::prost::alloc::string::String,
+    /// What became of it (utfall).
+    #[prost(enumeration = "RegisterEventOutcome", tag = "2")]
+    pub outcome: i32,
+    /// Why it was refused or is in quarantine: a stable reason.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// The first field at fault, as a path in RegisterEvent.
+    #[prost(string, tag = "4")]
+    pub field: ::prost::alloc::string::String,
+}
+/// An event in quarantine (händelse i karantän).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct QuarantinedEvent {
+    /// `registerEvents/{uuid}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The feed's own id of the event.
+    #[prost(string, tag = "2")]
+    pub source_id: ::prost::alloc::string::String,
+    /// When the register was changed (ändringstidpunkt).
+    #[prost(message, optional, tag = "3")]
+    pub changed_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it came in.
+    #[prost(message, optional, tag = "4")]
+    pub received_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why it is here: a stable reason.
+    #[prost(string, tag = "5")]
+    pub reason: ::prost::alloc::string::String,
+    /// The field that nobody understands, as a path in RegisterEvent.
+    #[prost(string, tag = "6")]
+    pub field: ::prost::alloc::string::String,
+    /// The code of the register that is unknown, if it is one.
+    #[prost(string, tag = "7")]
+    pub code: ::prost::alloc::string::String,
+}
+/// What became of an event (utfall). New values may appear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RegisterEventOutcome {
+    /// Not stated.
+    Unspecified = 0,
+    /// Taken in (mottagen). Whom it concerns is not told here.
+    Accepted = 1,
+    /// Was taken in before (upprepad).
+    Repeated = 2,
+    /// Kept until somebody understands it (karantän).
+    Quarantined = 3,
+    /// Not taken in (nekad): see reason and field.
+    Refused = 4,
+}
+impl RegisterEventOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REGISTER_EVENT_OUTCOME_UNSPECIFIED",
+            Self::Accepted => "REGISTER_EVENT_OUTCOME_ACCEPTED",
+            Self::Repeated => "REGISTER_EVENT_OUTCOME_REPEATED",
+            Self::Quarantined => "REGISTER_EVENT_OUTCOME_QUARANTINED",
+            Self::Refused => "REGISTER_EVENT_OUTCOME_REFUSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REGISTER_EVENT_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "REGISTER_EVENT_OUTCOME_ACCEPTED" => Some(Self::Accepted),
+            "REGISTER_EVENT_OUTCOME_REPEATED" => Some(Self::Repeated),
+            "REGISTER_EVENT_OUTCOME_QUARANTINED" => Some(Self::Quarantined),
+            "REGISTER_EVENT_OUTCOME_REFUSED" => Some(Self::Refused),
+            _ => None,
+        }
+    }
+}
 /// A means of support (stöd).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Support {
@@ -1184,6 +1319,10 @@ pub struct ArrivalContent {
     /// Free text (fritext), at most 4000 signs; no identity numbers.
     #[prost(string, tag = "7")]
     pub free_text: ::prost::alloc::string::String,
+    /// Output only, of an arrival that the population register told: registered in the municipality as such, without an
+    /// address (folkbokförd på kommunen).
+    #[prost(bool, tag = "8")]
+    pub without_address: bool,
 }
 /// An arrival (ankomst).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1222,6 +1361,49 @@ pub struct Arrival {
     #[prost(bool, tag = "11")]
     pub exempt: bool,
 }
+/// Request of ImportRegisterEvents, one for each event.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportRegisterEventsRequest {
+    /// The municipality whose register feed it is (agerar för); the same in all of a stream.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Check the event, store nothing (provkörning).
+    #[prost(bool, tag = "2")]
+    pub validate_only: bool,
+    /// The event (händelse). Its `source_id` stands for a request id.
+    #[prost(message, optional, tag = "3")]
+    pub event: ::core::option::Option<RegisterEvent>,
+}
+/// Response of ImportRegisterEvents.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportRegisterEventsResponse {
+    /// One for each event, in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub results: ::prost::alloc::vec::Vec<RegisterEventResult>,
+}
+/// Request of ListQuarantinedEvents.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListQuarantinedEventsRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// At most this many; 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Response of ListQuarantinedEvents.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListQuarantinedEventsResponse {
+    /// The events, newest first; without any person.
+    #[prost(message, repeated, tag = "1")]
+    pub events: ::prost::alloc::vec::Vec<QuarantinedEvent>,
+    /// Empty at the end.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
 /// Request of ReportArrival.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReportArrivalRequest {
@@ -1249,6 +1431,9 @@ pub struct ReportArrivalRequest {
     /// The person lives in two places in turn (växelvis boende): nobody is ever asked about this arrival.
     #[prost(bool, tag = "8")]
     pub alternate_residence: bool,
+    /// Addresses that no text may hold (adresser som inte får röjas), as in RegisterRelocationRequest.
+    #[prost(string, repeated, tag = "9")]
+    pub withheld_addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Response of ReportArrival.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1586,6 +1771,68 @@ pub mod arrival_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Takes in what the population register told the municipality (folkbokföringsavisering), one event at a time, at most
+        /// 1000 in a stream. Role: register feed. Each event is answered for itself; a bad one costs the others nothing, and one
+        /// that comes again is nothing new. Nobody is ever asked because of an event: it settles what was announced.
+        pub async fn import_register_events(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<
+                Message = super::ImportRegisterEventsRequest,
+            >,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportRegisterEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.ArrivalService/ImportRegisterEvents",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.ArrivalService", "ImportRegisterEvents"),
+                );
+            self.inner.client_streaming(req, path, codec).await
+        }
+        /// Lists the events that are kept because nobody here understands them yet (karantän), newest first. Role: register feed
+        /// or case system.
+        pub async fn list_quarantined_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListQuarantinedEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListQuarantinedEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.ArrivalService/ListQuarantinedEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "flyttbud.v1.ArrivalService",
+                        "ListQuarantinedEvents",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1632,6 +1879,25 @@ pub mod arrival_service_server {
             request: tonic::Request<super::WithdrawArrivalRequest>,
         ) -> std::result::Result<
             tonic::Response<super::WithdrawArrivalResponse>,
+            tonic::Status,
+        >;
+        /// Takes in what the population register told the municipality (folkbokföringsavisering), one event at a time, at most
+        /// 1000 in a stream. Role: register feed. Each event is answered for itself; a bad one costs the others nothing, and one
+        /// that comes again is nothing new. Nobody is ever asked because of an event: it settles what was announced.
+        async fn import_register_events(
+            &self,
+            request: tonic::Request<tonic::Streaming<super::ImportRegisterEventsRequest>>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportRegisterEventsResponse>,
+            tonic::Status,
+        >;
+        /// Lists the events that are kept because nobody here understands them yet (karantän), newest first. Role: register feed
+        /// or case system.
+        async fn list_quarantined_events(
+            &self,
+            request: tonic::Request<super::ListQuarantinedEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListQuarantinedEventsResponse>,
             tonic::Status,
         >;
     }
@@ -1878,6 +2144,107 @@ pub mod arrival_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = WithdrawArrivalSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.ArrivalService/ImportRegisterEvents" => {
+                    #[allow(non_camel_case_types)]
+                    struct ImportRegisterEventsSvc<T: ArrivalService>(pub Arc<T>);
+                    impl<
+                        T: ArrivalService,
+                    > tonic::server::ClientStreamingService<
+                        super::ImportRegisterEventsRequest,
+                    > for ImportRegisterEventsSvc<T> {
+                        type Response = super::ImportRegisterEventsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                tonic::Streaming<super::ImportRegisterEventsRequest>,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArrivalService>::import_register_events(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ImportRegisterEventsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.client_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.ArrivalService/ListQuarantinedEvents" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListQuarantinedEventsSvc<T: ArrivalService>(pub Arc<T>);
+                    impl<
+                        T: ArrivalService,
+                    > tonic::server::UnaryService<super::ListQuarantinedEventsRequest>
+                    for ListQuarantinedEventsSvc<T> {
+                        type Response = super::ListQuarantinedEventsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListQuarantinedEventsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArrivalService>::list_quarantined_events(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListQuarantinedEventsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -8232,6 +8599,11 @@ pub struct RegisterRelocationRequest {
     /// that takes this kind, if there is one.
     #[prost(string, tag = "10")]
     pub receiving_function: ::prost::alloc::string::String,
+    /// Addresses that no text may hold, such as that of a protected home (adresser som inte får röjas), OSL 26:14 c; at most
+    /// 10, of 4 letters and digits at least. They are looked for in every text of this announcement and of its supplements,
+    /// and kept sealed for you alone. The receiver does not see them.
+    #[prost(string, repeated, tag = "11")]
+    pub withheld_addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Response of RegisterRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -476,6 +476,9 @@ pub struct IdentityReferred {
     /// Of the number that replaces it, one per live epoch.
     #[prost(message, repeated, tag = "3")]
     pub current: ::prost::alloc::vec::Vec<Pseudonym>,
+    /// Code of the municipality whose register told it; empty: that of the scope.
+    #[prost(string, tag = "4")]
+    pub by: ::prost::alloc::string::String,
 }
 /// How a function is reached. Never a person's own address.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -604,6 +607,68 @@ impl SubjectKind {
         }
     }
 }
+/// An event of the population register that came in.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EventNote {
+    /// A keyed hash of what it said, 16 bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub fingerprint: ::prost::alloc::vec::Vec<u8>,
+    /// What became of it, as flyttbud.v1.RegisterEventOutcome.
+    #[prost(int32, tag = "2")]
+    pub outcome: i32,
+    /// The name of its note in quarantine, 16 bytes; empty: it is not there.
+    #[prost(bytes = "vec", tag = "3")]
+    pub quarantined: ::prost::alloc::vec::Vec<u8>,
+}
+/// A registration.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StandingRegistration {
+    /// "2026-12-31".
+    #[prost(string, tag = "1")]
+    pub since: ::prost::alloc::string::String,
+    /// Municipality code.
+    #[prost(string, tag = "2")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Without an address.
+    #[prost(bool, tag = "3")]
+    pub without_address: bool,
+}
+/// What one event told.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StandingTold {
+    /// Microseconds since 1970.
+    #[prost(int64, tag = "1")]
+    pub changed_at_micros: i64,
+    /// Decides between two of the same instant, 16 bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    pub mark: ::prost::alloc::vec::Vec<u8>,
+    /// The oldest first.
+    #[prost(message, repeated, tag = "3")]
+    pub registrations: ::prost::alloc::vec::Vec<StandingRegistration>,
+}
+/// Where a person is registered, as the events said.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StandingNote {
+    /// The newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub told: ::prost::alloc::vec::Vec<StandingTold>,
+}
+/// An event that nobody understands yet.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct QuarantineNote {
+    /// As it came.
+    #[prost(message, optional, tag = "1")]
+    pub event: ::core::option::Option<super::super::flyttbud::v1::RegisterEvent>,
+    /// Microseconds since 1970.
+    #[prost(int64, tag = "2")]
+    pub received_at_micros: i64,
+    /// A stable reason.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// The field.
+    #[prost(string, tag = "4")]
+    pub field: ::prost::alloc::string::String,
+}
 /// What both parties read.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SharedPart {
@@ -643,6 +708,25 @@ pub struct OwnPart {
     /// When a sender found out that an announcement went to the wrong municipality.
     #[prost(message, optional, tag = "4")]
     pub discovered_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The event of the population register that it follows from; then nobody acted.
+    #[prost(message, optional, tag = "5")]
+    pub register: ::core::option::Option<RegisterPart>,
+    /// Addresses that no text may hold.
+    #[prost(string, repeated, tag = "6")]
+    pub withheld_addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// What an event of the population register told, as far as it is kept with an entry.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterPart {
+    /// The feed's own id of the event.
+    #[prost(string, tag = "1")]
+    pub source_id: ::prost::alloc::string::String,
+    /// From when the registration counts, "2026-12-31".
+    #[prost(string, tag = "2")]
+    pub registered_on: ::prost::alloc::string::String,
+    /// Without an address.
+    #[prost(bool, tag = "3")]
+    pub without_address: bool,
 }
 /// Who opened something, or searched, and why. It stands in the key store, never in the journal. The first four fields
 /// are those of an Actor: older rows hold nothing else.

@@ -22,6 +22,30 @@ use crate::v1;
 /// How far ahead a move may be planned, and how far back it or an arrival may lie, in months.
 const PLANNED_AHEAD_MONTHS: i32 = 24;
 
+/// All texts of a content that the other municipality reads, each with its field.
+macro_rules! texts {
+    ($content:expr) => {{
+        let person = $content.person.iter().flat_map(|it| {
+            [
+                ("content.person.given_name", it.given_name.as_str()),
+                ("content.person.family_name", &it.family_name),
+            ]
+        });
+        let contact = $content.contact.iter().flat_map(|it| {
+            [
+                ("content.contact.name", it.name.as_str()),
+                ("content.contact.function", &it.function),
+                ("content.contact.phone", &it.phone),
+                ("content.contact.email", &it.email),
+            ]
+        });
+        person.chain(contact).chain([
+            ("content.case_number", $content.case_number.as_str()),
+            ("content.free_text", &$content.free_text),
+        ])
+    }};
+}
+
 /// An announcement that the rules accept.
 pub struct Registration {
     /// The caller's request id.
@@ -46,6 +70,8 @@ pub struct Registration {
     pub seen: Vec<String>,
     /// What deserves a look.
     pub warnings: Vec<Notable>,
+    /// Addresses that no text may hold.
+    pub withheld_addresses: Vec<String>,
 }
 
 /// An arrival report that the rules accept.
@@ -68,6 +94,8 @@ pub struct ArrivalReport {
     pub seen: Vec<String>,
     /// What deserves a look.
     pub warnings: Vec<Notable>,
+    /// Addresses that no text may hold.
+    pub withheld_addresses: Vec<String>,
 }
 
 impl fmt::Debug for Registration {
@@ -119,6 +147,8 @@ pub fn registration(
     let person = person(&mut faults, content.person.as_ref(), context);
     let planned = expected(&mut faults, &content.expected_on, context.today);
     shape(&mut faults, &content);
+    let texts = texts!(content);
+    faults.withheld(&request.withheld_addresses, texts);
     if let (Some(kind), Some(ground), Some(person)) = (kind, &ground, &person) {
         faults.extend(disclosure::check(&Disclosure {
             act: Act::Relocation(kind),
@@ -147,6 +177,7 @@ pub fn registration(
             legal_ground,
             actor,
             seen,
+            withheld_addresses: request.withheld_addresses.clone(),
         }),
         _ => Err(Refusal::new(Reason::Internal)),
     }
@@ -188,6 +219,8 @@ pub fn arrival(
     contact(&mut faults, "content.contact", content.contact.as_ref());
     faults.text("content.case_number", &content.case_number, 0, 64);
     faults.free_text("content.free_text", &content.free_text, 0, 4000);
+    let texts = texts!(content);
+    faults.withheld(&request.withheld_addresses, texts);
     if let (Some(ground), Some(person)) = (&ground, &person) {
         faults.extend(disclosure::check(&Disclosure {
             act: Act::Arrival,
@@ -212,6 +245,7 @@ pub fn arrival(
             content,
             legal_ground: request.legal_ground.clone().unwrap_or_default(),
             actor,
+            withheld_addresses: request.withheld_addresses.clone(),
         }),
         _ => Err(Refusal::new(Reason::Internal)),
     }

@@ -5,6 +5,7 @@ mod arrival;
 mod field;
 mod function;
 mod grant;
+mod register;
 mod registration;
 
 use domain::municipality::MunicipalityCode;

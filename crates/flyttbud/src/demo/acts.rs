@@ -89,6 +89,7 @@ pub(super) fn announcement(solna: &Party) -> v1::RegisterRelocationRequest {
     v1::RegisterRelocationRequest {
         open_child_inquiry: false,
         receiving_function: String::new(),
+        withheld_addresses: Vec::new(),
         municipality: solna.municipality(),
         actor: Some(solna.actor("avisera flytt")),
         request_id: client::request_id(),
@@ -192,6 +193,7 @@ pub(super) async fn report(
 ) -> Result<v1::Arrival, Failure> {
     let request = v1::ReportArrivalRequest {
         alternate_residence: false,
+        withheld_addresses: Vec::new(),
         municipality: party.municipality(),
         actor: Some(party.actor("anmäla ankomst")),
         request_id: client::request_id(),

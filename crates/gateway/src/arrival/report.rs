@@ -119,6 +119,7 @@ async fn write(
     let own = sealed::OwnPart {
         actor: Some(report.actor),
         legal_ground: Some(report.legal_ground),
+        withheld_addresses: report.withheld_addresses,
         ..sealed::OwnPart::default()
     };
     let (parts, keys) = core

@@ -126,7 +126,7 @@ pub(super) async fn supplement(
     let mut faults = Faults::default();
     faults.free_text("text", &request.text, 1, 4000);
     let common = common!(core, call, request, "SupplementRelocation", faults);
-    consent_covers_text(core, &common).await?;
+    text_may_follow(core, &common, &request.text).await?;
     let shared = sealed::SharedPart {
         text: request.text.clone(),
         ..Default::default()
@@ -137,22 +137,38 @@ pub(super) async fn supplement(
     Ok(v1::SupplementRelocationResponse { relocation })
 }
 
-/// A partial consent limits what is added later too: free text only where it covers free text.
-async fn consent_covers_text(core: &Core, common: &Common<'_>) -> Result<(), Refusal> {
-    let party = common.party;
-    let (fold, entries) = core.relocation(party, common.subject, NOW).await?;
-    if party.code() != fold.sender {
-        return Ok(());
-    }
-    let own = match entries.first() {
+/// What the sender told of its announcement for itself alone; none for anybody else.
+async fn senders_own(
+    core: &Core,
+    party: Party,
+    subject: Subject,
+) -> Result<Option<sealed::OwnPart>, Refusal> {
+    let (fold, entries) = core.relocation(party, subject, NOW).await?;
+    match entries.first().filter(|_| party.code() == fold.sender) {
         Some(first) => {
-            core.open_own(party.into(), (fold.sender, fold.recipient), first)
-                .await?
+            let own = core.open_own(party.into(), (fold.sender, fold.recipient), first);
+            Ok(Some(own.await?.unwrap_or_default()))
         }
-        None => None,
+        None => Ok(None),
+    }
+}
+
+/// What the sender marked when it announced is looked for in whatever it writes later.
+fn check_withheld(faults: &mut Faults, own: &sealed::OwnPart, text: &str) {
+    faults.withheld(&own.withheld_addresses, [("text", text)]);
+}
+
+/// A partial consent limits what is added later too: free text only where it covers free text. So do the addresses that
+/// must not be told.
+async fn text_may_follow(core: &Core, common: &Common<'_>, text: &str) -> Result<(), Refusal> {
+    let Some(own) = senders_own(core, common.party, common.subject).await? else {
+        return Ok(());
     };
+    let mut faults = Faults::default();
+    check_withheld(&mut faults, &own, text);
+    faults.end()?;
     // a ground that can no longer be read carries nothing new
-    let ground = own.and_then(|own| own.legal_ground);
+    let ground = own.legal_ground;
     let ground = parse::legal_ground(&mut Faults::default(), ground.as_ref())
         .ok_or_else(|| Refusal::field("text", Reason::LegalGroundMissing))?;
     let text = BTreeSet::from([Scope::FreeText]);
@@ -283,6 +299,11 @@ pub(super) async fn reply(
         parse::contact(&mut faults, "contact", request.contact.as_ref());
     }
     let (kind, minor) = replied_to(core, call, &request).await?;
+    let party = Party::of(core, call, &request.municipality).await?;
+    let subject = parse::subject(SubjectKind::Relocation, &request.name)?;
+    if let Some(own) = senders_own(core, party, subject).await? {
+        check_withheld(&mut faults, &own, &request.text);
+    }
     let telling = Telling {
         act: Act::Reply(kind),
         actor: request.actor.as_ref(),

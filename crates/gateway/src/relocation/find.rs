@@ -125,7 +125,7 @@ async fn found(core: &Core, party: Party, search: &Search) -> Result<Vec<v1::Rel
 }
 
 /// A party's own subjects by a term, newest first.
-pub(super) async fn own(
+pub(crate) async fn own(
     core: &Core,
     party: Party,
     term: SearchTerm<'_>,

@@ -27,6 +27,7 @@ use crate::core::{Core, no_keys, unread};
 use crate::directory::functions::unknown;
 use crate::permit::Party;
 use crate::read::NOW;
+use crate::register;
 use crate::show;
 
 /// The method's name in fingerprints.
@@ -67,7 +68,7 @@ pub(super) async fn register(
     if request.validate_only {
         return dry_run(core, registration, due_on, &notable).await;
     }
-    let id = registration.request_id;
+    let (id, number) = (registration.request_id, registration.number.clone());
     let normalised = v1::RegisterRelocationRequest {
         request_id: String::new(),
         ..request
@@ -90,6 +91,11 @@ pub(super) async fn register(
                 recorded_at: appended.recorded_at,
                 ..fold
             };
+            // what was registered stands, whatever becomes of this
+            if let Err(refusal) = register::settle_announced(core, &fold, &number).await {
+                let reason = refusal.reason.code();
+                tracing::warn!(reason, "not compared with what the register told");
+            }
             Ok(v1::RegisterRelocationResponse {
                 relocation: Some(show::relocation(subject, &fold, party.code())),
                 position: i64::try_from(appended.last.0).unwrap_or(i64::MAX),
@@ -201,6 +207,7 @@ async fn prepare(
     let own = sealed::OwnPart {
         actor: Some(registration.actor),
         legal_ground: Some(registration.legal_ground),
+        withheld_addresses: registration.withheld_addresses,
         ..sealed::OwnPart::default()
     };
     let (parts, keys) = core

@@ -3,12 +3,14 @@
 use domain::calendar::{day_in_sweden, midnight_in_sweden};
 use domain::definition::Definition;
 use domain::entry::{Entry, Event};
-use domain::subject::{Position, Subject, SubjectKind, Version};
+use domain::municipality::MunicipalityCode;
+use domain::subject::{Position, Pseudonym, Subject, SubjectKind, Version};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::duty::clocks;
 use super::finding::Key;
+use super::index::Persons;
 use super::{Arrival, Machine, Reference, Relocation, later, name};
 use crate::Halt;
 use crate::fold::{
@@ -175,8 +177,8 @@ impl Machine {
             .get(&relocation)
             .map(|known| {
                 let fold = &known.fold;
-                self.waiting
-                    .of(fold.sender, fold.recipient, &[fold.pseudonym])
+                let persons = self.aliases.all_of(fold.sender, &[fold.pseudonym]);
+                self.waiting.of(fold.sender, fold.recipient, &persons)
             })
             .into_iter()
             .flatten()
@@ -192,6 +194,7 @@ impl Machine {
             known.fold.apply(entry)?;
             if let ArrivalState::Matched { relocation } = known.fold.state {
                 self.covers.entry(relocation).or_default().insert(id);
+                matched = Some(relocation);
             } else if let Some(covered) = matched.and_then(|it| self.covers.get_mut(&it)) {
                 covered.remove(&id);
             }
@@ -298,6 +301,7 @@ impl Machine {
 
     fn apply_register_event(&mut self, entry: &Entry) -> Result<(), Halt> {
         let Event::IdentityReferred {
+            by,
             scope,
             previous,
             current,
@@ -306,6 +310,7 @@ impl Machine {
             return Err(halt(entry, "not an event of the register"));
         };
         let reference = Reference {
+            by: *by,
             scope: *scope,
             previous: previous.clone(),
             current: current.clone(),
@@ -318,7 +323,27 @@ impl Machine {
         {
             return Err(halt(entry, "an event of the register twice"));
         }
+        let both = previous.iter().chain(current).copied();
+        let persons = self.aliases.join(*scope, both);
+        self.review_persons(*scope, &persons);
         Ok(())
+    }
+
+    /// What waited for one pseudonym of a person may be there under another.
+    fn review_persons(&mut self, scope: MunicipalityCode, persons: &[Pseudonym]) {
+        let of = |index: &Persons| -> Vec<Uuid> {
+            let found = persons
+                .iter()
+                .flat_map(|person| index.of_sender(scope, *person));
+            found.map(|(_, id)| id).collect()
+        };
+        let arrivals = [of(&self.waiting), of(&self.asked)].concat();
+        for relocation in of(&self.announced) {
+            self.review(Key::NotArrived(relocation));
+        }
+        for arrival in arrivals {
+            self.review_arrival(arrival);
+        }
     }
 
     /// What the same person was announced to elsewhere may have come to nothing.
@@ -330,9 +355,10 @@ impl Machine {
         else {
             return;
         };
-        let persons = fold.pseudonyms.iter();
+        let persons = self.aliases.all_of(fold.previous, &fold.pseudonyms);
         let announced: Vec<Uuid> = persons
-            .flat_map(|person| self.announced.of_sender(fold.previous, *person))
+            .into_iter()
+            .flat_map(|person| self.announced.of_sender(fold.previous, person))
             .map(|(_, relocation)| relocation)
             .collect();
         for relocation in announced {

@@ -354,12 +354,14 @@ fn municipality_member(fold: &MunicipalityFold) -> Members {
 
 fn reference_member(id: Uuid, reference: &Reference) -> Members {
     let Reference {
+        by,
         scope,
         previous,
         current,
     } = reference;
     let mut bytes = Bytes::new("reference");
     bytes.id(id);
+    bytes.municipality(*by);
     bytes.municipality(*scope);
     for pseudonyms in [previous, current] {
         bytes.count(pseudonyms.len());

@@ -3,7 +3,9 @@
 
 use domain::calendar::day_in_sweden;
 use domain::code::{AlertKind, AnswerCode, CloseReason, NoticeKind};
+use domain::definition::Definition;
 use domain::entry::{Draft, Event};
+use domain::month::Month;
 use domain::municipality::MunicipalityCode;
 use domain::relocation_state::RelocationState;
 use domain::subject::{NoticeNumber, Pseudonym, Subject, Version};
@@ -27,7 +29,7 @@ pub(super) enum Key {
     NotArrived(Uuid),
     /// A duty about a relocation may be overdue.
     Overdue(Uuid),
-    /// A relocation's arrival may be withdrawn.
+    /// A relocation may stand otherwise than the arrivals that it covers say.
     Reopen(Uuid),
     /// A recipient's chain differs from ours.
     Chain(MunicipalityCode, NoticeNumber),
@@ -94,18 +96,20 @@ impl Machine {
         if fold.state != ArrivalState::Reported {
             return None;
         }
-        let early = -i64::from(arrival.definition.early_months);
-        let late = i64::from(arrival.definition.late_months);
+        let persons = self.aliases.all_of(fold.previous, &fold.pseudonyms);
         self.announced
-            .of(fold.previous, fold.municipality, &fold.pseudonyms)
+            .of(fold.previous, fold.municipality, &persons)
             .into_iter()
             .filter_map(|id| self.relocations.get(&id).map(|relocation| (id, relocation)))
             .filter_map(|(id, relocation)| {
                 let rank = rank(relocation.fold.state)?;
-                let months = i64::from(fold.arrived.since(relocation.fold.planned));
-                let always = relocation.fold.kind.rule().always_covers;
-                let inside = always || (early..=late).contains(&months);
-                inside.then_some((rank, months.abs(), relocation.position, id))
+                let months = fold.arrived.since(relocation.fold.planned).abs();
+                covers(&relocation.fold, fold.arrived, &arrival.definition).then_some((
+                    rank,
+                    months,
+                    relocation.position,
+                    id,
+                ))
             })
             .min()
             .map(|(.., id)| id)
@@ -126,13 +130,7 @@ impl Machine {
         }];
         let open = !relocation.state.is_final();
         if open {
-            drafts.push(Draft {
-                subject: Subject::relocation(relocation_id),
-                version: relocation.version.next(),
-                event: Event::RelocationArrived { arrival: id },
-                notices: vec![(relocation.sender, NoticeKind::RelocationArrived)],
-                sealed: Vec::new(),
-            });
+            drafts.push(has_arrived(relocation_id, relocation, id));
         }
         let key = (
             relocation.sender,
@@ -217,14 +215,17 @@ impl Machine {
         })
     }
 
-    /// What had arrived by reports that were all withdrawn is open again.
+    /// What had arrived by reports that were all withdrawn is open again; and what was opened while another report was
+    /// matched with it has arrived.
     fn build_reopen(&self, id: Uuid) -> Option<Finding> {
         let fold = &self.relocations.get(&id)?.fold;
-        let is_covering = self
-            .covers
-            .get(&id)
-            .is_some_and(|arrivals| !arrivals.is_empty());
-        if fold.state != RelocationState::Arrived || is_covering {
+        if let Some(arrival) = self.covers.get(&id).and_then(|it| it.first()) {
+            return (!fold.state.is_final()).then(|| Finding {
+                release: Some((fold.sender, fold.recipient, fold.pseudonym)),
+                ..Finding::of(has_arrived(id, fold, *arrival))
+            });
+        }
+        if fold.state != RelocationState::Arrived {
             return None;
         }
         Some(Finding::of(Draft {
@@ -241,7 +242,10 @@ impl Machine {
 
     /// Whether the person was asked about by another municipality than the one it was announced to.
     fn is_elsewhere(&self, fold: &RelocationFold) -> bool {
-        let elsewhere = self.asked.of_sender(fold.sender, fold.pseudonym);
+        let persons = self.aliases.all_of(fold.sender, &[fold.pseudonym]);
+        let elsewhere = persons
+            .into_iter()
+            .flat_map(|person| self.asked.of_sender(fold.sender, person));
         elsewhere
             .filter(|(recipient, _)| *recipient != fold.recipient)
             .filter_map(|(_, arrival)| self.arrivals.get(&arrival))
@@ -314,6 +318,26 @@ impl Machine {
             (recipient, NoticeKind::ChainDiffers),
         ))
     }
+}
+
+fn has_arrived(id: Uuid, fold: &RelocationFold, arrival: Uuid) -> Draft {
+    Draft {
+        subject: Subject::relocation(id),
+        version: fold.version.next(),
+        event: Event::RelocationArrived { arrival },
+        notices: vec![(fold.sender, NoticeKind::RelocationArrived)],
+        sealed: Vec::new(),
+    }
+}
+
+/// Whether an announcement of the same person and pair covers an arrival in a month: inside the window of the
+/// definition, or whenever for a placement. What was withdrawn announces nothing.
+pub fn covers(fold: &RelocationFold, arrived: Month, definition: &Definition) -> bool {
+    let early = -i64::from(definition.early_months);
+    let late = i64::from(definition.late_months);
+    let months = i64::from(arrived.since(fold.planned));
+    let is_inside = fold.kind.rule().always_covers || (early..=late).contains(&months);
+    is_inside && rank(fold.state).is_some()
 }
 
 /// In which order announcements cover; none when it announces nothing.

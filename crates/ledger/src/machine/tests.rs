@@ -1,5 +1,6 @@
 //! The rules as text tables: one line an event, then what the ledger must append because of it.
 
+mod aliases;
 mod deadlines;
 mod digest;
 mod duties;

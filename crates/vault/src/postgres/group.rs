@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::{refusals, reviews};
+use super::{notes, refusals, reviews};
 use crate::Error;
 use crate::access::AccessRow;
 use crate::erasure::Mark;
@@ -130,6 +130,8 @@ pub(super) fn statements(group: impl Iterator<Item = Waiting>) -> Vec<Statement>
             Change::ForgetMark => (FORGET_MARK, Vec::new()),
             Change::Sweep(subjects) => (SWEEP, vec![Box::new(subjects)]),
             Change::Review(review) => (reviews::INSERT, reviews::values(review)),
+            Change::Note(note) => (notes::WRITE, notes::written(note)),
+            Change::RemoveNote(name) => (notes::REMOVE, notes::named(name)),
             Change::Refusals(refused) => (refusals::INSERT, refusals::values(refused)),
             Change::DropPseudonymKeys(epoch) => (
                 DROP_AUTHORITY_KEYS,

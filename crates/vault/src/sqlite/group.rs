@@ -6,7 +6,7 @@ use rusqlite::{Transaction, params};
 use uuid::Uuid;
 
 use super::gathered::{Fate, Key};
-use super::{accesses, refusals, reviews, schema};
+use super::{accesses, notes, refusals, reviews, schema};
 use crate::keys::{KeyName, Purpose};
 use crate::part::KeysId;
 use crate::seal::KeyRows;
@@ -55,6 +55,8 @@ impl Group<'_> {
             Change::Sweep(subjects) => subjects.iter().map(|subject| self.sweep(*subject)).sum(),
             Change::Access(access) => accesses::insert(&self.transaction, access),
             Change::Review(review) => reviews::insert(&self.transaction, review),
+            Change::Note(note) => notes::write(&self.transaction, note),
+            Change::RemoveNote(name) => notes::remove(&self.transaction, *name),
             Change::Refusals(refused) => refusals::insert(&self.transaction, refused),
         }
     }

@@ -11,7 +11,7 @@ use crate::limits::{BUSY, CHECKPOINT_PAGES, PAGE_BYTES};
 use crate::{OpenError, RootKey};
 
 /// Each string brings the schema one version further. Add to it; never edit it.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     "
 CREATE TABLE root (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -122,6 +122,17 @@ CREATE TABLE reviews (
     UNIQUE (authority, request_id)
 ) STRICT;
 CREATE INDEX reviews_by_authority ON reviews (authority);
+",
+    "
+-- what an authority keeps beside the journal, sealed, found by a keyed token
+CREATE TABLE notes (
+    authority INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    token BLOB NOT NULL CHECK (length(token) = 16),
+    revision INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (authority, kind, token)
+) STRICT, WITHOUT ROWID;
 ",
 ];
 

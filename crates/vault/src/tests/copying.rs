@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::copy::{CopyError, Place, copy};
-use crate::{OpenError, SearchTerm};
+use crate::{NoteKind, OpenError, SearchTerm};
 
 impl House {
     fn place(&self) -> Place {
@@ -30,6 +30,7 @@ impl House {
             search,
             "accesses",
             "reviews",
+            "notes",
         ] {
             counts.push(self.count(table).await);
         }
@@ -45,6 +46,7 @@ struct Told {
     opened: Vec<Option<Vec<u8>>>,
     accesses: Vec<crate::Access>,
     reviews: Vec<crate::Review>,
+    note: Option<crate::Note>,
 }
 
 /// What was put before is told alike, whichever place it is in.
@@ -55,6 +57,8 @@ async fn told(vault: &Vault, parts: &[SealedPart; 2]) -> Told {
         .search_token(solna(), SearchTerm::Number(&person))
         .await;
     let fingerprint = vault.fingerprint(solna(), b"request").await;
+    let note = vault.note_of(solna(), NoteKind::Standing, SearchTerm::Number(&person));
+    let note = vault.note(note.await.expect("a name")).await;
     let mut opened = Vec::new();
     for (part, id) in parts.iter().zip(1..) {
         for who in [solna(), heby()] {
@@ -71,6 +75,7 @@ async fn told(vault: &Vault, parts: &[SealedPart; 2]) -> Told {
         opened,
         accesses: accesses(vault, solna(), subject(1)).await.expect("a log"),
         reviews: vault.reviews(solna(), u64::MAX, 9).await.expect("reviews"),
+        note: note.expect("no fault"),
     }
 }
 
@@ -98,6 +103,9 @@ async fn filled(house: &House) -> [SealedPart; 2] {
         .await;
     reviewed.expect("reviewed");
     let person = number("19900101-2385");
+    let name = vault.note_of(solna(), NoteKind::Standing, SearchTerm::Number(&person));
+    let written = vault.write_note(name.await.expect("a name"), 0, b"a note");
+    assert!(written.await.expect("no fault"));
     let old = vault.pseudonym(solna(), YEAR - 1, &person, solna()).await;
     old.expect("a pseudonym");
     assert_eq!(
@@ -180,7 +188,7 @@ async fn nothing_is_copied_over_a_store_from_under_a_service_or_from_nothing() {
         copy(&origin.place(), &taken.place())
             .await
             .expect_err("taken");
-        assert_eq!(taken.counts().await, [0; 6]);
+        assert_eq!(taken.counts().await, [0; 7]);
     }
     assert!(lies_beside(&new.path()).is_empty());
     let service = origin.vault().await;
@@ -200,12 +208,12 @@ async fn a_copy_that_fails_leaves_nothing_of_itself() {
     let origin = House::over_sqlite();
     filled(&origin).await;
     // the last table to be read
-    origin.alter("DROP TABLE reviews").await;
+    origin.alter("DROP TABLE notes").await;
     let (new, there) = (House::over_sqlite(), House::over_postgres().await);
     for target in [&new, &there] {
         let failed = copy(&origin.place(), &target.place()).await;
         assert!(matches!(failed, Err(CopyError::Store(_))), "{failed:?}");
     }
     assert!(lies_beside(&new.path()).is_empty() && !new.path().exists());
-    assert_eq!(there.counts().await, [0; 6]);
+    assert_eq!(there.counts().await, [0; 7]);
 }

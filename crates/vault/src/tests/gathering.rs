@@ -207,7 +207,7 @@ async fn a_store_of_the_first_version_finds_and_erases_what_it_has() {
         .alter(
             "INSERT INTO search SELECT authority, token, subject, kind FROM search_rows; \
              DROP TABLE search_rows; DROP TABLE search_mark; DROP TABLE drops; DROP TABLE refusals; \
-             DROP TABLE erased; DROP TABLE reviews; DROP INDEX accesses_by_time; \
+             DROP TABLE erased; DROP TABLE reviews; DROP TABLE notes; DROP INDEX accesses_by_time; \
              DROP INDEX accesses_by_officer; ALTER TABLE accesses DROP COLUMN kind; \
              ALTER TABLE accesses DROP COLUMN officer; \
              CREATE INDEX search_by_subject ON search (subject, authority); \

@@ -17,6 +17,7 @@ fn good() -> v1::RegisterRelocationRequest {
     v1::RegisterRelocationRequest {
         open_child_inquiry: false,
         receiving_function: String::new(),
+        withheld_addresses: Vec::new(),
         municipality: "municipalities/0184".to_owned(),
         actor: Some(actor()),
         request_id: "0199aaaa-0000-7000-8000-000000000001".to_owned(),

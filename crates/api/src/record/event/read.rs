@@ -100,6 +100,10 @@ pub(in crate::record) fn from_wire(event: Wire) -> Result<Event, Unreadable> {
         },
         Wire::TransferDecisionOverdue(_) => Event::TransferDecisionOverdue,
         Wire::IdentityReferred(e) => Event::IdentityReferred {
+            by: match e.by.as_str() {
+                "" => municipality(&e.scope, "scope")?,
+                by => municipality(by, "by")?,
+            },
             scope: municipality(&e.scope, "scope")?,
             previous: pseudonyms(&e.previous)?,
             current: pseudonyms(&e.current)?,

@@ -116,10 +116,16 @@ pub(in crate::record) fn to_wire(event: &Event) -> Wire {
             Wire::TransferDecisionOverdue(wire::TransferDecisionOverdue {})
         }
         Event::IdentityReferred {
+            by,
             scope,
             previous,
             current,
         } => Wire::IdentityReferred(wire::IdentityReferred {
+            by: if by == scope {
+                String::new()
+            } else {
+                by.to_string()
+            },
             scope: scope.to_string(),
             previous: previous.iter().map(pseudonym_to_wire).collect(),
             current: current.iter().map(pseudonym_to_wire).collect(),

@@ -90,6 +90,7 @@ fn of_duties(solna: MunicipalityCode) -> Vec<Event> {
         },
         Event::TransferDecisionOverdue,
         Event::IdentityReferred {
+            by: solna,
             scope: solna,
             previous: vec![pseudonym(2025, 1), pseudonym(2026, 2)],
             current: vec![pseudonym(2025, 3), pseudonym(2026, 4)],

@@ -15,6 +15,7 @@ use super::check;
 use super::host::{Host, code, id};
 use super::invariants::{acts, lazily, play};
 use crate::fold::ArrivalState;
+use crate::machine::alias::Aliases;
 use crate::machine::index::Persons;
 use crate::machine::{Machine, StateDigest};
 
@@ -234,6 +235,16 @@ fn whatever_a_rule_reads_changes_the_digest_or_halts() {
     assert!(tried > 80, "{tried}");
 }
 
+/// Who is whom, made anew from the members, in another order than that in which it was told.
+fn aliases(machine: &Machine) -> Aliases {
+    let mut aliases = Aliases::default();
+    for known in machine.references.values().rev() {
+        let both = known.previous.iter().chain(&known.current).copied();
+        aliases.join(known.scope, both);
+    }
+    aliases
+}
+
 /// Who waits for whom, made anew from the members.
 fn persons(machine: &Machine) -> (Persons, Persons) {
     let (mut announced, mut waiting) = (Persons::default(), Persons::default());
@@ -263,6 +274,7 @@ proptest! {
         let (announced, waiting) = persons(&host.machine);
         prop_assert_eq!(&announced, &host.machine.announced);
         prop_assert_eq!(&waiting, &host.machine.waiting);
+        prop_assert_eq!(&aliases(&host.machine), &host.machine.aliases);
     }
 
     #[test]

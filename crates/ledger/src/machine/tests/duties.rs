@@ -196,6 +196,25 @@ fn scenario_43_an_alternate_residence_is_never_asked_about() {
 }
 
 /// Domain 3: placed by decision, however long ago.
+/// One report is taken back and another one comes at the same moment, as when a registration is moved to another day: the
+/// leader finds both that it must be opened and that it is matched.
+#[test]
+fn what_is_opened_while_another_report_is_matched_with_it_has_arrived() {
+    let mut host = check(
+        "
+        register 1 0184>2283 p1 2026-12 =>
+        acknowledge 1 =>
+        arrive 2 0184>2283 p1 2026-12 => matched 1, arrived
+    ",
+    );
+    host.write("retract 2");
+    host.write("arrive 3 0184>2283 p1 2026-12");
+    assert_eq!(host.settle().join(", "), "matched 1, reopen, arrived");
+    let fold = host.machine.relocation(id(1)).expect("it is there");
+    assert_eq!(fold.arrival, Some(id(3)));
+    assert_eq!(host.replay(), host.machine);
+}
+
 #[test]
 fn a_placement_covers_outside_every_window() {
     check(

@@ -217,6 +217,16 @@ impl Host {
                 let event = Event::RelocationWithdrawn { reason };
                 (Subject::relocation(id(number(1))), event)
             }
+            "replaced" => {
+                let (previous, current) = words[3].split_once('>').expect("a pair");
+                let event = Event::IdentityReferred {
+                    by: code(words[2]),
+                    scope: code(words[2]),
+                    previous: pseudonyms(previous),
+                    current: pseudonyms(current),
+                };
+                (Subject::register_event(id(number(1))), event)
+            }
             "retract" => (Subject::arrival(id(number(1))), Event::ArrivalWithdrawn),
             "close" => {
                 let (_, asked) = self.alert_about(number(1)).expect("an alert");

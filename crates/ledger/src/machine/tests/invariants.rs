@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use domain::definition::Definition;
 use domain::entry::{Entry, Event};
+use domain::municipality::MunicipalityCode;
 use domain::relocation_state::RelocationState;
-use domain::subject::SubjectKind;
+use domain::subject::{Pseudonym, SubjectKind};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ use crate::machine::finding::Key;
 pub(super) type Act = (u8, u8, u8);
 
 pub(super) fn acts() -> impl Strategy<Value = Vec<Act>> {
-    prop::collection::vec((0u8..12, 1u8..4, 0u8..12), 1..40)
+    prop::collection::vec((0u8..13, 1u8..4, 0u8..12), 1..40)
 }
 
 fn month(n: u8) -> String {
@@ -54,6 +55,10 @@ pub(super) fn play(acts: &[Act], mut then: impl FnMut(&mut Host, Act)) -> Host {
             9 if open(&host) => Some(format!("withdraw {}", about.as_bytes()[15])),
             10 => Some(format!("differs 2283 {}", much % 3)),
             11 => Some(format!("define grace={} ends={}", much, 1 + much % 3)),
+            12 => {
+                next += 1;
+                Some(format!("replaced {next} 0184 p{who}>p{}", 1 + much % 3))
+            }
             _ => None,
         };
         if let Some(line) = line {
@@ -75,6 +80,36 @@ pub(super) fn lazily(host: &mut Host, (what, who, much): Act) {
     }
 }
 
+/// Whether a person is one of some, by what was replaced in a scope: looked for until nobody new is found.
+fn is_one_of(
+    entries: &[Entry],
+    scope: MunicipalityCode,
+    persons: &[Pseudonym],
+    person: Pseudonym,
+) -> bool {
+    let mut all: BTreeSet<Pseudonym> = persons.iter().copied().collect();
+    loop {
+        let before = all.len();
+        for entry in entries {
+            if let Event::IdentityReferred {
+                scope: within,
+                previous,
+                current,
+                ..
+            } = &entry.event
+            {
+                let mut both = previous.iter().chain(current);
+                if *within == scope && both.any(|it| all.contains(it)) {
+                    all.extend(previous.iter().chain(current));
+                }
+            }
+        }
+        if all.len() == before {
+            return all.contains(&person);
+        }
+    }
+}
+
 /// Whether an announcement of these entries covers an arrival: the rule written down anew, by looking at all.
 fn covered(entries: &[Entry], arrival: &ArrivalFold, definition: &Definition) -> bool {
     let subjects: BTreeSet<_> = entries.iter().map(|entry| entry.subject).collect();
@@ -93,7 +128,7 @@ fn covered(entries: &[Entry], arrival: &ArrivalFold, definition: &Definition) ->
             let months = i64::from(arrival.arrived.since(fold.planned));
             fold.state != RelocationState::Withdrawn
                 && (fold.sender, fold.recipient) == (arrival.previous, arrival.municipality)
-                && arrival.pseudonyms.contains(&fold.pseudonym)
+                && is_one_of(entries, fold.sender, &arrival.pseudonyms, fold.pseudonym)
                 && months >= -i64::from(definition.early_months)
                 && months <= i64::from(definition.late_months)
         })

@@ -36,8 +36,8 @@ pub(super) fn event(event: &Event) -> String {
             }
         ),
         Event::TransferDecisionOverdue => "IVO's three months are over".to_owned(),
-        Event::IdentityReferred { scope, .. } => {
-            format!("an identity number was replaced, within {scope}")
+        Event::IdentityReferred { by, scope, .. } => {
+            format!("an identity number was replaced, as the register of {by} told, within {scope}")
         }
         Event::FunctionSet(function) => format!("function {} described", function.id),
         Event::VendorGranted(grant) => format!(

@@ -1,0 +1,129 @@
+//! Verbs of the population register's feed.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use api::v1;
+use clap::Subcommand;
+
+use super::{Session, call, instant, refused, word};
+use crate::failure::Failure;
+use crate::output;
+
+/// Events in one stream, as the service takes them.
+const STREAM_EVENTS_MAX: usize = 1000;
+
+/// What to do with events of the population register.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Events {
+    /// Tell events, as the municipality's register feed; each is answered for itself
+    Import {
+        /// A file of `RegisterEvent` as JSON, one a line, or - for standard input
+        file: PathBuf,
+        /// Check every event, store nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// List the events that are kept because the service does not understand them yet
+    Quarantine {
+        /// At most this many
+        #[arg(long, default_value_t = 50)]
+        limit: i32,
+        /// From the answer before
+        #[arg(long, default_value = "")]
+        page_token: String,
+    },
+}
+
+impl Session {
+    pub(super) async fn events(&self, verb: Events) -> Result<(), Failure> {
+        match verb {
+            Events::Import { file, dry_run } => self.import(&file, dry_run).await,
+            Events::Quarantine { limit, page_token } => {
+                let request = v1::ListQuarantinedEventsRequest {
+                    municipality: self.profile.municipality()?,
+                    page_size: limit,
+                    page_token,
+                };
+                let answer = call!(self, arrivals.list_quarantined_events(request))?;
+                if self.json {
+                    return output::say_json("ListQuarantinedEventsResponse", &answer);
+                }
+                let rows = answer.events.iter().map(|it| {
+                    vec![
+                        it.name.clone(),
+                        it.source_id.clone(),
+                        instant(it.received_at.as_ref()),
+                        it.reason.clone(),
+                        it.field.clone(),
+                        it.code.clone(),
+                    ]
+                });
+                output::table(
+                    &["event", "source id", "received", "reason", "field", "code"],
+                    rows.collect(),
+                );
+                if !answer.next_page_token.is_empty() {
+                    output::talk(&format!("more: --page-token {}", answer.next_page_token));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn import(&self, file: &PathBuf, dry_run: bool) -> Result<(), Failure> {
+        let events = read(file).map_err(Failure::Usage)?;
+        let municipality = self.profile.municipality()?;
+        let mut results = Vec::with_capacity(events.len());
+        // an event that is told twice is nothing new: whoever is interrupted begins again
+        for part in events.chunks(STREAM_EVENTS_MAX) {
+            let request = |event: &v1::RegisterEvent| v1::ImportRegisterEventsRequest {
+                municipality: municipality.clone(),
+                validate_only: dry_run,
+                event: Some(event.clone()),
+            };
+            let requests: Vec<_> = part.iter().map(request).collect();
+            let mut arrivals = self.client.arrivals();
+            let answer = arrivals.import_register_events(tokio_stream::iter(requests));
+            results.extend(answer.await.map_err(refused)?.into_inner().results);
+        }
+        if self.json {
+            for result in &results {
+                output::say_json("RegisterEventResult", result)?;
+            }
+            return Ok(());
+        }
+        let shown = results.iter().map(|it| {
+            let outcome = word(it.outcome().as_str_name(), "REGISTER_EVENT_OUTCOME_");
+            vec![
+                it.source_id.clone(),
+                outcome,
+                it.reason.clone(),
+                it.field.clone(),
+            ]
+        });
+        output::table(
+            &["source id", "outcome", "reason", "field"],
+            shown.collect(),
+        );
+        Ok(())
+    }
+}
+
+fn read(file: &PathBuf) -> anyhow::Result<Vec<v1::RegisterEvent>> {
+    let text = if file.as_os_str() == "-" {
+        std::io::read_to_string(std::io::stdin())?
+    } else {
+        let read = std::fs::read_to_string(file);
+        read.with_context(|| format!("'{}' cannot be read", file.display()))?
+    };
+    let lines = (1..).zip(text.lines());
+    let lines = lines.filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(number, line)| {
+            let event = output::from_json("RegisterEvent", line);
+            // the line itself is about a person
+            event.map_err(|_text| anyhow::anyhow!("line {number} is no RegisterEvent as JSON"))
+        })
+        .collect()
+}

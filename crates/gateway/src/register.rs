@@ -1,0 +1,235 @@
+//! Events of the population register, one at a time. What an event says of one person is compared with what the
+//! municipality itself announced or was told; nothing of anybody else is kept but a token of the event.
+//!
+//! Whatever an event leads to may be done again and leads to the same: a gateway that dies in the middle costs nothing.
+
+mod quarantine;
+mod settle;
+mod standing;
+
+use api::generated::journal::v1 as sealed;
+use api::parse::{self, RegisterEvent, Understood};
+use api::status::Refusal;
+use api::v1;
+use domain::disclosure::Protection;
+use domain::entry::Entry;
+use domain::reason::{Class, Reason, Violation};
+use domain::register::Told;
+use prost::Message as _;
+use tonic::{Code, Status, Streaming};
+use vault::{NoteKind, NoteName};
+
+use crate::body::Parties;
+use crate::call::Call;
+use crate::core::{Core, no_keys};
+use crate::limits::IMPORT_EVENTS_MAX;
+use crate::permit::{Feed, Party};
+
+pub(crate) use quarantine::list as list_quarantined;
+pub(crate) use settle::settle_announced;
+
+/// Takes events in. Each is answered for itself; only what is wrong with the stream, or with us, ends it.
+pub(crate) async fn import(
+    core: &Core,
+    call: &Call,
+    mut events: Streaming<v1::ImportRegisterEventsRequest>,
+) -> Result<v1::ImportRegisterEventsResponse, Refusal> {
+    let mut results = Vec::new();
+    let mut whose = String::new();
+    while let Some(request) = events.message().await.map_err(|status| broken(&status))? {
+        let feed = Feed::of(call, &request.municipality)?;
+        if whose.is_empty() {
+            whose.clone_from(&request.municipality);
+        } else if whose != request.municipality {
+            return Err(Refusal::field("municipality", Reason::NameInvalid));
+        }
+        if results.len() >= IMPORT_EVENTS_MAX {
+            return Err(Refusal::new(Reason::TooManyEvents)
+                .with("events_max", IMPORT_EVENTS_MAX.to_string()));
+        }
+        results.push(one(core, feed, request).await?);
+    }
+    Ok(v1::ImportRegisterEventsResponse { results })
+}
+
+/// A stream that ended in the middle: what came before is taken in, the rest is to be sent again.
+fn broken(status: &Status) -> Refusal {
+    let is_too_large = matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted);
+    Refusal::new(if is_too_large {
+        Reason::BodyTooLarge
+    } else {
+        Reason::DeadlineExceeded
+    })
+}
+
+/// Takes one event in. A refusal by the rules is its answer; what we could not do ends the stream.
+async fn one(
+    core: &Core,
+    feed: Feed,
+    request: v1::ImportRegisterEventsRequest,
+) -> Result<v1::RegisterEventResult, Refusal> {
+    let event = request.event.unwrap_or_default();
+    let source_id = event.source_id.clone();
+    match taken_in(core, feed, event, request.validate_only).await {
+        Ok(result) => Ok(v1::RegisterEventResult {
+            source_id,
+            ..result
+        }),
+        Err(refusal) => match refusal.reason.class() {
+            Class::InvalidArgument | Class::FailedPrecondition | Class::AlreadyExists => {
+                let first = refusal.violations.into_iter().next();
+                Ok(v1::RegisterEventResult {
+                    source_id,
+                    outcome: v1::RegisterEventOutcome::Refused.into(),
+                    reason: refusal.reason.code().to_owned(),
+                    field: first.map(|it| it.field).unwrap_or_default(),
+                })
+            }
+            Class::PermissionDenied
+            | Class::Unauthenticated
+            | Class::NotFound
+            | Class::Aborted
+            | Class::ResourceExhausted
+            | Class::Unavailable
+            | Class::DeadlineExceeded
+            | Class::Internal => Err(refusal),
+        },
+    }
+}
+
+async fn taken_in(
+    core: &Core,
+    feed: Feed,
+    event: v1::RegisterEvent,
+    validate_only: bool,
+) -> Result<v1::RegisterEventResult, Refusal> {
+    let understood = parse::register_event(&event, core.context())?;
+    if validate_only {
+        return Ok(would(&understood));
+    }
+    let code = feed.party().code();
+    let content = event.encode_to_vec();
+    let fingerprint = core.vault.fingerprint(code, &content).await;
+    let mark = fingerprint.map_err(no_keys)?;
+    let name = core
+        .vault
+        .note_named(code, NoteKind::Event, event.source_id.as_bytes())
+        .await
+        .map_err(no_keys)?;
+    let seen = seen(core, name).await?;
+    if let Some((_, before)) = &seen
+        && before.fingerprint != mark
+    {
+        return Err(Refusal::field("source_id", Reason::RequestIdReused));
+    }
+    let before = seen.as_ref().map(|(_, note)| note);
+    let (result, quarantined) = match understood {
+        Understood::Known(known) => {
+            let source_id = event.source_id;
+            (
+                known_one(core, feed, known, (source_id, mark), before).await?,
+                Vec::new(),
+            )
+        }
+        Understood::Unknown(violation) => {
+            let kept = match before {
+                Some(note) => note.quarantined.clone(),
+                None => quarantine::keep(core, feed, event, &violation).await?,
+            };
+            (unknown(&violation), kept)
+        }
+    };
+    let note = sealed::EventNote {
+        fingerprint: mark.to_vec(),
+        outcome: result.outcome,
+        quarantined,
+    };
+    let after = seen.map_or(0, |(revision, _)| revision);
+    // when somebody else wrote it meanwhile, it was the same event, and it was taken in
+    core.vault
+        .write_note(name, after, &note.encode_to_vec())
+        .await
+        .map_err(no_keys)?;
+    Ok(result)
+}
+
+/// Does what follows from an event, whether it came in before or not.
+async fn known_one(
+    core: &Core,
+    feed: Feed,
+    event: RegisterEvent,
+    (source_id, mark): (String, [u8; 16]),
+    before: Option<&sealed::EventNote>,
+) -> Result<v1::RegisterEventResult, Refusal> {
+    if event.protection == Protection::None {
+        let told = Told {
+            changed_at: event.changed_at,
+            mark,
+            registrations: event.registrations,
+        };
+        let origin = sealed::RegisterPart {
+            source_id,
+            ..sealed::RegisterPart::default()
+        };
+        settle::settle(core, feed, &event.number, told, &origin).await?;
+    }
+    let kept = before.map_or(&[][..], |note| note.quarantined.as_slice());
+    quarantine::release(core, feed, kept).await?;
+    let is_new = before.is_none() || !kept.is_empty();
+    Ok(result(if is_new {
+        v1::RegisterEventOutcome::Accepted
+    } else {
+        v1::RegisterEventOutcome::Repeated
+    }))
+}
+
+/// The note of an event that came in before, behind its revision.
+async fn seen(core: &Core, name: NoteName) -> Result<Option<(i64, sealed::EventNote)>, Refusal> {
+    let Some(note) = core.vault.note(name).await.map_err(no_keys)? else {
+        return Ok(None);
+    };
+    let body = note.body.unwrap_or_default();
+    let read = sealed::EventNote::decode(body.as_slice());
+    let read = read.map_err(|_malformed| Refusal::new(Reason::Internal))?;
+    Ok(Some((note.revision, read)))
+}
+
+fn result(outcome: v1::RegisterEventOutcome) -> v1::RegisterEventResult {
+    v1::RegisterEventResult {
+        outcome: outcome.into(),
+        ..v1::RegisterEventResult::default()
+    }
+}
+
+/// A dry run's answer.
+fn would(understood: &Understood) -> v1::RegisterEventResult {
+    match understood {
+        Understood::Known(_) => result(v1::RegisterEventOutcome::Accepted),
+        Understood::Unknown(violation) => unknown(violation),
+    }
+}
+
+fn unknown(violation: &Violation) -> v1::RegisterEventResult {
+    v1::RegisterEventResult {
+        reason: violation.reason.code().to_owned(),
+        field: violation.field.clone(),
+        ..result(v1::RegisterEventOutcome::Quarantined)
+    }
+}
+
+/// What an arrival that an event made says to its municipality.
+pub(crate) async fn content(
+    core: &Core,
+    party: Party,
+    parties: Parties,
+    first: &Entry,
+) -> Result<Option<v1::ArrivalContent>, Refusal> {
+    let own = core.open_own(party.into(), parties, first).await?;
+    Ok(own
+        .and_then(|own| own.register)
+        .map(|told| v1::ArrivalContent {
+            arrived_on: told.registered_on,
+            without_address: told.without_address,
+            ..v1::ArrivalContent::default()
+        }))
+}

@@ -1,0 +1,260 @@
+//! What follows from where a person is registered: a move to the municipality settles what was announced to it, and one
+//! that turns out never to have been opens that again. Nobody is asked because of it.
+
+use std::collections::BTreeSet;
+
+use api::generated::journal::v1 as sealed;
+use api::status::Refusal;
+use domain::entry::{Draft, Event};
+use domain::identity::IdentityNumber;
+use domain::month::Month;
+use domain::reason::Reason;
+use domain::register::{Move, Timeline, Told};
+use domain::subject::{Subject, SubjectKind, Version};
+use journal::{Batch, OpenClaim};
+use ledger::{ArrivalFold, ArrivalState, RelocationFold};
+use uuid::Uuid;
+use vault::SearchTerm;
+
+use super::standing;
+use crate::body::Body;
+use crate::core::{Core, no_keys};
+use crate::limits::NOTE_TRIES_MAX;
+use crate::permit::{Feed, Party};
+use crate::read::NOW;
+use crate::relocation::{own, pseudonyms_of_arrival};
+
+/// What the municipality has of a person.
+#[derive(Default)]
+struct Known {
+    relocations: Vec<RelocationFold>,
+    /// Arrivals that an event made, with what it told.
+    told: Vec<(Subject, ArrivalFold, sealed::RegisterPart)>,
+}
+
+/// Takes in what an event told of a person, and does what follows.
+pub(super) async fn settle(
+    core: &Core,
+    feed: Feed,
+    number: &IdentityNumber,
+    told: Told,
+    origin: &sealed::RegisterPart,
+) -> Result<(), Refusal> {
+    let timeline = standing::take_in(core, feed, number, told).await?;
+    follow(core, feed, number, &timeline, origin).await
+}
+
+/// A relocation was announced to a municipality whose register may have told of the move before.
+pub(crate) async fn settle_announced(
+    core: &Core,
+    fold: &RelocationFold,
+    number: &IdentityNumber,
+) -> Result<(), Refusal> {
+    let feed = Feed::of_recipient(fold);
+    let timeline = standing::read(core, feed, number).await?;
+    if timeline.told().is_empty() {
+        return Ok(());
+    }
+    let origin = sealed::RegisterPart::default();
+    follow(core, feed, number, &timeline, &origin).await
+}
+
+async fn follow(
+    core: &Core,
+    feed: Feed,
+    number: &IdentityNumber,
+    timeline: &Timeline,
+    origin: &sealed::RegisterPart,
+) -> Result<(), Refusal> {
+    for _ in 0..NOTE_TRIES_MAX {
+        if follow_once(core, feed.party(), number, timeline, origin).await? {
+            return Ok(());
+        }
+    }
+    Err(Refusal::new(Reason::VersionConflict))
+}
+
+/// False when somebody else was first, and what is known has to be read again.
+async fn follow_once(
+    core: &Core,
+    party: Party,
+    number: &IdentityNumber,
+    timeline: &Timeline,
+    origin: &sealed::RegisterPart,
+) -> Result<bool, Refusal> {
+    let known = known(core, party, number).await?;
+    let mut withdrawn = BTreeSet::new();
+    for (subject, fold, told) in &known.told {
+        let stands = told.registered_on.parse().is_ok_and(|on| {
+            timeline.stands(Move {
+                on,
+                from: fold.previous,
+                to: fold.municipality,
+            })
+        });
+        if !stands {
+            if !withdraw(core, party, (*subject, fold), told).await? {
+                return Ok(false);
+            }
+            withdrawn.insert(subject.id);
+        }
+    }
+    let definition = core.definition().await?;
+    for moved in timeline.moves().filter(|it| it.to == party.code()) {
+        let arrived = Month::of(moved.on);
+        let is_announced = known.relocations.iter().any(|fold| {
+            // what had arrived by a report that was just taken back is about to be open again
+            let is_open = !fold.state.is_final()
+                || fold
+                    .arrival
+                    .is_some_and(|arrival| withdrawn.contains(&arrival));
+            (fold.sender, fold.recipient) == (moved.from, moved.to)
+                && is_open
+                && ledger::covers(fold, arrived, &definition)
+        });
+        if is_announced {
+            let registration = timeline.at(moved.on);
+            let told = sealed::RegisterPart {
+                registered_on: moved.on.to_string(),
+                without_address: registration.is_some_and(|it| it.is_without_address),
+                ..origin.clone()
+            };
+            arrive(core, party, number, moved, told).await?;
+        }
+    }
+    Ok(true)
+}
+
+/// What the municipality itself announced, was told or reported of a person.
+async fn known(core: &Core, party: Party, number: &IdentityNumber) -> Result<Known, Refusal> {
+    let mut known = Known::default();
+    for subject in own(core, party, SearchTerm::Number(number)).await? {
+        match subject.kind {
+            SubjectKind::Relocation => match core.relocation(party, subject, NOW).await {
+                Ok((fold, _entries)) => known.relocations.push(fold),
+                // a token without its entry is being written, or is swept soon
+                Err(refusal) if refusal.reason == Reason::NotFound => {}
+                Err(refusal) => return Err(refusal),
+            },
+            SubjectKind::Arrival => match core.arrival(party, subject, NOW).await {
+                Ok((fold, entries)) if fold.state != ArrivalState::Withdrawn => {
+                    let parties = (fold.municipality, fold.previous);
+                    let Some(first) = entries.first() else {
+                        continue;
+                    };
+                    let own = core.open_own(party.into(), parties, first).await?;
+                    if let Some(told) = own.and_then(|own| own.register) {
+                        known.told.push((subject, fold, told));
+                    }
+                }
+                Ok(_) => {}
+                Err(refusal) if refusal.reason == Reason::NotFound => {}
+                Err(refusal) => return Err(refusal),
+            },
+            SubjectKind::System
+            | SubjectKind::Alert
+            | SubjectKind::Municipality
+            | SubjectKind::RegisterEvent => {}
+        }
+    }
+    Ok(known)
+}
+
+/// Records that a person arrived, as the register told. It is never asked about, and read by this municipality alone.
+async fn arrive(
+    core: &Core,
+    party: Party,
+    number: &IdentityNumber,
+    moved: Move,
+    told: sealed::RegisterPart,
+) -> Result<(), Refusal> {
+    let (municipality, previous) = (moved.to, moved.from);
+    let subject = Subject::arrival(Uuid::now_v7());
+    let pseudonyms = pseudonyms_of_arrival(core, party, previous, number, core.today()).await?;
+    let arrived = Month::of(moved.on);
+    let own = sealed::OwnPart {
+        register: Some(told),
+        ..sealed::OwnPart::default()
+    };
+    let (parts, keys) = core
+        .seal(&Body {
+            subject,
+            version: Version(1),
+            parties: (municipality, previous),
+            by: party.into(),
+            shared: None,
+            own: &own,
+        })
+        .await?;
+    let term = SearchTerm::Number(number);
+    let row = core.vault.search_row(municipality, term, subject).await;
+    let batch = Batch {
+        claim: OpenClaim::arrival(municipality, previous, &pseudonyms, arrived),
+        drafts: vec![Draft {
+            subject,
+            version: Version(1),
+            event: Event::ArrivalReported {
+                municipality,
+                previous,
+                pseudonyms,
+                arrived,
+                is_exempt: true,
+            },
+            notices: Vec::new(),
+            sealed: parts,
+        }],
+        ..Batch::default()
+    };
+    // whoever reported it before, or at this moment, reported it
+    let tokens = vec![row.map_err(no_keys)?];
+    core.append_sealed(keys, tokens, batch).await?;
+    Ok(())
+}
+
+/// Takes back an arrival that an event made: the registration was reversed. False when it changed meanwhile.
+async fn withdraw(
+    core: &Core,
+    party: Party,
+    (subject, fold): (Subject, &ArrivalFold),
+    told: &sealed::RegisterPart,
+) -> Result<bool, Refusal> {
+    let decided = ledger::arrival(fold, ledger::ArrivalCommand::Withdraw, party.code());
+    let (event, notices) = decided.map_err(Refusal::new)?;
+    let own = sealed::OwnPart {
+        register: Some(told.clone()),
+        ..sealed::OwnPart::default()
+    };
+    let (parts, keys) = core
+        .seal(&Body {
+            subject,
+            version: fold.version.next(),
+            parties: (fold.municipality, fold.previous),
+            by: party.into(),
+            shared: None,
+            own: &own,
+        })
+        .await?;
+    let claim = OpenClaim::arrival(
+        fold.municipality,
+        fold.previous,
+        &fold.pseudonyms,
+        fold.arrived,
+    );
+    let batch = Batch {
+        drafts: vec![Draft {
+            subject,
+            version: fold.version.next(),
+            event,
+            notices,
+            sealed: parts,
+        }],
+        release: claim.map(|claim| claim.key),
+        ..Batch::default()
+    };
+    match core.append_sealed(keys, Vec::new(), batch).await {
+        // somebody else took it back, or it was matched at this moment
+        Err(refusal) if refusal.reason == Reason::VersionConflict => Ok(false),
+        Err(refusal) => Err(refusal),
+        Ok(_outcome) => Ok(true),
+    }
+}

@@ -1,0 +1,108 @@
+//! What a municipality's register told of a person, as a sealed note: only of people who moved over its border, since
+//! nothing else is ever compared.
+
+use api::generated::journal::v1 as sealed;
+use api::status::Refusal;
+use domain::identity::IdentityNumber;
+use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
+use domain::register::{Registration, Timeline, Told};
+use jiff::Timestamp;
+use prost::Message as _;
+use vault::{NoteKind, NoteName, SearchTerm};
+
+use crate::core::{Core, no_keys};
+use crate::limits::NOTE_TRIES_MAX;
+use crate::permit::Feed;
+
+/// What was told of a person so far.
+pub(super) async fn read(
+    core: &Core,
+    feed: Feed,
+    number: &IdentityNumber,
+) -> Result<Timeline, Refusal> {
+    let name = name(core, feed, number).await?;
+    Ok(kept(core, name).await?.1)
+}
+
+/// Takes in what an event told, and keeps it where it may ever be compared. Returns all that was told so far.
+pub(super) async fn take_in(
+    core: &Core,
+    feed: Feed,
+    number: &IdentityNumber,
+    told: Told,
+) -> Result<Timeline, Refusal> {
+    let home = feed.party().code();
+    let name = name(core, feed, number).await?;
+    for _ in 0..NOTE_TRIES_MAX {
+        let (revision, before) = kept(core, name).await?;
+        let mut timeline = before.clone();
+        timeline.take_in(told.clone());
+        let is_compared =
+            revision > 0 || timeline.registrations().any(|it| it.municipality != home);
+        if !is_compared || timeline == before {
+            return Ok(timeline);
+        }
+        let note = to_wire(&timeline).encode_to_vec();
+        let written = core.vault.write_note(name, revision, &note).await;
+        if written.map_err(no_keys)? {
+            return Ok(timeline);
+        }
+    }
+    Err(Refusal::new(Reason::KeysUnavailable))
+}
+
+async fn name(core: &Core, feed: Feed, number: &IdentityNumber) -> Result<NoteName, Refusal> {
+    let term = SearchTerm::Number(number);
+    let name = core
+        .vault
+        .note_of(feed.party().code(), NoteKind::Standing, term);
+    name.await.map_err(no_keys)
+}
+
+async fn kept(core: &Core, name: NoteName) -> Result<(i64, Timeline), Refusal> {
+    let Some(note) = core.vault.note(name).await.map_err(no_keys)? else {
+        return Ok((0, Timeline::default()));
+    };
+    let body = note.body.unwrap_or_default();
+    let told = sealed::StandingNote::decode(body.as_slice())
+        .ok()
+        .and_then(|note| note.told.iter().map(from_wire).collect())
+        .ok_or_else(|| Refusal::new(Reason::Internal))?;
+    Ok((note.revision, Timeline::new(told)))
+}
+
+fn to_wire(timeline: &Timeline) -> sealed::StandingNote {
+    let registration = |it: &Registration| sealed::StandingRegistration {
+        since: it.since.to_string(),
+        municipality: it.municipality.to_string(),
+        without_address: it.is_without_address,
+    };
+    let told = timeline.told().iter().map(|told| sealed::StandingTold {
+        changed_at_micros: told.changed_at.as_microsecond(),
+        mark: told.mark.to_vec(),
+        registrations: told.registrations.iter().map(registration).collect(),
+    });
+    sealed::StandingNote {
+        told: told.collect(),
+    }
+}
+
+fn from_wire(told: &sealed::StandingTold) -> Option<Told> {
+    let registration = |it: &sealed::StandingRegistration| {
+        Some(Registration {
+            since: it.since.parse().ok()?,
+            municipality: MunicipalityCode::parse(&it.municipality)?,
+            is_without_address: it.without_address,
+        })
+    };
+    Some(Told {
+        changed_at: Timestamp::from_microsecond(told.changed_at_micros).ok()?,
+        mark: told.mark.as_slice().try_into().ok()?,
+        registrations: told
+            .registrations
+            .iter()
+            .map(registration)
+            .collect::<Option<_>>()?,
+    })
+}

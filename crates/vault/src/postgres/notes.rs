@@ -1,0 +1,84 @@
+//! The table of notes. A write that follows another revision than the stored one changes nothing.
+
+use domain::municipality::MunicipalityCode;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::{PostgresStore, bound, pair};
+use crate::Error;
+use crate::note::{NoteKind, NoteName, NoteRow};
+
+/// Counts what it wrote.
+pub(super) const WRITE: &str = "\
+    WITH made AS ( \
+        INSERT INTO flyttbud_keys.notes (authority, kind, token, revision, sealed) \
+        SELECT $1::int4, $2::int2, $3::uuid, 1, $5::bytea WHERE $4::int8 = 0 \
+        ON CONFLICT DO NOTHING RETURNING 1 \
+    ), changed AS ( \
+        UPDATE flyttbud_keys.notes SET revision = $4 + 1, sealed = $5 \
+        WHERE authority = $1 AND kind = $2 AND token = $3 AND revision = $4 AND $4 > 0 RETURNING 1 \
+    ) \
+    SELECT (SELECT count(*) FROM made) + (SELECT count(*) FROM changed)";
+pub(super) const REMOVE: &str =
+    "DELETE FROM flyttbud_keys.notes WHERE authority = $1 AND kind = $2 AND token = $3";
+
+/// The values of [`WRITE`].
+pub(super) fn written(note: NoteRow) -> Vec<Box<dyn ToSql + Send + Sync>> {
+    let mut values = named(note.name);
+    values.push(Box::new(note.after));
+    values.push(Box::new(note.sealed));
+    values
+}
+
+/// The values of [`REMOVE`].
+pub(super) fn named(name: NoteName) -> Vec<Box<dyn ToSql + Send + Sync>> {
+    vec![
+        Box::new(i32::from(name.authority.number())),
+        Box::new(i16::from(name.kind.number())),
+        Box::new(Uuid::from_bytes(name.token)),
+    ]
+}
+
+impl PostgresStore {
+    pub(super) async fn read_note(&self, name: NoteName) -> Result<Option<(i64, Vec<u8>)>, Error> {
+        let rows = self
+            .pool
+            .rows(
+                "SELECT revision, sealed FROM flyttbud_keys.notes \
+                 WHERE authority = $1 AND kind = $2 AND token = $3",
+                &[
+                    &i32::from(name.authority.number()),
+                    &i16::from(name.kind.number()),
+                    &Uuid::from_bytes(name.token),
+                ],
+            )
+            .await?;
+        rows.first().map(pair).transpose()
+    }
+
+    pub(super) async fn list_notes(
+        &self,
+        (authority, kind): (MunicipalityCode, NoteKind),
+        below: [u8; 16],
+        limit: usize,
+    ) -> Result<Vec<([u8; 16], Vec<u8>)>, Error> {
+        let rows = self
+            .pool
+            .rows(
+                "SELECT token, sealed FROM flyttbud_keys.notes \
+                 WHERE authority = $1 AND kind = $2 AND token < $3 ORDER BY token DESC LIMIT $4",
+                &[
+                    &i32::from(authority.number()),
+                    &i16::from(kind.number()),
+                    &Uuid::from_bytes(below),
+                    &bound(limit),
+                ],
+            )
+            .await?;
+        let row = |row| {
+            let (token, sealed): (Uuid, Vec<u8>) = pair(row)?;
+            Ok((token.into_bytes(), sealed))
+        };
+        rows.iter().map(row).collect()
+    }
+}
