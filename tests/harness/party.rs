@@ -46,6 +46,10 @@ methods! {
     recall = relocations.recall_relocation(RecallRelocationRequest) -> RecallRelocationResponse;
     /// GetBreachReport.
     breach = relocations.get_breach_report(GetBreachReportRequest) -> GetBreachReportResponse;
+    /// RestrictRelocation.
+    restrict = relocations.restrict_relocation(RestrictRelocationRequest) -> RestrictRelocationResponse;
+    /// ReleaseRelocation.
+    release = relocations.release_relocation(ReleaseRelocationRequest) -> ReleaseRelocationResponse;
     /// AcknowledgeRelocation.
     acknowledge = relocations.acknowledge_relocation(AcknowledgeRelocationRequest) -> AcknowledgeRelocationResponse;
     /// ReplyToRelocation.
@@ -173,6 +177,7 @@ impl Party {
             actor: self.actor(),
             name: name.to_owned(),
             view: v1::View::Full.into(),
+            exception: 0,
         };
         let answer = self.get_relocation(request).await?;
         Ok(answer.relocation.expect("an answer holds a relocation"))

@@ -176,6 +176,7 @@ async fn readings(solna: &Party, readers: &[(usize, &str)]) -> [String; 2] {
             name: names[*index].clone(),
             view: v1::View::Full.into(),
             known_at: None,
+            exception: 0,
         };
         solna.get_relocation(request).await.expect("read");
     }

@@ -36,6 +36,7 @@ mod registering;
 mod repeating;
 mod restart;
 mod restoring;
+mod restricting;
 mod reviewing;
 mod searching;
 mod slowness;

@@ -168,7 +168,8 @@ fn report_of(party: &Party, name: &str) -> v1::GetBreachReportRequest {
     }
 }
 
-async fn kinds(party: &Party) -> Vec<NoticeKind> {
+/// The kinds of a party's notices, oldest first.
+pub(crate) async fn kinds(party: &Party) -> Vec<NoticeKind> {
     let notices = party.notices().await.expect("a list");
     let kind = |notice: &v1::Notice| NoticeKind::from_number(notice.kind).expect("known");
     notices.iter().map(kind).collect()

@@ -25,6 +25,7 @@ async fn readings(solna: &Party, counts: &[(&str, &str, usize)]) {
                 name: name.clone(),
                 view: v1::View::Full.into(),
                 known_at: None,
+                exception: 0,
             };
             solna.get_relocation(request).await.expect("read");
         }

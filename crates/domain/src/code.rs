@@ -95,11 +95,15 @@ pub enum NoticeKind {
     Drill,
     /// Called back: it went to the wrong municipality.
     RelocationRecalled,
+    /// The sender restricted its processing.
+    RelocationRestricted,
+    /// The sender lifted that.
+    RelocationReleased,
 }
 
 impl NoticeKind {
     /// All, in the order of their numbers from 1.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::RelocationRegistered,
         Self::RelocationSupplemented,
         Self::RelocationWithdrawn,
@@ -123,6 +127,8 @@ impl NoticeKind {
         Self::TransferDecisionOverdue,
         Self::Drill,
         Self::RelocationRecalled,
+        Self::RelocationRestricted,
+        Self::RelocationReleased,
     ];
 
     /// Its number.
@@ -151,6 +157,8 @@ impl NoticeKind {
             Self::TransferDecisionOverdue => 21,
             Self::Drill => 22,
             Self::RelocationRecalled => 23,
+            Self::RelocationRestricted => 24,
+            Self::RelocationReleased => 25,
         }
     }
 

@@ -375,6 +375,7 @@ pub const RELOCATION: &[(&str, Kept)] = &[
     ("returns", Kept::Shared),
     ("receiving_function", Kept::Envelope),
     ("delivery", Kept::Envelope),
+    ("restrictions", Kept::Envelope),
     ("reading_ended_at", Kept::Course),
 ];
 

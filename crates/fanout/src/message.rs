@@ -181,6 +181,8 @@ fn name(kind: NoticeKind) -> &'static str {
         NoticeKind::TransferDecisionOverdue => "transfer-decision-overdue",
         NoticeKind::Drill => "drill",
         NoticeKind::RelocationRecalled => "relocation-recalled",
+        NoticeKind::RelocationRestricted => "relocation-restricted",
+        NoticeKind::RelocationReleased => "relocation-released",
     }
 }
 

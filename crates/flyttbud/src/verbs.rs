@@ -12,6 +12,7 @@ mod inbox;
 mod receipts;
 mod refusals;
 mod relocations;
+mod restrict;
 mod vendors;
 
 use std::path::{Path, PathBuf};

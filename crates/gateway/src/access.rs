@@ -164,6 +164,7 @@ fn shown(access: &Access) -> v1::Access {
         accessed_at: Some(to_wire(access.at)),
         search_term: part.search_term,
         found: part.found,
+        exception: part.exception,
         actor: access.content.as_ref().map(|_| v1::Actor {
             officer_id: part.officer_id,
             function: part.function,

@@ -115,6 +115,20 @@ impl RelocationService for Relocations {
         commands::recall::get_report
     );
     method!(
+        restrict_relocation,
+        "RestrictRelocation",
+        v1::RestrictRelocationRequest,
+        v1::RestrictRelocationResponse,
+        commands::restrict::restrict
+    );
+    method!(
+        release_relocation,
+        "ReleaseRelocation",
+        v1::ReleaseRelocationRequest,
+        v1::ReleaseRelocationResponse,
+        commands::restrict::release
+    );
+    method!(
         acknowledge_relocation,
         "AcknowledgeRelocation",
         AcknowledgeRelocationRequest,

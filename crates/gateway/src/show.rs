@@ -45,6 +45,12 @@ pub(crate) fn relocation(
             .unwrap_or_default(),
         duties: ledger::duties(fold).map(duty).collect(),
         transfer: (fold.kind == RelocationKind::Transfer2910).then(|| transfer(fold.transfer)),
+        restrictions: fold
+            .restrictions
+            .iter()
+            .filter(|(by, _)| *by == viewer)
+            .map(|(_, restriction)| restriction.number())
+            .collect(),
         receiving_function: receiving_function(fold),
         ..v1::Relocation::default()
     }

@@ -7,7 +7,7 @@ mod tests;
 pub use municipality::{MunicipalityCommand, municipality};
 
 use domain::code::{
-    AlertKind, AnswerCode, CloseReason, NoticeKind, RelocationKind, WithdrawalReason,
+    AlertKind, AnswerCode, CloseReason, NoticeKind, RelocationKind, Restriction, WithdrawalReason,
 };
 use domain::entry::Event;
 use domain::municipality::MunicipalityCode;
@@ -32,6 +32,16 @@ pub enum RelocationCommand {
     },
     /// Call it back: it went to the wrong municipality.
     Recall,
+    /// Restrict it, at one's own.
+    Restrict {
+        /// How.
+        restriction: Restriction,
+    },
+    /// Lift that.
+    Release {
+        /// What.
+        restriction: Restriction,
+    },
     /// A person took it in.
     Acknowledge,
     /// Reply or object.
@@ -53,7 +63,24 @@ pub enum RelocationCommand {
     },
 }
 
-/// Decides a command about a relocation. Each act of one side is told to the other.
+impl RelocationCommand {
+    /// Whether it goes on processing what it is about. What ends or restricts that does not.
+    fn processes(self) -> bool {
+        match self {
+            Self::Withdraw { .. } | Self::Recall | Self::Restrict { .. } | Self::Release { .. } => {
+                false
+            }
+            Self::Supplement
+            | Self::Acknowledge
+            | Self::Reply { .. }
+            | Self::Refer { .. }
+            | Self::Decide { .. } => true,
+        }
+    }
+}
+
+/// Decides a command about a relocation. Each act of one side is told to the other. Who restricted its own processing
+/// does nothing more with it (GDPR article 18).
 pub fn relocation(
     fold: &RelocationFold,
     command: RelocationCommand,
@@ -64,7 +91,17 @@ pub fn relocation(
         Side::Sender => fold.recipient,
         Side::Recipient | Side::Ledger => fold.sender,
     };
+    let processing = (by, Restriction::Processing);
+    if command.processes() && fold.restrictions.contains(&processing) {
+        return Err(Reason::ProcessingRestricted);
+    }
     let (taken, event, notice) = match command {
+        RelocationCommand::Restrict { restriction } => {
+            return restricted(fold, (by, restriction), true);
+        }
+        RelocationCommand::Release { restriction } => {
+            return restricted(fold, (by, restriction), false);
+        }
         RelocationCommand::Refer { on } if side == Side::Sender => {
             let event = Event::TransferReferred { on };
             return transfer(fold, event, (other, NoticeKind::TransferReferred));
@@ -109,6 +146,28 @@ pub fn relocation(
         Some(_next) => Ok((event, vec![(other, notice)])),
         None => Err(Reason::StateNotAllowed),
     }
+}
+
+/// A restriction, or its end: each side's own, in every state. Whom the sender told is told of it too (GDPR article 19);
+/// a legal hold is nobody else's matter.
+fn restricted(
+    fold: &RelocationFold,
+    (by, restriction): (MunicipalityCode, Restriction),
+    is_to_be: bool,
+) -> Result<Decision, Reason> {
+    if fold.restrictions.contains(&(by, restriction)) == is_to_be {
+        return Err(Reason::StateNotAllowed);
+    }
+    let (event, notice) = if is_to_be {
+        let event = Event::RelocationRestricted { by, restriction };
+        (event, NoticeKind::RelocationRestricted)
+    } else {
+        let event = Event::RelocationReleased { by, restriction };
+        (event, NoticeKind::RelocationReleased)
+    };
+    let is_told = by == fold.sender && restriction == Restriction::Processing;
+    let notices = is_told.then_some((fold.recipient, notice));
+    Ok((event, notices.into_iter().collect()))
 }
 
 /// A step of a transfer: only the sender refers it, after a month of silence; either party tells the decision.

@@ -59,14 +59,17 @@ pub(super) const NAMED: &[Row] = rows! { |party, names|
     "GetRelocation": get_relocation(v1::GetRelocationRequest {
 known_at: None,
         municipality: party.municipality(), actor: party.actor(), name: names.relocation,
-        view: v1::View::Full.into(),
-    });
+        view: v1::View::Full.into(), exception: 0, });
     "SupplementRelocation": supplement(write!(SupplementRelocationRequest, party,
         name: names.relocation, text: TEXT.to_owned()));
     "WithdrawRelocation": withdraw(write!(WithdrawRelocationRequest, party,
         name: names.relocation, reason: v1::WithdrawalReason::Mistake.into()));
     "RecallRelocation": recall(write!(RecallRelocationRequest, party,
         name: names.relocation, text: TEXT.to_owned(), discovered_at: NOT_SO_LONG_AGO));
+    "RestrictRelocation": restrict(write!(RestrictRelocationRequest, party,
+        name: names.relocation, text: TEXT.to_owned(), kind: v1::RestrictionKind::LegalHold.into()));
+    "ReleaseRelocation": release(write!(ReleaseRelocationRequest, party,
+        name: names.relocation, text: TEXT.to_owned(), kind: v1::RestrictionKind::LegalHold.into()));
     "GetBreachReport": breach(v1::GetBreachReportRequest {
         municipality: party.municipality(), actor: party.actor(), name: names.relocation,
     });

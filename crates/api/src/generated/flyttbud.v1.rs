@@ -686,6 +686,9 @@ pub struct Relocation {
     /// assessed. View FULL, only for the parties.
     #[prost(string, tag = "17")]
     pub returns: ::prost::alloc::string::String,
+    /// How your own municipality restricted it (begränsningar); never the other's.
+    #[prost(enumeration = "RestrictionKind", repeated, tag = "20")]
+    pub restrictions: ::prost::alloc::vec::Vec<i32>,
     /// The receiver's function that it is for (mottagande funktion); empty: none in particular.
     #[prost(string, tag = "18")]
     pub receiving_function: ::prost::alloc::string::String,
@@ -1258,6 +1261,47 @@ impl RestrictionKind {
             "RESTRICTION_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "RESTRICTION_KIND_PROCESSING" => Some(Self::Processing),
             "RESTRICTION_KIND_LEGAL_HOLD" => Some(Self::LegalHold),
+            _ => None,
+        }
+    }
+}
+/// Why a body is opened although its processing is restricted (undantag), GDPR article 18.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RestrictionException {
+    /// None: it is not opened.
+    Unspecified = 0,
+    /// The person consents (den registrerades samtycke).
+    Consent = 1,
+    /// A legal claim (rättsligt anspråk).
+    LegalClaim = 2,
+    /// The rights of another person (skydd för någon annans rättigheter).
+    RightsOfAnother = 3,
+    /// An important public interest (viktigt allmänintresse).
+    PublicInterest = 4,
+}
+impl RestrictionException {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RESTRICTION_EXCEPTION_UNSPECIFIED",
+            Self::Consent => "RESTRICTION_EXCEPTION_CONSENT",
+            Self::LegalClaim => "RESTRICTION_EXCEPTION_LEGAL_CLAIM",
+            Self::RightsOfAnother => "RESTRICTION_EXCEPTION_RIGHTS_OF_ANOTHER",
+            Self::PublicInterest => "RESTRICTION_EXCEPTION_PUBLIC_INTEREST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RESTRICTION_EXCEPTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "RESTRICTION_EXCEPTION_CONSENT" => Some(Self::Consent),
+            "RESTRICTION_EXCEPTION_LEGAL_CLAIM" => Some(Self::LegalClaim),
+            "RESTRICTION_EXCEPTION_RIGHTS_OF_ANOTHER" => Some(Self::RightsOfAnother),
+            "RESTRICTION_EXCEPTION_PUBLIC_INTEREST" => Some(Self::PublicInterest),
             _ => None,
         }
     }
@@ -4668,6 +4712,9 @@ pub struct Access {
     /// For a search: how much it found (träffar).
     #[prost(int32, tag = "8")]
     pub found: i32,
+    /// Why it was opened although the municipality restricted its processing (undantag).
+    #[prost(enumeration = "RestrictionException", tag = "9")]
+    pub exception: i32,
 }
 /// Request of ListAccesses.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -7956,6 +8003,10 @@ pub enum NoticeKind {
     Drill = 22,
     /// It was not for you (fel kommun): what you read can be opened no more, and what you copied must be erased.
     RelocationRecalled = 23,
+    /// The sender restricted its processing (begränsad), GDPR articles 18 and 19.
+    RelocationRestricted = 24,
+    /// The sender lifted that (begränsningen hävd).
+    RelocationReleased = 25,
 }
 impl NoticeKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -7988,6 +8039,8 @@ impl NoticeKind {
             Self::TransferDecisionOverdue => "NOTICE_KIND_TRANSFER_DECISION_OVERDUE",
             Self::Drill => "NOTICE_KIND_DRILL",
             Self::RelocationRecalled => "NOTICE_KIND_RELOCATION_RECALLED",
+            Self::RelocationRestricted => "NOTICE_KIND_RELOCATION_RESTRICTED",
+            Self::RelocationReleased => "NOTICE_KIND_RELOCATION_RELEASED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -8019,6 +8072,8 @@ impl NoticeKind {
             }
             "NOTICE_KIND_DRILL" => Some(Self::Drill),
             "NOTICE_KIND_RELOCATION_RECALLED" => Some(Self::RelocationRecalled),
+            "NOTICE_KIND_RELOCATION_RESTRICTED" => Some(Self::RelocationRestricted),
+            "NOTICE_KIND_RELOCATION_RELEASED" => Some(Self::RelocationReleased),
             _ => None,
         }
     }
@@ -8643,6 +8698,9 @@ pub struct GetRelocationRequest {
     /// As it was known then (som det var känt); absent: now.
     #[prost(message, optional, tag = "5")]
     pub known_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// For view FULL while your municipality restricts its processing (undantag): why it is opened all the same. Recorded.
+    #[prost(enumeration = "RestrictionException", tag = "6")]
+    pub exception: i32,
 }
 /// Response of GetRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -9038,6 +9096,76 @@ pub struct RecordTransferDecisionRequest {
 /// Response of RecordTransferDecision.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RecordTransferDecisionResponse {
+    /// The relocation afterwards, view BASIC.
+    #[prost(message, optional, tag = "1")]
+    pub relocation: ::core::option::Option<Relocation>,
+}
+/// Request of RestrictRelocation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RestrictRelocationRequest {
+    /// The municipality you act for (agerar för): either party, for itself alone.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who decided it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// `relocations/{uuid}`.
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag you saw; empty to skip the check.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
+    /// How (slag).
+    #[prost(enumeration = "RestrictionKind", tag = "7")]
+    pub kind: i32,
+    /// Why (skäl), 1 to 1000 signs; no identity numbers. Only you read it.
+    #[prost(string, tag = "8")]
+    pub text: ::prost::alloc::string::String,
+}
+/// Response of RestrictRelocation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RestrictRelocationResponse {
+    /// The relocation afterwards, view BASIC.
+    #[prost(message, optional, tag = "1")]
+    pub relocation: ::core::option::Option<Relocation>,
+}
+/// Request of ReleaseRelocation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReleaseRelocationRequest {
+    /// The municipality you act for (agerar för): either party, for itself alone.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who decided it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// `relocations/{uuid}`.
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag you saw; empty to skip the check.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
+    /// What is lifted (slag).
+    #[prost(enumeration = "RestrictionKind", tag = "7")]
+    pub kind: i32,
+    /// Why (skäl), 1 to 1000 signs; no identity numbers. Only you read it.
+    #[prost(string, tag = "8")]
+    pub text: ::prost::alloc::string::String,
+}
+/// Response of ReleaseRelocation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReleaseRelocationResponse {
     /// The relocation afterwards, view BASIC.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
@@ -9438,6 +9566,63 @@ pub mod relocation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Restricts the processing at your municipality (GDPR article 18), or holds it for a legal matter.
+        pub async fn restrict_relocation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RestrictRelocationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RestrictRelocationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.RelocationService/RestrictRelocation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "flyttbud.v1.RelocationService",
+                        "RestrictRelocation",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lifts a restriction or a hold of your municipality.
+        pub async fn release_relocation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReleaseRelocationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReleaseRelocationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.RelocationService/ReleaseRelocation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.RelocationService", "ReleaseRelocation"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Says that a person at the receiver took the announcement in.
         pub async fn acknowledge_relocation(
             &mut self,
@@ -9630,6 +9815,22 @@ pub mod relocation_service_server {
             request: tonic::Request<super::GetBreachReportRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetBreachReportResponse>,
+            tonic::Status,
+        >;
+        /// Restricts the processing at your municipality (GDPR article 18), or holds it for a legal matter.
+        async fn restrict_relocation(
+            &self,
+            request: tonic::Request<super::RestrictRelocationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RestrictRelocationResponse>,
+            tonic::Status,
+        >;
+        /// Lifts a restriction or a hold of your municipality.
+        async fn release_relocation(
+            &self,
+            request: tonic::Request<super::ReleaseRelocationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReleaseRelocationResponse>,
             tonic::Status,
         >;
         /// Says that a person at the receiver took the announcement in.
@@ -10104,6 +10305,104 @@ pub mod relocation_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetBreachReportSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.RelocationService/RestrictRelocation" => {
+                    #[allow(non_camel_case_types)]
+                    struct RestrictRelocationSvc<T: RelocationService>(pub Arc<T>);
+                    impl<
+                        T: RelocationService,
+                    > tonic::server::UnaryService<super::RestrictRelocationRequest>
+                    for RestrictRelocationSvc<T> {
+                        type Response = super::RestrictRelocationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RestrictRelocationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RelocationService>::restrict_relocation(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RestrictRelocationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.RelocationService/ReleaseRelocation" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReleaseRelocationSvc<T: RelocationService>(pub Arc<T>);
+                    impl<
+                        T: RelocationService,
+                    > tonic::server::UnaryService<super::ReleaseRelocationRequest>
+                    for ReleaseRelocationSvc<T> {
+                        type Response = super::ReleaseRelocationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReleaseRelocationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RelocationService>::release_relocation(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReleaseRelocationSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

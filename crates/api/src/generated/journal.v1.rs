@@ -756,6 +756,9 @@ pub struct AccessPart {
     /// How much a search found.
     #[prost(int32, tag = "8")]
     pub found: i32,
+    /// Why it was opened although its processing was restricted.
+    #[prost(enumeration = "super::super::flyttbud::v1::RestrictionException", tag = "9")]
+    pub exception: i32,
 }
 /// A review of the access log. It stands in the key store, never in the journal.
 #[derive(Clone, PartialEq, ::prost::Message)]

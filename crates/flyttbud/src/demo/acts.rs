@@ -142,6 +142,7 @@ pub(super) async fn read(party: &Party, name: &str) -> Result<v1::Relocation, Fa
         actor: Some(party.actor("ta emot flytt")),
         name: name.to_owned(),
         view: v1::View::Full.into(),
+        exception: 0,
     };
     let answer = call(|| {
         let (mut service, request) = (party.client.relocations(), request.clone());

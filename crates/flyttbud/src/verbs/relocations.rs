@@ -6,6 +6,7 @@ use api::v1;
 use clap::{Args, Subcommand};
 
 use super::receipts::Patience;
+use super::restrict::Restriction;
 use super::{Session, call, code, instant, request, word};
 use crate::cli::Write;
 use crate::failure::Failure;
@@ -71,6 +72,11 @@ pub(crate) struct Find {
     name: Option<Vec<String>>,
 }
 
+/// The name of a code that somebody wrote in small letters.
+pub(super) fn code_of(word: &str, prefix: &str) -> String {
+    format!("{prefix}{}", word.to_uppercase().replace('-', "_"))
+}
+
 /// Reads and commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Relocation {
@@ -81,6 +87,9 @@ pub(crate) enum Relocation {
         /// The envelope alone; the reading is not recorded
         #[arg(long)]
         basic: bool,
+        /// Although its processing is restricted: consent, legal-claim, rights-of-another or public-interest
+        #[arg(long, default_value = "")]
+        exception: String,
     },
     /// List what you sent and received
     List {
@@ -129,6 +138,10 @@ pub(crate) enum Relocation {
         #[command(flatten)]
         write: Write,
     },
+    /// Restrict the processing at your municipality, or hold it for a legal matter
+    Restrict(Restriction),
+    /// Lift a restriction or a hold
+    Release(Restriction),
     /// Write the report of the breach after a recall, GDPR article 33
     Breach {
         /// relocations/…
@@ -224,35 +237,17 @@ impl Session {
 
     pub(super) async fn relocation(&self, verb: Relocation) -> Result<(), Failure> {
         match verb {
-            Relocation::Get { name, basic } => self.get(name, basic).await,
+            Relocation::Get {
+                name,
+                basic,
+                exception,
+            } => self.get(name, basic, &exception).await,
             Relocation::List {
                 sent,
                 received,
                 limit,
                 page_token,
-            } => {
-                let side = match (sent, received) {
-                    (true, _) => v1::RelocationSide::Sent,
-                    (_, true) => v1::RelocationSide::Received,
-                    (false, false) => v1::RelocationSide::Unspecified,
-                };
-                let request = v1::ListRelocationsRequest {
-                    municipality: self.profile.municipality()?,
-                    page_size: limit,
-                    page_token,
-                    side: side.into(),
-                    ..v1::ListRelocationsRequest::default()
-                };
-                let answer = call!(self, relocations.list_relocations(request))?;
-                if self.json {
-                    return output::say_json("ListRelocationsResponse", &answer);
-                }
-                show(&answer.relocations);
-                if !answer.next_page_token.is_empty() {
-                    output::talk(&format!("more: --page-token {}", answer.next_page_token));
-                }
-                Ok(())
-            }
+            } => self.list_own((sent, received), limit, page_token).await,
             Relocation::Supplement { name, text, write } => {
                 let request = v1::SupplementRelocationRequest {
                     municipality: self.profile.municipality()?,
@@ -277,6 +272,8 @@ impl Session {
                 text,
                 write,
             } => self.recall(name, &discovered, text, &write).await,
+            Relocation::Restrict(verb) => self.restrict(verb).await,
+            Relocation::Release(verb) => self.release(verb).await,
             Relocation::Breach { name, language } => self.breach(name, language).await,
             Relocation::Refer { name, on, write } => self.refer(name, on, &write).await,
             Relocation::Decided {
@@ -286,6 +283,35 @@ impl Session {
                 write,
             } => self.decided(name, on, granted, &write).await,
         }
+    }
+
+    async fn list_own(
+        &self,
+        sides: (bool, bool),
+        limit: i32,
+        page_token: String,
+    ) -> Result<(), Failure> {
+        let side = match sides {
+            (true, _) => v1::RelocationSide::Sent,
+            (_, true) => v1::RelocationSide::Received,
+            (false, false) => v1::RelocationSide::Unspecified,
+        };
+        let request = v1::ListRelocationsRequest {
+            municipality: self.profile.municipality()?,
+            page_size: limit,
+            page_token,
+            side: side.into(),
+            ..v1::ListRelocationsRequest::default()
+        };
+        let answer = call!(self, relocations.list_relocations(request))?;
+        if self.json {
+            return output::say_json("ListRelocationsResponse", &answer);
+        }
+        show(&answer.relocations);
+        if !answer.next_page_token.is_empty() {
+            output::talk(&format!("more: --page-token {}", answer.next_page_token));
+        }
+        Ok(())
     }
 
     async fn withdraw(&self, name: String, reason: &str, write: &Write) -> Result<(), Failure> {
@@ -304,42 +330,9 @@ impl Session {
         self.answer(answer.relocation)
     }
 
-    async fn refer(&self, name: String, on: String, write: &Write) -> Result<(), Failure> {
-        let request = v1::ReferTransferRequest {
-            municipality: self.profile.municipality()?,
-            actor: Some(self.profile.actor("överflyttning", "")),
-            request_id: write.id(),
-            validate_only: write.dry_run,
-            name,
-            etag: String::new(),
-            referred_on: on,
-        };
-        let answer = call!(self, relocations.refer_transfer(request))?;
-        self.answer(answer.relocation)
-    }
-
-    async fn decided(
-        &self,
-        name: String,
-        on: String,
-        granted: bool,
-        write: &Write,
-    ) -> Result<(), Failure> {
-        let request = v1::RecordTransferDecisionRequest {
-            municipality: self.profile.municipality()?,
-            actor: Some(self.profile.actor("överflyttning", "")),
-            request_id: write.id(),
-            validate_only: write.dry_run,
-            name,
-            etag: String::new(),
-            granted,
-            decided_on: on,
-        };
-        let answer = call!(self, relocations.record_transfer_decision(request))?;
-        self.answer(answer.relocation)
-    }
-
-    async fn get(&self, name: String, basic: bool) -> Result<(), Failure> {
+    async fn get(&self, name: String, basic: bool, exception: &str) -> Result<(), Failure> {
+        let exception = code_of(exception, "RESTRICTION_EXCEPTION_");
+        let exception = v1::RestrictionException::from_str_name(&exception);
         let view = if basic {
             v1::View::Basic
         } else {
@@ -351,6 +344,7 @@ impl Session {
             name,
             view: view.into(),
             known_at: None,
+            exception: exception.unwrap_or_default().into(),
         };
         let answer = call!(self, relocations.get_relocation(request))?;
         let relocation = answer.relocation.unwrap_or_default();
@@ -441,7 +435,7 @@ impl Session {
         self.answer(answer.relocation)
     }
 
-    fn answer(&self, relocation: Option<v1::Relocation>) -> Result<(), Failure> {
+    pub(super) fn answer(&self, relocation: Option<v1::Relocation>) -> Result<(), Failure> {
         let relocation = relocation.unwrap_or_default();
         if self.json {
             return output::say_json("Relocation", &relocation);

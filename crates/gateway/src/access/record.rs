@@ -21,6 +21,7 @@ pub(crate) struct Opening<'a> {
     actor: &'a v1::Actor,
     term: v1::SearchTermKind,
     found: usize,
+    exception: v1::RestrictionException,
 }
 
 impl<'a> Opening<'a> {
@@ -32,7 +33,13 @@ impl<'a> Opening<'a> {
             actor,
             term: v1::SearchTermKind::Unspecified,
             found: 0,
+            exception: v1::RestrictionException::Unspecified,
         }
+    }
+
+    /// It is opened although its processing is restricted.
+    pub(crate) fn except(self, exception: v1::RestrictionException) -> Self {
+        Self { exception, ..self }
     }
 
     /// A search that found so much, by a term's token.
@@ -48,6 +55,7 @@ impl<'a> Opening<'a> {
             actor,
             term,
             found,
+            exception: v1::RestrictionException::Unspecified,
         }
     }
 }
@@ -75,6 +83,7 @@ impl Core {
             organisation_number: call.caller.organisation_number.clone(),
             search_term: opening.term.into(),
             found: i32::try_from(opening.found).unwrap_or(i32::MAX),
+            exception: opening.exception.into(),
         };
         let access = NewAccess {
             authority: owner.into().code(),

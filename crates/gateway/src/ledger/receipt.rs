@@ -41,6 +41,7 @@ pub(super) async fn get(
     let receipt = receipt(core, &entry, &stored).await?;
     let mut parts = Vec::new();
     if let Some((party, actor)) = reader {
+        unrestricted(core, party, &entry).await?;
         let opening = Opening::of("GetReceipt", entry.subject, &actor);
         core.record_access(call, party, opening).await?;
         parts = opened(core, party, parties, &entry).await?;
@@ -107,6 +108,17 @@ async fn receipt(core: &Core, entry: &Entry, stored: &[u8]) -> Result<Receipt, R
     verify_inclusion(&Hash::leaf(stored), index, &head, &receipt.proof)
         .map_err(|_unproven| unproven(EvidenceError::Unsound))?;
     Ok(receipt)
+}
+
+/// A body whose processing its party restricted is opened by GetRelocation alone, which asks for the exception.
+async fn unrestricted(core: &Core, party: Party, entry: &Entry) -> Result<(), Refusal> {
+    if entry.subject.kind == SubjectKind::Relocation {
+        let (fold, _entries) = core.relocation(party, entry.subject, NOW).await?;
+        if fold.is_restricted_by(party.code()) {
+            return Err(Refusal::field("view", Reason::ProcessingRestricted));
+        }
+    }
+    Ok(())
 }
 
 /// The sealed parts that a party may open. What was erased, or told no longer, is missing.

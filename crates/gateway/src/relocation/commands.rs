@@ -1,6 +1,7 @@
 //! Commands about a relocation: supplement, withdraw, recall, acknowledge, reply. Each writes an event of its own.
 
 pub(super) mod recall;
+pub(super) mod restrict;
 
 use std::collections::BTreeSet;
 

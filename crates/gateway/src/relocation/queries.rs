@@ -28,7 +28,7 @@ pub(super) async fn get(
 ) -> Result<v1::GetRelocationResponse, Refusal> {
     let party = Party::of(core, call, &request.municipality).await?;
     let subject = parse::subject(SubjectKind::Relocation, &request.name)?;
-    let (_, entries) = core.relocation(party, subject, NOW).await?;
+    let (now, entries) = core.relocation(party, subject, NOW).await?;
     let known = known_at(&entries, request.known_at)?;
     let fold = party.relocation(RelocationFold::fold(known).map_err(halted)?)?;
     let mut relocation = show::relocation(subject, &fold, party.code());
@@ -39,7 +39,16 @@ pub(super) async fn get(
         let mut faults = Faults::default();
         let actor = faults.actor(request.actor.as_ref());
         faults.end()?;
-        let opening = Opening::of("GetRelocation", subject, &actor);
+        // GDPR article 18: as it is restricted now, whatever is asked for
+        let is_restricted = now.is_restricted_by(party.code());
+        let exception = request.exception();
+        if is_restricted && exception == v1::RestrictionException::Unspecified {
+            return Err(Refusal::field("exception", Reason::ProcessingRestricted));
+        }
+        let mut opening = Opening::of("GetRelocation", subject, &actor);
+        if is_restricted {
+            opening = opening.except(exception);
+        }
         core.record_access(call, party, opening).await?;
         // what is known now decides whether it may be read, whatever was known then
         if ledger::erased(&entries).map_err(halted)? != Some(party.code()) {

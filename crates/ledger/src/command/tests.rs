@@ -134,6 +134,69 @@ fn nothing_can_be_done_to_what_has_ended_and_nothing_by_strangers() {
 }
 
 #[test]
+fn who_restricted_its_processing_does_nothing_more_and_may_still_end_it() {
+    let restricted_by = |code, restriction| RelocationFold {
+        restrictions: BTreeSet::from([(code, restriction)]),
+        ..relocation_in(RelocationState::Acknowledged)
+    };
+    let all = [
+        RelocationCommand::Supplement,
+        RelocationCommand::Reply { objection: false },
+        RelocationCommand::Withdraw {
+            reason: WithdrawalReason::Mistake,
+        },
+        RelocationCommand::Recall,
+    ];
+    let (sender, recipient) = (code(SENDER), code(RECIPIENT));
+    let outcomes = |fold: &RelocationFold| {
+        all.map(|command| relocation(fold, command, sender).map(|_decision| ()))
+    };
+    let refused = Err(Reason::ProcessingRestricted);
+    let own = restricted_by(sender, Restriction::Processing);
+    assert_eq!(outcomes(&own), [refused, refused, Ok(()), Ok(())]);
+    // what the other side restricted is its own, and a hold forbids nothing
+    for fold in [
+        restricted_by(recipient, Restriction::Processing),
+        restricted_by(sender, Restriction::LegalHold),
+    ] {
+        assert_eq!(outcomes(&fold), [Ok(()); 4]);
+    }
+    assert!(own.is_restricted_by(sender) && !own.is_restricted_by(recipient));
+    assert!(restricted_by(sender, Restriction::LegalHold).is_held_by(sender));
+    assert!(!own.is_held_by(sender));
+}
+
+#[test]
+fn a_restriction_is_made_and_lifted_once_by_each_side_in_every_state() {
+    for state in RelocationState::ALL {
+        for restriction in Restriction::ALL {
+            for by in [SENDER, RECIPIENT] {
+                let mut fold = relocation_in(state);
+                let restrict = RelocationCommand::Restrict { restriction };
+                let release = RelocationCommand::Release { restriction };
+                let decide = |fold: &RelocationFold, command| relocation(fold, command, code(by));
+                assert_eq!(decide(&fold, release), Err(Reason::StateNotAllowed));
+                let told = match (by, restriction) {
+                    (SENDER, Restriction::Processing) => "RelocationRestricted to 2283",
+                    _ => "ok",
+                };
+                assert_eq!(shown(&decide(&fold, restrict)), told, "{state:?} {by}");
+                fold.restrictions.insert((code(by), restriction));
+                assert_eq!(decide(&fold, restrict), Err(Reason::StateNotAllowed));
+                assert!(decide(&fold, release).is_ok());
+            }
+        }
+        let fold = relocation_in(state);
+        let restriction = Restriction::LegalHold;
+        let stranger = RelocationCommand::Restrict { restriction };
+        assert_eq!(
+            relocation(&fold, stranger, code(STRANGER)),
+            Err(Reason::NotFound)
+        );
+    }
+}
+
+#[test]
 fn the_sender_alone_calls_back_whatever_became_of_it() {
     for state in RelocationState::ALL {
         check_relocation(

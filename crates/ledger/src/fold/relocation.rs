@@ -212,6 +212,17 @@ impl RelocationFold {
         Ok(true)
     }
 
+    /// Whether a municipality restricted its processing: it opens the body for the exceptions of GDPR article 18.2 alone.
+    pub fn is_restricted_by(&self, code: MunicipalityCode) -> bool {
+        self.restrictions.contains(&(code, Restriction::Processing))
+    }
+
+    /// Whether a municipality holds it for a legal matter: no purge of its own may erase its keys. What an entry ends is
+    /// erased all the same.
+    pub fn is_held_by(&self, code: MunicipalityCode) -> bool {
+        self.restrictions.contains(&(code, Restriction::LegalHold))
+    }
+
     /// The side on which a municipality stands; none for a stranger.
     pub(crate) fn side(&self, code: MunicipalityCode) -> Option<Side> {
         if code == self.sender {

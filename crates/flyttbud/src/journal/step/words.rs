@@ -261,6 +261,8 @@ pub(super) fn notice(kind: NoticeKind) -> &'static str {
         NoticeKind::TransferDecisionOverdue => "IVO's time over",
         NoticeKind::Drill => "drill",
         NoticeKind::RelocationRecalled => "relocation recalled",
+        NoticeKind::RelocationRestricted => "relocation restricted",
+        NoticeKind::RelocationReleased => "relocation released",
     }
 }
 
