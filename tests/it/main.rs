@@ -11,6 +11,7 @@ mod apart;
 mod auditing;
 mod benching;
 mod canary;
+mod commanding;
 mod confirming;
 mod encrypted;
 mod evidence;

@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import grpc
@@ -197,6 +198,17 @@ def general_clause(solna: System, request: Any) -> None:
     assert fields["legal_ground.code"].startswith("GENERAL_CLAUSE_REFUSED: "), fields
 
 
+def malformed(solna: System) -> None:
+    """What no handler sees is told as precisely as anything else."""
+    raw = solna.channel.unary_unary("/flyttbud.v1.RelocationService/RegisterRelocation")
+    invalid = grpc.StatusCode.INVALID_ARGUMENT
+    refused(raw, b"\xff\xff\xff", invalid, "REQUEST_MALFORMED")
+    refused(raw, b"\x0a\x02\xff\xfe", invalid, "REQUEST_MALFORMED")  # a text that is no UTF-8
+    packed = partial(raw, compression=grpc.Compression.Gzip)  # some KiB, three MiB when unpacked
+    found = refused(packed, bytes(3 << 20), grpc.StatusCode.RESOURCE_EXHAUSTED, "BODY_TOO_LARGE")
+    assert "RetryInfo" not in found, "what is too large stays so"
+
+
 def again(solna: System, request: Any, name: str) -> None:
     register = solna.relocations.RegisterRelocation
     assert register(request).relocation.name == name, "a retry made another relocation"
@@ -235,6 +247,8 @@ def main() -> None:
     print(f"Sollefteå confirmed up to notice {chain.number}; the chains agree")
     general_clause(solna, request)
     print("the general clause is refused, with reason, field, Swedish text, help and request id")
+    malformed(solna)
+    print("bytes that are no message and what unpacks beyond the limit are refused likewise")
     again(solna, request, name)
     print("the same request_id: the same answer; with other content: refused")
     reflect(solna)

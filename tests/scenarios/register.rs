@@ -293,6 +293,21 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             Then(Fact::Announcement(A, B, RelocationState::Arrived)),
         ],
     },
+    Scenario {
+        name: "scenario_25_whoever_announces_what_is_open_again_is_pointed_to_it",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            Given(B.reports(P, A)),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            Given(Act::Retract(B)),
+            Then(Fact::Announcement(A, B, RelocationState::Acknowledged)),
+            When(A.announces(P, B)),
+            Then(Fact::AnsweredAsTheFirst),
+            Then(Fact::Warned(&["ALREADY_ANNOUNCED"])),
+            Then(B.is_told(&[RelocationRegistered, ArrivalMatched, RelocationReopened])),
+        ],
+    },
 ];
 
 /// The events that C is told in their order, as B is told them.

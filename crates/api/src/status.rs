@@ -104,6 +104,8 @@ impl Refusal {
                 // the same by field, since forms show errors by field
                 details.set_bad_request(self.fields(swedish, telling));
             }
+            // what is too large stays so
+            Class::ResourceExhausted if self.reason == Reason::BodyTooLarge => {}
             Class::Unavailable | Class::ResourceExhausted => {
                 details.set_retry_info(Some(Duration::from_secs(1)));
             }

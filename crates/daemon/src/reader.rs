@@ -48,7 +48,12 @@ impl Reader {
             path: path.to_owned(),
             source,
         })?;
-        Ok(Self::new(&text, std::env::vars()))
+        // what is not ours may be no text at all; ours that is none is a fault of its value
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            let name = name.into_string().ok()?;
+            Some((name, value.to_string_lossy().into_owned()))
+        });
+        Ok(Self::new(&text, environment))
     }
 
     /// From TOML text and an environment: `FLYTTBUD__LISTEN__GRPC=…` overrides `listen.grpc`.

@@ -362,6 +362,24 @@ impl CloseReason {
         }
     }
 
+    /// Whether an operator may close an alert of a kind for this reason. The ledger has a reason of its own, and a chain
+    /// that differs or a silent inbox is a technical matter, never one about a person. The published table is in
+    /// docs/alerts.md.
+    pub fn is_operators(self, kind: AlertKind) -> bool {
+        match self {
+            Self::Expired => false,
+            Self::Technical => kind != AlertKind::UnannouncedArrival,
+            Self::NotConfirmed => true,
+            Self::AnnouncedLate
+            | Self::OwnClearWish
+            | Self::PlacementDecision
+            | Self::OtherActor
+            | Self::ArrivalWithdrawn
+            | Self::WrongPerson
+            | Self::ConfirmedUnannounced => kind == AlertKind::UnannouncedArrival,
+        }
+    }
+
     /// The code with a number.
     pub fn from_number(number: i32) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.number() == number)
@@ -425,6 +443,58 @@ impl ContactRank {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The rows of a published table whose first cell is a code.
+    fn published(page: &'static str, heading: &str) -> Vec<Vec<&'static str>> {
+        let (_before, rest) = page.split_once(heading).expect("the heading");
+        rest.lines()
+            .skip_while(|line| !line.starts_with('|'))
+            .take_while(|line| line.starts_with('|'))
+            .skip(2)
+            .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+            .collect()
+    }
+
+    #[test]
+    fn operators_close_for_the_reasons_that_are_published_as_theirs() {
+        let page = include_str!("../../../docs/alerts.md");
+        let rows = published(page, "## Why an alert is closed");
+        assert_eq!(rows.len(), CloseReason::ALL.len());
+        for reason in CloseReason::ALL {
+            let name = format!("{reason:?}");
+            let row = rows
+                .iter()
+                .find(|row| row[0].replace(['`', '_'], "") == name.to_uppercase());
+            let by = row.unwrap_or_else(|| panic!("{name} is not published"))[2];
+            let technical = by.contains("technical alert");
+            let question = by.contains("operators") && (!technical || by.contains("question"));
+            for kind in AlertKind::ALL {
+                let expected = if kind == AlertKind::UnannouncedArrival {
+                    question
+                } else {
+                    technical
+                };
+                assert_eq!(reason.is_operators(kind), expected, "{name} for {kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_of_notice_is_published_with_its_number() {
+        let page = include_str!("../../../docs/notices.md");
+        let rows = published(page, "The kinds have these numbers");
+        let published: Vec<(String, String)> = rows
+            .iter()
+            .map(|row| (row[0].to_owned(), row[1].replace(['`', '_'], "")))
+            .collect();
+        let known = NoticeKind::ALL.map(|kind| {
+            (
+                kind.number().to_string(),
+                format!("{kind:?}").to_uppercase(),
+            )
+        });
+        assert_eq!(published, known);
+    }
 
     #[test]
     fn numbers_are_read_back() {

@@ -8,7 +8,7 @@ use fanout::NatsPlan;
 
 use crate::failure::Failure;
 use crate::output;
-use crate::pki::write;
+use crate::pki::{write, write_new};
 
 /// What to do for NATS.
 #[derive(Debug, Subcommand)]
@@ -52,8 +52,8 @@ pub(crate) fn plan(
 ) -> anyhow::Result<NatsPlan> {
     let gateway = fanout::new_nkey().context("no key could be made")?;
     let ledger = fanout::new_nkey().context("no key could be made")?;
-    write(&folder.join("gateway.seed"), &gateway.seed)?;
-    write(&folder.join("ledger.seed"), &ledger.seed)?;
+    write_new(&folder.join("gateway.seed"), &gateway.seed)?;
+    write_new(&folder.join("ledger.seed"), &ledger.seed)?;
     Ok(NatsPlan {
         port,
         monitoring_port,

@@ -52,6 +52,15 @@ pub(crate) fn stored_json(name: &str, bytes: &[u8]) -> anyhow::Result<String> {
     Ok(String::from_utf8(bytes)?)
 }
 
+/// Prints what was sealed, for people: indented, with the names of its fields.
+pub(crate) fn say_content(name: &str, message: &impl prost::Message) -> Result<(), Failure> {
+    let text = json(name, message)?;
+    let value: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| Failure::Failed(error.into()))?;
+    say(&format!("{value:#}"));
+    Ok(())
+}
+
 /// Prints a message as JSON.
 pub(crate) fn say_json(name: &str, message: &impl prost::Message) -> Result<(), Failure> {
     say(&json(name, message)?);

@@ -140,8 +140,8 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate = params.self_signed(&key)?;
+        write_new(&folder.join("authority.key"), &key.serialize_pem())?;
         write(&folder.join("authority.pem"), &certificate.pem())?;
-        write(&folder.join("authority.key"), &key.serialize_pem())?;
         Ok(Self {
             issuer: Issuer::new(params, key),
         })
@@ -235,6 +235,20 @@ fn today() -> jiff::civil::Date {
     jiff::Timestamp::now()
         .to_zoned_datetime(jiff::tz::TimeZone::UTC)
         .date()
+}
+
+/// Writes a secret that nothing else holds. One that is there is never overwritten: whatever it signed would be lost.
+pub(crate) fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| {
+            let path = path.display();
+            format!("'{path}' cannot be written; one that is there is kept: move it away first")
+        })
 }
 
 /// Writes a file that only its owner reads.

@@ -17,7 +17,6 @@ mod erasure;
 mod inbox;
 mod ledger;
 mod limits;
-mod oversize;
 mod page;
 mod permit;
 mod read;
@@ -28,6 +27,7 @@ mod serve;
 mod show;
 mod streams;
 mod tiles;
+mod transport;
 mod write;
 
 pub use caller::Trust;

@@ -29,9 +29,9 @@ use crate::limits::{
     CALL, CONNECTION_CALLS_MAX, CONNECTION_STREAMS_MAX, KEEPALIVE, KEEPALIVE_ANSWER,
     MESSAGE_BYTES_MAX,
 };
-use crate::oversize::PreciseLayer;
 use crate::relocation::Relocations;
 use crate::tiles::TilesLayer;
+use crate::transport::PreciseLayer;
 
 /// How long connections may take to end after the drain began; streams are ended by then.
 const DRAIN: Duration = Duration::from_secs(20);

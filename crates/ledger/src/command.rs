@@ -16,6 +16,7 @@ use domain::relocation_state::{Side, Step, step};
 use jiff::civil::Date;
 
 use crate::fold::{AlertFold, AlertState, ArrivalFold, ArrivalState, RelocationFold};
+use crate::limits::EVENTS_MAX;
 
 /// An event, and whom to notify of what.
 pub type Decision = (Event, Vec<(MunicipalityCode, NoticeKind)>);
@@ -142,7 +143,9 @@ pub fn relocation(
             }
         }
     };
+    let is_text = matches!(taken, Step::Supplement | Step::Reply | Step::Object);
     match step(fold.state, taken, side) {
+        Some(_next) if is_text && fold.version.0 >= EVENTS_MAX => Err(Reason::TooManyTexts),
         Some(_next) => Ok((event, vec![(other, notice)])),
         None => Err(Reason::StateNotAllowed),
     }
@@ -300,11 +303,13 @@ fn by_operator(
         AlertCommand::Assign { assignee } => {
             Ok((Event::AlertAssigned { operator, assignee }, Vec::new()))
         }
+        AlertCommand::Comment { .. } if fold.version.0 >= EVENTS_MAX => Err(Reason::TooManyTexts),
         AlertCommand::Comment { text } => {
             Ok((Event::AlertCommented { operator, text }, Vec::new()))
         }
         AlertCommand::Close { reason } => {
-            if reason == CloseReason::ConfirmedUnannounced && !may_confirm(fold, today) {
+            let is_early = reason == CloseReason::ConfirmedUnannounced && !may_confirm(fold, today);
+            if is_early || !reason.is_operators(fold.kind) {
                 return Err(Reason::StateNotAllowed);
             }
             Ok((

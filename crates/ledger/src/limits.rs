@@ -17,5 +17,9 @@ pub const VENDORS_MAX: usize = 50;
 /// the inspectorate. SoL 29:11.
 pub const TRANSFER_ANSWER_MONTHS: u32 = 1;
 
+/// Events of one relocation or alert after which neither takes more texts. A conversation of two municipalities has a
+/// handful; all of it is read at once, and must fit into one answer (4 MiB at many clients, 4000 signs a text).
+pub const EVENTS_MAX: u32 = 200;
+
 /// Months in which the inspectorate decides a transfer. SoL 29:11.
 pub const DECISION_MONTHS: u32 = 3;

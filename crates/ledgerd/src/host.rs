@@ -8,7 +8,7 @@ use domain::definition::Definition;
 use domain::entry::{Draft, Event};
 use domain::subject::{Position, Subject, Version};
 use jiff::Timestamp;
-use journal::{AppendError, Batch, Journal, OpenKey, ReadError, Stored, Views};
+use journal::{AppendError, Batch, Journal, OpenClaim, OpenKey, ReadError, Stored, Views};
 use ledger::{Finding, Halt, Machine};
 use tokio::sync::watch;
 
@@ -291,17 +291,21 @@ fn system(event: Event, unique_key: Option<String>) -> Batch {
 }
 
 fn batch(finding: Finding) -> Batch {
-    let release = finding
-        .release
-        .map(|(sender, recipient, pseudonym)| OpenKey {
-            sender,
-            recipient,
-            pseudonym,
-        });
+    let key = |(sender, recipient, pseudonym)| OpenKey {
+        sender,
+        recipient,
+        pseudonym,
+    };
+    // one that is claimed again under another year's key than a newer one's cannot be told from it, and is rare
+    let claim = finding.claim.map(|claimed| OpenClaim {
+        key: key(claimed),
+        also: Vec::new(),
+    });
     Batch {
         drafts: finding.drafts,
         unique_key: finding.unique_key,
-        release,
+        release: finding.release.map(key),
+        claim,
         ..Batch::default()
     }
 }

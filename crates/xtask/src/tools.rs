@@ -57,7 +57,7 @@ pub(crate) fn ensure(root: &Path, group: Group) -> Result<()> {
     if python.exists() && fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    if !python.exists() {
+    if !has_pip(&python) {
         create(root)?;
     }
     eprintln!("tools: installing {}", packages(&wanted).join(", "));
@@ -148,6 +148,12 @@ fn folder(root: &Path) -> PathBuf {
 }
 
 /// Makes the environment anew.
+/// Whether an environment is whole: one whose making failed half way has a Python without pip.
+fn has_pip(python: &Path) -> bool {
+    let said = process::read(Command::new(python).args(["-m", "pip", "--version"]));
+    said.is_ok()
+}
+
 fn create(root: &Path) -> Result<()> {
     let folder = folder(root);
     eprintln!("tools: creating {}", folder.display());

@@ -178,7 +178,7 @@ pub(super) const OPERATORS: &[Row] = rows! { |party, names|
     });
     "CloseAlert": close(v1::CloseAlertRequest {
         actor: party.actor(), request_id: request_id(), name: names.alert,
-        reason: v1::CloseReason::Technical.into(), ..v1::CloseAlertRequest::default()
+        reason: v1::CloseReason::NotConfirmed.into(), ..v1::CloseAlertRequest::default()
     });
 };
 

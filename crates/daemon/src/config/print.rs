@@ -151,6 +151,10 @@ fn database(settings: &Settings) -> Vec<(&'static str, String)> {
 }
 
 fn without_password(url: &str) -> String {
+    // where a URL has parameters, or is a line of them, a password may be one of them
+    if url.to_ascii_lowercase().contains("password") {
+        return "(holds a password)".to_owned();
+    }
     let shown = || {
         let (scheme, rest) = url.split_once("://")?;
         let (who, place) = rest.split_once('@')?;

@@ -175,10 +175,22 @@ fn a_database_is_named_wholly_and_its_password_is_not_shown() {
         let faults = parse(&more(text), &[]).expect_err("a fault").faults;
         assert!(faults[0].starts_with(expected), "{faults:?}");
     }
-    let text = more("[journal]\nurl = \"postgresql://ledger:hemligt@db1/flyttbud\"");
-    let config = Config::parse(&text, std::iter::empty(), Kind::Ledger).expect("good");
-    assert!(config.print().contains("postgresql://ledger@db1/flyttbud"));
-    assert!(!config.print().contains("hemligt"));
+    for (url, shown) in [
+        (
+            "postgresql://ledger:hemligt@db1/flyttbud",
+            "postgresql://ledger@db1/flyttbud",
+        ),
+        (
+            "postgresql://ledger@db1/flyttbud?password=hemligt",
+            "(holds a password)",
+        ),
+        ("host=db1 password=hemligt", "(holds a password)"),
+    ] {
+        let text = more(&format!("[journal]\nurl = \"{url}\""));
+        let config = Config::parse(&text, std::iter::empty(), Kind::Ledger).expect("good");
+        assert!(config.print().contains(shown), "{}", config.print());
+        assert!(!config.print().contains("hemligt"));
+    }
 }
 
 #[test]

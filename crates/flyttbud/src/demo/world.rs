@@ -54,10 +54,7 @@ impl World {
     }
 
     async fn build(folder: &Path, nats_server: &Path, apart: bool) -> anyhow::Result<Self> {
-        if folder.join("authority.pem").exists() {
-            std::fs::remove_dir_all(folder).context("the old demo cannot be removed")?;
-        }
-        std::fs::create_dir_all(folder)?;
+        make_room(folder)?;
         let folder = folder.canonicalize()?;
         let authority = Authority::create(&folder)?;
         authority.server(&folder, &["localhost".to_owned(), "127.0.0.1".to_owned()])?;
@@ -211,5 +208,25 @@ fn write_profile(folder: &Path, url: &str, who: &Organisation) -> anyhow::Result
     write(
         &folder.join(format!("{}.toml", who.file)),
         &toml::to_string(&profile)?,
+    )
+}
+
+/// Tells a folder of a demo from any other.
+const MARK: &str = "flyttbud-demo";
+
+/// An empty folder with our mark. An old demo there is removed; anything else is kept, and refused.
+fn make_room(folder: &Path) -> anyhow::Result<()> {
+    if folder.join(MARK).exists() {
+        std::fs::remove_dir_all(folder).context("the old demo cannot be removed")?;
+    }
+    std::fs::create_dir_all(folder)?;
+    anyhow::ensure!(
+        std::fs::read_dir(folder)?.next().is_none(),
+        "'{}' holds something that is no demo: choose an empty folder",
+        folder.display()
+    );
+    write(
+        &folder.join(MARK),
+        "Made by `flyttbud demo`, which removes this folder when it starts again.\n",
     )
 }

@@ -8,6 +8,22 @@ use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
 
+/// States as they are written here.
+const STATES: [&str; 4] = ["open", "acknowledged", "answered", "closed"];
+
+/// Reasons that operators give, as they are written here.
+const CLOSE_REASONS: [&str; 9] = [
+    "announced-late",
+    "arrival-withdrawn",
+    "own-clear-wish",
+    "placement-decision",
+    "other-actor",
+    "wrong-person",
+    "confirmed-unannounced",
+    "not-confirmed",
+    "technical",
+];
+
 /// What to do with alerts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Alerts {
@@ -19,8 +35,8 @@ pub(crate) enum Alerts {
     },
     /// List alerts, newest first
     List {
-        /// Only open, acknowledged, answered or closed ones
-        #[arg(long)]
+        /// Only those in this state
+        #[arg(long, value_parser = STATES)]
         state: Option<String>,
         /// At most this many
         #[arg(long, default_value_t = 50)]
@@ -82,9 +98,8 @@ pub(crate) enum Alerts {
     Close {
         /// alerts/…
         name: String,
-        /// own-clear-wish, placement-decision, other-actor, wrong-person, confirmed-unannounced,
-        /// not-confirmed or technical
-        #[arg(long)]
+        /// Why; `technical` is for a chain that differed
+        #[arg(long, value_parser = CLOSE_REASONS)]
         reason: String,
         #[command(flatten)]
         write: Write,
@@ -115,7 +130,9 @@ impl Session {
                 if request.actor.is_none() {
                     request.actor = Some(self.officer());
                 }
-                request.request_id = write.id();
+                if write.request_id.is_some() || request.request_id.is_empty() {
+                    request.request_id = write.id();
+                }
                 request.validate_only |= write.dry_run;
                 self.answered(call!(self, alerts.answer_alert(request))?.alert)
             }

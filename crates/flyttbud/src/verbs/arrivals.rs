@@ -125,7 +125,11 @@ impl Session {
         if self.json {
             return output::say_json("Arrival", &arrival);
         }
+        let content = arrival.content.clone();
         show(&[arrival]);
+        if let Some(content) = &content {
+            output::say_content("ArrivalContent", content)?;
+        }
         Ok(())
     }
 }

@@ -119,8 +119,8 @@ pub(crate) enum Relocation {
     Withdraw {
         /// relocations/…
         name: String,
-        /// consent-revoked, move-cancelled or mistake
-        #[arg(long)]
+        /// Why
+        #[arg(long, value_parser = ["consent-revoked", "move-cancelled", "mistake"])]
         reason: String,
         #[command(flatten)]
         write: Write,
@@ -353,10 +353,7 @@ impl Session {
         }
         show(std::slice::from_ref(&relocation));
         if let Some(content) = &relocation.content {
-            let text = output::json("RelocationContent", content)?;
-            let value: serde_json::Value =
-                serde_json::from_str(&text).map_err(|error| Failure::Failed(error.into()))?;
-            output::say(&format!("{value:#}"));
+            output::say_content("RelocationContent", content)?;
         }
         for duty in &relocation.duties {
             let kind = word(duty.kind().as_str_name(), "DUTY_KIND_");

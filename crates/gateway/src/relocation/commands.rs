@@ -270,10 +270,9 @@ fn past_day(core: &Core, faults: &mut Faults, field: &str, text: &str) -> Option
 /// What a reply is about, for a party that may read it: the kind, and whether the person is under 18.
 async fn replied_to(
     core: &Core,
-    call: &Call,
+    party: Party,
     request: &v1::ReplyToRelocationRequest,
 ) -> Result<(RelocationKind, bool), Refusal> {
-    let party = Party::of(core, call, &request.municipality).await?;
     let subject = parse::subject(SubjectKind::Relocation, &request.name)?;
     let (fold, entries) = core.relocation(party, subject, NOW).await?;
     let opened = match entries.first() {
@@ -299,20 +298,31 @@ pub(super) async fn reply(
     if request.contact.is_some() {
         parse::contact(&mut faults, "contact", request.contact.as_ref());
     }
-    let (kind, minor) = replied_to(core, call, &request).await?;
+    // the law of today is asked once: a retry gets the answer of then, also when the person has come of age since
     let party = Party::of(core, call, &request.municipality).await?;
-    let subject = parse::subject(SubjectKind::Relocation, &request.name)?;
-    if let Some(own) = senders_own(core, party, subject).await? {
-        check_withheld(&mut faults, &own, &request.text);
-    }
-    let telling = Telling {
-        act: Act::Reply(kind),
-        actor: request.actor.as_ref(),
-        legal_ground: request.legal_ground.as_ref(),
-        text: &request.text,
-        minor,
+    let normalised = v1::ReplyToRelocationRequest {
+        request_id: String::new(),
+        validate_only: false,
+        ..request.clone()
     };
-    core.check_telling(&mut faults, &telling);
+    let answered = core
+        .answered_before(party, &request.request_id, "ReplyToRelocation", &normalised)
+        .await?;
+    if answered.is_none() {
+        let (kind, minor) = replied_to(core, party, &request).await?;
+        let telling = Telling {
+            act: Act::Reply(kind),
+            actor: request.actor.as_ref(),
+            legal_ground: request.legal_ground.as_ref(),
+            text: &request.text,
+            minor,
+        };
+        core.check_telling(&mut faults, &telling);
+        let subject = parse::subject(SubjectKind::Relocation, &request.name)?;
+        if let Some(own) = senders_own(core, party, subject).await? {
+            check_withheld(&mut faults, &own, &request.text);
+        }
+    }
     let mut common = common!(core, call, request, "ReplyToRelocation", faults);
     common.own.legal_ground.clone_from(&request.legal_ground);
     let shared = sealed::SharedPart {

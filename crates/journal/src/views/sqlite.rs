@@ -434,7 +434,9 @@ fn insert(connection: &Connection, entry: &Entry) -> Result<(), rusqlite::Error>
                 set.expiry_days
             ])?,
         Event::NoticesConfirmed {
-            recipient, number, ..
+            recipient,
+            number,
+            agrees: true,
         } => connection
             .prepare_cached(
                 "INSERT INTO connected (municipality, number) VALUES (?1, ?2) \

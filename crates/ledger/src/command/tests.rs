@@ -211,6 +211,20 @@ fn the_sender_alone_calls_back_whatever_became_of_it() {
 }
 
 #[test]
+fn after_so_many_events_no_more_texts_are_taken_and_all_else_goes_on() {
+    let mut fold = relocation_in(RelocationState::Registered);
+    let supplement = |fold: &RelocationFold| {
+        relocation(fold, RelocationCommand::Supplement, fold.sender).map(|_decision| ())
+    };
+    fold.version = Version(EVENTS_MAX - 1);
+    assert_eq!(supplement(&fold), Ok(()));
+    fold.version = Version(EVENTS_MAX);
+    assert_eq!(supplement(&fold), Err(Reason::TooManyTexts));
+    let acknowledged = relocation(&fold, RelocationCommand::Acknowledge, fold.recipient);
+    assert!(acknowledged.is_ok());
+}
+
+#[test]
 fn only_its_reporter_withdraws_an_arrival_and_only_once() {
     let arrival_in = |state| ArrivalFold {
         municipality: code(RECIPIENT),

@@ -1,5 +1,7 @@
 //! Taking an entry in: total over what this program knows, a halt for anything else. A halt changes nothing.
 
+use std::collections::BTreeSet;
+
 use domain::calendar::{day_in_sweden, midnight_in_sweden};
 use domain::definition::Definition;
 use domain::entry::{Entry, Event};
@@ -134,7 +136,9 @@ impl Machine {
         }
         self.review(Key::NotArrived(id));
         self.review(Key::Overdue(id));
-        self.review(Key::Reopen(id));
+        for relocation in self.of_the_same_person(id) {
+            self.review(Key::Reopen(relocation));
+        }
         for arrival in self.waiting_for(id) {
             self.review_arrival(arrival);
         }
@@ -169,6 +173,16 @@ impl Machine {
                 self.duties.insert(at, id);
             }
         }
+    }
+
+    /// This relocation, and all others of the same pair and person.
+    fn of_the_same_person(&self, relocation: Uuid) -> BTreeSet<Uuid> {
+        let known = self.relocations.get(&relocation);
+        known.map_or_else(BTreeSet::new, |known| {
+            let fold = &known.fold;
+            let persons = self.aliases.all_of(fold.sender, &[fold.pseudonym]);
+            self.announced.of(fold.sender, fold.recipient, &persons)
+        })
     }
 
     /// Arrivals that wait for an announcement of this person by this sender to this recipient.

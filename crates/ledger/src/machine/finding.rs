@@ -44,6 +44,8 @@ pub struct Finding {
     pub drafts: Vec<Draft>,
     /// Sender, recipient and person whose open relocation came to its end.
     pub release: Option<(MunicipalityCode, MunicipalityCode, Pseudonym)>,
+    /// Sender, recipient and person whose relocation is the open one again.
+    pub claim: Option<(MunicipalityCode, MunicipalityCode, Pseudonym)>,
 }
 
 impl Finding {
@@ -53,6 +55,7 @@ impl Finding {
             unique_key: None,
             drafts: vec![draft],
             release: None,
+            claim: None,
         }
     }
 }
@@ -141,6 +144,7 @@ impl Machine {
             unique_key: None,
             drafts,
             release: open.then_some(key),
+            claim: None,
         })
     }
 
@@ -216,7 +220,8 @@ impl Machine {
     }
 
     /// What had arrived by reports that were all withdrawn is open again; and what was opened while another report was
-    /// matched with it has arrived.
+    /// matched with it has arrived. Not while the sender has announced the person anew: one open relocation per pair and
+    /// person.
     fn build_reopen(&self, id: Uuid) -> Option<Finding> {
         let fold = &self.relocations.get(&id)?.fold;
         if let Some(arrival) = self.covers.get(&id).and_then(|it| it.first()) {
@@ -225,10 +230,10 @@ impl Machine {
                 ..Finding::of(has_arrived(id, fold, *arrival))
             });
         }
-        if fold.state != RelocationState::Arrived {
+        if fold.state != RelocationState::Arrived || self.is_announced_anew(fold) {
             return None;
         }
-        Some(Finding::of(Draft {
+        let finding = Finding::of(Draft {
             subject: Subject::relocation(id),
             version: fold.version.next(),
             event: Event::RelocationReopened,
@@ -237,7 +242,21 @@ impl Machine {
                 (fold.recipient, NoticeKind::RelocationReopened),
             ],
             sealed: Vec::new(),
-        }))
+        });
+        Some(Finding {
+            claim: Some((fold.sender, fold.recipient, fold.pseudonym)),
+            ..finding
+        })
+    }
+
+    /// Whether another relocation of the same pair and person is open.
+    fn is_announced_anew(&self, fold: &RelocationFold) -> bool {
+        let persons = self.aliases.all_of(fold.sender, &[fold.pseudonym]);
+        self.announced
+            .of(fold.sender, fold.recipient, &persons)
+            .iter()
+            .filter_map(|id| self.relocations.get(id))
+            .any(|known| !known.fold.state.is_final())
     }
 
     /// Whether the person was asked about by another municipality than the one it was announced to.
@@ -280,6 +299,7 @@ impl Machine {
             unique_key: None,
             drafts: vec![draft],
             release,
+            claim: None,
         })
     }
 
@@ -365,5 +385,6 @@ fn raised(id: Uuid, event: Event, key: String, notice: (MunicipalityCode, Notice
         unique_key: Some(key),
         drafts: vec![draft],
         release: None,
+        claim: None,
     }
 }

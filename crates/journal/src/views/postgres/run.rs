@@ -89,7 +89,9 @@ impl Run {
             }
             Event::DefinitionSet(set) => self.definitions.push((place(entry.position), *set)),
             Event::NoticesConfirmed {
-                recipient, number, ..
+                recipient,
+                number,
+                agrees: true,
             } => {
                 let known = self.connected.entry(code(*recipient)).or_default();
                 *known = (*known).max(number.0.cast_signed());

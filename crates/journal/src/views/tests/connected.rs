@@ -12,16 +12,19 @@ pub(super) async fn a_municipality_is_connected_from_its_first_confirmation_on(
     views: &Arc<dyn Views>,
 ) {
     assert!(!views.is_connected(solna()).await.expect("read"));
-    let confirmed = Event::NoticesConfirmed {
+    let confirmed = |agrees| Event::NoticesConfirmed {
         recipient: solna(),
         number: NoticeNumber(1),
-        agrees: true,
+        agrees,
     };
+    // one that shows that something is missing is no proof that notices arrive
+    write(views, &[entry(1, Subject::SYSTEM, confirmed(false))]).await;
+    assert!(!views.is_connected(solna()).await.expect("read"));
     write(
         views,
         &[
-            entry(1, Subject::SYSTEM, confirmed.clone()),
-            entry(2, Subject::SYSTEM, confirmed),
+            entry(2, Subject::SYSTEM, confirmed(true)),
+            entry(3, Subject::SYSTEM, confirmed(true)),
         ],
     )
     .await;
@@ -34,7 +37,7 @@ pub(super) async fn the_highest_number_that_was_confirmed_is_kept(views: &Arc<dy
         let event = Event::NoticesConfirmed {
             recipient,
             number: NoticeNumber(number),
-            agrees: number != 2,
+            agrees: true,
         };
         entry(position, Subject::SYSTEM, event)
     };

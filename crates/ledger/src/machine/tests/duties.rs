@@ -154,6 +154,20 @@ fn scenario_19_a_late_report_is_no_deviation() {
     );
 }
 
+/// One open relocation per pair and person: whoever announced anew meanwhile has the open one.
+#[test]
+fn what_was_announced_anew_before_the_reversal_stays_the_only_open_one() {
+    check(
+        "
+        register 1 0184>2283 p1 2026-12 =>
+        arrive 2 0184>2283 p1 2026-12 => matched 1, arrived
+        register 3 0184>2283 p1 2027-01 =>
+        retract 2 =>
+        withdraw 3 => reopen
+    ",
+    );
+}
+
 /// Domain 11, scenario 25.
 #[test]
 fn scenario_25_a_reversed_registration_opens_the_match_again() {

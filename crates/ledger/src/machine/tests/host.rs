@@ -116,7 +116,7 @@ impl Host {
         said
     }
 
-    /// Whoever announces again must not be pointed to a relocation that came to its end.
+    /// Whoever announces again must not be pointed to a relocation that came to its end, but to one that is open again.
     fn releases_what_ends(&self, finding: &Finding) {
         let ends = finding.drafts.iter().find(|draft| {
             let event = &draft.event;
@@ -129,6 +129,13 @@ impl Host {
             .and_then(|draft| self.machine.relocation(draft.subject.id))
             .map(|fold| (fold.sender, fold.recipient, fold.pseudonym));
         assert_eq!(finding.release, expected);
+        let opens = finding
+            .drafts
+            .iter()
+            .find(|draft| draft.event == Event::RelocationReopened)
+            .and_then(|draft| self.machine.relocation(draft.subject.id))
+            .map(|fold| (fold.sender, fold.recipient, fold.pseudonym));
+        assert_eq!(finding.claim, opens);
     }
 
     /// Appends findings until there are none, each round those that were there at its start.

@@ -1,5 +1,5 @@
-//! A request over the size limit is refused by the transport, before any handler sees it, without saying why.
-//! This layer gives that refusal its reason, as every other one has it.
+//! A request that is too large or no message at all is refused by the transport, before any handler sees it, without
+//! saying why. This layer gives that refusal its reason, as every other one has it. It never changes one of ours.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -15,8 +15,8 @@ use tower::{Layer, Service};
 use crate::call::{self, REQUEST_ID};
 use crate::limits::MESSAGE_BYTES_MAX;
 
-/// What tonic answers a message with that is too long to be decoded.
-const STATUS: Code = Code::OutOfRange;
+/// Where our refusals carry their details. What the transport refuses has none.
+const DETAILS: &str = "grpc-status-details-bin";
 
 /// Wraps services in [`Precise`].
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ impl<S> Layer<S> for PreciseLayer {
     }
 }
 
-/// Says precisely why a request is too large.
+/// Says precisely why the transport refused a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Precise<S> {
     inner: S,
@@ -63,25 +63,31 @@ where
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = answer.await?;
-            Ok(if is_bare(answer.headers()) {
-                refusal(&kept)
-            } else {
-                answer
+            Ok(match bare(answer.headers()) {
+                Some(refusal) => told(&refusal, &kept),
+                None => answer,
             })
         })
     }
 }
 
-/// Ours always carry details; no handler answers with this status.
-fn is_bare(headers: &HeaderMap) -> bool {
-    let status = headers.get(tonic::Status::GRPC_STATUS);
-    status.is_some_and(|status| Code::from_bytes(status.as_bytes()) == STATUS)
+/// What a refusal without details means: the transport gives none, and ours always have some.
+fn bare(headers: &HeaderMap) -> Option<Refusal> {
+    let status = headers.get(tonic::Status::GRPC_STATUS)?;
+    if headers.contains_key(DETAILS) {
+        return None;
+    }
+    let code = Code::from_bytes(status.as_bytes());
+    // too long, or too long when it was unpacked
+    if matches!(code, Code::OutOfRange | Code::ResourceExhausted) {
+        let refusal = Refusal::new(Reason::BodyTooLarge);
+        return Some(refusal.with("bytes_max", MESSAGE_BYTES_MAX.to_string()));
+    }
+    // bytes that are no message, or text that is no UTF-8
+    (code == Code::Internal).then(|| Refusal::new(Reason::RequestMalformed))
 }
 
-fn refusal(kept: &HeaderMap) -> Response<Body> {
+fn told(refusal: &Refusal, kept: &HeaderMap) -> Response<Body> {
     let (request_id, swedish) = call::manner(kept);
-    Refusal::new(Reason::BodyTooLarge)
-        .with("bytes_max", MESSAGE_BYTES_MAX.to_string())
-        .to_status(&request_id, swedish)
-        .into_http()
+    refusal.to_status(&request_id, swedish).into_http()
 }

@@ -1,0 +1,260 @@
+//! The command line as people use it: two municipalities' caseworkers and an operator do a day's work with nothing
+//! else, and programs read exit codes and JSON.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+use tests::{OPERATOR, Organisation, SIGTUNA, SOLLEFTEA, SOLNA, World, flyttbud, wait_for};
+
+use crate::receipts::profile;
+
+const PERSON: &str = r#"{"identityNumber": "19900101-2385", "givenName": "Robin", "familyName": "Provsson",
+    "birthDate": "1990-01-01", "protection": "PROTECTION_LEVEL_NONE"}"#;
+const GROUND: &str = r#"{"code": "LEGAL_GROUND_CODE_CONSENT", "consent": {"scopes": ["CONSENT_SCOPE_ALL"],
+    "givenOn": "2026-01-01", "form": "CONSENT_FORM_WRITTEN", "receivedBy": "h-7"}}"#;
+const CONTACT: &str = r#"{"function": "Mottagningsenheten", "phone": "08-123 456"}"#;
+
+/// Somebody at a terminal.
+struct Desk<'a> {
+    world: &'a World,
+    profile: String,
+}
+
+impl<'a> Desk<'a> {
+    async fn of(world: &'a World, who: Organisation) -> Self {
+        // its certificate
+        world.party(who).await;
+        Self {
+            world,
+            profile: profile(world, who),
+        }
+    }
+
+    /// Exit code, what is said, and what is complained of.
+    fn tries(&self, words: &[&str]) -> (Option<i32>, String, String) {
+        let output = Command::new(flyttbud())
+            .args(["--profile", &self.profile])
+            .args(words)
+            .current_dir(self.world.folder())
+            .output()
+            .expect("flyttbud starts");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (
+            output.status.code(),
+            text(&output.stdout),
+            text(&output.stderr),
+        )
+    }
+
+    fn says(&self, words: &[&str]) -> String {
+        let (code, said, complained) = self.tries(words);
+        assert_eq!(code, Some(0), "{words:?}: {said}{complained}");
+        said
+    }
+
+    /// The first object that is answered.
+    fn json(&self, words: &[&str]) -> Value {
+        let said = self.says(&[&["--json"], words].concat());
+        serde_json::Deserializer::from_str(&said)
+            .into_iter::<Value>()
+            .next()
+            .expect("an answer")
+            .expect("JSON")
+    }
+}
+
+fn name(answer: &Value, of: &str) -> String {
+    let name = answer[of]["name"].as_str();
+    name.unwrap_or_else(|| panic!("no {of}: {answer}"))
+        .to_owned()
+}
+
+fn write_files(world: &World) {
+    let content = |day: &str| {
+        format!(
+            r#""person": {PERSON}, "{day}": "{}", "contact": {CONTACT}, "caseNumber": "2026-17""#,
+            tests::today()
+        )
+    };
+    let announcement = format!(
+        r#"{{"receivingMunicipality": "municipalities/2283", "kind": "RELOCATION_KIND_PLACEMENT",
+            "legalGround": {GROUND}, "content": {{{}, "wish": "EXPRESSED_WISH_NOT_CLEAR"}}}}"#,
+        content("expectedOn")
+    );
+    let report = format!(
+        r#"{{"previousMunicipality": "municipalities/0191", "legalGround": {GROUND}, "content": {{{}}}}}"#,
+        content("arrivedOn")
+    );
+    for (file, text) in [
+        ("announcement.json", announcement.as_str()),
+        ("report.json", &report),
+        ("ground.json", GROUND),
+    ] {
+        fs::write(world.folder().join(file), text).expect("written");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_municipalities_work_with_the_command_line_alone() {
+    let world = World::start().await;
+    let (solna, solleftea) = (
+        Desk::of(&world, SOLNA).await,
+        Desk::of(&world, SOLLEFTEA).await,
+    );
+    write_files(&world);
+    assert!(solna.says(&["whoami"]).contains("0184"));
+    assert!(
+        solna
+            .says(&["municipalities", "sollef"])
+            .contains("Sollefteå")
+    );
+
+    solna.says(&["register", "announcement.json", "--dry-run"]);
+    assert!(!solna.says(&["relocation", "list"]).contains("2283"));
+    let id = client::request_id();
+    let register = ["register", "announcement.json", "--request-id", &id];
+    let registered = solna.json(&register);
+    let relocation = name(&registered, "relocation");
+    assert_eq!(solna.json(&register), registered, "a retry");
+
+    assert!(solleftea.says(&["inbox", "list"]).contains(&relocation));
+    assert!(
+        solleftea
+            .says(&["relocation", "get", &relocation])
+            .contains("Robin")
+    );
+    solleftea.says(&["ack", &relocation]);
+    let reply = [
+        "reply",
+        &relocation,
+        "Välkommen.",
+        "--ground",
+        "ground.json",
+    ];
+    solleftea.says(&reply);
+    solleftea.says(&["inbox", "confirm"]);
+    assert!(
+        solna
+            .says(&["relocation", "get", &relocation])
+            .contains("Välkommen.")
+    );
+    solna.says(&[
+        "relocation",
+        "supplement",
+        &relocation,
+        "Nyckeln hämtas på plats.",
+    ]);
+    let withdraw = [
+        "relocation",
+        "withdraw",
+        &relocation,
+        "--reason",
+        "move-cancelled",
+    ];
+    solna.says(&withdraw);
+    // what was done once is refused now, with its reason, and a typing error asks nobody
+    let (code, _, complained) = solna.tries(&withdraw);
+    assert_eq!(code, Some(2), "{complained}");
+    assert!(complained.contains("STATE_NOT_ALLOWED"), "{complained}");
+    let (code, ..) = solna.tries(&["relocation", "withdraw", &relocation, "--reason", "changed"]);
+    assert_eq!(code, Some(64));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_works_a_days_alerts_with_the_command_line_alone() {
+    let world = World::start().await;
+    let (solleftea, sigtuna, operator) = (
+        Desk::of(&world, SOLLEFTEA).await,
+        Desk::of(&world, SIGTUNA).await,
+        Desk::of(&world, OPERATOR).await,
+    );
+    write_files(&world);
+    let reported = solleftea.json(&["arrival", "report", "report.json"]);
+    let arrival = name(&reported, "arrival");
+    assert!(
+        solleftea
+            .says(&["arrival", "get", &arrival])
+            .contains("Robin")
+    );
+    operator.says(&["clock", "advance", "--days", "15"]);
+    let alert = wait_for("the question", || async {
+        let listed = operator.json(&["alerts", "list", "--state", "open"]);
+        Some(listed["alerts"][0]["name"].as_str()?.to_owned())
+    })
+    .await;
+
+    assert!(sigtuna.says(&["alerts", "show", &alert]).contains("Robin"));
+    let shown = operator.says(&["alerts", "show", &alert]);
+    assert!(
+        shown.contains("0191") && !shown.contains("Robin"),
+        "{shown}"
+    );
+    operator.says(&["alerts", "ack", &alert]);
+    operator.says(&["alerts", "assign", &alert, "operator-2"]);
+    operator.says(&["alerts", "comment", &alert, "Väntar på svar."]);
+    let answer = format!(
+        r#"{{"name": "{alert}", "answer": "ANSWER_CODE_NOT_KNOWN_HERE", "text": "Okänd här.",
+            "legalGround": {GROUND}, "requestId": "{}"}}"#,
+        client::request_id()
+    );
+    fs::write(world.folder().join("answer.json"), answer).expect("written");
+    // the id in the file makes a second time a retry
+    for _time in 0..2 {
+        sigtuna.says(&["alerts", "answer", "answer.json"]);
+    }
+    let dispute = ["alerts", "dispute", &alert, "Vi har inte medverkat."];
+    sigtuna.says(&[&dispute[..], &["--ground", "ground.json"]].concat());
+
+    for (reason, code) in [
+        // by the rules: it is a question, and somebody has answered otherwise
+        ("technical", 2),
+        ("confirmed-unannounced", 2),
+        // no reason that an operator has
+        ("expired", 64),
+        ("not-confirmed", 0),
+    ] {
+        let (ended, said, complained) =
+            operator.tries(&["alerts", "close", &alert, "--reason", reason]);
+        assert_eq!(ended, Some(code), "{reason}: {said}{complained}");
+    }
+    assert!(
+        !operator
+            .says(&["alerts", "list", "--state", "open"])
+            .contains(&alert)
+    );
+    let (code, ..) = operator.tries(&["alerts", "list", "--state", "opne"]);
+    assert_eq!(code, Some(64));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_reached_and_what_is_wrong_have_codes_of_their_own() {
+    let mut world = World::start().await;
+    let profile = Desk::of(&world, SOLNA).await.profile;
+    let desk = Desk {
+        world: &world,
+        profile: profile.clone(),
+    };
+    for words in [
+        &["--profile", "nowhere.toml", "whoami"][..],
+        &["register", "nowhere.json"],
+        &["config", "check", "solna.toml"],
+        &["whoami", "--colour"],
+    ] {
+        let (code, _, complained) = desk.tries(words);
+        assert_eq!(code, Some(64), "{words:?}: {complained}");
+    }
+    assert!(desk.says(&["completion", "bash"]).contains("flyttbud"));
+    assert!(desk.says(&["explain", "ground", "CONSENT"]).contains("OSL"));
+    // a private authority is made once: a second one would orphan every certificate of the first
+    let authority = ["pki", "authority", "--folder", "."];
+    let (code, _, complained) = desk.tries(&authority);
+    assert_ne!(code, Some(0), "{complained}");
+    world.terminate().await;
+    let desk = Desk {
+        world: &world,
+        profile,
+    };
+    let (code, _, complained) = desk.tries(&["whoami"]);
+    assert_eq!(code, Some(3), "{complained}");
+}
