@@ -109,7 +109,7 @@ impl Apart {
         for name in [GATEWAYS, LEDGERS].concat() {
             let who = name.split('-').next().unwrap_or_default();
             let sections = [reached(&journal, who), reached(&keys, KEYHOLDER)];
-            let text = configuration(folder.path(), &nats.url(), &sections, log);
+            let text = configuration(folder.path(), name, &nats.url(), &sections, log);
             let file = folder.path().join(format!("{name}.toml"));
             std::fs::write(file, text).expect("a configuration");
         }
@@ -198,10 +198,11 @@ impl Apart {
         (self.gateways, self.ledgers) = Default::default();
     }
 
-    /// Has gateways that are started from now on find the record elsewhere.
+    /// Has services that are started from now on find the record elsewhere.
     pub fn move_journal(&mut self, journal: Database) {
-        let [from, to] = [&self.journal, &journal].map(|one| one.settings("gateway").url);
-        for name in GATEWAYS {
+        for name in [GATEWAYS, LEDGERS].concat() {
+            let who = name.split('-').next().unwrap_or_default();
+            let [from, to] = [&self.journal, &journal].map(|one| one.settings(who).url);
             let file = self.folder().join(format!("{name}.toml"));
             let text = std::fs::read_to_string(&file).expect("a configuration");
             std::fs::write(&file, text.replace(&from, &to)).expect("a configuration");
@@ -211,12 +212,27 @@ impl Apart {
 
     /// Starts a gateway that must end by itself: its exit code, and what it said.
     pub async fn gateway_refused(&self) -> (Option<i32>, String) {
-        service::refused(self.folder(), "gateway", GATEWAYS[0]).await
+        service::refused(self.folder(), "gateway", GATEWAYS[0], &[]).await
     }
 
-    /// Likewise a ledger.
-    pub async fn ledger_refused(&self) -> (Option<i32>, String) {
-        service::refused(self.folder(), "ledger", LEDGERS[0]).await
+    /// What a ledger remembers of the log: the text of a checkpoint; empty before any.
+    pub fn memory(&self, ledger: usize) -> String {
+        let name = LEDGERS.get(ledger).expect("a ledger");
+        let file = self.folder().join(format!("{name}.checkpoint"));
+        std::fs::read_to_string(file).unwrap_or_default()
+    }
+
+    /// Starts a ledger that must end by itself, with more options: its exit code, and what it said.
+    pub async fn ledger_refused(&self, ledger: usize, options: &[&str]) -> (Option<i32>, String) {
+        let name = LEDGERS.get(ledger).expect("a ledger");
+        service::refused(self.folder(), "ledger", name, options).await
+    }
+
+    /// Starts a ledger, with more options.
+    pub async fn start_ledger(&mut self, ledger: usize, options: &[&str]) {
+        let name = LEDGERS.get(ledger).expect("a ledger");
+        let ledger = started_with(self.folder.path(), "ledger", name, options);
+        self.ledgers.push(ledger.await);
     }
 
     /// Waits until a ledger ended by itself.
@@ -248,6 +264,7 @@ fn section(url: &str) -> String {
 
 fn configuration(
     folder: &Path,
+    name: &str,
     nats_url: &str,
     [journal, keys]: &[String; 2],
     log: &str,
@@ -280,6 +297,7 @@ ledger_seed = "{folder}/ledger.seed"
 
 [evidence]
 signing_key = "{folder}/log.key"
+memory = "{folder}/{name}.checkpoint"
 
 [limits]
 calls_per_second = 2000

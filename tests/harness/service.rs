@@ -93,10 +93,16 @@ impl Service {
 }
 
 /// Starts one that must end by itself: its exit code, and what it said.
-pub(crate) async fn refused(folder: &Path, verb: &str, name: &str) -> (Option<i32>, String) {
+pub(crate) async fn refused(
+    folder: &Path,
+    verb: &str,
+    name: &str,
+    options: &[&str],
+) -> (Option<i32>, String) {
     let ended = Command::new(flyttbud())
         .args([verb, "--config"])
         .arg(folder.join(format!("{name}.toml")))
+        .args(options)
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();

@@ -167,8 +167,8 @@ impl World {
     }
 
     /// Starts a second service over the same files, which must end by itself: its exit code, and what it said.
-    pub async fn start_second(&self) -> (Option<i32>, String) {
-        service::refused(self.folder(), "serve", "serve").await
+    pub async fn start_second(&self, options: &[&str]) -> (Option<i32>, String) {
+        service::refused(self.folder(), "serve", "serve", options).await
     }
 
     /// Asks the service to end, and waits until it did.

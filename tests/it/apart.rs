@@ -272,7 +272,10 @@ async fn an_entry_of_an_unknown_kind_ends_gateway_and_ledger_with_70() {
         if after {
             put(newest + 2, true).await;
         }
-        for (code, said) in [world.gateway_refused().await, world.ledger_refused().await] {
+        for (code, said) in [
+            world.gateway_refused().await,
+            world.ledger_refused(0, &[]).await,
+        ] {
             assert_eq!(code, Some(70), "{said}");
             assert!(said.contains(&named), "{said}");
         }

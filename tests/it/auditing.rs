@@ -427,7 +427,7 @@ async fn an_entry_of_an_unknown_kind_ends_service_and_audit_with_70() {
     // as the newest entry, and with another one after it
     for (position, is_known) in [(newest + 1, false), (newest + 2, true)] {
         put(position, is_known);
-        let (code, said) = world.start_second().await;
+        let (code, said) = world.start_second(&[]).await;
         assert_eq!(code, Some(70), "{said}");
         assert!(said.contains(&named), "{said}");
         for words in [

@@ -223,7 +223,7 @@ async fn an_operator_works_a_days_alerts_with_the_command_line_alone() {
             .says(&["alerts", "list", "--state", "open"])
             .contains(&alert)
     );
-    let (code, ..) = operator.tries(&["alerts", "list", "--state", "opne"]);
+    let (code, ..) = operator.tries(&["alerts", "list", "--state", "ajar"]);
     assert_eq!(code, Some(64));
 }
 

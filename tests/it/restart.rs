@@ -157,7 +157,7 @@ async fn kills_while_alerts_are_raised_double_none_and_lose_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_service_over_the_same_files_is_refused_and_the_first_goes_on() {
     let world = World::start().await;
-    let (code, said) = world.start_second().await;
+    let (code, said) = world.start_second(&[]).await;
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("journal.sqlite"), "it names the file: {said}");
     assert!(said.contains("another process"), "it says why: {said}");

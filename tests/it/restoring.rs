@@ -40,6 +40,12 @@ async fn receipt(solna: &Party, name: &str, is_full: bool) -> v1::Receipt {
     receipt.expect("a receipt")
 }
 
+/// The name of the log that signed it.
+fn origin(receipt: &v1::Receipt) -> &str {
+    let checkpoint = receipt.checkpoint.as_ref().expect("a checkpoint");
+    checkpoint.note.lines().next().unwrap_or_default()
+}
+
 fn size(receipt: &v1::Receipt) -> i64 {
     receipt.checkpoint.as_ref().expect("a checkpoint").size
 }
@@ -52,6 +58,16 @@ async fn reads(party: &Party, name: &str) -> bool {
 
 async fn reason(party: &Party, name: &str) -> String {
     party.read(name).await.expect_err("it is lost").reason
+}
+
+const ANOTHER_LOG: &str = "flyttbud.example/log-2";
+
+/// Puts a key with another name in the place of the log's.
+fn make_another_log_key(folder: &Path) {
+    fs::remove_file(folder.join("log.key")).expect("it was there");
+    let words = ["keys", "log", "--name", ANOTHER_LOG, "--out", "log.key"];
+    let made = run(folder, &words);
+    fs::write(folder.join("log.pub"), made.stdout).expect("a key");
 }
 
 /// Copies a running service into the folders `record` and `keys`.
@@ -154,12 +170,20 @@ async fn a_record_that_lost_its_tail_is_refused_until_somebody_says_so_and_raise
     assert!(world.terminate().await.success());
     restore(world.folder(), "record", "journal.sqlite");
 
-    let (code, said) = world.start_second().await;
+    let (code, said) = world.start_second(&[]).await;
     assert_eq!(code, Some(70), "{said}");
     let told = "the record has lost entry 3, which the key store knows; it ends at entry 2";
     assert!(said.contains(told), "{said}");
     assert!(said.contains("--confirm-loss"), "{said}");
 
+    // the key has signed what is lost, and may sign nothing else in its place
+    for (options, code) in [(&["--confirm-loss"][..], 64), (&[], 70)] {
+        let (ended, said) = world.start_second(options).await;
+        assert_eq!(ended, Some(code), "{said}");
+        let told = "3 entries were signed, and the record has fewer";
+        assert!(said.contains(told), "{said}");
+    }
+    make_another_log_key(world.folder());
     world.start_again_with(&["--confirm-loss"]).await;
     let alarm = "the journal ends before the 3 entries that were logged";
     wait_for("the alarm", || async {
@@ -173,7 +197,18 @@ async fn a_record_that_lost_its_tail_is_refused_until_somebody_says_so_and_raise
     assert!(reads(&solleftea, &next).await, "registrations go on");
     // it was said once
     assert!(world.terminate().await.success());
+    let data = world.folder().join("data");
+    for name in [
+        "evidence.sqlite",
+        "evidence.sqlite-wal",
+        "evidence.sqlite-shm",
+    ] {
+        fs::rename(data.join(name), world.folder().join(name)).ok();
+    }
     world.start_again().await;
+    let solna = world.party(SOLNA).await;
+    let begun = receipt(&solna, &kept, false).await;
+    assert_eq!(origin(&begun), ANOTHER_LOG);
 }
 
 /// What comes of asking the log to prove that it continues a receipt's: the verifier's exit code.
@@ -276,8 +311,8 @@ async fn entries(journal: &Database) -> Vec<Vec<u8>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_recovered_to_a_point_in_time_is_whole_up_to_there_and_the_gateways_tell_the_loss()
-{
+async fn a_record_recovered_to_a_point_in_time_is_whole_up_to_there_and_every_service_tells_the_loss()
+ {
     let server = Server::start_archiving().await.expect("a server");
     let server = Arc::new(server);
     let mut world = Apart::over(server.clone()).await;
@@ -287,8 +322,13 @@ async fn a_record_recovered_to_a_point_in_time_is_whole_up_to_there_and_the_gate
     let before = entries(&world.journal).await;
     server.name_point("noon").await.expect("a name");
     let lost = register(&solna, 1).await;
-    world.terminate().await;
     let all = entries(&world.journal).await.len();
+    for ledger in [0, 1] {
+        // who leads has signed it, and who follows has seen that
+        let is_known = || world.memory(ledger).lines().nth(1) == Some(&all.to_string());
+        wait_for("it remembers", || async { is_known().then_some(()) }).await;
+    }
+    world.terminate().await;
     let recovered = server.recovered(&backup, "noon").await.expect("recovered");
     let name = world.journal.name.clone();
     world.move_journal(Database {
@@ -303,6 +343,13 @@ async fn a_record_recovered_to_a_point_in_time_is_whole_up_to_there_and_the_gate
     assert_eq!(verified["entries"], before.len(), "{verified}");
     assert_eq!(verified["faults"], 0, "{verified}");
 
+    // whichever service a supervisor starts first
+    for ledger in [0, 1] {
+        let (code, said) = world.ledger_refused(ledger, &[]).await;
+        assert_eq!(code, Some(70), "{said}");
+        let told = format!("{all} entries were signed, and the record has fewer");
+        assert!(said.contains(&told), "{said}");
+    }
     let (code, said) = world.gateway_refused().await;
     assert_eq!(code, Some(70), "{said}");
     let told = format!(
@@ -317,4 +364,23 @@ async fn a_record_recovered_to_a_point_in_time_is_whole_up_to_there_and_the_gate
     let solna = world.party(SOLNA, 0).await;
     let next = register(&solna, 2).await;
     assert!(reads(&solleftea, &next).await);
+    another_log_begins(&mut world, all, &next).await;
+}
+
+/// The record has as many entries again, and they are others: the key that signed those signs nothing any more.
+async fn another_log_begins(world: &mut Apart, signed: usize, name: &str) {
+    assert_eq!(entries(&world.journal).await.len(), signed);
+    let told = format!("the first {signed} entries of the record are not those that were signed");
+    for (options, code) in [(&[][..], 70), (&["--confirm-loss"], 64)] {
+        let (ended, said) = world.ledger_refused(0, options).await;
+        assert_eq!(ended, Some(code), "{said}");
+        assert!(said.contains(&told), "{said}");
+    }
+    make_another_log_key(world.folder());
+    for ledger in [0, 1] {
+        world.start_ledger(ledger, &["--confirm-loss"]).await;
+    }
+    let solna = world.party(SOLNA, 0).await;
+    let begun = receipt(&solna, name, false).await;
+    assert_eq!(origin(&begun), ANOTHER_LOG);
 }

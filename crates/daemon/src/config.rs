@@ -82,11 +82,17 @@ pub enum Service {
     },
 }
 
+/// Where `serve` remembers what was signed last, in its folder.
+const MEMORY: &str = "signed.checkpoint";
+
 /// What the Merkle log is signed and judged with.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     /// `evidence.signing_key`: the file with the log's key. Without it a ledger signs nothing.
     pub signing_key: Option<PathBuf>,
+    /// `evidence.memory`: the file in which a ledger that signs remembers what was signed last, its own. For
+    /// `serve` it lies in `store.folder` unless this says otherwise.
+    pub memory: Option<PathBuf>,
     /// `evidence.policy`: the file that says which witnesses are enough.
     pub policy: Option<PathBuf>,
     /// `evidence.witness_authorities`: the authorities of the witnesses' certificates, PEM.
@@ -139,8 +145,10 @@ impl Config {
 
     fn read(mut reader: Reader, kind: Kind) -> Result<Self, Faults> {
         let environment = reader.required("environment", "test or production");
+        let service = service(&mut reader, kind);
+        let evidence = evidence(&mut reader, &service);
         let config = Self {
-            service: service(&mut reader, kind),
+            service,
             environment,
             grpc: reader.address("listen.grpc"),
             tls: Files {
@@ -150,7 +158,7 @@ impl Config {
                 revocations: reader.maybe("tls.revocations", "a path"),
             },
             nats_url: reader.required("nats.url", "a URL such as nats://127.0.0.1:4222"),
-            evidence: evidence(&mut reader),
+            evidence,
             calls_per_second: reader.optional("limits.calls_per_second", "a number", 200),
             streams_per_caller: reader.optional("limits.streams_per_caller", "a number", 64),
             log_format: reader.optional("log.format", "text or json", Format::default()),
@@ -217,10 +225,11 @@ fn database(reader: &mut Reader, section: &str, is_needed: bool) -> Settings {
 }
 
 /// Reads what the log is signed and judged with.
-fn evidence(reader: &mut Reader) -> Evidence {
+fn evidence(reader: &mut Reader, service: &Service) -> Evidence {
     let mut file = |key| reader.maybe(key, "a path");
-    Evidence {
+    let mut evidence = Evidence {
         signing_key: file("evidence.signing_key"),
+        memory: file("evidence.memory"),
         policy: file("evidence.policy"),
         witness_authorities: file("evidence.witness_authorities"),
         witness_identity: identity(
@@ -229,7 +238,17 @@ fn evidence(reader: &mut Reader) -> Evidence {
             "evidence.witness_certificate",
             "evidence.witness_key",
         ),
+    };
+    if evidence.signing_key.is_some() && evidence.memory.is_none() {
+        match service {
+            Service::Serve { folder, .. } => evidence.memory = Some(folder.join(MEMORY)),
+            Service::Ledger { .. } => reader.faults.push(
+                "evidence.memory: a path is expected, since there is a signing key".to_owned(),
+            ),
+            Service::Gateway { .. } => {}
+        }
     }
+    evidence
 }
 
 /// Reads who we are to somebody.

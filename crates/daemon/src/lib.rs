@@ -3,6 +3,7 @@
 //! Invariant: nothing here knows a relocation; a process that started says what it does until it ends.
 
 pub mod config;
+pub mod file;
 pub mod health;
 mod limits;
 pub mod postgres;

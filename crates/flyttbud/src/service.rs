@@ -35,7 +35,8 @@ pub(crate) struct Options {
     /// The clock is right although nothing was recorded for more than forty days
     #[arg(long)]
     confirm_clock: bool,
-    /// The record has lost its newest entries for good: go on from where it ends, and erase again what it ends
+    /// The record has lost its newest entries for good: go on from where it ends, erase again what it ends, and
+    /// begin another log, with another key
     #[arg(long)]
     confirm_loss: bool,
 }
@@ -84,6 +85,16 @@ pub(crate) fn config(verb: ConfigVerb) -> Result<(), Failure> {
 pub(crate) fn run(options: &Options, kind: Kind) -> Result<(), Failure> {
     let config =
         Config::load(&options.config, kind).map_err(|error| Failure::Usage(error.into()))?;
+    if options.confirm_clock && kind == Kind::Gateway {
+        return Err(Failure::Usage(anyhow!(
+            "--confirm-clock is for who starts a ledger: a gateway passes no deadline"
+        )));
+    }
+    if options.confirm_loss && kind == Kind::Ledger && config.evidence.signing_key.is_none() {
+        return Err(Failure::Usage(anyhow!(
+            "--confirm-loss is for a ledger that signs: without evidence.signing_key nothing was signed"
+        )));
+    }
     if options.print_config {
         output::say(&config.print());
         return Ok(());
@@ -128,7 +139,9 @@ async fn serve(config: Config, options: &Options) -> Result<(), Failure> {
     if let Some(own) = &stores.gateway {
         gateway::erase_ended(&stores, own, options.confirm_loss).await?;
     }
+    let mut signing = None;
     if stores.ledger.is_some() {
+        signing = ledger::signing(&stores, &config.evidence, options.confirm_loss).await?;
         ledger::check_clock(&stores, options.confirm_clock).await?;
     }
     let tls = Tls::load(config.tls.clone()).map_err(|error| Failure::Usage(error.into()))?;
@@ -145,7 +158,7 @@ async fn serve(config: Config, options: &Options) -> Result<(), Failure> {
         tasks,
         ended,
     };
-    let told = ledger::start(&process).await?;
+    let told = ledger::start(&process, signing).await?;
     match &process.stores.gateway {
         Some(own) => gateway::start(&process, own, incoming, told.ready).await?,
         None => ledger::serve(&process, incoming, told),

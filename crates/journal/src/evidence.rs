@@ -25,7 +25,7 @@ pub use compute::{consistency, frontier, receipt, root, tile};
 pub use error::{Alarm, EvidenceError, Fault, PublishError};
 pub use leaves::{fresh_leaves, stored_leaves};
 pub use postgres::PostgresEvidence;
-pub use recount::{Reach, Recount, reach, verify};
+pub use recount::{Reach, Recount, reach, tree_of, verify};
 pub use sqlite::SqliteEvidence;
 
 /// The log in SQL. Implementations pass one suite of tests.

@@ -21,7 +21,7 @@ use domain::subject::Position;
 
 pub use host::{Host, HostError, begin, is_clock_plausible};
 pub use leadership::Leadership;
-pub use log::{Log, Scrubber};
+pub use log::{Ended, Forgotten, Log, Memory, MemoryError, Scrubber};
 pub use relay::Relay;
 pub use serve::serve;
 pub use witnesses::{AddressError, Witnesses};

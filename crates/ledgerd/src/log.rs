@@ -1,10 +1,11 @@
 //! The Merkle log over the journal. Who leads integrates what was appended and signs it within a second; who
 //! follows computes the same, and holds it against what was signed.
 //!
-//! The order is stage, sign, store, publish. Every session begins by holding what is stored against the journal,
+//! The order is stage, sign, remember, store, publish. Every session begins by holding what is stored against the journal,
 //! whatever ended the session before: there is no other recovery. What must never happen: that something is signed
 //! that was not just seen to agree, or that a registration waits for any of this.
 
+mod memory;
 mod scrub;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::Leadership;
 
+pub use memory::{Ended, Forgotten, Memory, MemoryError};
 pub use scrub::Scrubber;
 
 /// Between two signatures: three a second, so that a receipt exists after one even when a try fails.
@@ -46,6 +48,7 @@ pub struct Log {
     evidence: Arc<dyn Evidence>,
     signer: Option<Signer<key::Log>>,
     leadership: Leadership,
+    memory: Option<Memory>,
     failures: u64,
     holds: watch::Sender<bool>,
 }
@@ -63,8 +66,18 @@ impl Log {
             evidence,
             signer,
             leadership,
+            memory: None,
             failures: 0,
             holds: watch::Sender::new(true),
+        }
+    }
+
+    /// The same, which signs nothing that contradicts what is remembered.
+    #[must_use]
+    pub fn remembering(self, memory: Memory) -> Self {
+        Self {
+            memory: Some(memory),
+            ..self
         }
     }
 
@@ -73,8 +86,9 @@ impl Log {
         self.holds.subscribe()
     }
 
-    /// Runs until the drain. At an alarm it waits until that is lifted; whatever else fails is tried again.
-    pub async fn run(mut self, drain: Drain) {
+    /// Runs until the drain. At an alarm it waits until that is lifted; whatever else fails is tried again. Only a
+    /// record that has forgotten what was signed ends it.
+    pub async fn run(mut self, drain: Drain) -> Result<(), Forgotten> {
         if self.signer.is_none() {
             tracing::warn!("no key for the log: it is kept, and nothing is signed");
         }
@@ -82,21 +96,25 @@ impl Log {
             let ended = tokio::select! {
                 // first: a session that begins may go far before it waits
                 biased;
-                () = drain.cancelled() => return,
+                () = drain.cancelled() => return Ok(()),
                 ended = self.session() => ended,
             };
-            match ended {
-                Ok(()) => {}
-                Err(Fault::Alarm(alarm)) => {
+            let fault = match ended {
+                Ok(()) => continue,
+                Err(Ended::Forgotten(forgotten)) => return Err(forgotten),
+                Err(Ended::Fault(fault)) => fault,
+            };
+            match fault {
+                Fault::Alarm(alarm) => {
                     raise(self.evidence.as_ref(), &alarm).await;
                     self.wait_for_calm(&drain).await;
                 }
-                Err(Fault::Publish(PublishError::Alarmed)) => {
+                Fault::Publish(PublishError::Alarmed) => {
                     let page = Reason::LogNotSigned.page();
                     tracing::error!(page, "an alarm stands, nothing is signed any more");
                     self.wait_for_calm(&drain).await;
                 }
-                Err(fault) => {
+                fault @ (Fault::Journal(_) | Fault::Evidence(_) | Fault::Publish(_)) => {
                     if self.failures == 0 {
                         tracing::warn!(error = %ErrorChain(&fault), "log not kept, will be again");
                     }
@@ -126,18 +144,23 @@ impl Log {
     }
 
     /// Leads or follows until that changes.
-    async fn session(&mut self) -> Result<(), Fault> {
+    async fn session(&mut self) -> Result<(), Ended> {
         let leads = self.leadership.leads();
+        if leads && let Some(memory) = &self.memory {
+            let (journal, evidence) = (self.journal.as_ref(), self.evidence.as_ref());
+            memory.check(journal, evidence).await?;
+        }
         let recount = self.begin(leads).await?;
         if self.failures > 0 {
             tracing::info!(failures = self.failures, "log goes on");
             self.failures = 0;
         }
-        if leads {
+        let ended = if leads {
             self.lead(recount).await
         } else {
             self.follow(recount).await
-        }
+        };
+        Ok(ended?)
     }
 
     /// Holds the newest entries against what is stored of them, and all when an alarm stands or hashes were lost.
@@ -209,7 +232,7 @@ impl Log {
     }
 
     /// Signs a tree that continues what was signed, and publishes it.
-    async fn sign(&self, head: Head) -> Result<(), Fault> {
+    async fn sign(&mut self, head: Head) -> Result<(), Fault> {
         let evidence = self.evidence.as_ref();
         if evidence.alarm().await?.is_some() {
             return Err(PublishError::Alarmed.into());
@@ -232,6 +255,12 @@ impl Log {
         if signer.verifier().check(checkpoint.note()) != Ok(Some(())) {
             return Err(Alarm::CheckpointDamaged(head.size).into());
         }
+        if let Some(memory) = &mut self.memory {
+            memory
+                .keep(&checkpoint)
+                .await
+                .map_err(EvidenceError::store)?;
+        }
         evidence.publish(&checkpoint).await?;
         Ok(())
     }
@@ -242,11 +271,25 @@ impl Log {
         loop {
             let signed = *published.borrow_and_update();
             self.compare(&mut recount, signed).await?;
+            self.remember(recount.head()).await?;
             tokio::select! {
                 () = self.leadership.is_no_longer(false) => return Ok(()),
                 changed = published.changed() => changed.map_err(EvidenceError::store)?,
             }
         }
+    }
+
+    /// What another ledger has signed, and this one agrees with.
+    async fn remember(&mut self, head: Head) -> Result<(), Fault> {
+        let Some(memory) = &mut self.memory else {
+            return Ok(());
+        };
+        let newest = self.evidence.newest().await?;
+        // a newer one is compared next
+        if let Some(newest) = newest.filter(|newest| newest.checkpoint().head == head) {
+            memory.keep(&newest).await.map_err(EvidenceError::store)?;
+        }
+        Ok(())
     }
 
     async fn compare(&self, recount: &mut Recount, until: Size) -> Result<(), Fault> {

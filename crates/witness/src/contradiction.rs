@@ -5,11 +5,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use daemon::file;
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::tree::Head;
 use tlog::witness::Refusal;
 
-use crate::file;
 use crate::limits::CONTRADICTIONS_MAX;
 
 /// The folder that they are in.
@@ -78,7 +78,8 @@ pub(crate) fn keep(
     if kept >= CONTRADICTIONS_MAX {
         return Ok(None);
     }
-    file::replace(&folder, &format!("{name}.known"), &known.to_string())?;
-    file::replace(&folder, &format!("{name}.refused"), &refused.to_string())?;
+    let file = |ending| folder.join(format!("{name}.{ending}"));
+    file::replace(&file("known"), &known.to_string())?;
+    file::replace(&file("refused"), &refused.to_string())?;
     Ok(Some(folder.join(name)))
 }

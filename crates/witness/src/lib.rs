@@ -5,7 +5,6 @@
 
 mod config;
 mod contradiction;
-mod file;
 #[cfg(test)]
 mod given;
 mod limits;

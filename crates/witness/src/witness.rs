@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use daemon::file;
 use sha2::{Digest as _, Sha256};
 use tlog::checkpoint::{Origin, SignedCheckpoint};
 use tlog::cosignature::{self, UnixTime};
@@ -16,7 +17,6 @@ use tlog::tree::Head;
 use tlog::witness::{Decision, Known, Refusal, Request, SIZE_CONTENT_TYPE, consider};
 
 use crate::contradiction::{self, Kind};
-use crate::file;
 use crate::limits::STATE_BYTES_MAX;
 
 #[cfg(test)]
@@ -195,7 +195,7 @@ impl Followed {
     fn take(&mut self, folder: &Path, checkpoint: &SignedCheckpoint) -> io::Result<()> {
         let head = checkpoint.checkpoint().head;
         if self.newest.is_none() || self.known.head != head {
-            file::replace(folder, &self.file, &checkpoint.to_string())?;
+            file::replace(&folder.join(&self.file), &checkpoint.to_string())?;
             self.known.head = head;
             self.newest = Some(checkpoint.clone());
         }

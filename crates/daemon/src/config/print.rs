@@ -117,6 +117,7 @@ fn evidence(evidence: &Evidence) -> Vec<(&'static str, String)> {
     let identity = evidence.witness_identity.as_ref();
     let files = [
         ("signing_key", evidence.signing_key.as_ref()),
+        ("memory", evidence.memory.as_ref()),
         ("policy", evidence.policy.as_ref()),
         ("witness_authorities", evidence.witness_authorities.as_ref()),
         ("witness_certificate", identity.map(|files| &files.0)),

@@ -19,6 +19,7 @@ gateway_seed = "g"
 ledger_seed = "l"
 [evidence]
 signing_key = "log.key"
+memory = "signed"
 policy = "policy"
 witness_authorities = "w-ca.pem"
 witness_certificate = "w.pem"
@@ -159,6 +160,24 @@ fn each_service_demands_what_it_needs_and_passes_over_the_rest() {
         let keys: Vec<_> = faults.iter().filter_map(|f| f.split(':').next()).collect();
         assert_eq!(keys, expected, "{kind:?}");
     }
+}
+
+#[test]
+fn who_signs_remembers_somewhere() {
+    let without = GOOD
+        .replace("memory = \"signed\"\n", "")
+        .replace("[tls]\n", APART);
+    let faults = |text: &str, kind| match Config::parse(text, std::iter::empty(), kind) {
+        Ok(good) => Ok(good.evidence.memory),
+        Err(Faults { faults }) => Err(faults),
+    };
+    let beside = PathBuf::from("data/signed.checkpoint");
+    assert_eq!(faults(&without, Kind::Serve), Ok(Some(beside)));
+    assert_eq!(faults(&without, Kind::Gateway), Ok(None));
+    let told = faults(&without, Kind::Ledger).expect_err("a fault");
+    assert!(told[0].starts_with("evidence.memory: "), "{told:?}");
+    let unsigned = without.replace("signing_key = \"log.key\"\n", "");
+    assert_eq!(faults(&unsigned, Kind::Ledger), Ok(None));
 }
 
 #[test]

@@ -49,6 +49,9 @@ impl Apart {
             );
             let name = format!("{verb}-{number}");
             let text = configuration(folder, nats_url, &stores);
+            // the section of the log comes last
+            let memory = folder.join(format!("{name}.checkpoint"));
+            let text = format!("{text}memory = \"{}\"\n", memory.display());
             write(&folder.join(format!("{name}.toml")), &text)?;
             Process::start(folder, verb, &name).await
         };

@@ -1,9 +1,14 @@
 //! The ledger's part of a process: the host of the rules, the relay, the log and its witnesses.
 
 use anyhow::{Context as _, anyhow};
+use daemon::config::Evidence;
 use daemon::tls::{self, Incoming};
 use fanout::Publisher;
-use ledgerd::{Host, HostError, Leadership, Log, Relay, Scrubber, Witnesses};
+use journal::evidence::Fault;
+use ledgerd::{
+    Ended, Forgotten, Host, HostError, Leadership, Log, Memory, Relay, Scrubber, Witnesses,
+};
+use tlog::key::{self, Signer};
 use tokio::sync::watch;
 
 use super::Process;
@@ -27,6 +32,53 @@ pub(super) async fn check_clock(stores: &Stores, confirmed: bool) -> Result<(), 
     Ok(())
 }
 
+/// What the log is signed with, and what is remembered of it.
+pub(super) struct Signing {
+    signer: Signer<key::Log>,
+    memory: Memory,
+}
+
+/// Refuses a record that has forgotten what was signed, until somebody says that it is lost for good and brings
+/// another key: with this one nobody may sign another history. None without a key.
+pub(super) async fn signing(
+    stores: &Stores,
+    config: &Evidence,
+    is_loss_confirmed: bool,
+) -> Result<Option<Signing>, Failure> {
+    let (Some(key), Some(memory)) = (&config.signing_key, &config.memory) else {
+        return Ok(None);
+    };
+    let signer: Signer<key::Log> = keys::read(key).map_err(Failure::Usage)?;
+    let memory = Memory::open(memory).context("evidence.memory");
+    let mut memory = memory.map_err(Failure::Usage)?;
+    let (journal, log) = (stores.journal.as_ref(), stores.evidence.as_ref());
+    match memory.check(journal, log).await {
+        // an alarm is the log's to raise, and stops no registration
+        Ok(()) | Err(Ended::Fault(Fault::Alarm(_))) => {}
+        Err(Ended::Fault(fault)) => return Err(Failure::Failed(fault.into())),
+        Err(Ended::Forgotten(forgotten)) if !is_loss_confirmed => {
+            return Err(self::forgotten(&forgotten));
+        }
+        Err(Ended::Forgotten(forgotten)) if memory.is_by(signer.verifier()) => {
+            return Err(Failure::Usage(anyhow!(
+                "{forgotten}: this key has signed them and may sign nothing else, make one with another name for \
+                 evidence.signing_key (docs/backup.md)"
+            )));
+        }
+        Err(Ended::Forgotten(forgotten)) => {
+            tracing::warn!(loss = %forgotten, "loss confirmed, another log begins");
+            memory.put_aside().context("evidence.memory")?;
+        }
+    }
+    Ok(Some(Signing { signer, memory }))
+}
+
+fn forgotten(forgotten: &Forgotten) -> Failure {
+    Failure::Halted(anyhow!(
+        "{forgotten}: restore the newer record, or read docs/backup.md and start with --confirm-loss and another key"
+    ))
+}
+
 /// What a ledger tells of itself.
 pub(super) struct Told {
     /// It has caught up; without a ledger at once.
@@ -36,7 +88,7 @@ pub(super) struct Told {
 }
 
 /// Starts what there is of a ledger.
-pub(super) async fn start(process: &Process) -> Result<Told, Failure> {
+pub(super) async fn start(process: &Process, signing: Option<Signing>) -> Result<Told, Failure> {
     let stores = &process.stores;
     let Some(ledger) = &stores.ledger else {
         let told = watch::channel(true).1;
@@ -85,16 +137,22 @@ pub(super) async fn start(process: &Process) -> Result<Told, Failure> {
             ended.send(failed(error.into())).await.ok();
         }
     });
-    let log_holds = start_log(process, leadership.clone())?;
+    let log_holds = start_log(process, signing, leadership.clone());
     start_witnesses(process, leadership)?;
     Ok(Told { ready, log_holds })
 }
 
-/// The log signs what was recorded, and the scrubber reads it again. Neither ends the process.
-fn start_log(process: &Process, leadership: Leadership) -> Result<watch::Receiver<bool>, Failure> {
+/// The log signs what was recorded, and the scrubber reads it again. Neither ends the process, unless the record has
+/// forgotten what was signed.
+fn start_log(
+    process: &Process,
+    signing: Option<Signing>,
+    leadership: Leadership,
+) -> watch::Receiver<bool> {
     let stores = &process.stores;
-    let key = process.config.evidence.signing_key.as_deref();
-    let signer = key.map(keys::read).transpose().map_err(Failure::Usage)?;
+    let (signer, memory) = signing
+        .map(|signing| (signing.signer, signing.memory))
+        .unzip();
     let verifier = signer.as_ref().map(|signer| signer.verifier().clone());
     let (journal, evidence) = (stores.journal.clone(), stores.evidence.clone());
     let scrubber = Scrubber::new(
@@ -103,13 +161,21 @@ fn start_log(process: &Process, leadership: Leadership) -> Result<watch::Receive
         stores.views.clone(),
         verifier,
     );
-    let log = Log::new(journal, evidence, signer, leadership);
+    let mut log = Log::new(journal, evidence, signer, leadership);
+    if let Some(memory) = memory {
+        log = log.remembering(memory);
+    }
     process
         .tasks
         .spawn("scrubber", scrubber.run(process.tasks.drain()));
     let holds = log.holds();
-    process.tasks.spawn("log", log.run(process.tasks.drain()));
-    Ok(holds)
+    let (drain, ended) = (process.tasks.drain(), process.ended.clone());
+    process.tasks.spawn("log", async move {
+        if let Err(error) = log.run(drain).await {
+            ended.send(forgotten(&error)).await.ok();
+        }
+    });
+    holds
 }
 
 /// The witnesses of the policy that have an address are asked to cosign.

@@ -142,6 +142,29 @@ pub async fn reach(journal: &dyn Journal, evidence: &dyn Evidence) -> Result<Rea
     Ok(Reach { integrated, signed })
 }
 
+/// The tree of the journal's first entries: from stored hashes up to one size, from the journal's bytes after it.
+/// None when the journal ends before.
+pub async fn tree_of(
+    journal: &dyn Journal,
+    evidence: &dyn Evidence,
+    hashed: Size,
+    size: Size,
+) -> Result<Option<Head>, Fault> {
+    if let Some(before) = size.0.checked_sub(1) {
+        let last = journal.read_stored(Position(before), 1).await?;
+        if last.is_empty() {
+            return Ok(None);
+        }
+    }
+    let mut frontier = frontier(evidence, hashed.min(size)).await?;
+    while frontier.head().size < size {
+        let at = frontier.head().size;
+        let leaves = stored_leaves(journal, at, size, READ_ENTRIES_MAX).await?;
+        frontier.append(leaves);
+    }
+    Ok(Some(frontier.head()))
+}
+
 /// Reads the whole journal and holds it against the log: every entry, every hash, every checkpoint. Gives what was
 /// verified; entries after it are not logged yet.
 pub async fn verify(

@@ -3,6 +3,7 @@
 mod apart;
 mod crashing;
 mod leading;
+mod remembering;
 mod tampered;
 mod troubled;
 
@@ -24,7 +25,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::Log;
+use super::{Forgotten, Log};
 use crate::Leadership;
 
 /// Longer than any machine needs.
@@ -146,7 +147,7 @@ impl Stores {
 /// A log that runs.
 struct Running {
     drain: Drain,
-    task: JoinSet<()>,
+    task: JoinSet<Result<(), Forgotten>>,
     holds: watch::Receiver<bool>,
 }
 
@@ -162,7 +163,15 @@ impl Running {
     async fn end(self) {
         self.drain.cancel();
         let ended = timeout(PATIENCE, self.task.join_all()).await;
-        ended.expect("it ends in time");
+        let ended = ended.expect("it ends in time");
+        assert_eq!(ended, [Ok(())]);
+    }
+
+    /// Waits until it ends by itself, and says why.
+    async fn forgotten(self) -> String {
+        let ended = timeout(PATIENCE, self.task.join_all()).await;
+        let ended = ended.expect("it ends in time").swap_remove(0);
+        ended.expect_err("it ends by itself").to_string()
     }
 
     /// Waits until it does not hold, and nothing is signed.

@@ -10,7 +10,7 @@ use crate::Leadership;
 
 impl Stores {
     /// The same, with trouble.
-    fn with(mut self, trouble: Trouble, signed: &Signed) -> (Self, Arc<Troubled>) {
+    pub(super) fn with(mut self, trouble: Trouble, signed: &Signed) -> (Self, Arc<Troubled>) {
         let troubled = Troubled::new(self.evidence, trouble, signed);
         self.evidence = troubled.clone();
         (self, troubled)
