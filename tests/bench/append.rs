@@ -12,6 +12,7 @@ use api::v1;
 use daemon::postgres::Settings;
 use domain::code::NoticeKind;
 use domain::entry::{Draft, Event};
+use domain::lineage::Lineage;
 use domain::municipality::MunicipalityCode;
 use domain::person_name::pairs;
 use domain::subject::{Subject, Version};
@@ -103,6 +104,7 @@ impl Stores {
         let context = Context {
             today: self.today,
             production: false,
+            lineage: Lineage::default(),
         };
         let registration = parse::registration(&request, self.sender, context)
             .map_err(|refusal| anyhow!("refused: {}", refusal.reason.code()))?;

@@ -196,6 +196,7 @@ mod tests {
         let context = api::parse::Context {
             today,
             production: false,
+            lineage: domain::lineage::Lineage::default(),
         };
         let sender = MunicipalityCode::parse(SENDER).expect("a code");
         let mut requests = Requests::new(today);

@@ -119,6 +119,7 @@ pub(crate) fn register_event(input: &[u8]) {
     let context = Context {
         today: TODAY,
         production: false,
+        lineage: domain::lineage::Lineage::default(),
     };
     match read_event(&event, context) {
         Ok(Understood::Known(known)) => {

@@ -43,6 +43,13 @@ pub const SIGTUNA: Organisation = Organisation {
     code: "0191",
     roles: CASE_SYSTEM,
 };
+/// Heby, which was another code before 2007.
+pub const HEBY: Organisation = Organisation {
+    file: "heby",
+    number: "559999-0009",
+    code: "0331",
+    roles: CASE_SYSTEM,
+};
 /// Operator and administrator.
 pub const OPERATOR: Organisation = Organisation {
     file: "operator",

@@ -13,6 +13,7 @@ use domain::calendar::day_in_sweden;
 use domain::code::NoticeKind;
 use domain::definition::Definition;
 use domain::entry::{Draft, Event, NoticeRef, Part, SealedPart};
+use domain::lineage::Lineage;
 use domain::municipality::MunicipalityCode;
 use domain::subject::{NoticeNumber, Position, Pseudonym, Subject, Version};
 use jiff::civil::Date;
@@ -49,8 +50,13 @@ impl Default for History {
 impl History {
     /// A journal with its first definition, begun on 24 November 2026.
     pub fn new() -> Self {
+        Self::with(Lineage::default())
+    }
+
+    /// The same where municipalities change as they do in a lineage.
+    pub fn with(lineage: Lineage) -> Self {
         let mut history = Self {
-            machine: Machine::new(),
+            machine: Machine::with(lineage),
             alerts: Vec::new(),
             now: "2026-11-24T08:00:00Z".parse().expect("an instant"),
             system: Version(0),

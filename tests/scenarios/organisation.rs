@@ -6,13 +6,13 @@ use client::Refused;
 use domain::code::{NoticeKind, RelocationKind};
 use domain::relocation_state::RelocationState;
 
-use tests::{LOST, SOLNA, announcement};
+use tests::{HEBY, LOST, SOLNA, announcement, arrival};
 
 use super::request::{consent, content, to_function, wished};
 use super::services::Services;
 use super::steps::Step::{Given, Then, When};
-use super::steps::Who::{A, B};
-use super::steps::{Act, Fact, On, P, Q, Scenario, Shown};
+use super::steps::Who::{A, B, C};
+use super::steps::{Act, Fact, OPEN, On, P, Q, Scenario, Shown};
 
 use NoticeKind::{RelocationEscalated, RelocationRegistered, RelocationReminded};
 
@@ -21,7 +21,142 @@ const LABOUR: &str = "arbetsmarknad";
 /// The board for children.
 const CHILDREN: &str = "barn-och-unga";
 
+/// The day on which municipalities change here.
+const CHANGE: &str = "2027-01-01";
+/// A moment after it.
+const AFTER: &str = "2027-01-11T08:00:00Z";
+
 pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "scenario_52_what_the_old_code_was_told_goes_on_at_the_new_one",
+        on: On::Rules,
+        steps: &[
+            Given(Act::Become(&[B], C, CHANGE)),
+            Given(A.announces(P, B)),
+            When(Act::Until(AFTER)),
+            When(C.reports(P, A)),
+            Then(Fact::Arrival(C, v1::ArrivalState::Matched)),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            When(Act::Pass(400)),
+            Then(A.is_asked(&[])),
+        ],
+    },
+    Scenario {
+        name: "scenario_52_what_the_old_code_announced_covers_who_came_from_it",
+        on: On::Rules,
+        steps: &[
+            Given(Act::Become(&[A], C, CHANGE)),
+            Given(A.announces(P, B)),
+            When(Act::Until(AFTER)),
+            // as the register has it: the code that was valid when the person moved
+            When(B.reports_with(P, A, |it| arrived_on(it, "2026-12-30"))),
+            Then(Fact::Arrival(B, v1::ArrivalState::Matched)),
+            When(Act::Pass(400)),
+            Then(C.is_asked(&[])),
+        ],
+    },
+    Scenario {
+        name: "scenario_52_a_person_whose_municipality_became_another_did_not_move",
+        on: On::Rules,
+        steps: &[
+            Given(Act::Become(&[B], C, CHANGE)),
+            Given(Act::Until(AFTER)),
+            When(C.reports_with(P, B, |it| arrived_on(it, CHANGE))),
+            Then(Fact::Refused(
+                "MUNICIPALITY_CONTINUES",
+                &["previous_municipality"],
+            )),
+            Then(B.is_asked(&[])),
+        ],
+    },
+    Scenario {
+        name: "scenario_52_after_its_time_a_code_begins_nothing",
+        on: On::Rules,
+        steps: &[
+            Given(Act::Become(&[B], C, CHANGE)),
+            When(A.announces(P, C)),
+            Then(Fact::Refused(
+                "MUNICIPALITY_CLOSED",
+                &["receiving_municipality"],
+            )),
+            Given(Act::Until(AFTER)),
+            When(A.announces(P, B)),
+            Then(Fact::Refused(
+                "MUNICIPALITY_CLOSED",
+                &["receiving_municipality"],
+            )),
+            When(B.announces(P, A)),
+            Then(Fact::Refused("MUNICIPALITY_CLOSED", &["municipality"])),
+            When(A.reports_with(P, B, |it| arrived_on(it, "2027-01-02"))),
+            Then(Fact::Refused(
+                "MUNICIPALITY_CLOSED",
+                &["previous_municipality"],
+            )),
+            When(A.announces(P, C)),
+            Then(C.is_told(&[RelocationRegistered])),
+        ],
+    },
+    Scenario {
+        name: "scenario_52_who_goes_on_as_another_acts_for_it_and_begins_nothing_in_its_name",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            Then(Fact::Shown(Shown::That(
+                "Heby acts for what it was, and nobody else does",
+                |services| Box::pin(heby(services)),
+            ))),
+        ],
+    },
+    Scenario {
+        name: "scenario_53_a_split_moves_nobody_and_flags_nobody",
+        on: On::Rules,
+        steps: &[
+            Given(Act::SplitsOff(A, C, CHANGE)),
+            // announced to the whole, before there was the part
+            Given(B.announces(P, A)),
+            When(Act::Until(AFTER)),
+            When(C.reports_with(Q, A, |it| arrived_on(it, CHANGE))),
+            Then(Fact::Refused(
+                "MUNICIPALITY_CONTINUES",
+                &["previous_municipality"],
+            )),
+            When(C.reports(P, B)),
+            Then(Fact::Arrival(C, v1::ArrivalState::Matched)),
+            When(Act::Pass(400)),
+            Then(A.is_asked(&[])),
+            Then(B.is_asked(&[])),
+        ],
+    },
+    Scenario {
+        name: "scenario_53_who_moves_after_a_split_did_move",
+        on: On::Rules,
+        steps: &[
+            Given(Act::SplitsOff(A, C, CHANGE)),
+            Given(Act::Until(AFTER)),
+            When(C.reports_with(P, A, |it| arrived_on(it, "2027-01-05"))),
+            When(Act::Pass(15)),
+            Then(A.is_asked(&[OPEN])),
+        ],
+    },
+    Scenario {
+        name: "scenario_54_municipalities_that_merged_ask_each_other_nothing",
+        on: On::Rules,
+        steps: &[
+            Given(Act::Become(&[A, B], C, CHANGE)),
+            Given(Act::Until("2026-12-28T08:00:00Z")),
+            // they were two still, and the time to announce ends when they are one
+            When(B.reports(P, A)),
+            When(Act::Until(AFTER)),
+            When(C.reports_with(Q, A, |it| arrived_on(it, "2026-12-30"))),
+            Then(Fact::Refused(
+                "MUNICIPALITY_CONTINUES",
+                &["previous_municipality"],
+            )),
+            When(Act::Pass(400)),
+            Then(A.is_asked(&[])),
+            Then(C.is_asked(&[])),
+        ],
+    },
     Scenario {
         name: "scenario_55_an_announcement_goes_to_the_board_that_takes_its_kind_or_that_is_named",
         on: On::Both,
@@ -207,6 +342,39 @@ async fn revoked(services: &Services<'_>) {
     world.connect(SOLNA).await.expect("another certificate");
     let others = services.party(A).notices().await;
     others.expect("a connection that stays");
+}
+
+fn arrived_on(report: &mut v1::ReportArrivalRequest, day: &str) {
+    let content = report.content.as_mut().expect("content");
+    day.clone_into(&mut content.arrived_on);
+}
+
+/// The successor's certificate opens what the old code has; the old code begins nothing, and is nobody else's.
+async fn heby(services: &Services<'_>) {
+    const OLD: &str = "1917";
+    let heby = services.world().party(HEBY).await;
+    let old = heby.acting_for(OLD);
+    old.notices().await.expect("its inbox");
+    old.alerts().await.expect("its questions");
+    let me = heby
+        .who_am_i(v1::WhoAmIRequest {})
+        .await
+        .expect("an answer");
+    assert_eq!(
+        me.municipalities,
+        ["municipalities/0331", "municipalities/1917"]
+    );
+    let begun = old.register(announcement(&old, "0184", 0)).await;
+    let refused = begun.expect_err("closed");
+    assert_eq!(refused.reason, "MUNICIPALITY_CLOSED");
+    let nearest = refused.metadata.iter().find(|(key, _)| key == "nearest");
+    assert_eq!(nearest.expect("a name").1, "0331 Heby");
+    let unmoved = heby.report(arrival(&heby, OLD, 0)).await;
+    let refused = unmoved.expect_err("nobody moved");
+    assert_eq!(refused.reason, "MUNICIPALITY_CONTINUES");
+    let solna = services.world().party(SOLNA).await;
+    let other = solna.acting_for(OLD).notices().await;
+    assert_eq!(other.expect_err("another's").reason, "SENDER_NOT_YOURS");
 }
 
 async fn another(services: &Services<'_>) {

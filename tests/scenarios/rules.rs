@@ -6,15 +6,17 @@ use api::{record, v1};
 use domain::code::{NoticeKind, RelocationKind};
 use domain::entry::{Entry, Event};
 use domain::identity::IdentityNumber;
-use domain::municipality::MunicipalityCode;
+use domain::lineage::Lineage;
+use domain::municipality::{self, Municipality, MunicipalityCode};
 use domain::relocation_state::RelocationState;
 use domain::subject::{Pseudonym, Subject};
 use jiff::SignedDuration;
+use jiff::civil::Date;
 use ledger::{
     AlertCaller, AlertCommand, AlertState, ArrivalCommand, ArrivalState, Machine,
     MunicipalityCommand, MunicipalityFold, RelocationCommand, RelocationFold,
 };
-use tests::history::{self, History, municipality};
+use tests::history::{self, History};
 
 use super::play::{Answer, Refusal, Stage};
 use super::request;
@@ -26,6 +28,7 @@ pub(crate) struct Rules {
     entries: Vec<Entry>,
     subjects: u64,
     production: bool,
+    lineage: Lineage,
     relocation: Option<Subject>,
     arrival: Option<Subject>,
 }
@@ -38,6 +41,7 @@ impl Rules {
             entries: Vec::new(),
             subjects: 0,
             production: false,
+            lineage: Lineage::default(),
             relocation: None,
             arrival: None,
         }
@@ -47,7 +51,43 @@ impl Rules {
         Context {
             today: self.history.today(),
             production: self.production,
+            lineage: self.lineage,
         }
+    }
+
+    /// The municipalities change as they will have been known to, from the beginning of the journal on.
+    fn change(&mut self, change: impl Fn(&mut Municipality)) -> Answer {
+        assert_eq!(
+            self.subjects, 0,
+            "municipalities change before anything else"
+        );
+        let mut table = municipality::all().to_vec();
+        table.iter_mut().for_each(change);
+        self.lineage = Lineage::of(table);
+        self.history = History::with(self.lineage);
+        nothing()
+    }
+
+    fn become_one(&mut self, old: &[Who], new: Who, day: &str) -> Answer {
+        let first: Date = day.parse().expect("a date");
+        let before = first.yesterday().expect("a day before");
+        self.change(|row| {
+            if old.iter().any(|who| code(*who) == row.code) {
+                row.valid_to = Some(before);
+                row.successor = Some(code(new));
+            } else if row.code == code(new) {
+                row.valid_from = Some(first);
+            }
+        })
+    }
+
+    fn split_off(&mut self, whole: Who, part: Who, day: &str) -> Answer {
+        self.change(|row| {
+            if row.code == code(part) {
+                row.valid_from = day.parse().ok();
+                row.split_from = Some(code(whole));
+            }
+        })
     }
 
     fn next_id(&mut self) -> uuid::Uuid {
@@ -257,6 +297,8 @@ impl Stage for Rules {
                 self.read();
                 Ok(nothing())
             }
+            Act::Become(old, new, day) => Ok(self.become_one(old, *new, day)),
+            Act::SplitsOff(whole, part, day) => Ok(self.split_off(*whole, *part, day)),
             Act::InProduction => {
                 self.production = true;
                 Ok(nothing())
@@ -342,7 +384,7 @@ fn code_text(who: Who) -> String {
 }
 
 fn code(who: Who) -> MunicipalityCode {
-    municipality(&code_text(who))
+    history::municipality(&code_text(who))
 }
 
 fn code_of(name: &str) -> MunicipalityCode {

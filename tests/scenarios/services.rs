@@ -356,9 +356,7 @@ impl Stage for Services<'_> {
                 self.pass(*days).await;
                 Ok(about(String::new()))
             }
-            Act::InProduction | Act::Until(_) | Act::Jumps(_) => {
-                panic!("production and exact instants are a matter of the rules")
-            }
+            _ => panic!("production, exact instants and lineages are a matter of the rules"),
         };
         answer.map_err(|refused| {
             let refusal = Refusal {

@@ -99,6 +99,11 @@ pub(crate) enum Act {
     /// The clock shows an instant of later without anything between: it was wrong, or the ledger stood still. Before the
     /// rules alone.
     Jumps(&'static str),
+    /// Municipalities become one from a day on, under its code: a change of code, or a merger. Before anything else, before
+    /// the rules alone.
+    Become(&'static [Who], Who, &'static str),
+    /// Of a municipality another is split off from a day on. Likewise.
+    SplitsOff(Who, Who, &'static str),
     /// From now on real people are meant. Before the rules alone.
     InProduction,
 }

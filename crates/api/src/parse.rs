@@ -7,7 +7,8 @@ mod ground;
 mod person;
 mod register;
 
-use domain::municipality::{self, MunicipalityCode};
+use domain::lineage::{Lineage, Misnamed};
+use domain::municipality::{self, Municipality, MunicipalityCode};
 use domain::reason::{Reason, Violation};
 use domain::subject::{Subject, SubjectKind};
 use jiff::civil::Date;
@@ -30,6 +31,8 @@ pub struct Context {
     pub today: Date,
     /// Whether real people are meant.
     pub production: bool,
+    /// Which municipality goes on as which.
+    pub lineage: Lineage,
 }
 
 /// Addresses that one request may mark.
@@ -144,12 +147,14 @@ impl Faults {
         date
     }
 
-    /// A municipality of today, by its resource name.
+    /// A municipality by its resource name, in a request about a day: one of today, or whoever goes on as what it was on
+    /// that day.
     pub fn municipality(
         &mut self,
         field: &str,
         name: &str,
-        today: Date,
+        about: Option<Date>,
+        context: Context,
     ) -> Option<MunicipalityCode> {
         if name.is_empty() {
             self.add(field, Reason::FieldRequired);
@@ -159,25 +164,27 @@ impl Faults {
             self.add(field, Reason::MunicipalityCodeInvalid);
             return None;
         };
-        match municipality::find(code) {
-            Some(found) if found.is_open(today) => Some(code),
-            Some(closed) => {
+        match context.lineage.named(code, about, context.today) {
+            Ok(current) => Some(current),
+            Err(Misnamed::Closed(instead)) => {
                 self.add(field, Reason::MunicipalityClosed);
-                self.nearest = closed
-                    .successor
-                    .and_then(municipality::find)
-                    .map(|next| format!("{} {}", next.code, next.name));
+                self.nearest = Some(named(&instead));
                 None
             }
-            None => {
+            Err(Misnamed::Unknown) => {
                 self.add(field, Reason::MunicipalityUnknown);
-                let nearest: Vec<String> = municipality::nearest(&code.to_string(), 3)
-                    .iter()
-                    .map(|near| format!("{} {}", near.code, near.name))
-                    .collect();
-                self.nearest = Some(nearest.join(", "));
+                self.nearest = Some(named(&municipality::nearest(&code.to_string(), 3)));
                 None
             }
+        }
+    }
+
+    /// Who begins something new is a municipality of today: whoever goes on as another finishes what that began, and
+    /// begins nothing in its name.
+    pub fn acting(&mut self, code: MunicipalityCode, context: Context) {
+        if let Err(Misnamed::Closed(instead)) = context.lineage.named(code, None, context.today) {
+            self.add("municipality", Reason::MunicipalityClosed);
+            self.nearest = Some(named(&instead));
         }
     }
 
@@ -208,6 +215,13 @@ impl Faults {
             }
         }
     }
+}
+
+/// Codes and names, as refusals tell them.
+fn named(municipalities: &[&Municipality]) -> String {
+    let all = municipalities.iter();
+    let all: Vec<String> = all.map(|it| format!("{} {}", it.code, it.name)).collect();
+    all.join(", ")
 }
 
 /// A resource name of the expected kind. A wrong one is refused, never guessed.

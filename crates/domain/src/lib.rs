@@ -14,6 +14,7 @@ pub mod function;
 pub mod ground;
 pub mod identity;
 pub mod kind;
+pub mod lineage;
 pub mod month;
 pub mod municipality;
 pub mod person_name;

@@ -27,6 +27,13 @@ impl Month {
         format!("{text}-01").parse::<Date>().ok().map(Self::of)
     }
 
+    /// Its first day; none beyond the calendar.
+    pub fn first_day(self) -> Option<Date> {
+        let year = i16::try_from(self.index.div_euclid(12)).ok()?;
+        let month = i8::try_from(self.index.rem_euclid(12)).ok()?;
+        Date::new(year, month.checked_add(1)?, 1).ok()
+    }
+
     /// So many months later; earlier when negative.
     #[must_use]
     pub fn plus(self, months: i32) -> Self {
@@ -62,6 +69,9 @@ mod tests {
         assert_eq!(december.plus(1).to_string(), "2027-01");
         assert_eq!(december.plus(-12).to_string(), "2025-12");
         assert_eq!(december.plus(14).since(december), 14);
+        let first = december.plus(-2).first_day().expect("a day");
+        assert_eq!(first, jiff::civil::date(2026, 10, 1));
+        assert_eq!(december.plus(i32::MAX).first_day(), None);
         for wrong in ["2026-13", "2026-00", "26-12", "2026-1", "2026-12-01", ""] {
             assert_eq!(Month::parse(wrong), None, "{wrong}");
         }

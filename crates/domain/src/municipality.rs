@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use jiff::civil::Date;
 
-/// Rows of the embedded table: code, name, county code, county, valid from, valid to, successor. An empty
-/// validity means "before records" or "still valid".
+/// Rows of the embedded table: code, name, county code, county, valid from, valid to, successor, split from. An
+/// empty validity means "before records" or "still valid".
 const TABLE: &str = include_str!("../data/municipalities.csv");
 
 /// A municipality code (kommunkod), four digits.
@@ -73,6 +73,8 @@ pub struct Municipality {
     pub valid_to: Option<Date>,
     /// The code that followed.
     pub successor: Option<MunicipalityCode>,
+    /// The municipality that it was a part of before its first day (utbruten ur).
+    pub split_from: Option<MunicipalityCode>,
 }
 
 impl Municipality {
@@ -96,6 +98,7 @@ fn row(line: &'static str) -> Option<Municipality> {
         valid_from: cell()?.parse().ok(),
         valid_to: cell()?.parse().ok(),
         successor: MunicipalityCode::parse(cell()?),
+        split_from: MunicipalityCode::parse(cell()?),
     })
 }
 

@@ -85,7 +85,7 @@ async fn list(
     call: &Call,
     request: v1::ListAccessesRequest,
 ) -> Result<v1::ListAccessesResponse, Refusal> {
-    let reviewer = Reviewer::of(call, &request.municipality)?;
+    let reviewer = Reviewer::of(core, call, &request.municipality)?;
     let mut faults = Faults::default();
     let actor = faults.actor(request.actor.as_ref());
     faults.text("officer_id", &request.officer_id, 0, 64);

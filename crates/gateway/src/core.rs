@@ -9,6 +9,7 @@ use api::status::Refusal;
 use daemon::{Drain, ErrorChain};
 use domain::calendar::day_in_sweden;
 use domain::definition::Definition;
+use domain::lineage::Lineage;
 use domain::reason::Reason;
 use domain::subject::Position;
 use fanout::Lanes;
@@ -168,6 +169,7 @@ impl Core {
         Context {
             today: self.today(),
             production: self.production,
+            lineage: Lineage::default(),
         }
     }
 

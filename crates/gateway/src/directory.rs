@@ -198,8 +198,22 @@ async fn shown(
             .successor
             .map(MunicipalityCode::resource_name)
             .unwrap_or_default(),
+        split_from: found
+            .split_from
+            .map(MunicipalityCode::resource_name)
+            .unwrap_or_default(),
         connected: core.views.is_connected(found.code).await.map_err(unread)?,
     })
+}
+
+/// For whom the caller may act by its certificate: its own municipality, and those that it goes on as.
+fn own(core: &Core, call: &Call) -> impl Iterator<Item = MunicipalityCode> {
+    let (lineage, today) = (core.context().lineage, core.today());
+    let own = &call.caller.municipalities;
+    let all = own.iter().flat_map(move |code| lineage.family(*code));
+    let mine =
+        move |code: &MunicipalityCode| own.iter().any(|own| lineage.continues(*own, *code, today));
+    all.filter(mine)
 }
 
 async fn who_am_i(
@@ -216,10 +230,8 @@ async fn who_am_i(
             .iter()
             .map(|role| role.name().to_owned())
             .collect(),
-        municipalities: caller
-            .municipalities
-            .iter()
-            .map(|code| code.resource_name())
+        municipalities: own(core, call)
+            .map(MunicipalityCode::resource_name)
             .collect(),
         valid_until: Some(to_wire(caller.valid_until)),
         environment: if core.production {

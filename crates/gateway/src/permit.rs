@@ -5,7 +5,7 @@ mod reach;
 
 use domain::code::RelocationKind;
 use domain::entry::{Entry, Event};
-use domain::function::FunctionId;
+use domain::function::{FunctionId, Grant};
 use domain::municipality::{self, MunicipalityCode};
 use domain::reason::{Class, Reason};
 use domain::subject::SubjectKind;
@@ -82,19 +82,53 @@ fn named(call: &Call, name: &str, roles: &[Role]) -> Result<MunicipalityCode, Re
 }
 
 /// Likewise, by its own certificate: no vendor reviews a municipality's log, or tells what its register told.
-fn acting(call: &Call, name: &str, roles: &[Role]) -> Result<MunicipalityCode, Refusal> {
+fn acting(
+    core: &Core,
+    call: &Call,
+    name: &str,
+    roles: &[Role],
+) -> Result<MunicipalityCode, Refusal> {
     let code = named(call, name, roles)?;
-    if !call.caller.municipalities.contains(&code) {
+    if !is_own(core, call, code) {
         return Err(Refusal::new(Reason::SenderNotYours));
     }
     call.acts_for(code);
     Ok(code)
 }
 
+/// Whether the caller's certificate is a municipality's own, or that of who goes on as it: its inbox, its matters and its
+/// log are theirs from the day of the change on.
+fn is_own(core: &Core, call: &Call, code: MunicipalityCode) -> bool {
+    let (lineage, today) = (core.context().lineage, core.today());
+    let mut own = call.caller.municipalities.iter();
+    own.any(|own| lineage.continues(*own, code, today))
+}
+
+/// What the caller was granted: by the municipality, or by who goes on as it. The functions of one are not those of the
+/// other, so a grant for some of them reaches no further.
+async fn granted(
+    core: &Core,
+    call: &Call,
+    code: MunicipalityCode,
+) -> Result<Option<Grant>, Refusal> {
+    let vendor = &call.caller.organisation_number;
+    let mut fold = core.municipality(Guest::of(call), code).await?;
+    if let Some(grant) = fold.vendors.remove(vendor) {
+        return Ok(Some(grant));
+    }
+    let current = core.context().lineage.current(code, core.today());
+    if current == code {
+        return Ok(None);
+    }
+    let mut fold = core.municipality(Guest::of(call), current).await?;
+    let grant = fold.vendors.remove(vendor);
+    Ok(grant.filter(|grant| grant.functions.is_empty()))
+}
+
 impl Reviewer {
     /// The caller's certificate lets it review the named municipality's access log.
-    pub(crate) fn of(call: &Call, name: &str) -> Result<Self, Refusal> {
-        let code = acting(call, name, &[Role::Reviewer])?;
+    pub(crate) fn of(core: &Core, call: &Call, name: &str) -> Result<Self, Refusal> {
+        let code = acting(core, call, name, &[Role::Reviewer])?;
         Ok(Self { code })
     }
 
@@ -129,14 +163,13 @@ impl Party {
     /// gone at once, at every gateway.
     pub(crate) async fn of(core: &Core, call: &Call, name: &str) -> Result<Self, Refusal> {
         let code = named(call, name, &[Role::CaseSystem])?;
-        let reach = if call.caller.municipalities.contains(&code) {
+        let reach = if is_own(core, call, code) {
             Reach::Own
         } else {
-            let fold = core.municipality(Guest::of(call), code).await?;
-            let grant = fold.vendors.get(&call.caller.organisation_number);
+            let grant = granted(core, call, code).await?;
             let grant = grant.ok_or_else(|| Refusal::new(Reason::SenderNotYours))?;
             call.acts_for(code);
-            Reach::granted(grant, call.method, core.today())?
+            Reach::granted(&grant, call.method, core.today())?
         };
         call.acts_for(code);
         Ok(Self { code, reach })
@@ -241,13 +274,13 @@ impl Party {
 
 impl Feed {
     /// The caller's certificate lets it tell what the register told the named municipality.
-    pub(crate) fn of(call: &Call, name: &str) -> Result<Self, Refusal> {
-        acting(call, name, &[Role::RegisterFeed]).map(Self::told)
+    pub(crate) fn of(core: &Core, call: &Call, name: &str) -> Result<Self, Refusal> {
+        acting(core, call, name, &[Role::RegisterFeed]).map(Self::told)
     }
 
     /// Likewise, or it is the municipality's own case system: what the feed told is the municipality's own.
-    pub(crate) fn or_party(call: &Call, name: &str) -> Result<Self, Refusal> {
-        acting(call, name, &[Role::RegisterFeed, Role::CaseSystem]).map(Self::told)
+    pub(crate) fn or_party(core: &Core, call: &Call, name: &str) -> Result<Self, Refusal> {
+        acting(core, call, name, &[Role::RegisterFeed, Role::CaseSystem]).map(Self::told)
     }
 
     /// What the receiver's own feed told before is held against a relocation to it.

@@ -37,7 +37,7 @@ pub(crate) async fn import(
     let mut results = Vec::new();
     let mut whose = String::new();
     while let Some(request) = events.message().await.map_err(|status| broken(&status))? {
-        let feed = Feed::of(call, &request.municipality)?;
+        let feed = Feed::of(core, call, &request.municipality)?;
         if whose.is_empty() {
             whose.clone_from(&request.municipality);
         } else if whose != request.municipality {

@@ -8,6 +8,7 @@ mod digest;
 mod duty;
 mod finding;
 mod index;
+mod lineage;
 mod name;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ mod trial;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::definition::Definition;
+use domain::lineage::Lineage;
 use domain::municipality::MunicipalityCode;
 use domain::subject::{NoticeNumber, Position, Pseudonym, Subject, SubjectKind, Version};
 use jiff::civil::Date;
@@ -63,6 +65,8 @@ struct Reference {
 /// The state of the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
+    /// Which municipality goes on as which: as much a part of the program as the rules.
+    lineage: Lineage,
     position: Position,
     recorded_at: Option<Timestamp>,
     /// The newest deadline that passed.
@@ -97,6 +101,14 @@ impl Machine {
     /// Before the first entry.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same, with another lineage than that of today's municipalities.
+    pub fn with(lineage: Lineage) -> Self {
+        Self {
+            lineage,
+            ..Self::default()
+        }
     }
 
     /// The position of the newest entry applied.

@@ -6367,6 +6367,9 @@ pub struct Municipality {
     /// Whether its case system has ever confirmed a notice (ansluten).
     #[prost(bool, tag = "8")]
     pub connected: bool,
+    /// The municipality that it was a part of before its first day (utbruten ur), `municipalities/{code}`; empty for none.
+    #[prost(string, tag = "9")]
+    pub split_from: ::prost::alloc::string::String,
 }
 /// Request of ListMunicipalities.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

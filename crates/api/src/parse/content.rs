@@ -119,10 +119,13 @@ pub fn registration(
     let mut faults = Faults::default();
     let request_id = faults.request_id(&request.request_id);
     let actor = faults.actor(request.actor.as_ref());
+    faults.acting(sender, context);
+    let planned_on = request.content.as_ref().map(|it| it.expected_on.as_str());
     let recipient = faults.municipality(
         "receiving_municipality",
         &request.receiving_municipality,
-        context.today,
+        planned_on.and_then(month).and_then(Month::first_day),
+        context,
     );
     if recipient == Some(sender) {
         faults.add("receiving_municipality", Reason::RecipientIsSender);
@@ -192,14 +195,10 @@ pub fn arrival(
     let mut faults = Faults::default();
     let request_id = faults.request_id(&request.request_id);
     let actor = faults.actor(request.actor.as_ref());
-    let previous = faults.municipality(
-        "previous_municipality",
-        &request.previous_municipality,
-        context.today,
-    );
-    if previous == Some(reporter) {
-        faults.add("previous_municipality", Reason::RecipientIsSender);
-    }
+    faults.acting(reporter, context);
+    let arrived_on = request.content.as_ref();
+    let arrived_on = arrived_on.and_then(|it| it.arrived_on.parse().ok());
+    let previous = previous(&mut faults, request, reporter, arrived_on, context);
     let ground = legal_ground(&mut faults, request.legal_ground.as_ref());
     let content = request.content.clone().unwrap_or_default();
     if request.content.is_none() {
@@ -251,17 +250,44 @@ pub fn arrival(
     }
 }
 
+/// Where the person came from. A municipality that changed its code moved nobody.
+fn previous(
+    faults: &mut Faults,
+    request: &v1::ReportArrivalRequest,
+    reporter: MunicipalityCode,
+    arrived_on: Option<Date>,
+    context: Context,
+) -> Option<MunicipalityCode> {
+    const FIELD: &str = "previous_municipality";
+    let given = &request.previous_municipality;
+    let (lineage, today) = (context.lineage, context.today);
+    let code = MunicipalityCode::parse_name(given);
+    if code == Some(reporter) {
+        faults.add(FIELD, Reason::RecipientIsSender);
+        return code;
+    }
+    if code.is_some_and(|code| lineage.is_no_move(code, reporter, arrived_on, today)) {
+        faults.add(FIELD, Reason::MunicipalityContinues);
+        return code;
+    }
+    faults.municipality(FIELD, given, arrived_on, context)
+}
+
+/// "2026-12", or a day of it.
+fn month(text: &str) -> Option<Month> {
+    Month::parse(text).or_else(|| {
+        let is_date = text.len() == 10;
+        is_date.then(|| text.parse().ok().map(Month::of)).flatten()
+    })
+}
+
 fn expected(faults: &mut Faults, text: &str, today: Date) -> Option<Month> {
     const FIELD: &str = "content.expected_on";
     if text.is_empty() {
         faults.add(FIELD, Reason::FieldRequired);
         return None;
     }
-    let month = Month::parse(text).or_else(|| {
-        (text.len() == 10)
-            .then(|| text.parse().ok().map(Month::of))
-            .flatten()
-    });
+    let month = month(text);
     match month {
         None => faults.add(FIELD, Reason::DateInvalid),
         Some(month) if month.since(Month::of(today)).abs() > PLANNED_AHEAD_MONTHS => {

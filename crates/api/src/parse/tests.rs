@@ -5,9 +5,13 @@ mod arrival;
 mod field;
 mod function;
 mod grant;
+mod lineage;
 mod register;
 mod registration;
 
+use std::sync::LazyLock;
+
+use domain::lineage::Lineage;
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use jiff::civil::date;
@@ -16,10 +20,11 @@ use super::Context;
 use crate::status::Refusal;
 use crate::v1;
 
-const TODAY: Context = Context {
+static TODAY: LazyLock<Context> = LazyLock::new(|| Context {
     today: date(2026, 11, 24),
     production: false,
-};
+    lineage: Lineage::default(),
+});
 
 fn municipality(text: &str) -> MunicipalityCode {
     MunicipalityCode::parse(text).expect("a code")

@@ -30,7 +30,7 @@ pub(super) async fn record(
     call: &Call,
     request: v1::RecordReviewRequest,
 ) -> Result<v1::RecordReviewResponse, Refusal> {
-    let reviewer = Reviewer::of(call, &request.municipality)?;
+    let reviewer = Reviewer::of(core, call, &request.municipality)?;
     let mut faults = Faults::default();
     let id = faults.request_id(&request.request_id);
     let actor = faults.actor(request.actor.as_ref());
@@ -142,7 +142,7 @@ pub(super) async fn list(
     call: &Call,
     request: v1::ListReviewsRequest,
 ) -> Result<v1::ListReviewsResponse, Refusal> {
-    let reviewer = Reviewer::of(call, &request.municipality)?;
+    let reviewer = Reviewer::of(core, call, &request.municipality)?;
     let mut faults = Faults::default();
     let actor = faults.actor(request.actor.as_ref());
     faults.end()?;

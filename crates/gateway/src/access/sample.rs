@@ -90,7 +90,7 @@ pub(super) async fn draw(
     call: &Call,
     request: v1::SampleAccessesRequest,
 ) -> Result<v1::SampleAccessesResponse, Refusal> {
-    let reviewer = Reviewer::of(call, &request.municipality)?;
+    let reviewer = Reviewer::of(core, call, &request.municipality)?;
     let mut faults = Faults::default();
     let actor = faults.actor(request.actor.as_ref());
     let seed = match request.seed {

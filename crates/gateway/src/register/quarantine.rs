@@ -62,7 +62,7 @@ pub(crate) async fn list(
     call: &Call,
     request: v1::ListQuarantinedEventsRequest,
 ) -> Result<v1::ListQuarantinedEventsResponse, Refusal> {
-    let feed = Feed::or_party(call, &request.municipality)?;
+    let feed = Feed::or_party(core, call, &request.municipality)?;
     let below = below(&request.page_token)
         .ok_or_else(|| Refusal::field("page_token", Reason::PageTokenInvalid))?;
     let size = Page::read(request.page_size, "", &request)?.size;

@@ -334,7 +334,8 @@ fn draft(subject: Subject, fold: &RelocationFold, sealed: Vec<SealedPart>) -> Dr
 const EPOCHS: i16 = 5;
 
 /// A person's pseudonyms in a scope, as an arrival needs them: an announcement may come later too, in a year
-/// that has not begun, and it is made under that year's key alone.
+/// that has not begun, and it is made under that year's key alone. What the municipality announced under another code
+/// stands in that code's scope.
 pub(crate) async fn pseudonyms_of_arrival(
     core: &Core,
     party: Party,
@@ -342,16 +343,22 @@ pub(crate) async fn pseudonyms_of_arrival(
     number: &IdentityNumber,
     today: Date,
 ) -> Result<Vec<Pseudonym>, Refusal> {
-    let mut pseudonyms = pseudonyms(core, party, scope, number, today).await?;
-    for ahead in 1..EPOCHS {
-        let epoch = today.year() + ahead;
-        let pseudonym = core
-            .vault
-            .pseudonym(scope, epoch, number, party.code())
-            .await;
-        pseudonyms.push(pseudonym.map_err(no_keys)?);
+    let mut all = Vec::new();
+    let mut scopes = core.context().lineage.sources(scope);
+    // its own first: that is what a report is claimed by
+    scopes.sort_by_key(|other| *other != scope);
+    for scope in scopes {
+        all.extend(pseudonyms(core, party, scope, number, today).await?);
+        for ahead in 1..EPOCHS {
+            let epoch = today.year() + ahead;
+            let pseudonym = core
+                .vault
+                .pseudonym(scope, epoch, number, party.code())
+                .await;
+            all.push(pseudonym.map_err(no_keys)?);
+        }
     }
-    Ok(pseudonyms)
+    Ok(all)
 }
 
 /// A person's pseudonyms in a scope, for the party that knows the number: of this year's key first, then of the years before.

@@ -186,16 +186,15 @@ impl Machine {
     }
 
     /// Arrivals that wait for an announcement of this person by this sender to this recipient.
-    fn waiting_for(&self, relocation: Uuid) -> impl Iterator<Item = Uuid> + use<> {
+    fn waiting_for(&self, relocation: Uuid) -> Vec<Uuid> {
         self.relocations
             .get(&relocation)
             .map(|known| {
                 let fold = &known.fold;
-                let persons = self.aliases.all_of(fold.sender, &[fold.pseudonym]);
-                self.waiting.of(fold.sender, fold.recipient, &persons)
+                let person = [fold.pseudonym];
+                self.between(&self.waiting, fold.sender, fold.recipient, &person)
             })
-            .into_iter()
-            .flatten()
+            .unwrap_or_default()
     }
 
     fn apply_arrival(&mut self, entry: &Entry) -> Result<(), Halt> {
@@ -369,10 +368,9 @@ impl Machine {
         else {
             return;
         };
-        let persons = self.aliases.all_of(fold.previous, &fold.pseudonyms);
-        let announced: Vec<Uuid> = persons
+        let announced: Vec<Uuid> = self
+            .sent_by(&self.announced, fold.previous, &fold.pseudonyms)
             .into_iter()
-            .flat_map(|person| self.announced.of_sender(fold.previous, person))
             .map(|(_, relocation)| relocation)
             .collect();
         for relocation in announced {

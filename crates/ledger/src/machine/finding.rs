@@ -99,11 +99,11 @@ impl Machine {
         if fold.state != ArrivalState::Reported {
             return None;
         }
-        let persons = self.aliases.all_of(fold.previous, &fold.pseudonyms);
-        self.announced
-            .of(fold.previous, fold.municipality, &persons)
+        let (previous, here) = (fold.previous, fold.municipality);
+        self.between(&self.announced, previous, here, &fold.pseudonyms)
             .into_iter()
             .filter_map(|id| self.relocations.get(&id).map(|relocation| (id, relocation)))
+            .filter(|(_, relocation)| self.is_of_pair(&relocation.fold, fold))
             .filter_map(|(id, relocation)| {
                 let rank = rank(relocation.fold.state)?;
                 let months = fold.arrived.since(relocation.fold.planned).abs();
@@ -156,6 +156,7 @@ impl Machine {
             || fold.is_exempt
             || arrival.alert.is_some()
             || self.covering(id).is_some()
+            || self.is_one_by(fold, now)
         {
             return None;
         }
@@ -261,12 +262,10 @@ impl Machine {
 
     /// Whether the person was asked about by another municipality than the one it was announced to.
     fn is_elsewhere(&self, fold: &RelocationFold) -> bool {
-        let persons = self.aliases.all_of(fold.sender, &[fold.pseudonym]);
-        let elsewhere = persons
-            .into_iter()
-            .flat_map(|person| self.asked.of_sender(fold.sender, person));
+        let elsewhere = self.sent_by(&self.asked, fold.sender, &[fold.pseudonym]);
         elsewhere
-            .filter(|(recipient, _)| *recipient != fold.recipient)
+            .into_iter()
+            .filter(|(recipient, _)| !self.is_reached(fold, fold.recipient, *recipient))
             .filter_map(|(_, arrival)| self.arrivals.get(&arrival))
             .any(|arrival| {
                 // who was announced after that may be on the way from there

@@ -7,10 +7,12 @@ mod duties;
 mod halts;
 mod host;
 mod invariants;
+mod lineage;
 mod trial;
 
 use domain::code::NoticeKind;
 use domain::entry::Event;
+use domain::lineage::Lineage;
 use domain::municipality::MunicipalityCode;
 use domain::subject::Subject;
 
@@ -18,7 +20,12 @@ use host::{Host, code, id};
 
 /// Runs a table: each line is "event => findings".
 fn check(table: &str) -> Host {
-    let mut host = Host::new();
+    check_with(Lineage::default(), table)
+}
+
+/// The same with another lineage.
+fn check_with(lineage: Lineage, table: &str) -> Host {
+    let mut host = Host::with(lineage);
     for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (event, expected) = line.split_once("=>").expect("event => findings");
         assert_eq!(host.run(event.trim()).join(", "), expected.trim(), "{line}");

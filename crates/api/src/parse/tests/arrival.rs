@@ -12,7 +12,7 @@ use crate::v1;
 
 type Spoil = fn(&mut v1::ReportArrivalRequest);
 
-fn good() -> v1::ReportArrivalRequest {
+pub(super) fn good() -> v1::ReportArrivalRequest {
     v1::ReportArrivalRequest {
         municipality: "municipalities/2283".to_owned(),
         actor: Some(actor()),
@@ -30,7 +30,7 @@ fn good() -> v1::ReportArrivalRequest {
 }
 
 fn parse(request: &v1::ReportArrivalRequest) -> Result<ArrivalReport, Refusal> {
-    arrival(request, municipality("2283"), TODAY)
+    arrival(request, municipality("2283"), *TODAY)
 }
 
 /// A good report, spoiled: exactly these fields are at fault.

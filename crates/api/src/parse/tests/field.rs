@@ -91,7 +91,7 @@ fn an_actor_holds_no_identity_number() {
 #[test]
 fn an_unknown_municipality_is_told_the_nearest_ones() {
     let mut faults = Faults::default();
-    faults.municipality("municipality", "municipalities/0185", TODAY.today);
+    faults.municipality("municipality", "municipalities/0185", None, *TODAY);
     let refusal = faults.end().expect_err("unknown");
     assert_eq!(refusal.metadata["nearest"].split(", ").count(), 3);
 }

@@ -26,7 +26,7 @@ fn event() -> v1::RegisterEvent {
 }
 
 fn read(event: &v1::RegisterEvent) -> Result<Understood, Refusal> {
-    register_event(event, TODAY)
+    register_event(event, *TODAY)
 }
 
 #[test]

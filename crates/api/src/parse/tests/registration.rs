@@ -13,7 +13,7 @@ use crate::v1;
 
 type Spoil = fn(&mut v1::RegisterRelocationRequest);
 
-fn good() -> v1::RegisterRelocationRequest {
+pub(super) fn good() -> v1::RegisterRelocationRequest {
     v1::RegisterRelocationRequest {
         open_child_inquiry: false,
         receiving_function: String::new(),
@@ -53,7 +53,7 @@ fn good() -> v1::RegisterRelocationRequest {
 }
 
 fn parse(request: &v1::RegisterRelocationRequest) -> Result<Registration, Refusal> {
-    registration(request, municipality("0184"), TODAY)
+    registration(request, municipality("0184"), *TODAY)
 }
 
 /// A good announcement, spoiled: exactly these fields are at fault.
@@ -255,7 +255,7 @@ fn a_coordination_number_of_another_date_is_confirmed_and_one_that_may_be_dorman
 fn a_test_number_is_refused_in_production() {
     let production = Context {
         production: true,
-        ..TODAY
+        ..*TODAY
     };
     let parsed = registration(&good(), municipality("0184"), production);
     let expect = [("content.person.identity_number", TestNumberInProduction)];

@@ -6,6 +6,7 @@ use domain::code::{
 };
 use domain::definition::Definition;
 use domain::entry::{Draft, Entry, Event, NoticeRef};
+use domain::lineage::Lineage;
 use domain::month::Month;
 use domain::municipality::MunicipalityCode;
 use domain::subject::{NoticeNumber, Position, Pseudonym, Subject, Version};
@@ -23,6 +24,7 @@ const ROUNDS_MAX: usize = 200;
 pub(super) struct Host {
     pub(super) machine: Machine,
     pub(super) entries: Vec<Entry>,
+    lineage: Lineage,
     keys: BTreeSet<String>,
     now: Timestamp,
 }
@@ -52,8 +54,14 @@ fn person(n: u8) -> Pseudonym {
 impl Host {
     /// A journal that has its first definition.
     pub(super) fn new() -> Self {
+        Self::with(Lineage::default())
+    }
+
+    /// The same with another lineage.
+    pub(super) fn with(lineage: Lineage) -> Self {
         let mut host = Self {
-            machine: Machine::new(),
+            lineage,
+            machine: Machine::with(lineage),
             entries: Vec::new(),
             keys: BTreeSet::new(),
             now: at(0),
@@ -173,7 +181,7 @@ impl Host {
 
     /// A machine that reads the journal anew, as after a restart.
     pub(super) fn replay(&self) -> Machine {
-        let mut again = Machine::new();
+        let mut again = Machine::with(self.lineage);
         for entry in &self.entries {
             again.apply(entry).expect("replays");
         }
