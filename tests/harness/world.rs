@@ -189,6 +189,9 @@ impl World {
 
     /// Makes another authority and a server's certificate of it, in place of those there were.
     pub fn change_authority(&self) {
+        // a secret is never overwritten
+        let old = self.folder().join("authority.key");
+        std::fs::remove_file(old).expect("the old authority's key");
         certificate::begin(self.folder());
     }
 
