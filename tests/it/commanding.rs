@@ -110,6 +110,13 @@ async fn two_municipalities_work_with_the_command_line_alone() {
             .contains("Sollefteå")
     );
 
+    assert!(
+        solna
+            .says(&["municipalities", "2283"])
+            .contains("Sollefteå")
+    );
+    assert_eq!(solna.tries(&["municipalities", "9999"]).0, Some(2));
+
     solna.says(&["register", "announcement.json", "--dry-run"]);
     assert!(!solna.says(&["relocation", "list"]).contains("2283"));
     let id = client::request_id();

@@ -41,6 +41,7 @@ mod restricting;
 mod reviewing;
 mod searching;
 mod slowness;
+mod story;
 mod tenancy;
 mod vendors;
 mod witnessing;

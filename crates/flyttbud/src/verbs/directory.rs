@@ -2,6 +2,7 @@
 
 use api::v1;
 use clap::Args;
+use domain::municipality::MunicipalityCode;
 
 use super::{Session, call, code, instant};
 use crate::failure::Failure;
@@ -10,7 +11,7 @@ use crate::output;
 /// Which municipalities to list.
 #[derive(Debug, Args)]
 pub(crate) struct Municipalities {
-    /// Only those whose name contains this
+    /// Only those whose name contains this, or the one with this code of four digits
     #[arg(default_value = "")]
     name: String,
     /// Only of this county, two digits
@@ -21,8 +22,23 @@ pub(crate) struct Municipalities {
     closed: bool,
 }
 
+const COLUMNS: [&str; 5] = ["code", "municipality", "county", "connected", "valid to"];
+
+fn row(municipality: &v1::Municipality) -> Vec<String> {
+    vec![
+        code(&municipality.name),
+        municipality.display_name.clone(),
+        municipality.county.clone(),
+        if municipality.connected { "yes" } else { "" }.to_owned(),
+        municipality.valid_to.clone(),
+    ]
+}
+
 impl Session {
     pub(super) async fn municipalities(&self, verb: Municipalities) -> Result<(), Failure> {
+        if MunicipalityCode::parse(&verb.name).is_some() {
+            return self.municipality(&verb.name).await;
+        }
         let mut request = v1::ListMunicipalitiesRequest {
             page_size: 500,
             page_token: String::new(),
@@ -38,26 +54,28 @@ impl Session {
                     output::say_json("Municipality", municipality)?;
                 }
             }
-            rows.extend(answer.municipalities.iter().map(|it| {
-                vec![
-                    code(&it.name),
-                    it.display_name.clone(),
-                    it.county.clone(),
-                    if it.connected { "yes" } else { "" }.to_owned(),
-                    it.valid_to.clone(),
-                ]
-            }));
+            rows.extend(answer.municipalities.iter().map(row));
             request.page_token = answer.next_page_token;
             if request.page_token.is_empty() {
                 break;
             }
         }
         if !self.json {
-            output::table(
-                &["code", "municipality", "county", "connected", "valid to"],
-                rows,
-            );
+            output::table(&COLUMNS, rows);
         }
+        Ok(())
+    }
+
+    async fn municipality(&self, code: &str) -> Result<(), Failure> {
+        let request = v1::GetMunicipalityRequest {
+            name: format!("municipalities/{code}"),
+        };
+        let answer = call!(self, directory.get_municipality(request))?;
+        let municipality = answer.municipality.unwrap_or_default();
+        if self.json {
+            return output::say_json("Municipality", &municipality);
+        }
+        output::table(&COLUMNS, vec![row(&municipality)]);
         Ok(())
     }
 
