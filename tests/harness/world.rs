@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
-use super::certificate::{self, Organisation};
+use super::certificate::{self, Organisation, SOLNA};
 use super::party::Party;
 use super::program::run;
 use super::service::{self, Service};
@@ -44,6 +44,8 @@ pub struct Plan {
     pub calls: u32,
     /// Witnesses of the log. Any two of several are enough.
     pub witnesses: usize,
+    /// Whether real people are meant; Solna alone is in the directory then.
+    pub production: bool,
 }
 
 impl Default for Plan {
@@ -56,6 +58,7 @@ impl Default for Plan {
             streams: 64,
             calls: 2000,
             witnesses: 0,
+            production: false,
         }
     }
 }
@@ -331,6 +334,13 @@ fn configuration(folder: &Path, nats_url: &str, plan: Plan) -> String {
              witness_certificate = \"{folder}/watch.pem\"\nwitness_key = \"{folder}/watch.key\"\n"
         )
     };
+    let (environment, organisations) = if plan.production {
+        let Organisation { number, code, .. } = SOLNA;
+        let known = format!("[organisations]\n\"{number}\" = \"{code}\"\n");
+        ("production", known)
+    } else {
+        ("test", String::new())
+    };
     let Plan {
         log,
         log_format,
@@ -339,7 +349,7 @@ fn configuration(folder: &Path, nats_url: &str, plan: Plan) -> String {
         ..
     } = plan;
     format!(
-        r#"environment = "test"
+        r#"environment = "{environment}"
 
 [listen]
 grpc = "127.0.0.1:0"
@@ -369,7 +379,7 @@ streams_per_caller = {streams}
 [log]
 filter = "{log}"
 format = "{log_format}"
-"#
+{organisations}"#
     )
 }
 

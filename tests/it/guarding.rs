@@ -1,7 +1,7 @@
 //! What a gateway guards itself with: limits per caller, and certificates that change while it serves.
 
 use client::tonic::Code;
-use tests::{Plan, SIGTUNA, SOLLEFTEA, SOLNA, World, wait_for};
+use tests::{OPERATOR, Plan, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, wait_for};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_gets_its_calls_and_not_one_more_and_others_get_theirs() {
@@ -78,4 +78,27 @@ async fn certificates_change_without_a_restart_and_a_broken_file_changes_nothing
     })
     .await;
     world.connect(SIGTUNA).await.expect("the ones before stay");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_production_the_directory_alone_says_who_is_who_and_no_test_number_and_no_clock_counts()
+{
+    let world = World::with(Plan {
+        production: true,
+        ..Plan::default()
+    })
+    .await;
+    let [solna, sigtuna] = [world.party(SOLNA).await, world.party(SIGTUNA).await];
+    // a certificate says of itself for whom it acts: that counts outside production only
+    let refused = sigtuna.notices().await.expect_err("not in the directory");
+    assert_eq!(refused.reason, "SENDER_NOT_YOURS");
+    solna.notices().await.expect("in the directory");
+    let announced = solna.register(announcement(&solna, "2283", 0)).await;
+    assert_eq!(
+        announced.expect_err("a test number").reason,
+        "TEST_NUMBER_IN_PRODUCTION"
+    );
+    let operator = world.party(OPERATOR).await;
+    let moved = operator.advance(1).await.expect_err("time is time");
+    assert_eq!(moved.reason, "ONLY_OUTSIDE_PRODUCTION");
 }
