@@ -104,6 +104,7 @@ pub(crate) fn register_events() -> Vec<Vec<u8>> {
             code: "AV".to_owned(),
             deregistered_on: "2026-11-16".to_owned(),
         }),
+        referred_identity_number: "19140168-2396".to_owned(),
     };
     NUMBERS
         .iter()

@@ -31,6 +31,7 @@ mod oracle;
 mod outage;
 mod recalling;
 mod receipts;
+mod references;
 mod refusals;
 mod refusing;
 mod registering;

@@ -1,19 +1,172 @@
 //! Identity: numbers of every kind, and the second identifier.
 
 use api::v1;
-use domain::code::NoticeKind::RelocationRegistered;
+use domain::code::CloseReason;
+use domain::code::NoticeKind::{ArrivalMatched, RelocationArrived, RelocationRegistered};
+use domain::relocation_state::RelocationState;
 
-use super::request::{arrived, person};
+use super::request::{arrived, deregistered, person};
+use super::services::Services;
 use super::steps::Step::{Given, Then, When};
 use super::steps::Who::{A, B, C};
-use super::steps::{Act, COORDINATED, Fact, On, P, Person, Q, Scenario};
+use super::steps::{
+    Act, COORDINATED, Event, Fact, OPEN, On, P, Person, Q, Scenario, Shown, closed, event,
+};
 
 /// The field of the number.
 const NUMBER: &str = "content.person.identity_number";
 /// A child whose coordination number is too young to be dormant when the rules are played, on 24 November 2026.
 const YOUNG: Person = Person("20231271-2389", "2023-12-11");
 
+/// The coordination number was replaced by Q's number.
+const COORDINATED_TO_Q: Event = event("gs", 1, COORDINATED, &[]).with(|it| {
+    deregistered(it, "GS");
+    it.referred_identity_number = Q.0.into();
+});
+/// Q's number was corrected: it is P's now.
+const Q_TO_P: Event = event("gn", 2, Q, &[]).with(|it| {
+    deregistered(it, "GN");
+    it.referred_identity_number = P.0.into();
+});
+/// A feed that errs: P's number would have been replaced by the first one.
+const P_TO_COORDINATED: Event = event("cycle", 3, P, &[]).with(|it| {
+    deregistered(it, "GN");
+    it.referred_identity_number = COORDINATED.0.into();
+});
+/// No number of the person in the clear, however it is written.
+const NUMBERS: &[&str] = &[
+    "19140168-2396",
+    "191401682396",
+    "19620312-2384",
+    "196203122384",
+];
+
 pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "scenario_26_announced_under_a_coordination_number_and_arrived_under_a_personal_one_is_one_person",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(COORDINATED, B)),
+            Given(B.is_told_by_the_register(&[COORDINATED_TO_Q])),
+            Then(Fact::Outcomes(&["ACCEPTED"])),
+            When(B.reports(Q, A)),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            Then(A.is_told(&[RelocationArrived])),
+            Then(B.is_told(&[RelocationRegistered, ArrivalMatched])),
+            When(B.is_told_by_the_register(&[COORDINATED_TO_Q])),
+            Then(Fact::Outcomes(&["REPEATED"])),
+            Then(Fact::Shown(Shown::Nowhere(NUMBERS))),
+        ],
+    },
+    Scenario {
+        name: "scenario_26_a_replaced_number_that_is_told_after_the_question_settles_it",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(COORDINATED, B)),
+            Given(B.reports(Q, A)),
+            Given(Act::Pass(15)),
+            Then(A.is_asked(&[OPEN])),
+            When(B.is_told_by_the_register(&[COORDINATED_TO_Q])),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            Then(A.is_asked(&[closed(CloseReason::AnnouncedLate)])),
+        ],
+    },
+    Scenario {
+        name: "scenario_26_a_move_under_the_new_number_settles_what_was_announced_under_the_old",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(COORDINATED, B)),
+            // the new number's record names the old one; then the old one's record ends
+            When(
+                B.is_told_by_the_register(&[
+                    event("new", 1, Q, &[(100, A), (2, B)])
+                        .with(|it| it.referred_identity_number = COORDINATED.0.into()),
+                    event("old", 2, COORDINATED, &[(200, A)]).with(|it| {
+                        deregistered(it, "GS");
+                        it.referred_identity_number = Q.0.into();
+                    }),
+                ]),
+            ),
+            Then(Fact::Outcomes(&["ACCEPTED", "ACCEPTED"])),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            Then(A.is_told(&[RelocationArrived])),
+        ],
+    },
+    Scenario {
+        name: "scenario_26_whoever_announces_under_the_new_number_is_pointed_to_the_old_and_either_finds_it",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(COORDINATED, B)),
+            Given(A.is_told_by_the_register(&[COORDINATED_TO_Q])),
+            When(A.announces(Q, B)),
+            Then(Fact::AnsweredAsTheFirst),
+            Then(Fact::Warned(&["ALREADY_ANNOUNCED"])),
+            Then(B.is_told(&[RelocationRegistered])),
+            Then(Fact::Shown(Shown::That(
+                "A finds it by either number, B by its own alone",
+                |it| Box::pin(found(it)),
+            ))),
+        ],
+    },
+    Scenario {
+        name: "scenario_26_what_another_municipality_was_told_counts_for_nobody_else",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(COORDINATED, B)),
+            Given(C.is_told_by_the_register(&[COORDINATED_TO_Q])),
+            When(B.reports(Q, A)),
+            When(Act::Pass(15)),
+            Then(A.is_asked(&[OPEN])),
+            Then(Fact::Announcement(A, B, RelocationState::Registered)),
+        ],
+    },
+    Scenario {
+        name: "scenario_27_a_chain_of_numbers_is_one_person_in_whatever_order_it_was_told",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(COORDINATED, B)),
+            Given(B.is_told_by_the_register(&[Q_TO_P, COORDINATED_TO_Q])),
+            Then(Fact::Outcomes(&["ACCEPTED", "ACCEPTED"])),
+            When(B.reports(P, A)),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            Then(A.is_told(&[RelocationArrived])),
+        ],
+    },
+    Scenario {
+        name: "scenario_27_a_chain_that_was_told_before_the_announcement_settles_it_too",
+        on: On::Services,
+        steps: &[
+            Given(B.is_told_by_the_register(&[COORDINATED_TO_Q])),
+            // under the last number, before the chain reaches it
+            Given(B.reports(P, A)),
+            Given(B.is_told_by_the_register(&[Q_TO_P])),
+            When(A.announces(COORDINATED, B)),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+        ],
+    },
+    Scenario {
+        name: "scenario_27_a_cycle_is_refused_and_costs_the_others_nothing",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(COORDINATED, B)),
+            When(B.is_told_by_the_register(&[
+                COORDINATED_TO_Q,
+                Q_TO_P,
+                P_TO_COORDINATED,
+                event("move", 4, P, &[(100, A), (2, B)]),
+            ])),
+            Then(Fact::Outcomes(&[
+                "ACCEPTED",
+                "ACCEPTED",
+                "REFUSED REFERENCE_CYCLE",
+                "ACCEPTED",
+            ])),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            // nothing of it was kept
+            When(B.is_told_by_the_register(&[P_TO_COORDINATED, Q_TO_P])),
+            Then(Fact::Outcomes(&["REFUSED REFERENCE_CYCLE", "REPEATED"])),
+        ],
+    },
     Scenario {
         name: "scenario_28_a_coordination_number_that_may_be_dormant_is_accepted_with_a_warning",
         on: On::Both,
@@ -163,4 +316,37 @@ fn somebodys() -> String {
     let today = jiff::civil::date(2026, 11, 24);
     let right = |number: &String| domain::identity::IdentityNumber::parse(number, today).is_ok();
     (0..10).map(digits).find(right).expect("one digit is right")
+}
+
+/// The newest announcement is found under both numbers by whoever was told of them, in a search and in an extract.
+async fn found(services: &Services<'_>) {
+    for (who, number, expected) in [
+        (A, COORDINATED, true),
+        (A, Q, true),
+        (B, COORDINATED, true),
+        (B, Q, false),
+    ] {
+        let party = services.party(who);
+        let request = v1::FindRelocationsRequest {
+            municipality: party.municipality(),
+            actor: party.actor(),
+            term: Some(v1::find_relocations_request::Term::IdentityNumber(
+                number.0.into(),
+            )),
+        };
+        let found = party.find(request).await.expect("a search").relocations;
+        let is_it = found.iter().any(|it| it.name == services.relocation());
+        assert_eq!(
+            (is_it, found.len()),
+            (expected, usize::from(expected)),
+            "{who:?}"
+        );
+        let items = party.extract(number.0).await.expect("an extract");
+        let is_held = items.iter().any(|it| {
+            use v1::produce_person_extract_response::Item;
+            matches!(it, Item::Relocation(held)
+                if held.relocation.as_ref().is_some_and(|it| it.name == services.relocation()))
+        });
+        assert_eq!(is_held, expected, "{who:?} in the extract");
+    }
 }

@@ -9,7 +9,7 @@ use domain::code::NoticeKind::{
 use domain::relocation_state::RelocationState;
 
 use super::play::eventually;
-use super::request::planned;
+use super::request::{deregistered, planned};
 use super::services::Services;
 use super::steps::Step::{Given, Then, When};
 use super::steps::Who::{A, B, C};
@@ -321,13 +321,6 @@ const SHUFFLED: [Event; 8] = [
     event("2", 2, Q, &[(100, A), (8, B)]),
     event("4", 4, Q, &[(100, A)]),
 ];
-
-fn deregistered(event: &mut v1::RegisterEvent, code: &str) {
-    event.deregistration = Some(v1::Deregistration {
-        code: code.into(),
-        deregistered_on: String::new(),
-    });
-}
 
 /// Each person's announcements stand alike with B and with C.
 async fn same_ends(services: &Services<'_>) {

@@ -57,9 +57,18 @@ pub(crate) fn event(event: &Event, today: Date, code: impl Fn(Who) -> String) ->
         registration: registrations.pop(),
         history: registrations,
         deregistration: None,
+        referred_identity_number: String::new(),
     };
     (event.how)(&mut told);
     told
+}
+
+/// That the person was deregistered.
+pub(crate) fn deregistered(event: &mut v1::RegisterEvent, code: &str) {
+    event.deregistration = Some(v1::Deregistration {
+        code: code.into(),
+        deregistered_on: String::new(),
+    });
 }
 
 /// A full consent of that day.

@@ -6,6 +6,7 @@
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 
+use crate::identity::IdentityNumber;
 use crate::municipality::MunicipalityCode;
 
 /// Days after a move within which a report counts from the move itself (FOL 35 §).
@@ -133,6 +134,37 @@ impl Timeline {
     }
 }
 
+/// One number of a person replaced another (hänvisning).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    /// The number that was replaced.
+    pub replaced: IdentityNumber,
+    /// The number that replaced it.
+    pub by: IdentityNumber,
+}
+
+impl Reference {
+    /// What it means that a number's record refers to another number: the other one is the new one when this one was
+    /// deregistered as replaced, and the old one otherwise.
+    pub fn of(
+        number: &IdentityNumber,
+        referred: IdentityNumber,
+        deregistration: Option<Deregistration>,
+    ) -> Self {
+        if deregistration.is_some_and(Deregistration::is_replaced) {
+            Self {
+                replaced: number.clone(),
+                by: referred,
+            }
+        } else {
+            Self {
+                replaced: referred,
+                by: number.clone(),
+            }
+        }
+    }
+}
+
 /// From which day a move counts: from the move itself when it was reported within a week, otherwise from the day on
 /// which the report came in (FOL 35 §).
 pub fn counts_from(moved_on: Date, reported_on: Date) -> Date {
@@ -194,6 +226,11 @@ impl Deregistration {
             Self::Technical => "TA",
             Self::FalseIdentity => "FI",
         }
+    }
+
+    /// Whether the person lives on under another number.
+    pub fn is_replaced(self) -> bool {
+        matches!(self, Self::NumberReplaced | Self::CoordinationReplaced)
     }
 
     /// Reads a code; none for one that is not known here.

@@ -61,5 +61,7 @@ pub(crate) const EXTRACT_ACCESSES_MAX: usize = 10_000;
 pub(crate) const IMPORT_EVENTS_MAX: usize = 1000;
 /// How often a note is read and written again when somebody else wrote it meanwhile.
 pub(crate) const NOTE_TRIES_MAX: usize = 8;
+/// Numbers of one person, old ones included: nobody has had more than a few, and each is looked under.
+pub(crate) const PERSON_NUMBERS_MAX: usize = 16;
 /// Clock moves at most one leap year at a time.
 pub(crate) const ADVANCE_SECONDS_MAX: i64 = 366 * 86_400;

@@ -4,6 +4,7 @@
 //! Whatever an event leads to may be done again and leads to the same: a gateway that dies in the middle costs nothing.
 
 mod quarantine;
+mod reference;
 mod settle;
 mod standing;
 
@@ -14,7 +15,7 @@ use api::v1;
 use domain::disclosure::Protection;
 use domain::entry::Entry;
 use domain::reason::{Class, Reason, Violation};
-use domain::register::Told;
+use domain::register::{Deregistration, Told};
 use prost::Message as _;
 use tonic::{Code, Status, Streaming};
 use vault::{NoteKind, NoteName};
@@ -26,6 +27,7 @@ use crate::limits::IMPORT_EVENTS_MAX;
 use crate::permit::{Feed, Party};
 
 pub(crate) use quarantine::list as list_quarantined;
+pub(crate) use reference::numbers;
 pub(crate) use settle::settle_announced;
 
 /// Takes events in. Each is answered for itself; only what is wrong with the stream, or with us, ends it.
@@ -105,6 +107,9 @@ async fn taken_in(
 ) -> Result<v1::RegisterEventResult, Refusal> {
     let understood = parse::register_event(&event, core.context())?;
     if validate_only {
+        if let Some(told) = understood.reference() {
+            reference::check(core, feed, told).await?;
+        }
         return Ok(would(&understood));
     }
     let code = feed.party().code();
@@ -162,10 +167,22 @@ async fn known_one(
     before: Option<&sealed::EventNote>,
 ) -> Result<v1::RegisterEventResult, Refusal> {
     if event.protection == Protection::None {
+        // whoever is looked for below is looked for under all numbers
+        if let Some(told) = &event.reference {
+            reference::take_in(core, feed, told).await?;
+        }
+        // the record of a number that was replaced ends there: where the person is now stands under the new one
+        let is_over = event
+            .deregistration
+            .is_some_and(Deregistration::is_replaced);
         let told = Told {
             changed_at: event.changed_at,
             mark,
-            registrations: event.registrations,
+            registrations: if is_over {
+                Vec::new()
+            } else {
+                event.registrations
+            },
         };
         let origin = sealed::RegisterPart {
             source_id,

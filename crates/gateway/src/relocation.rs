@@ -51,10 +51,10 @@ macro_rules! method {
         }
     };
 }
-pub(crate) use find::own;
+pub(crate) use find::{own, person_tokens, under_any};
 pub(crate) use method;
 pub(crate) use queries::{delivery, whole};
-pub(crate) use register::pseudonyms_of_arrival;
+pub(crate) use register::{pseudonyms_in, pseudonyms_of_arrival};
 
 #[tonic::async_trait]
 impl RelocationService for Relocations {

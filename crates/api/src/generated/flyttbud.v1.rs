@@ -446,6 +446,10 @@ pub struct RegisterEvent {
     /// Set when the person was deregistered (avregistrering). Never a move.
     #[prost(message, optional, tag = "7")]
     pub deregistration: ::core::option::Option<Deregistration>,
+    /// The person's other number that this one refers to (HanvisningsPersonNr, hänvisningspersonnummer): with a deregistration
+    /// GN or GS the number that replaces `identity_number`, otherwise one that it replaced. May be empty.
+    #[prost(string, tag = "8")]
+    pub referred_identity_number: ::prost::alloc::string::String,
 }
 /// The answer to one event.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -653,6 +653,16 @@ pub struct StandingNote {
     #[prost(message, repeated, tag = "1")]
     pub told: ::prost::alloc::vec::Vec<StandingTold>,
 }
+/// The other numbers of whoever has, or had, a number; twelve signs each.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReferenceNote {
+    /// Those that replaced it.
+    #[prost(string, repeated, tag = "1")]
+    pub replaced_by: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Those that it replaced.
+    #[prost(string, repeated, tag = "2")]
+    pub replaces: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
 /// An event that nobody understands yet.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct QuarantineNote {

@@ -7,7 +7,7 @@ use domain::disclosure::Protection;
 use domain::identity::IdentityNumber;
 use domain::municipality::{self, MunicipalityCode};
 use domain::reason::{Reason, Violation};
-use domain::register::{Deregistration, Registration, counts_from};
+use domain::register::{Deregistration, Reference, Registration, counts_from};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -33,6 +33,8 @@ pub struct RegisterEvent {
     pub registrations: Vec<Registration>,
     /// Why the person is no longer registered, if so.
     pub deregistration: Option<Deregistration>,
+    /// That one number of the person replaced another, if so.
+    pub reference: Option<Reference>,
 }
 
 impl fmt::Debug for RegisterEvent {
@@ -48,6 +50,16 @@ pub enum Understood {
     Known(RegisterEvent),
     /// It is formally right, and something in it is not known here.
     Unknown(Violation),
+}
+
+impl Understood {
+    /// The reference that is taken in with it: none from a person who is protected.
+    pub fn reference(&self) -> Option<&Reference> {
+        match self {
+            Self::Known(event) if event.protection == Protection::None => event.reference.as_ref(),
+            Self::Known(_) | Self::Unknown(_) => None,
+        }
+    }
 }
 
 /// Reads an event.
@@ -69,6 +81,7 @@ pub fn register_event(event: &v1::RegisterEvent, context: Context) -> Result<Und
         &event.identity_number,
         context,
     );
+    let referred = referred(&mut faults, number.as_ref(), event, context);
     let protection = Protection::from_number(event.protection);
     if event.protection == 0 {
         faults.add("protection", Reason::FieldRequired);
@@ -103,16 +116,37 @@ pub fn register_event(event: &v1::RegisterEvent, context: Context) -> Result<Und
     }
     match (changed_at, number, protection) {
         (Some(changed_at), Some(number), Some(protection)) => {
+            let reference = referred.map(|it| Reference::of(&number, it, deregistration));
             Ok(Understood::Known(RegisterEvent {
                 changed_at,
                 number,
                 protection,
                 registrations,
                 deregistration,
+                reference,
             }))
         }
         _ => Err(Refusal::new(Reason::Internal)),
     }
+}
+
+/// The person's other number, which is not the same one.
+fn referred(
+    faults: &mut Faults,
+    number: Option<&IdentityNumber>,
+    event: &v1::RegisterEvent,
+    context: Context,
+) -> Option<IdentityNumber> {
+    const FIELD: &str = "referred_identity_number";
+    let text = event.referred_identity_number.as_str();
+    if text.is_empty() {
+        return None;
+    }
+    let referred = identity_number(faults, FIELD, text, context)?;
+    if number == Some(&referred) {
+        faults.add(FIELD, Reason::ReferenceCycle);
+    }
+    Some(referred)
 }
 
 fn registration(

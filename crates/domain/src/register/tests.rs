@@ -134,6 +134,26 @@ fn every_code_of_the_register_is_read_and_no_other() {
 }
 
 #[test]
+fn a_record_that_was_deregistered_as_replaced_refers_to_the_new_number_and_any_other_to_the_old() {
+    let number = |text| {
+        let today = Date::constant(2026, 3, 1);
+        IdentityNumber::parse(text, today).expect("a test number")
+    };
+    let (this, other) = (number("19140168-2396"), number("19620312-2384"));
+    let told = [None].into_iter().chain(Deregistration::ALL.map(Some));
+    for deregistration in told {
+        let found = Reference::of(&this, other.clone(), deregistration);
+        let code = deregistration.map_or("", Deregistration::code);
+        let (replaced, by) = if matches!(code, "GN" | "GS") {
+            (&this, &other)
+        } else {
+            (&other, &this)
+        };
+        assert_eq!((&found.replaced, &found.by), (replaced, by), "{code}");
+    }
+}
+
+#[test]
 fn no_more_registrations_are_kept_than_the_bound_and_the_newest_stay() {
     let many: Vec<(i8, u16)> = (0..100).map(|day| (day, A)).collect();
     let older: Vec<(i8, u16)> = (-101..0).map(|day| (day, B)).collect();

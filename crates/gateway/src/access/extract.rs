@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use journal::views::{AlertFilter, RelocationFilter};
 use tokio_stream::Stream;
 use tonic::Status;
-use vault::{AccessFilter, AccessPlace, Accessed, SearchTerm};
+use vault::{AccessFilter, AccessPlace, Accessed};
 
 use super::Opening;
 use crate::body::Parties;
@@ -28,7 +28,7 @@ use crate::limits::{ACCESSES_AT_ONCE, EXTRACT_ACCESSES_MAX, EXTRACT_SUBJECTS_MAX
 use crate::permit::Party;
 use crate::read::NOW;
 use crate::write::halted;
-use crate::{alert, arrival, relocation};
+use crate::{alert, arrival, register, relocation};
 
 /// The method's name in the log.
 const METHOD: &str = "ProducePersonExtract";
@@ -50,14 +50,13 @@ pub(super) async fn produce(
     faults.end()?;
     let number = number.ok_or_else(|| Refusal::new(Reason::Internal))?;
     let now = core.journal.now();
-    let token = core
-        .vault
-        .search_token(party.code(), SearchTerm::Number(&number))
-        .await
-        .map_err(no_keys)?;
-    let (subjects, more) = core.held(party, &number, token).await?;
+    let tokens = relocation::person_tokens(core, party, &number).await?;
+    let (subjects, more) = core.held(party, &number, &tokens).await?;
     // all that is about to be opened, before any of it is
-    let term = (v1::SearchTermKind::IdentityNumber, token);
+    let token = tokens
+        .first()
+        .ok_or_else(|| Refusal::new(Reason::Internal))?;
+    let term = (v1::SearchTermKind::IdentityNumber, *token);
     let search = Opening::search(METHOD, term, &actor, subjects.len());
     core.record_access(call, party, search).await?;
     for subject in &subjects {
@@ -72,7 +71,8 @@ pub(super) async fn produce(
         items.extend(core.extracted(party, *subject).await?);
     }
     let opened = subjects.into_iter().map(Accessed::Subject);
-    let opened: Vec<_> = opened.chain([Accessed::Search(token)]).collect();
+    let searches = tokens.iter().copied().map(Accessed::Search);
+    let opened: Vec<_> = opened.chain(searches).collect();
     let (accesses, more_accesses) = core.opened(party, &opened, now).await?;
     items.extend(accesses);
     items.push(Item::End(v1::ExtractEnd {
@@ -92,10 +92,9 @@ impl Core {
         &self,
         party: Party,
         number: &IdentityNumber,
-        token: [u8; 16],
+        tokens: &[[u8; 16]],
     ) -> Result<(Vec<Subject>, bool), Refusal> {
-        let found = self.vault.search(party.code(), token).await;
-        let found = found.map_err(no_keys)?;
+        let found = relocation::under_any(self, party, tokens).await?;
         let more = found.len() >= EXTRACT_SUBJECTS_MAX;
         let (mut relocations, mut arrivals) = (Vec::new(), Vec::new());
         for subject in found {
@@ -134,6 +133,7 @@ impl Core {
             ..RelocationFilter::default()
         };
         let (mut erased, mut below) = (Vec::new(), NOW);
+        let numbers = register::numbers(self, party, number).await?;
         loop {
             let page = self.views.relocations(filter, below, PAGE_MAX).await;
             let page = page.map_err(unread)?;
@@ -143,9 +143,12 @@ impl Core {
                     continue;
                 }
                 let (scope, epoch) = (fold.sender, fold.pseudonym.epoch);
-                let pseudonym = self.vault.pseudonym(scope, epoch, number, scope).await;
-                if pseudonym.map_err(no_keys)? == fold.pseudonym {
-                    erased.push(*subject);
+                for number in &numbers {
+                    let pseudonym = self.vault.pseudonym(scope, epoch, number, scope).await;
+                    if pseudonym.map_err(no_keys)? == fold.pseudonym {
+                        erased.push(*subject);
+                        break;
+                    }
                 }
             }
             match page.rows.last() {

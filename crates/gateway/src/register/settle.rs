@@ -128,7 +128,7 @@ async fn follow_once(
 /// What the municipality itself announced, was told or reported of a person.
 async fn known(core: &Core, party: Party, number: &IdentityNumber) -> Result<Known, Refusal> {
     let mut known = Known::default();
-    for subject in own(core, party, SearchTerm::Number(number)).await? {
+    for subject in own(core, party, number).await? {
         match subject.kind {
             SubjectKind::Relocation => match core.relocation(party, subject, NOW).await {
                 Ok((fold, _entries)) => known.relocations.push(fold),

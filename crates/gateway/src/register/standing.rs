@@ -11,21 +11,27 @@ use jiff::Timestamp;
 use prost::Message as _;
 use vault::{NoteKind, NoteName, SearchTerm};
 
+use super::reference::numbers;
 use crate::core::{Core, no_keys};
 use crate::limits::NOTE_TRIES_MAX;
 use crate::permit::Feed;
 
-/// What was told of a person so far.
+/// What was told of a person so far, under all numbers.
 pub(super) async fn read(
     core: &Core,
     feed: Feed,
     number: &IdentityNumber,
 ) -> Result<Timeline, Refusal> {
-    let name = name(core, feed, number).await?;
-    Ok(kept(core, name).await?.1)
+    let mut told = Vec::new();
+    for number in numbers(core, feed.party(), number).await? {
+        let name = name(core, feed, &number).await?;
+        told.extend_from_slice(kept(core, name).await?.1.told());
+    }
+    Ok(Timeline::new(told))
 }
 
-/// Takes in what an event told, and keeps it where it may ever be compared. Returns all that was told so far.
+/// Takes in what an event told, and keeps it where it may ever be compared. Returns all that was told so far of the person,
+/// under all numbers.
 pub(super) async fn take_in(
     core: &Core,
     feed: Feed,
@@ -35,18 +41,20 @@ pub(super) async fn take_in(
     let home = feed.party().code();
     let name = name(core, feed, number).await?;
     for _ in 0..NOTE_TRIES_MAX {
+        let mut whole = read(core, feed, number).await?;
+        let is_compared = !whole.told().is_empty();
+        whole.take_in(told.clone());
         let (revision, before) = kept(core, name).await?;
         let mut timeline = before.clone();
         timeline.take_in(told.clone());
-        let is_compared =
-            revision > 0 || timeline.registrations().any(|it| it.municipality != home);
+        let is_compared = is_compared || timeline.registrations().any(|it| it.municipality != home);
         if !is_compared || timeline == before {
-            return Ok(timeline);
+            return Ok(whole);
         }
         let note = to_wire(&timeline).encode_to_vec();
         let written = core.vault.write_note(name, revision, &note).await;
         if written.map_err(no_keys)? {
-            return Ok(timeline);
+            return Ok(whole);
         }
     }
     Err(Refusal::new(Reason::KeysUnavailable))

@@ -6,6 +6,7 @@ use api::parse::{self, Faults};
 use api::status::Refusal;
 use api::v1;
 use api::v1::find_relocations_request::Term;
+use domain::identity::IdentityNumber;
 use domain::person_name::pairs;
 use domain::reason::Reason;
 use domain::subject::{Subject, SubjectKind};
@@ -16,13 +17,22 @@ use crate::call::Call;
 use crate::core::{Core, no_keys};
 use crate::permit::Party;
 use crate::read::NOW;
+use crate::register::numbers;
 use crate::show;
 
-/// A search: what must be found under each of its tokens. The first of them stands for it in the access log.
+/// A search. The first of its tokens stands for it in the access log.
 struct Search {
     kind: v1::SearchTermKind,
     first: [u8; 16],
-    others: Vec<[u8; 16]>,
+    others: Others,
+}
+
+/// The other tokens of a search.
+enum Others {
+    /// What is found stands under each of them too.
+    Each(Vec<[u8; 16]>),
+    /// What stands under any of them is found too: the other numbers of a person.
+    Any(Vec<[u8; 16]>),
 }
 
 pub(super) async fn find(
@@ -58,8 +68,15 @@ async fn read(
         }
         Some(Term::IdentityNumber(text)) => {
             let number = parse::identity_number(faults, "identity_number", text, core.context());
-            let terms = number.iter().map(SearchTerm::Number).collect();
-            tokens(core, party, v1::SearchTermKind::IdentityNumber, terms).await
+            let Some(number) = number else {
+                return Ok(None);
+            };
+            let mut tokens = person_tokens(core, party, &number).await?.into_iter();
+            Ok(tokens.next().map(|first| Search {
+                kind: v1::SearchTermKind::IdentityNumber,
+                first,
+                others: Others::Any(tokens.collect()),
+            }))
         }
         Some(Term::CaseNumber(text)) => {
             faults.text("case_number", text, 1, 64);
@@ -94,22 +111,27 @@ async fn tokens(
     Ok(tokens.next().map(|first| Search {
         kind,
         first,
-        others: tokens.collect(),
+        others: Others::Each(tokens.collect()),
     }))
 }
 
-/// The envelopes of a party's relocations that are found under every token, newest first.
+/// The envelopes of a party's relocations that a search finds, newest first.
 async fn found(core: &Core, party: Party, search: &Search) -> Result<Vec<v1::Relocation>, Refusal> {
-    let under = async |token| {
-        let found = core.vault.search(party.code(), token).await;
-        found.map_err(no_keys)
+    let mut found = match &search.others {
+        Others::Any(others) => {
+            let tokens: Vec<_> = others.iter().copied().chain([search.first]).collect();
+            under_any(core, party, &tokens).await?
+        }
+        Others::Each(others) => {
+            let mut found = under_any(core, party, &[search.first]).await?;
+            for token in others {
+                let also = under_any(core, party, &[*token]).await?;
+                found.retain(|found| also.contains(found));
+            }
+            found
+        }
     };
-    let mut found = under(search.first).await?;
     found.retain(|found| found.kind == SubjectKind::Relocation);
-    for token in &search.others {
-        let also: BTreeSet<Subject> = under(*token).await?.into_iter().collect();
-        found.retain(|found| also.contains(found));
-    }
     let mut relocations = Vec::with_capacity(found.len());
     for subject in found {
         match core.relocation(party, subject, NOW).await {
@@ -124,19 +146,47 @@ async fn found(core: &Core, party: Party, search: &Search) -> Result<Vec<v1::Rel
     Ok(relocations)
 }
 
-/// A party's own subjects by a term, newest first.
+/// A party's own subjects by a person's number, newest first.
 pub(crate) async fn own(
     core: &Core,
     party: Party,
-    term: SearchTerm<'_>,
+    number: &IdentityNumber,
 ) -> Result<Vec<Subject>, Refusal> {
-    let token = core
-        .vault
-        .search_token(party.code(), term)
-        .await
-        .map_err(no_keys)?;
-    core.vault
-        .search(party.code(), token)
-        .await
-        .map_err(no_keys)
+    let tokens = person_tokens(core, party, number).await?;
+    under_any(core, party, &tokens).await
+}
+
+/// The tokens under which a party finds a person, that of the given number first.
+pub(crate) async fn person_tokens(
+    core: &Core,
+    party: Party,
+    number: &IdentityNumber,
+) -> Result<Vec<[u8; 16]>, Refusal> {
+    let mut tokens = Vec::new();
+    for number in numbers(core, party, number).await? {
+        let term = SearchTerm::Number(&number);
+        let token = core.vault.search_token(party.code(), term).await;
+        tokens.push(token.map_err(no_keys)?);
+    }
+    Ok(tokens)
+}
+
+/// What a party finds under any of some tokens, the newest 100 of each, newest first.
+pub(crate) async fn under_any(
+    core: &Core,
+    party: Party,
+    tokens: &[[u8; 16]],
+) -> Result<Vec<Subject>, Refusal> {
+    let mut all = BTreeSet::new();
+    for token in tokens {
+        let found = core.vault.search(party.code(), *token).await;
+        let found = found.map_err(no_keys)?;
+        // ids are in the order of time
+        all.extend(found.into_iter().map(|subject| (subject.id, subject)));
+    }
+    Ok(all
+        .into_iter()
+        .rev()
+        .map(|(_id, subject)| subject)
+        .collect())
 }

@@ -268,8 +268,7 @@ async fn returns(
     party: Party,
     registration: &Registration,
 ) -> Result<Option<Subject>, Refusal> {
-    let number = SearchTerm::Number(&registration.number);
-    let found = own(core, party, number).await?;
+    let found = own(core, party, &registration.number).await?;
     let relocations = found.into_iter();
     for subject in relocations.filter(|found| found.kind == SubjectKind::Relocation) {
         // a token without its entry is being written, or is swept soon
@@ -333,9 +332,8 @@ fn draft(subject: Subject, fold: &RelocationFold, sealed: Vec<SealedPart>) -> Dr
 /// 24 months after it, by the widest definition there can be.
 const EPOCHS: i16 = 5;
 
-/// A person's pseudonyms in a scope, as an arrival needs them: an announcement may come later too, in a year
-/// that has not begun, and it is made under that year's key alone. What the municipality announced under another code
-/// stands in that code's scope.
+/// A person's pseudonyms in a scope, as an arrival needs them: under all numbers that the party knows, those of the given
+/// one first. What the municipality announced under another code stands in that code's scope.
 pub(crate) async fn pseudonyms_of_arrival(
     core: &Core,
     party: Party,
@@ -344,24 +342,35 @@ pub(crate) async fn pseudonyms_of_arrival(
     today: Date,
 ) -> Result<Vec<Pseudonym>, Refusal> {
     let mut all = Vec::new();
+    let numbers = register::numbers(core, party, number).await?;
     let mut scopes = core.context().lineage.sources(scope);
     // its own first: that is what a report is claimed by
     scopes.sort_by_key(|other| *other != scope);
     for scope in scopes {
-        all.extend(pseudonyms(core, party, scope, number, today).await?);
-        for ahead in 1..EPOCHS {
-            let epoch = today.year() + ahead;
-            let pseudonym = core
-                .vault
-                .pseudonym(scope, epoch, number, party.code())
-                .await;
-            all.push(pseudonym.map_err(no_keys)?);
+        for number in &numbers {
+            all.extend(pseudonyms_in(core, party, scope, number, today).await?);
         }
     }
     Ok(all)
 }
 
-/// A person's pseudonyms in a scope, for the party that knows the number: of this year's key first, then of the years before.
+/// A number's pseudonyms in a scope, in all years that are ever compared: an announcement may come later too, in a year
+/// that has not begun, and it is made under that year's key alone.
+pub(crate) async fn pseudonyms_in(
+    core: &Core,
+    party: Party,
+    scope: MunicipalityCode,
+    number: &IdentityNumber,
+    today: Date,
+) -> Result<Vec<Pseudonym>, Refusal> {
+    let this = today.year();
+    let back = (0..EPOCHS).map(|back| this - back);
+    let ahead = (1..EPOCHS).map(|ahead| this + ahead);
+    of_epochs(core, party, (scope, number), back.chain(ahead)).await
+}
+
+/// A person's pseudonyms in a scope, for the party that knows the number: of this year's key first, then of the years
+/// before, then likewise under the person's other numbers.
 async fn pseudonyms(
     core: &Core,
     party: Party,
@@ -370,8 +379,21 @@ async fn pseudonyms(
     today: Date,
 ) -> Result<Vec<Pseudonym>, Refusal> {
     let mut pseudonyms = Vec::new();
-    for back in 0..EPOCHS {
-        let epoch = today.year() - back;
+    for number in register::numbers(core, party, number).await? {
+        let epochs = (0..EPOCHS).map(|back| today.year() - back);
+        pseudonyms.extend(of_epochs(core, party, (scope, &number), epochs).await?);
+    }
+    Ok(pseudonyms)
+}
+
+async fn of_epochs(
+    core: &Core,
+    party: Party,
+    (scope, number): (MunicipalityCode, &IdentityNumber),
+    epochs: impl Iterator<Item = i16> + Send,
+) -> Result<Vec<Pseudonym>, Refusal> {
+    let mut pseudonyms = Vec::new();
+    for epoch in epochs {
         let pseudonym = core
             .vault
             .pseudonym(scope, epoch, number, party.code())

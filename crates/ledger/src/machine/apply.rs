@@ -345,10 +345,8 @@ impl Machine {
     /// What waited for one pseudonym of a person may be there under another.
     fn review_persons(&mut self, scope: MunicipalityCode, persons: &[Pseudonym]) {
         let of = |index: &Persons| -> Vec<Uuid> {
-            let found = persons
-                .iter()
-                .flat_map(|person| index.of_sender(scope, *person));
-            found.map(|(_, id)| id).collect()
+            let found = self.sent_by(index, scope, persons);
+            found.into_iter().map(|(_, id)| id).collect()
         };
         let arrivals = [of(&self.waiting), of(&self.asked)].concat();
         for relocation in of(&self.announced) {

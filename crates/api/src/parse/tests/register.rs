@@ -22,6 +22,7 @@ fn event() -> v1::RegisterEvent {
         registration: Some(at("2283", "2026-11-16")),
         history: vec![at("0184", "2020-01-01")],
         deregistration: None,
+        referred_identity_number: String::new(),
     }
 }
 
@@ -32,7 +33,7 @@ fn read(event: &v1::RegisterEvent) -> Result<Understood, Refusal> {
 #[test]
 fn what_is_wrong_is_refused_at_its_field() {
     type Change = fn(&mut v1::RegisterEvent);
-    let cases: [(&str, &str, Change); 14] = [
+    let cases: [(&str, &str, Change); 16] = [
         ("source_id", "FIELD_REQUIRED", |it| it.source_id.clear()),
         ("source_id", "FIELD_TOO_LONG", |it| {
             it.source_id = "x".repeat(65);
@@ -50,6 +51,14 @@ fn what_is_wrong_is_refused_at_its_field() {
         }),
         ("identity_number", "IDENTITY_NUMBER_LOCAL", |it| {
             it.identity_number = "19900101-TF10".to_owned();
+        }),
+        (
+            "referred_identity_number",
+            "IDENTITY_NUMBER_CHECKSUM",
+            |it| it.referred_identity_number = "19900101-2386".to_owned(),
+        ),
+        ("referred_identity_number", "REFERENCE_CYCLE", |it| {
+            it.referred_identity_number = "199001012385".to_owned();
         }),
         ("protection", "FIELD_REQUIRED", |it| it.protection = 0),
         ("registration.municipality", "FIELD_REQUIRED", |it| {

@@ -1,0 +1,269 @@
+//! Numbers that were replaced (hänvisning). Each authority keeps what its own register told it, in sealed notes: under one
+//! number the numbers that replaced it, and those that it replaced. Whoever looks for a person looks under all of them. No
+//! other authority learns of it, and the record gets pseudonyms alone.
+
+use std::collections::BTreeSet;
+
+use api::generated::journal::v1 as sealed;
+use api::status::Refusal;
+use domain::entry::{Draft, Event};
+use domain::identity::IdentityNumber;
+use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
+use domain::register::Reference;
+use domain::subject::{Subject, SubjectKind, Version};
+use journal::Batch;
+use ledger::ArrivalState;
+use prost::Message as _;
+use uuid::Builder;
+use vault::{NoteKind, NoteName, SearchTerm};
+
+use crate::core::{Core, no_keys};
+use crate::limits::{NOTE_TRIES_MAX, PERSON_NUMBERS_MAX};
+use crate::permit::{Feed, Party};
+use crate::read::NOW;
+use crate::relocation::{own, pseudonyms_in};
+
+/// What separates these hashes from those of requests: no method is named so.
+const LABEL: &[u8] = b"IdentityReferred\0";
+
+/// Which of the references from a number are followed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Toward {
+    /// To what replaced it.
+    Newer,
+    /// Both ways.
+    All,
+}
+
+/// What is known from following references.
+struct Followed {
+    /// The number that it began with, then those that it led to.
+    numbers: Vec<IdentityNumber>,
+    /// Every reference on the way.
+    references: BTreeSet<Reference>,
+}
+
+/// All numbers of a person, as far as an authority was told: the given one first.
+pub(crate) async fn numbers(
+    core: &Core,
+    party: Party,
+    number: &IdentityNumber,
+) -> Result<Vec<IdentityNumber>, Refusal> {
+    let followed = follow(core, party.code(), number, Toward::All).await?;
+    Ok(followed.numbers)
+}
+
+/// Refuses a reference that would lead back to where it came from, or to more numbers than anybody has.
+pub(super) async fn check(core: &Core, feed: Feed, told: &Reference) -> Result<(), Refusal> {
+    const FIELD: &str = "referred_identity_number";
+    let code = feed.party().code();
+    let newer = follow(core, code, &told.by, Toward::Newer).await?;
+    if newer.numbers.contains(&told.replaced) {
+        return Err(Refusal::field(FIELD, Reason::ReferenceCycle));
+    }
+    let mut all = BTreeSet::new();
+    for number in [&told.replaced, &told.by] {
+        all.extend(follow(core, code, number, Toward::All).await?.numbers);
+    }
+    if all.len() > PERSON_NUMBERS_MAX {
+        return Err(Refusal::field(FIELD, Reason::ReferencesTooMany));
+    }
+    Ok(())
+}
+
+/// Keeps a reference, and tells the ledger that its pseudonyms are one person's: in the authority's own scope, and in those
+/// of whoever announced the person to it or was named in its reports. Done again, it leads to the same.
+pub(super) async fn take_in(core: &Core, feed: Feed, told: &Reference) -> Result<(), Refusal> {
+    check(core, feed, told).await?;
+    let party = feed.party();
+    keep(
+        core,
+        party.code(),
+        &told.replaced,
+        |note| &mut note.replaced_by,
+        &told.by,
+    )
+    .await?;
+    keep(
+        core,
+        party.code(),
+        &told.by,
+        |note| &mut note.replaces,
+        &told.replaced,
+    )
+    .await?;
+    // a scope that came in sight with this one has not heard of those before
+    let followed = follow(core, party.code(), &told.by, Toward::All).await?;
+    for scope in scopes(core, party, &told.by).await? {
+        for reference in &followed.references {
+            tell(core, party, scope, reference).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn follow(
+    core: &Core,
+    authority: MunicipalityCode,
+    number: &IdentityNumber,
+    toward: Toward,
+) -> Result<Followed, Refusal> {
+    let mut numbers = vec![number.clone()];
+    let mut references = BTreeSet::new();
+    let mut next = 0;
+    while let Some(from) = numbers.get(next).cloned() {
+        let (_name, _revision, note) = kept(core, authority, &from).await?;
+        let mut found = Vec::new();
+        for text in &note.replaced_by {
+            let (replaced, by) = (from.clone(), read(core, text)?);
+            found.push(by.clone());
+            references.insert(Reference { replaced, by });
+        }
+        let older = note.replaces.iter().filter(|_| toward == Toward::All);
+        for text in older {
+            let (replaced, by) = (read(core, text)?, from.clone());
+            found.push(replaced.clone());
+            references.insert(Reference { replaced, by });
+        }
+        for number in found {
+            if !numbers.contains(&number) {
+                numbers.push(number);
+            }
+        }
+        next += 1;
+    }
+    Ok(Followed {
+        numbers,
+        references,
+    })
+}
+
+fn read(core: &Core, text: &str) -> Result<IdentityNumber, Refusal> {
+    let number = IdentityNumber::parse(text, core.today());
+    number.map_err(|_fault| Refusal::new(Reason::Internal))
+}
+
+/// An authority's note under a number: its name, its revision, what it says.
+async fn kept(
+    core: &Core,
+    authority: MunicipalityCode,
+    number: &IdentityNumber,
+) -> Result<(NoteName, i64, sealed::ReferenceNote), Refusal> {
+    let term = SearchTerm::Number(number);
+    let name = core.vault.note_of(authority, NoteKind::Reference, term);
+    let name = name.await.map_err(no_keys)?;
+    let Some(note) = core.vault.note(name).await.map_err(no_keys)? else {
+        return Ok((name, 0, sealed::ReferenceNote::default()));
+    };
+    let body = note.body.unwrap_or_default();
+    let read = sealed::ReferenceNote::decode(body.as_slice());
+    let read = read.map_err(|_malformed| Refusal::new(Reason::Internal))?;
+    Ok((name, note.revision, read))
+}
+
+/// Adds a number to one side of the note under another.
+async fn keep(
+    core: &Core,
+    authority: MunicipalityCode,
+    under: &IdentityNumber,
+    side: fn(&mut sealed::ReferenceNote) -> &mut Vec<String>,
+    other: &IdentityNumber,
+) -> Result<(), Refusal> {
+    for _ in 0..NOTE_TRIES_MAX {
+        let (name, revision, mut note) = kept(core, authority, under).await?;
+        let numbers = side(&mut note);
+        if numbers.iter().any(|it| it == other.canonical()) {
+            return Ok(());
+        }
+        numbers.push(other.canonical().to_owned());
+        let written = core
+            .vault
+            .write_note(name, revision, &note.encode_to_vec())
+            .await;
+        if written.map_err(no_keys)? {
+            return Ok(());
+        }
+    }
+    Err(Refusal::new(Reason::KeysUnavailable))
+}
+
+/// In whose scopes the authority knows the person: its own, and those of what was announced to it or reported by it. What
+/// a municipality announced under another code stands in that code's scope.
+async fn scopes(
+    core: &Core,
+    party: Party,
+    number: &IdentityNumber,
+) -> Result<BTreeSet<MunicipalityCode>, Refusal> {
+    let mut scopes = BTreeSet::from([party.code()]);
+    for subject in own(core, party, number).await? {
+        let scope = match subject.kind {
+            SubjectKind::Relocation => core
+                .relocation(party, subject, NOW)
+                .await
+                .map(|(fold, _entries)| Some(fold.sender)),
+            SubjectKind::Arrival => {
+                core.arrival(party, subject, NOW)
+                    .await
+                    .map(|(fold, _entries)| {
+                        (fold.state != ArrivalState::Withdrawn).then_some(fold.previous)
+                    })
+            }
+            SubjectKind::System
+            | SubjectKind::Alert
+            | SubjectKind::Municipality
+            | SubjectKind::RegisterEvent => Ok(None),
+        };
+        match scope {
+            Ok(scope) => {
+                let lineage = core.context().lineage;
+                scopes.extend(scope.into_iter().flat_map(|it| lineage.sources(it)));
+            }
+            // a token without its entry is being written, or is swept soon
+            Err(refusal) if refusal.reason == Reason::NotFound => {}
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    Ok(scopes)
+}
+
+/// Appends a reference in a scope, once a year: its id is a keyed hash, so that there is no second one. When it is told
+/// again in a later year, pseudonyms of later years come with it.
+async fn tell(
+    core: &Core,
+    party: Party,
+    scope: MunicipalityCode,
+    reference: &Reference,
+) -> Result<(), Refusal> {
+    let today = core.today();
+    let mut named = LABEL.to_vec();
+    named.extend(scope.number().to_be_bytes());
+    named.extend(today.year().to_be_bytes());
+    named.extend_from_slice(reference.replaced.canonical().as_bytes());
+    named.extend_from_slice(reference.by.canonical().as_bytes());
+    let id = core.vault.fingerprint(party.code(), &named).await;
+    let id = Builder::from_custom_bytes(id.map_err(no_keys)?).into_uuid();
+    let pseudonyms = async |number| pseudonyms_in(core, party, scope, number, today).await;
+    let draft = Draft {
+        subject: Subject::register_event(id),
+        version: Version(1),
+        event: Event::IdentityReferred {
+            by: party.code(),
+            scope,
+            previous: pseudonyms(&reference.replaced).await?,
+            current: pseudonyms(&reference.by).await?,
+        },
+        notices: Vec::new(),
+        sealed: Vec::new(),
+    };
+    let batch = Batch {
+        drafts: vec![draft],
+        ..Batch::default()
+    };
+    match core.append(batch).await {
+        // it stands there
+        Err(refusal) if refusal.reason == Reason::VersionConflict => Ok(()),
+        Err(refusal) => Err(refusal),
+        Ok(_outcome) => Ok(()),
+    }
+}
