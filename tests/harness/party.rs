@@ -110,6 +110,8 @@ methods! {
     set_function = directory.set_function(SetFunctionRequest) -> SetFunctionResponse;
     /// GrantVendor.
     grant = directory.grant_vendor(GrantVendorRequest) -> GrantVendorResponse;
+    /// AcknowledgeDrill.
+    acknowledge_drill = directory.acknowledge_drill(AcknowledgeDrillRequest) -> AcknowledgeDrillResponse;
     /// WithdrawVendor.
     withdraw_grant = directory.withdraw_vendor(WithdrawVendorRequest) -> WithdrawVendorResponse;
     /// ListVendors.

@@ -13,6 +13,7 @@ mod benching;
 mod canary;
 mod commanding;
 mod confirming;
+mod drilling;
 mod encrypted;
 mod evidence;
 mod exposure;

@@ -297,6 +297,12 @@ async fn the_table_is_of_calls_that_the_right_caller_may_make() {
     let keeper = world.party(KEEPER).await;
     for (method, call) in OWN {
         let answered = call(solna.clone(), names.clone()).await;
+        if *method == "AcknowledgeDrill" {
+            // drills are off here: it is let in, and there is none to take in
+            let refused = answered.expect_err("no drill was sent");
+            assert_eq!(refused.reason, "NOT_FOUND");
+            continue;
+        }
         // Solna's first notice is the question: the chain given here is not its chain, which is an answer
         answered.unwrap_or_else(|refused| panic!("{method}: {refused:?}"));
     }

@@ -17,6 +17,8 @@ pub struct Definition {
     pub answer_days: u32,
     /// Days after which a question expires, from `answer_days` to 730; 0: never.
     pub expiry_days: u32,
+    /// Whether each connected municipality gets a drill with each month.
+    pub drills: bool,
 }
 
 impl Definition {
@@ -29,6 +31,7 @@ impl Definition {
         not_arrived_months: 6,
         answer_days: 30,
         expiry_days: 180,
+        drills: false,
     };
 
     /// Whether every number is in its range.

@@ -88,6 +88,9 @@ pub(crate) enum Command {
     /// Let vendors' systems act for your municipality, and withdraw that
     #[command(subcommand, visible_alias = "vendors")]
     Vendor(verbs::Vendors),
+    /// Take a month's drill in: a person shows that notices reach you
+    #[command(subcommand, visible_alias = "drills")]
+    Drill(verbs::Drills),
     /// Show who your certificate is, for whom it may act, until when
     Whoami,
     /// List the calls that the rules refused; as operator, count them by reason

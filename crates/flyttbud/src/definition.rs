@@ -34,6 +34,9 @@ pub(crate) enum Verb {
         /// Days after which a question expires, from the days to answer to 730; 0: never
         #[arg(long)]
         expiry_days: Option<i32>,
+        /// Whether each connected municipality gets a drill with each month: true or false
+        #[arg(long)]
+        drills: Option<bool>,
         #[command(flatten)]
         write: Write,
     },
@@ -59,6 +62,7 @@ pub(crate) async fn run(client: &Client, json: bool, verb: &Verb) -> Result<(), 
             not_arrived_months,
             answer_days,
             expiry_days,
+            drills,
             write,
         } => {
             let definition = v1::Definition {
@@ -69,6 +73,7 @@ pub(crate) async fn run(client: &Client, json: bool, verb: &Verb) -> Result<(), 
                 not_arrived_months: not_arrived_months.unwrap_or(present.not_arrived_months),
                 answer_days: answer_days.unwrap_or(present.answer_days),
                 expiry_days: expiry_days.unwrap_or(present.expiry_days),
+                drills: drills.unwrap_or(present.drills),
             };
             let request = v1::SetDefinitionRequest {
                 request_id: write.id(),
@@ -98,6 +103,7 @@ pub(crate) async fn run(client: &Client, json: bool, verb: &Verb) -> Result<(), 
             row("not arrived months", definition.not_arrived_months),
             row("answer days", definition.answer_days),
             row("expiry days", definition.expiry_days),
+            vec!["drills".to_owned(), definition.drills.to_string()],
         ],
     );
     Ok(())

@@ -96,6 +96,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Municipalities(_)
         | Command::Function(_)
         | Command::Vendor(_)
+        | Command::Drill(_)
         | Command::Whoami
         | Command::Refusals(_)
         | Command::Access(_)

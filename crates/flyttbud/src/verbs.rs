@@ -27,7 +27,7 @@ use crate::{clock, definition, explain};
 pub(crate) use access::Access;
 pub(crate) use alerts::Alerts;
 pub(crate) use arrivals::Arrival;
-pub(crate) use directory::Municipalities;
+pub(crate) use directory::{Drills, Municipalities};
 pub(crate) use events::Events;
 pub(crate) use functions::Functions;
 pub(crate) use inbox::Inbox;
@@ -74,6 +74,7 @@ pub(crate) fn run(profile: &Path, json: bool, command: Command) -> Result<(), Fa
             Command::Municipalities(verb) => session.municipalities(verb).await,
             Command::Function(verb) => session.functions(verb).await,
             Command::Vendor(verb) => session.vendors(verb).await,
+            Command::Drill(verb) => session.drills(verb).await,
             Command::Whoami => session.whoami().await,
             Command::Access(verb) => session.access(verb).await,
             Command::Refusals(verb) => session.refusals(verb).await,

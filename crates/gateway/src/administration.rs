@@ -198,6 +198,7 @@ fn read(definition: &v1::Definition) -> Option<Definition> {
         not_arrived_months: number(definition.not_arrived_months)?,
         answer_days: number(definition.answer_days)?,
         expiry_days: number(definition.expiry_days)?,
+        drills: definition.drills,
     };
     definition.is_sound().then_some(definition)
 }
@@ -212,5 +213,6 @@ fn shown(definition: Definition) -> v1::Definition {
         not_arrived_months: number(definition.not_arrived_months),
         answer_days: number(definition.answer_days),
         expiry_days: number(definition.expiry_days),
+        drills: definition.drills,
     }
 }

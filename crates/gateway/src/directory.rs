@@ -1,5 +1,6 @@
 //! DirectoryService: the municipalities and their functions, who the caller is, and what it was refused.
 
+mod drills;
 pub(crate) mod functions;
 mod own;
 mod vendors;
@@ -19,6 +20,7 @@ use tonic::{Request, Response, Status};
 use crate::call::Call;
 use crate::core::{Core, unread};
 use crate::page::size;
+use crate::permit::Guest;
 use crate::refusals;
 use crate::relocation::method;
 
@@ -78,6 +80,13 @@ impl DirectoryService for Directory {
         vendors::withdraw
     );
     method!(
+        acknowledge_drill,
+        "AcknowledgeDrill",
+        v1::AcknowledgeDrillRequest,
+        v1::AcknowledgeDrillResponse,
+        drills::acknowledge
+    );
+    method!(
         list_vendors,
         "ListVendors",
         v1::ListVendorsRequest,
@@ -109,7 +118,7 @@ impl DirectoryService for Directory {
 
 async fn list(
     core: &Core,
-    _call: &Call,
+    call: &Call,
     request: v1::ListMunicipalitiesRequest,
 ) -> Result<v1::ListMunicipalitiesResponse, Refusal> {
     let size = size(request.page_size)?;
@@ -129,7 +138,7 @@ async fn list(
     };
     let mut municipalities = Vec::with_capacity(page.len());
     for found in page {
-        municipalities.push(shown(core, found).await?);
+        municipalities.push(shown(core, call, found).await?);
     }
     Ok(v1::ListMunicipalitiesResponse {
         municipalities,
@@ -159,7 +168,7 @@ pub(crate) fn page_token(token: &str) -> Result<Option<MunicipalityCode>, Refusa
 
 async fn get(
     core: &Core,
-    _call: &Call,
+    call: &Call,
     request: v1::GetMunicipalityRequest,
 ) -> Result<v1::GetMunicipalityResponse, Refusal> {
     let code = MunicipalityCode::parse_name(&request.name)
@@ -173,14 +182,16 @@ async fn get(
         Refusal::field("name", Reason::MunicipalityUnknown).with("nearest", names.join(", "))
     })?;
     Ok(v1::GetMunicipalityResponse {
-        municipality: Some(shown(core, found).await?),
+        municipality: Some(shown(core, call, found).await?),
     })
 }
 
 async fn shown(
     core: &Core,
+    call: &Call,
     found: &municipality::Municipality,
 ) -> Result<v1::Municipality, Refusal> {
+    let fold = core.municipality(Guest::of(call), found.code).await?;
     Ok(v1::Municipality {
         name: found.code.resource_name(),
         display_name: found.name.to_owned(),
@@ -202,6 +213,7 @@ async fn shown(
             .split_from
             .map(MunicipalityCode::resource_name)
             .unwrap_or_default(),
+        last_reached_on: drills::last_reached_on(&fold),
         connected: core.views.is_connected(found.code).await.map_err(unread)?,
     })
 }

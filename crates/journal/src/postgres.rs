@@ -56,6 +56,7 @@ const SCHEMA: Schema = Schema {
         include_str!("postgres/schema/5.sql"),
         include_str!("postgres/schema/6.sql"),
         include_str!("postgres/schema/7.sql"),
+        include_str!("postgres/schema/8.sql"),
     ],
 };
 

@@ -5,6 +5,7 @@
 mod alias;
 mod apply;
 mod digest;
+mod drill;
 mod duty;
 mod finding;
 mod index;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::definition::Definition;
 use domain::lineage::Lineage;
+use domain::month::Month;
 use domain::municipality::MunicipalityCode;
 use domain::subject::{NoticeNumber, Position, Pseudonym, Subject, SubjectKind, Version};
 use jiff::civil::Date;
@@ -90,6 +92,10 @@ pub struct Machine {
     expiries: Deadlines,
     /// Confirmations whose chain differs from ours, with their first day.
     differing: BTreeMap<(MunicipalityCode, NoticeNumber), Date>,
+    /// Municipalities whose system has confirmed a notice.
+    connected: BTreeSet<MunicipalityCode>,
+    /// The month whose drills were sent, or in which drills were switched on; none while they are off.
+    drilled: Option<Month>,
     /// The keys of all alerts ever.
     raised: BTreeSet<String>,
     pending: BTreeSet<Key>,
@@ -183,7 +189,8 @@ impl Machine {
     /// When the next `TimePassed` is due; none when nothing waits for time.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let all = [&self.grace, &self.ends, &self.duties, &self.expiries];
-        all.into_iter().filter_map(Deadlines::first).min()
+        let first = all.into_iter().filter_map(Deadlines::first);
+        first.chain(self.next_drill()).min()
     }
 }
 

@@ -132,6 +132,7 @@ fn definitions(history: &mut History) {
         not_arrived_months: 3,
         answer_days: 7,
         expiry_days: 0,
+        drills: false,
     }));
     history.report(2, SIGTUNA);
     history.report(4, SIGTUNA);

@@ -62,6 +62,7 @@ pub(super) async fn play(cast: &Cast) {
         not_arrived_months: 6,
         answer_days: 10,
         expiry_days: 180,
+        drills: false,
     };
     let request = v1::SetDefinitionRequest {
         request_id: request_id(),

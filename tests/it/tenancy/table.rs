@@ -141,6 +141,8 @@ pub(super) const OWN: &[Row] = rows! { |party, names|
         vendor: Some(granted_to(SHARED))));
     "WithdrawVendor": withdraw_grant(write!(WithdrawVendorRequest, party,
         organisation_number: SHARED.number.to_owned()));
+    "AcknowledgeDrill": acknowledge_drill(write!(AcknowledgeDrillRequest, party,
+        month: "2026-11".to_owned()));
     "ListVendors": list_vendors(v1::ListVendorsRequest {
         municipality: party.municipality(), ..v1::ListVendorsRequest::default()
     });
@@ -218,7 +220,7 @@ pub(super) const ADMINISTRATORS: &[Row] = rows! { |party, names|
         request_id: request_id(), validate_only: false,
         definition: Some(v1::Definition {
             version: 2, grace_days: 7, early_months: 2, late_months: 6, not_arrived_months: 6,
-            answer_days: 10, expiry_days: 180,
+            answer_days: 10, expiry_days: 180, drills: false,
         }),
     });
     "AdvanceClock": advance_clock(v1::AdvanceClockRequest {

@@ -5777,6 +5777,9 @@ pub struct Definition {
     /// Days after which a question expires (förfaller efter), from answer_days to 730; 0: never.
     #[prost(int32, tag = "7")]
     pub expiry_days: i32,
+    /// Whether each connected municipality gets a drill with each month (övning); off at first.
+    #[prost(bool, tag = "8")]
+    pub drills: bool,
 }
 /// Request of GetDefinition.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -6374,6 +6377,9 @@ pub struct Municipality {
     /// The municipality that it was a part of before its first day (utbruten ur), `municipalities/{code}`; empty for none.
     #[prost(string, tag = "9")]
     pub split_from: ::prost::alloc::string::String,
+    /// The day on which a person there last took a drill in (nåddes senast), ISO 8601; empty for never.
+    #[prost(string, tag = "10")]
+    pub last_reached_on: ::prost::alloc::string::String,
 }
 /// Request of ListMunicipalities.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -6655,6 +6661,32 @@ pub struct WithdrawVendorRequest {
 /// Response of WithdrawVendor.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WithdrawVendorResponse {}
+/// Request of AcknowledgeDrill.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeDrillRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// The person who took it in (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// The drill's month (övningens månad), YYYY-MM: that in which its notice came.
+    #[prost(string, tag = "5")]
+    pub month: ::prost::alloc::string::String,
+}
+/// Response of AcknowledgeDrill.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeDrillResponse {
+    /// The day on which you were last reached (nåddes senast), ISO 8601.
+    #[prost(string, tag = "1")]
+    pub last_reached_on: ::prost::alloc::string::String,
+}
 /// Request of ListVendors.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListVendorsRequest {
@@ -7000,6 +7032,33 @@ pub mod directory_service_client {
                 .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "ListVendors"));
             self.inner.unary(req, path, codec).await
         }
+        /// A person at your municipality took the month's drill in (övning): the way from here to you works to its end.
+        pub async fn acknowledge_drill(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AcknowledgeDrillRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcknowledgeDrillResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/AcknowledgeDrill",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.DirectoryService", "AcknowledgeDrill"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Lists the calls for your municipality that the rules refused, newest first. The newest 10000 are kept.
         pub async fn list_refusals(
             &mut self,
@@ -7134,6 +7193,14 @@ pub mod directory_service_server {
             request: tonic::Request<super::ListVendorsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListVendorsResponse>,
+            tonic::Status,
+        >;
+        /// A person at your municipality took the month's drill in (övning): the way from here to you works to its end.
+        async fn acknowledge_drill(
+            &self,
+            request: tonic::Request<super::AcknowledgeDrillRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcknowledgeDrillResponse>,
             tonic::Status,
         >;
         /// Lists the calls for your municipality that the rules refused, newest first. The newest 10000 are kept.
@@ -7627,6 +7694,52 @@ pub mod directory_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListVendorsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/AcknowledgeDrill" => {
+                    #[allow(non_camel_case_types)]
+                    struct AcknowledgeDrillSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::AcknowledgeDrillRequest>
+                    for AcknowledgeDrillSvc<T> {
+                        type Response = super::AcknowledgeDrillResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AcknowledgeDrillRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::acknowledge_drill(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AcknowledgeDrillSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -396,6 +396,9 @@ pub struct DefinitionSet {
     /// Days after which a question expires; 0 in entries older than the field: it never does.
     #[prost(uint32, tag = "7")]
     pub expiry_days: u32,
+    /// Whether drills are sent; not in entries older than the field.
+    #[prost(bool, tag = "8")]
+    pub drills: bool,
 }
 /// Rules version switched.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

@@ -1,10 +1,11 @@
 //! Verbs of DirectoryService.
 
 use api::v1;
-use clap::Args;
+use clap::{Args, Subcommand};
 use domain::municipality::MunicipalityCode;
 
 use super::{Session, call, code, instant};
+use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
 
@@ -22,7 +23,14 @@ pub(crate) struct Municipalities {
     closed: bool,
 }
 
-const COLUMNS: [&str; 5] = ["code", "municipality", "county", "connected", "valid to"];
+const COLUMNS: [&str; 6] = [
+    "code",
+    "municipality",
+    "county",
+    "connected",
+    "reached",
+    "valid to",
+];
 
 fn row(municipality: &v1::Municipality) -> Vec<String> {
     vec![
@@ -30,11 +38,42 @@ fn row(municipality: &v1::Municipality) -> Vec<String> {
         municipality.display_name.clone(),
         municipality.county.clone(),
         if municipality.connected { "yes" } else { "" }.to_owned(),
+        municipality.last_reached_on.clone(),
         municipality.valid_to.clone(),
     ]
 }
 
+/// What to do with drills.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Drills {
+    /// Take a month's drill in: the notice reached you
+    Acknowledge {
+        /// The month in which its notice came, YYYY-MM
+        month: String,
+        #[command(flatten)]
+        write: Write,
+    },
+}
+
 impl Session {
+    pub(super) async fn drills(&self, verb: Drills) -> Result<(), Failure> {
+        let Drills::Acknowledge { month, write } = verb;
+        let request = v1::AcknowledgeDrillRequest {
+            municipality: self.profile.municipality()?,
+            actor: Some(self.profile.actor("kvittera övning", "")),
+            request_id: write.id(),
+            validate_only: write.dry_run,
+            month,
+        };
+        let answer = call!(self, directory.acknowledge_drill(request))?;
+        if self.json {
+            return output::say_json("AcknowledgeDrillResponse", &answer);
+        }
+        let row = vec!["reached".to_owned(), answer.last_reached_on];
+        output::table(&["drill", ""], vec![row]);
+        Ok(())
+    }
+
     pub(super) async fn municipalities(&self, verb: Municipalities) -> Result<(), Failure> {
         if MunicipalityCode::parse(&verb.name).is_some() {
             return self.municipality(&verb.name).await;

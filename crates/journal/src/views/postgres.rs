@@ -310,7 +310,7 @@ impl Views for PostgresViews {
             .journal
             .rows(
                 "SELECT version, grace_days, early_months, late_months, not_arrived_months, answer_days, \
-                 expiry_days FROM flyttbud.definitions WHERE position <= $1 ORDER BY version DESC LIMIT 1",
+                 expiry_days, drills FROM flyttbud.definitions WHERE position <= $1 ORDER BY version DESC LIMIT 1",
                 &[&place(at)],
             )
             .await?;
@@ -329,6 +329,7 @@ impl Views for PostgresViews {
             not_arrived_months: number(4)?,
             answer_days: number(5)?,
             expiry_days: number(6)?,
+            drills: row.try_get(7).map_err(ReadError::store)?,
         })
     }
 

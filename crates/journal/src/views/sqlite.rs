@@ -17,7 +17,7 @@ use crate::ReadError;
 use crate::limits::LIST_ROWS_MAX;
 use crate::sqlite::{OpenError, first_row};
 
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     "
 CREATE TABLE relocations (
     id BLOB PRIMARY KEY,
@@ -73,6 +73,7 @@ ALTER TABLE connected ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
 -- made anew from the journal
 UPDATE marks SET position = 0 WHERE name = 'views';
 ",
+    "ALTER TABLE definitions ADD COLUMN drills INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// The mark that says how far the tables are written.
@@ -315,7 +316,7 @@ impl Views for SqliteViews {
         let reader = held(&self.reader);
         let newest = first_row(reader.query_row(
             "SELECT version, grace_days, early_months, late_months, not_arrived_months, answer_days, \
-             expiry_days FROM definitions WHERE position <= ?1 ORDER BY version DESC LIMIT 1",
+             expiry_days, drills FROM definitions WHERE position <= ?1 ORDER BY version DESC LIMIT 1",
             [edge(at)],
             |row| {
                 Ok(Definition {
@@ -326,6 +327,7 @@ impl Views for SqliteViews {
                     not_arrived_months: row.get(4)?,
                     answer_days: row.get(5)?,
                     expiry_days: row.get(6)?,
+                    drills: row.get(7)?,
                 })
             },
         ))
@@ -421,7 +423,7 @@ fn insert(connection: &Connection, entry: &Entry) -> Result<(), rusqlite::Error>
         }
         Event::DefinitionSet(set) => connection
             .prepare_cached(
-                "INSERT OR IGNORE INTO definitions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT OR IGNORE INTO definitions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute(params![
                 set.version,
@@ -431,7 +433,8 @@ fn insert(connection: &Connection, entry: &Entry) -> Result<(), rusqlite::Error>
                 set.late_months,
                 set.not_arrived_months,
                 set.answer_days,
-                set.expiry_days
+                set.expiry_days,
+                set.drills
             ])?,
         Event::NoticesConfirmed {
             recipient,

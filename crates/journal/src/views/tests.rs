@@ -385,6 +385,7 @@ async fn the_newest_definition_is_in_force(views: &Arc<dyn Views>) {
         not_arrived_months: 3,
         answer_days: 45,
         expiry_days: 90,
+        drills: true,
     };
     let set =
         |position, definition| entry(position, Subject::SYSTEM, Event::DefinitionSet(definition));

@@ -3,9 +3,10 @@
 
 use domain::entry::Event;
 use domain::function::{Function, Grant};
+use domain::month::Month;
 use domain::reason::Reason;
 
-use crate::fold::MunicipalityFold;
+use crate::fold::{Drill, MunicipalityFold};
 use crate::limits::{FUNCTIONS_MAX, VENDORS_MAX};
 
 /// What a municipality can do about itself.
@@ -19,6 +20,11 @@ pub enum MunicipalityCommand {
     WithdrawVendor {
         /// The vendor's organisation number.
         organisation_number: String,
+    },
+    /// A person took the newest drill in.
+    AcknowledgeDrill {
+        /// Of which month.
+        month: Month,
     },
 }
 
@@ -40,7 +46,20 @@ pub fn municipality(
                 organisation_number,
             })
         }
+        MunicipalityCommand::AcknowledgeDrill { month } => acknowledge_drill(fold, month),
     }
+}
+
+/// The newest drill is taken in, once: one of a month that is over shows nothing any more.
+fn acknowledge_drill(fold: &MunicipalityFold, month: Month) -> Result<Event, Reason> {
+    let is_of = |drill: Option<Drill>| drill.is_some_and(|drill| drill.month == month);
+    if !is_of(fold.drill_sent) {
+        return Err(Reason::NotFound);
+    }
+    if is_of(fold.drill_acknowledged) {
+        return Err(Reason::StateNotAllowed);
+    }
+    Ok(Event::DrillAcknowledged { month })
 }
 
 /// A kind goes to one open function, or the sender's choice would be a guess.

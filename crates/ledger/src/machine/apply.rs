@@ -70,7 +70,14 @@ impl Machine {
         }
         match &entry.event {
             Event::TimePassed { now } => self.pass(*now),
-            Event::NoticesConfirmed { agrees: true, .. } | Event::ClockAdvanced { .. } => {}
+            Event::NoticesConfirmed {
+                recipient,
+                agrees: true,
+                ..
+            } => {
+                self.connected.insert(*recipient);
+            }
+            Event::ClockAdvanced { .. } => {}
             Event::NoticesConfirmed {
                 recipient, number, ..
             } => {
@@ -87,6 +94,7 @@ impl Machine {
                     return Err(halt(entry, "a definition out of order or out of range"));
                 }
                 self.definition = Some(*definition);
+                self.switch_drills(definition.drills, entry.recorded_at);
             }
             Event::RulesVersionSet { version } if *version <= RULES_VERSION => {}
             Event::RulesVersionSet { .. } => {
@@ -112,6 +120,7 @@ impl Machine {
         for alert in self.expiries.take_until(now) {
             self.review(Key::Close(alert));
         }
+        self.pass_drills(now);
     }
 
     fn apply_relocation(&mut self, entry: &Entry) -> Result<(), Halt> {
@@ -309,6 +318,9 @@ impl Machine {
         let mut fold = known.unwrap_or_else(|| MunicipalityFold::new(code));
         fold.apply(entry)?;
         self.municipalities.insert(code, fold);
+        if self.pending.contains(&Key::Drill(code)) {
+            self.review(Key::Drill(code));
+        }
         Ok(())
     }
 

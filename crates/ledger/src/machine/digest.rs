@@ -103,6 +103,13 @@ impl Machine {
             bytes.number(number.0);
             bytes.date(*since);
         }
+        if let Some(month) = self.drilled {
+            bytes.month(month);
+            bytes.count(self.connected.len());
+            for code in &self.connected {
+                bytes.municipality(*code);
+            }
+        }
         bytes.count(self.pending.len());
         for key in &self.pending {
             bytes.key(*key);

@@ -33,10 +33,12 @@ pub(super) enum Key {
     Reopen(Uuid),
     /// A recipient's chain differs from ours.
     Chain(MunicipalityCode, NoticeNumber),
+    /// A month's drill may be due.
+    Drill(MunicipalityCode),
 }
 
 /// What the leader must append, in one batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Finding {
     /// Happens once for ever, where versions do not say so already: an alert's key.
     pub unique_key: Option<String>,
@@ -86,6 +88,7 @@ impl Machine {
             Key::Overdue(relocation) => self.build_overdue(relocation),
             Key::Reopen(relocation) => self.build_reopen(relocation),
             Key::Chain(recipient, number) => self.build_chain(recipient, number),
+            Key::Drill(code) => self.build_drill(code),
         }
     }
 

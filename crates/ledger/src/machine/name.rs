@@ -1,12 +1,15 @@
 //! What alerts are called: keys that exist once for ever, and ids that every machine makes alike. Neither is
 //! ever changed, or an old journal would be alerted about anew.
 
+use domain::month::Month;
 use domain::municipality::MunicipalityCode;
 use domain::subject::NoticeNumber;
 use uuid::{Builder, Uuid};
 
 /// First byte of a chain alert's id. A time-ordered id begins with it only after the year 10000.
 const CHAIN: u8 = 0xff;
+/// First byte of the id of an alert about a silent inbox: likewise.
+const SILENT: u8 = 0xfe;
 
 /// Rule, arrival, episode. An arrival has one episode: it is asked about once.
 pub(super) fn unannounced_key(arrival: Uuid) -> String {
@@ -40,6 +43,21 @@ pub(super) fn chain_id(recipient: MunicipalityCode, number: NoticeNumber) -> Uui
     Builder::from_custom_bytes(value.to_be_bytes()).into_uuid()
 }
 
+/// Rule, municipality, month of the drill.
+pub(super) fn silent_key(code: MunicipalityCode, month: Month) -> String {
+    format!("silent/{code}/{month}")
+}
+
+/// The alert about a drill that nobody took in, a version 8 id: 0xfe, the code in two bytes, zeros, the month counted
+/// from the year 2000 in the last four.
+pub(super) fn silent_id(code: MunicipalityCode, month: Month) -> Uuid {
+    let months = month.since(Month::of(jiff::civil::date(2000, 1, 1)));
+    let value = (u128::from(SILENT) << 120)
+        | (u128::from(code.number()) << 104)
+        | u128::from(months.unsigned_abs());
+    Builder::from_custom_bytes(value.to_be_bytes()).into_uuid()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +82,11 @@ mod tests {
         assert_eq!(chain_key(recipient, number), "chain/2283/7");
         assert_eq!(read_chain_key("chain/2283/7"), Some((recipient, number)));
         assert_eq!(read_chain_key(&unannounced_key(arrival)), None);
+        let month = Month::parse("2026-12").expect("a month");
+        assert_eq!(
+            silent_id(recipient, month).to_string(),
+            "fe08eb00-0000-8000-8000-000000000143"
+        );
+        assert_eq!(silent_key(recipient, month), "silent/2283/2026-12");
     }
 }

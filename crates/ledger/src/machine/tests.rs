@@ -3,6 +3,7 @@
 mod aliases;
 mod deadlines;
 mod digest;
+mod drills;
 mod duties;
 mod halts;
 mod host;

@@ -48,6 +48,7 @@ impl Variation {
                 .unwrap_or(definition.not_arrived_months),
             answer_days: self.answer_days.unwrap_or(definition.answer_days),
             expiry_days: definition.expiry_days,
+            drills: definition.drills,
         }
     }
 

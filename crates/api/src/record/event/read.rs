@@ -77,6 +77,7 @@ pub(in crate::record) fn from_wire(event: Wire) -> Result<Event, Unreadable> {
             not_arrived_months: e.not_arrived_months,
             answer_days: e.answer_days,
             expiry_days: e.expiry_days,
+            drills: e.drills,
         }),
         Wire::RulesVersionSet(e) => Event::RulesVersionSet { version: e.version },
         Wire::ClockAdvanced(e) => Event::ClockAdvanced { seconds: e.seconds },

@@ -251,6 +251,7 @@ fn defined(definition: &Definition) -> Wire {
         not_arrived_months: definition.not_arrived_months,
         answer_days: definition.answer_days,
         expiry_days: definition.expiry_days,
+        drills: definition.drills,
     })
 }
 

@@ -340,6 +340,7 @@ fn system_event() -> impl Strategy<Value = Event> {
             not_arrived_months: numbers[4],
             answer_days: numbers[5],
             expiry_days: numbers[6],
+            drills: numbers[0] % 2 == 1,
         })),
         any::<u32>().prop_map(|version| Event::RulesVersionSet { version }),
         any::<i64>().prop_map(|seconds| Event::ClockAdvanced { seconds }),

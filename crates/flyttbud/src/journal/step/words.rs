@@ -134,14 +134,15 @@ fn system(event: &Event) -> String {
         Event::TimePassed { now } => format!("time passed until {now}"),
         Event::DefinitionSet(definition) => format!(
             "definition {} in force: {} days of grace, {} months early, {} late, not arrived after {}, \
-             {} days to answer, expiry after {}",
+             {} days to answer, expiry after {}, drills {}",
             definition.version,
             definition.grace_days,
             definition.early_months,
             definition.late_months,
             definition.not_arrived_months,
             definition.answer_days,
-            definition.expiry_days
+            definition.expiry_days,
+            if definition.drills { "on" } else { "off" }
         ),
         Event::RulesVersionSet { version } => format!("rules version {version} in force"),
         Event::ClockAdvanced { seconds } => format!("clock moved forward by {seconds} s"),

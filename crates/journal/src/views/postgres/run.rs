@@ -190,9 +190,9 @@ impl Run {
             ]
             .map(i64::from);
             let version = i64::from(set.version);
-            let sql = "INSERT INTO flyttbud.definitions VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+            let sql = "INSERT INTO flyttbud.definitions VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
                  ON CONFLICT DO NOTHING";
-            let values: [&(dyn ToSql + Sync); 8] = [
+            let values: [&(dyn ToSql + Sync); 9] = [
                 position,
                 &version,
                 &grace,
@@ -201,6 +201,7 @@ impl Run {
                 &not_arrived,
                 &answer,
                 &expiry,
+                &set.drills,
             ];
             link.rows(sql, &values).await?;
         }

@@ -3,13 +3,14 @@
 use domain::code::{ContactRank, RelocationKind};
 use domain::entry::{Entry, Event};
 use domain::function::{Function, FunctionContact, FunctionId};
+use domain::month::Month;
 use domain::reason::Reason;
 use domain::subject::{Position, Subject, Version};
 use jiff::Timestamp;
 
 use super::code;
 use crate::command::{MunicipalityCommand, municipality};
-use crate::fold::MunicipalityFold;
+use crate::fold::{Drill, MunicipalityFold};
 use crate::limits::FUNCTIONS_MAX;
 
 fn id(text: &str) -> FunctionId {
@@ -145,4 +146,42 @@ fn without_a_second_contact_the_first_is_told_again() {
     assert_eq!(phone("barn", ContactRank::First), Some("1 barn"));
     assert_eq!(phone("barn", ContactRank::Second), Some("2"));
     assert_eq!(phone("vuxna", ContactRank::First), None);
+}
+
+#[test]
+fn the_newest_drill_is_taken_in_once() {
+    let month = |text| Month::parse(text).expect("a month");
+    let drill = |text| {
+        Some(Drill {
+            month: month(text),
+            at: Timestamp::UNIX_EPOCH,
+        })
+    };
+    let cases = [
+        (None, None, Err(Reason::NotFound)),
+        (drill("2026-11"), None, Err(Reason::NotFound)),
+        (
+            drill("2026-12"),
+            drill("2026-11"),
+            Ok(Event::DrillAcknowledged {
+                month: month("2026-12"),
+            }),
+        ),
+        (
+            drill("2026-12"),
+            drill("2026-12"),
+            Err(Reason::StateNotAllowed),
+        ),
+    ];
+    for (drill_sent, drill_acknowledged, expected) in cases {
+        let code = code("2283");
+        let fold = MunicipalityFold {
+            drill_sent,
+            drill_acknowledged,
+            ..MunicipalityFold::new(code)
+        };
+        let month = month("2026-12");
+        let decided = municipality(&fold, MunicipalityCommand::AcknowledgeDrill { month });
+        assert_eq!(decided, expected, "{drill_sent:?} {drill_acknowledged:?}");
+    }
 }

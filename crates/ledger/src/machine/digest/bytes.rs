@@ -176,6 +176,7 @@ impl Bytes {
             not_arrived_months,
             answer_days,
             expiry_days,
+            drills,
         } = definition;
         let numbers = [
             version,
@@ -189,6 +190,10 @@ impl Bytes {
         for number in numbers {
             self.small(number);
         }
+        // what was not there at first leaves earlier digests as they are
+        if drills {
+            self.put(&[1]);
+        }
     }
 
     pub(super) fn key(&mut self, key: Key) {
@@ -199,6 +204,10 @@ impl Bytes {
             Key::NotArrived(id) => (4, id),
             Key::Overdue(id) => (6, id),
             Key::Reopen(id) => (7, id),
+            Key::Drill(code) => {
+                self.code(8);
+                return self.municipality(code);
+            }
             Key::Chain(recipient, number) => {
                 self.code(5);
                 self.municipality(recipient);

@@ -259,6 +259,7 @@ impl Host {
                 };
                 (Subject::SYSTEM, event)
             }
+            "taken" => taken(&words),
             "define" => (Subject::SYSTEM, self.defined(&words)),
             other => panic!("no such line: {other}"),
         };
@@ -284,11 +285,18 @@ impl Host {
                 "late" => definition.late_months = value,
                 "ends" => definition.not_arrived_months = value,
                 "expiry" => definition.expiry_days = value,
+                "drills" => definition.drills = value == 1,
                 other => panic!("no such number: {other}"),
             }
         }
         Event::DefinitionSet(definition)
     }
+}
+
+fn taken(words: &[&str]) -> (Subject, Event) {
+    let month = Month::parse(words[2]).expect("a month");
+    let subject = Subject::municipality(code(words[1]));
+    (subject, Event::DrillAcknowledged { month })
 }
 
 fn pair(word: &str) -> (MunicipalityCode, MunicipalityCode) {
@@ -349,6 +357,7 @@ fn words(event: &Event) -> String {
         },
         Event::AlertClosed { reason, .. } => format!("close {reason:?}"),
         Event::RelocationReminded { contact } => format!("remind {contact:?}").to_lowercase(),
+        Event::DrillSent { month } => format!("drill {month}"),
         Event::RelocationReopened => "reopen".into(),
         Event::TransferSilent => "silent".into(),
         Event::TransferDecisionOverdue => "undecided".into(),
