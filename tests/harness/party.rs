@@ -46,6 +46,8 @@ methods! {
     recall = relocations.recall_relocation(RecallRelocationRequest) -> RecallRelocationResponse;
     /// GetBreachReport.
     breach = relocations.get_breach_report(GetBreachReportRequest) -> GetBreachReportResponse;
+    /// RedactRelocation.
+    redact = relocations.redact_relocation(RedactRelocationRequest) -> RedactRelocationResponse;
     /// RestrictRelocation.
     restrict = relocations.restrict_relocation(RestrictRelocationRequest) -> RestrictRelocationResponse;
     /// ReleaseRelocation.

@@ -87,6 +87,8 @@ fn taken(machine: &Machine, entry: &Entry) -> Option<(RelocationState, Step, Sid
             reason: WithdrawalReason::WrongRecipient,
         } => (Step::Recall, Side::Sender),
         Event::RelocationWithdrawn { .. } => (Step::Withdraw, Side::Sender),
+        Event::RelocationRedacted { by } if *by == fold.sender => (Step::Redact, Side::Sender),
+        Event::RelocationRedacted { .. } => (Step::Redact, Side::Recipient),
         Event::RelocationAcknowledged => (Step::Acknowledge, Side::Recipient),
         Event::RelocationReplied {
             objection: true, ..

@@ -32,6 +32,7 @@ mod oracle;
 mod outage;
 mod recalling;
 mod receipts;
+mod redacting;
 mod references;
 mod refusals;
 mod refusing;

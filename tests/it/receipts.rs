@@ -145,6 +145,7 @@ fn allowed(kind: v1::EntryKind) -> &'static [&'static str] {
         | Kind::RelocationReopened
         | Kind::RelocationRestricted
         | Kind::RelocationReleased
+        | Kind::RelocationRedacted
         | Kind::TransferSilent
         | Kind::TransferReferred
         | Kind::TransferDecided

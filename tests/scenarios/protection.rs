@@ -1,7 +1,11 @@
 //! Protection: who must not be found is not sent, matched or asked about.
 
 use api::v1;
-use domain::code::NoticeKind::{RelocationAcknowledged, RelocationRegistered, RelocationReplied};
+use domain::code::NoticeKind::{
+    ArrivalMatched, RelocationAcknowledged, RelocationArrived, RelocationManualRoute,
+    RelocationRegistered, RelocationReplied,
+};
+use domain::relocation_state::RelocationState;
 
 use client::request_id;
 
@@ -9,7 +13,7 @@ use super::request::{arrived, content, person, reported};
 use super::services::{Services, write};
 use super::steps::Step::{Given, Then, When};
 use super::steps::Who::{A, B};
-use super::steps::{Act, Fact, On, P, Scenario, Shown};
+use super::steps::{Act, Fact, On, P, Scenario, Shown, event};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -40,6 +44,59 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             Then(A.is_told(&[RelocationAcknowledged])),
             Then(A.is_asked(&[])),
             Then(B.is_told(&[RelocationRegistered])),
+        ],
+    },
+    Scenario {
+        name: "scenario_36_protection_after_delivery_ends_what_was_delivered",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            Given(Act::Acknowledge(B)),
+            Then(Fact::Shown(Shown::Readable(B))),
+            When(A.is_told_by_the_register(&[event("1", 1, P, &[(100, A)]).with(protected)])),
+            Then(Fact::Outcomes(&["ACCEPTED"])),
+            Then(Fact::Announcement(A, B, RelocationState::Withdrawn)),
+            Then(Fact::Shown(Shown::That(
+                "it can be read there no more",
+                |it| Box::pin(ended(it)),
+            ))),
+            // both are told the same, and nobody why
+            Then(A.is_told(&[RelocationAcknowledged, RelocationManualRoute])),
+            Then(B.is_told(&[RelocationRegistered, RelocationManualRoute])),
+            When(A.announces(P, B)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            When(B.reports(P, A)),
+            When(Act::Pass(15)),
+            Then(A.is_asked(&[])),
+            Then(B.is_told(&[RelocationRegistered, RelocationManualRoute])),
+            // it was lifted: what comes after that is as usual
+            When(A.is_told_by_the_register(&[event("2", 2, P, &[(100, A)])])),
+            When(A.announces(P, B)),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+        ],
+    },
+    Scenario {
+        name: "scenario_36_protection_at_the_receiver_takes_an_arrival_back_and_tells_nobody_why",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            Given(B.reports(P, A)),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            When(B.is_told_by_the_register(&[
+                event("1", 1, P, &[(100, A), (2, B)]).with(protected),
+                // all of them once more, and an older one
+                event("1", 1, P, &[(100, A), (2, B)]).with(protected),
+                event("0", 0, P, &[(100, A), (3, B)]),
+            ])),
+            Then(Fact::Outcomes(&["ACCEPTED", "REPEATED", "ACCEPTED"])),
+            Then(Fact::Announcement(A, B, RelocationState::Withdrawn)),
+            Then(Fact::Arrival(B, v1::ArrivalState::Withdrawn)),
+            Then(A.is_told(&[RelocationArrived, RelocationManualRoute])),
+            Then(B.is_told(&[RelocationRegistered, ArrivalMatched, RelocationManualRoute])),
+            When(B.reports(P, A)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            When(Act::Pass(15)),
+            Then(A.is_asked(&[])),
         ],
     },
     Scenario {
@@ -117,4 +174,28 @@ async fn remembered(services: &Services<'_>) {
     let reply = write!(ReplyToRelocationRequest, receiver,
         name: name, text: text(), legal_ground: Some(ground));
     receiver.reply(reply).await.expect("it marked nothing");
+}
+
+/// Protected registration (skyddad folkbokföring).
+fn protected(event: &mut v1::RegisterEvent) {
+    event.protection = v1::ProtectionLevel::ProtectedRegistration.into();
+}
+
+/// The receiver reads nothing any more; the sender reads its own, and who had read it.
+async fn ended(services: &Services<'_>) {
+    let (sender, receiver) = (services.party(A), services.party(B));
+    let name = services.relocation();
+    let there = receiver.read(&name).await.expect("the envelope stays");
+    assert!(there.content.is_none() && there.reading_ended_at.is_some());
+    let here = sender.get_relocation(v1::GetRelocationRequest {
+        municipality: sender.municipality(),
+        actor: sender.actor(),
+        name,
+        view: v1::View::Full.into(),
+        ..v1::GetRelocationRequest::default()
+    });
+    let here = here.await.expect("its own");
+    assert!(here.relocation.expect("one").content.is_some());
+    let methods: Vec<_> = here.readings.iter().map(|it| it.method.as_str()).collect();
+    assert_eq!(methods, ["GetRelocation"]);
 }

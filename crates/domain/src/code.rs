@@ -99,11 +99,13 @@ pub enum NoticeKind {
     RelocationRestricted,
     /// The sender lifted that.
     RelocationReleased,
+    /// It goes on by the manual route: call. Says nothing more on purpose.
+    RelocationManualRoute,
 }
 
 impl NoticeKind {
     /// All, in the order of their numbers from 1.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::RelocationRegistered,
         Self::RelocationSupplemented,
         Self::RelocationWithdrawn,
@@ -129,6 +131,7 @@ impl NoticeKind {
         Self::RelocationRecalled,
         Self::RelocationRestricted,
         Self::RelocationReleased,
+        Self::RelocationManualRoute,
     ];
 
     /// Its number.
@@ -159,6 +162,7 @@ impl NoticeKind {
             Self::RelocationRecalled => 23,
             Self::RelocationRestricted => 24,
             Self::RelocationReleased => 25,
+            Self::RelocationManualRoute => 26,
         }
     }
 

@@ -174,6 +174,11 @@ pub enum Event {
         /// What.
         restriction: Restriction,
     },
+    /// A party ended it for the other: what it told may be read there no more (avidentifierad). Never says why.
+    RelocationRedacted {
+        /// Who.
+        by: MunicipalityCode,
+    },
     /// A month of silence about a transfer: the way to the inspectorate is open (SoL 29:11).
     TransferSilent,
     /// The sender asked the inspectorate to decide (ansökan till IVO).
@@ -223,10 +228,11 @@ pub enum Event {
 }
 
 impl Event {
-    /// Whether it ends the receiver's reading of a relocation, for good: then the receiver's keys are erased.
+    /// Whether it ends what a party may read of a relocation, for good: then that party's keys are erased.
     pub fn ends_reading(&self) -> bool {
         match self {
             Self::RelocationWithdrawn { reason } => reason.ends_reading(),
+            Self::RelocationRedacted { .. } => true,
             Self::RelocationRegistered { .. }
             | Self::RelocationAcknowledged
             | Self::RelocationReplied { .. }

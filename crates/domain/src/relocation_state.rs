@@ -16,7 +16,7 @@ pub enum RelocationState {
     Arrived,
     /// Nobody arrived in time (ej ankommen). Final.
     NotArrived,
-    /// Withdrawn by the sender (återtagen). Final.
+    /// Withdrawn by the sender, or ended by either party (återtagen). Final.
     Withdrawn,
 }
 
@@ -96,11 +96,13 @@ pub enum Step {
     Reopen,
     /// It went to the wrong municipality (återkallad).
     Recall,
+    /// A party ends it for the other (avidentifierad).
+    Redact,
 }
 
 impl Step {
     /// All.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Supplement,
         Self::Withdraw,
         Self::Acknowledge,
@@ -110,14 +112,16 @@ impl Step {
         Self::NotArrive,
         Self::Reopen,
         Self::Recall,
+        Self::Redact,
     ];
 }
 
-/// The state after a step; none when that side may not take it from that state. Final is final, but for two
+/// The state after a step; none when that side may not take it from that state. Final is final, but for three
 /// things: what arrived by a registration that was reversed is open again, where somebody had taken it in; and what
-/// went to the wrong municipality is called back whenever that is found out.
+/// went to the wrong municipality is called back whenever that is found out; and either party ends it for the other.
 pub fn step(state: RelocationState, step: Step, side: Side) -> Option<RelocationState> {
-    if (side, step) == (Side::Sender, Step::Recall) {
+    if step == Step::Redact && side != Side::Ledger || (side, step) == (Side::Sender, Step::Recall)
+    {
         return Some(RelocationState::Withdrawn);
     }
     if state.is_final() {
@@ -196,7 +200,7 @@ mod tests {
         {
             for taken in Step::ALL
                 .into_iter()
-                .filter(|taken| !matches!(taken, Step::Reopen | Step::Recall))
+                .filter(|taken| !matches!(taken, Step::Reopen | Step::Recall | Step::Redact))
             {
                 assert!(
                     Side::ALL
@@ -215,6 +219,7 @@ mod tests {
             assert_eq!(step(state, Step::Withdraw, Side::Ledger), None);
             assert_eq!(step(state, Step::Recall, Side::Recipient), None);
             assert_eq!(step(state, Step::Recall, Side::Ledger), None);
+            assert_eq!(step(state, Step::Redact, Side::Ledger), None);
         }
     }
 

@@ -183,6 +183,7 @@ fn name(kind: NoticeKind) -> &'static str {
         NoticeKind::RelocationRecalled => "relocation-recalled",
         NoticeKind::RelocationRestricted => "relocation-restricted",
         NoticeKind::RelocationReleased => "relocation-released",
+        NoticeKind::RelocationManualRoute => "relocation-manual-route",
     }
 }
 

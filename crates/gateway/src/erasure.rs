@@ -80,10 +80,16 @@ pub(crate) async fn erase(
     subject: Subject,
 ) -> Result<usize, EraseError> {
     let entries = journal.subject(subject, Position(u64::MAX >> 1)).await?;
-    match ledger::erased(&entries)? {
-        Some(authority) => Ok(vault.erase(authority, subject).await?),
-        None => Ok(0),
+    let mut rows = match ledger::erased(&entries)? {
+        Some(authority) => vault.erase(authority, subject).await?,
+        None => 0,
+    };
+    if let Some((authority, versions)) = ledger::erased_replies(&entries)? {
+        for version in versions {
+            rows += vault.erase_version(authority, subject, version).await?;
+        }
     }
+    Ok(rows)
 }
 
 /// The mark, when the journal still has its entry. A journal that ends before it is refused. Another entry in its place

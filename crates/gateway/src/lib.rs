@@ -19,6 +19,7 @@ mod ledger;
 mod limits;
 mod page;
 mod permit;
+mod protection;
 mod read;
 mod refusals;
 mod register;

@@ -25,6 +25,7 @@ use crate::call::Call;
 use crate::core::{Core, no_keys};
 use crate::limits::IMPORT_EVENTS_MAX;
 use crate::permit::{Feed, Party};
+use crate::protection;
 
 pub(crate) use quarantine::list as list_quarantined;
 pub(crate) use reference::numbers;
@@ -166,7 +167,17 @@ async fn known_one(
     (source_id, mark): (String, [u8; 16]),
     before: Option<&sealed::EventNote>,
 ) -> Result<v1::RegisterEventResult, Refusal> {
-    if event.protection == Protection::None {
+    let why = sealed::OwnPart {
+        register: Some(sealed::RegisterPart {
+            source_id: source_id.clone(),
+            ..sealed::RegisterPart::default()
+        }),
+        ..sealed::OwnPart::default()
+    };
+    let protection = (event.changed_at, event.protection);
+    let party = feed.party();
+    let is_protected = protection::told(core, party, &event.number, protection, &why).await?;
+    if event.protection == Protection::None && !is_protected {
         // whoever is looked for below is looked for under all numbers
         if let Some(told) = &event.reference {
             reference::take_in(core, feed, told).await?;

@@ -51,6 +51,7 @@ macro_rules! method {
         }
     };
 }
+pub(crate) use commands::erase;
 pub(crate) use find::{own, person_tokens, under_any};
 pub(crate) use method;
 pub(crate) use queries::{delivery, whole};
@@ -113,6 +114,13 @@ impl RelocationService for Relocations {
         v1::GetBreachReportRequest,
         v1::GetBreachReportResponse,
         commands::recall::get_report
+    );
+    method!(
+        redact_relocation,
+        "RedactRelocation",
+        v1::RedactRelocationRequest,
+        v1::RedactRelocationResponse,
+        commands::redact::redact
     );
     method!(
         restrict_relocation,

@@ -33,6 +33,8 @@ pub enum RelocationCommand {
     },
     /// Call it back: it went to the wrong municipality.
     Recall,
+    /// End it for the other party.
+    Redact,
     /// Restrict it, at one's own.
     Restrict {
         /// How.
@@ -68,9 +70,11 @@ impl RelocationCommand {
     /// Whether it goes on processing what it is about. What ends or restricts that does not.
     fn processes(self) -> bool {
         match self {
-            Self::Withdraw { .. } | Self::Recall | Self::Restrict { .. } | Self::Release { .. } => {
-                false
-            }
+            Self::Withdraw { .. }
+            | Self::Recall
+            | Self::Redact
+            | Self::Restrict { .. }
+            | Self::Release { .. } => false,
             Self::Supplement
             | Self::Acknowledge
             | Self::Reply { .. }
@@ -128,6 +132,14 @@ pub fn relocation(
                 reason: WithdrawalReason::WrongRecipient,
             },
             NoticeKind::RelocationRecalled,
+        ),
+        RelocationCommand::Redact if fold.redacted_by.contains(&by) => {
+            return Err(Reason::StateNotAllowed);
+        }
+        RelocationCommand::Redact => (
+            Step::Redact,
+            Event::RelocationRedacted { by },
+            NoticeKind::RelocationManualRoute,
         ),
         RelocationCommand::Acknowledge => (
             Step::Acknowledge,

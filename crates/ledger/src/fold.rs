@@ -23,10 +23,40 @@ pub use relocation::{RelocationFold, Transfer};
 /// Whose keys to its texts the entries of a subject have ended, whichever version they belong to. None while
 /// everybody may keep theirs.
 pub fn erased(entries: &[Entry]) -> Result<Option<MunicipalityCode>, Halt> {
-    if !entries.iter().any(|entry| entry.event.ends_reading()) {
+    let Some(fold) = ended(entries)? else {
+        return Ok(None);
+    };
+    // who ends it for the other keeps its own
+    let own = Event::RelocationRedacted { by: fold.recipient };
+    let ends = |entry: &Entry| entry.event.ends_reading() && entry.event != own;
+    Ok(entries.iter().any(ends).then_some(fold.recipient))
+}
+
+/// The receiver's replies that the sender may read no more, since the receiver ended that: the sender, and the versions.
+/// Its own texts stay.
+pub fn erased_replies(entries: &[Entry]) -> Result<Option<(MunicipalityCode, Vec<Version>)>, Halt> {
+    let Some(fold) = ended(entries)? else {
+        return Ok(None);
+    };
+    if !fold.redacted_by.contains(&fold.recipient) {
         return Ok(None);
     }
-    Ok(RelocationFold::fold(entries)?.map(|fold| fold.recipient))
+    let replies = entries.iter().filter(|entry| {
+        matches!(&entry.event, Event::RelocationReplied { by, .. } if *by == fold.recipient)
+    });
+    Ok(Some((
+        fold.sender,
+        replies.map(|entry| entry.version).collect(),
+    )))
+}
+
+/// The relocation, when an entry has ended what somebody may read of it.
+fn ended(entries: &[Entry]) -> Result<Option<RelocationFold>, Halt> {
+    if entries.iter().any(|entry| entry.event.ends_reading()) {
+        RelocationFold::fold(entries)
+    } else {
+        Ok(None)
+    }
 }
 
 /// The entry that called a relocation back, since it went to the wrong municipality. None when nobody did.

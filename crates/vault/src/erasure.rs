@@ -4,7 +4,7 @@
 //! from an older copy, has an older mark, and whoever goes on from there erases again.
 
 use domain::municipality::MunicipalityCode;
-use domain::subject::{Position, Subject};
+use domain::subject::{Position, Subject, Version};
 
 use crate::store::Change;
 use crate::{Error, Vault};
@@ -27,6 +27,18 @@ impl Vault {
         subject: Subject,
     ) -> Result<usize, Error> {
         let change = Change::Erase(authority, subject);
+        self.inner.store.apply(change).await
+    }
+
+    /// Deletes the authority's keys to one version of a subject, for good; what finds the subject stays. Returns how many
+    /// rows of keys there were.
+    pub async fn erase_version(
+        &self,
+        authority: MunicipalityCode,
+        subject: Subject,
+        version: Version,
+    ) -> Result<usize, Error> {
+        let change = Change::EraseVersion(authority, subject, version);
         self.inner.store.apply(change).await
     }
 

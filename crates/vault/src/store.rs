@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::municipality::MunicipalityCode;
-use domain::subject::{Subject, SubjectKind};
+use domain::subject::{Subject, SubjectKind, Version};
 use uuid::Uuid;
 
 use crate::Error;
@@ -148,6 +148,8 @@ pub(crate) enum Change {
     Drop(KeysId),
     /// All that an authority holds of a subject, for good.
     Erase(MunicipalityCode, Subject),
+    /// An authority's keys to one version of a subject, for good.
+    EraseVersion(MunicipalityCode, Subject, Version),
     /// All of subjects that never reached the journal.
     Sweep(Vec<Uuid>),
     /// Everything up to a mark is erased.

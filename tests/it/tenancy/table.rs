@@ -66,6 +66,8 @@ known_at: None,
         name: names.relocation, reason: v1::WithdrawalReason::Mistake.into()));
     "RecallRelocation": recall(write!(RecallRelocationRequest, party,
         name: names.relocation, text: TEXT.to_owned(), discovered_at: NOT_SO_LONG_AGO));
+    "RedactRelocation": redact(write!(RedactRelocationRequest, party,
+        name: names.relocation, text: TEXT.to_owned()));
     "RestrictRelocation": restrict(write!(RestrictRelocationRequest, party,
         name: names.relocation, text: TEXT.to_owned(), kind: v1::RestrictionKind::LegalHold.into()));
     "ReleaseRelocation": release(write!(ReleaseRelocationRequest, party,

@@ -699,8 +699,8 @@ pub struct Relocation {
     /// Whether it has reached the receiver (leverans); told by GetRelocation and ListRelocations.
     #[prost(enumeration = "DeliveryState", tag = "19")]
     pub delivery: i32,
-    /// When the receiver's keys to the content were erased, for good (läsning upphörd); absent while it may read. Only in
-    /// GetRelocation.
+    /// When the receiver's keys to the content, or the sender's to the replies, were erased, for good (läsning upphörd); absent
+    /// while all may be read. Only in GetRelocation.
     #[prost(message, optional, tag = "30")]
     pub reading_ended_at: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -4058,6 +4058,8 @@ pub enum EntryKind {
     DrillSent = 54,
     /// A person took it in (övning kvitterad).
     DrillAcknowledged = 55,
+    /// A party ended a relocation for the other (avidentifierad).
+    RelocationRedacted = 56,
 }
 impl EntryKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4103,6 +4105,7 @@ impl EntryKind {
             Self::VendorWithdrawn => "ENTRY_KIND_VENDOR_WITHDRAWN",
             Self::DrillSent => "ENTRY_KIND_DRILL_SENT",
             Self::DrillAcknowledged => "ENTRY_KIND_DRILL_ACKNOWLEDGED",
+            Self::RelocationRedacted => "ENTRY_KIND_RELOCATION_REDACTED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4145,6 +4148,7 @@ impl EntryKind {
             "ENTRY_KIND_VENDOR_WITHDRAWN" => Some(Self::VendorWithdrawn),
             "ENTRY_KIND_DRILL_SENT" => Some(Self::DrillSent),
             "ENTRY_KIND_DRILL_ACKNOWLEDGED" => Some(Self::DrillAcknowledged),
+            "ENTRY_KIND_RELOCATION_REDACTED" => Some(Self::RelocationRedacted),
             _ => None,
         }
     }
@@ -8127,6 +8131,8 @@ pub enum NoticeKind {
     RelocationRestricted = 24,
     /// The sender lifted that (begränsningen hävd).
     RelocationReleased = 25,
+    /// It goes on by the manual route (manuell väg): call the other municipality. Says nothing more on purpose.
+    RelocationManualRoute = 26,
 }
 impl NoticeKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -8161,6 +8167,7 @@ impl NoticeKind {
             Self::RelocationRecalled => "NOTICE_KIND_RELOCATION_RECALLED",
             Self::RelocationRestricted => "NOTICE_KIND_RELOCATION_RESTRICTED",
             Self::RelocationReleased => "NOTICE_KIND_RELOCATION_RELEASED",
+            Self::RelocationManualRoute => "NOTICE_KIND_RELOCATION_MANUAL_ROUTE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -8194,6 +8201,7 @@ impl NoticeKind {
             "NOTICE_KIND_RELOCATION_RECALLED" => Some(Self::RelocationRecalled),
             "NOTICE_KIND_RELOCATION_RESTRICTED" => Some(Self::RelocationRestricted),
             "NOTICE_KIND_RELOCATION_RELEASED" => Some(Self::RelocationReleased),
+            "NOTICE_KIND_RELOCATION_MANUAL_ROUTE" => Some(Self::RelocationManualRoute),
             _ => None,
         }
     }
@@ -8828,6 +8836,10 @@ pub struct GetRelocationResponse {
     /// The relocation (flytt).
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
+    /// Who read it at the other party before your municipality ended it for that one (läsningar); view FULL, and only for the
+    /// municipality that ended it.
+    #[prost(message, repeated, tag = "2")]
+    pub readings: ::prost::alloc::vec::Vec<Reading>,
 }
 /// Request of ListRelocations.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -9013,7 +9025,46 @@ pub struct RecallRelocationResponse {
     #[prost(message, optional, tag = "2")]
     pub report: ::core::option::Option<BreachReport>,
 }
-/// One reading at the receiver (läsning). The officer's id stays there.
+/// Request of RedactRelocation.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RedactRelocationRequest {
+    /// The municipality you act for (agerar för): the sender or the receiver.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who does it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// `relocations/{uuid}`.
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag you saw; empty to skip the check.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
+    /// Why (skäl); read by your own municipality alone.
+    #[prost(string, tag = "7")]
+    pub text: ::prost::alloc::string::String,
+    /// All that your municipality has of the person, from now on (hela personen): what is open or was told is ended likewise,
+    /// reports of arrivals are withdrawn, and what comes later goes the manual route.
+    #[prost(bool, tag = "8")]
+    pub whole_person: bool,
+}
+/// Response of RedactRelocation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RedactRelocationResponse {
+    /// The relocation afterwards, view BASIC.
+    #[prost(message, optional, tag = "1")]
+    pub relocation: ::core::option::Option<Relocation>,
+    /// Who read it at the other party before that, the newest 1000, oldest first (läsningar).
+    #[prost(message, repeated, tag = "2")]
+    pub readings: ::prost::alloc::vec::Vec<Reading>,
+}
+/// One reading at the other party (läsning). The officer's id stays there.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Reading {
     /// When (tidpunkt).
@@ -9686,6 +9737,34 @@ pub mod relocation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Ends a relocation for the other party, whatever became of it: what you told can be opened there no more, and you are told
+        /// who read it. By either party, once.
+        pub async fn redact_relocation(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RedactRelocationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RedactRelocationResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.RelocationService/RedactRelocation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.RelocationService", "RedactRelocation"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Restricts the processing at your municipality (GDPR article 18), or holds it for a legal matter.
         pub async fn restrict_relocation(
             &mut self,
@@ -9935,6 +10014,15 @@ pub mod relocation_service_server {
             request: tonic::Request<super::GetBreachReportRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetBreachReportResponse>,
+            tonic::Status,
+        >;
+        /// Ends a relocation for the other party, whatever became of it: what you told can be opened there no more, and you are told
+        /// who read it. By either party, once.
+        async fn redact_relocation(
+            &self,
+            request: tonic::Request<super::RedactRelocationRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RedactRelocationResponse>,
             tonic::Status,
         >;
         /// Restricts the processing at your municipality (GDPR article 18), or holds it for a legal matter.
@@ -10425,6 +10513,52 @@ pub mod relocation_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetBreachReportSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.RelocationService/RedactRelocation" => {
+                    #[allow(non_camel_case_types)]
+                    struct RedactRelocationSvc<T: RelocationService>(pub Arc<T>);
+                    impl<
+                        T: RelocationService,
+                    > tonic::server::UnaryService<super::RedactRelocationRequest>
+                    for RedactRelocationSvc<T> {
+                        type Response = super::RedactRelocationResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RedactRelocationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RelocationService>::redact_relocation(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RedactRelocationSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

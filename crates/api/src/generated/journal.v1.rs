@@ -32,7 +32,7 @@ pub struct Entry {
     /// What happened.
     #[prost(
         oneof = "entry::Event",
-        tags = "20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55"
+        tags = "20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56"
     )]
     pub event: ::core::option::Option<entry::Event>,
 }
@@ -149,6 +149,9 @@ pub mod entry {
         /// A person there took it in.
         #[prost(message, tag = "55")]
         DrillAcknowledged(super::DrillAcknowledged),
+        /// A party ended a relocation for the other.
+        #[prost(message, tag = "56")]
+        RelocationRedacted(super::RelocationRedacted),
     }
 }
 /// A notice an entry gives rise to.
@@ -561,6 +564,13 @@ pub struct DrillAcknowledged {
     #[prost(string, tag = "1")]
     pub month: ::prost::alloc::string::String,
 }
+/// A party ended a relocation for the other: what it told may be read there no more. Never says why.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RelocationRedacted {
+    /// Municipality code.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+}
 /// Kind of subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -788,4 +798,14 @@ pub struct ReviewPart {
     /// What was found.
     #[prost(message, repeated, tag = "4")]
     pub findings: ::prost::alloc::vec::Vec<super::super::flyttbud::v1::ReviewedAccess>,
+}
+/// Whether nothing of one authority may be about a person, in a note of the key store, never in the journal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProtectedNote {
+    /// When the register was changed, or the authority said so, microseconds since 1970.
+    #[prost(int64, tag = "1")]
+    pub changed_at_micros: i64,
+    /// Whether it is so since then.
+    #[prost(bool, tag = "2")]
+    pub protected: bool,
 }

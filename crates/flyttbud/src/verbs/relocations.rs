@@ -6,7 +6,7 @@ use api::v1;
 use clap::{Args, Subcommand};
 
 use super::receipts::Patience;
-use super::restrict::Restriction;
+use super::restrict::{Redaction, Restriction};
 use super::{Session, call, code, instant, request, word};
 use crate::cli::Write;
 use crate::failure::Failure;
@@ -138,6 +138,8 @@ pub(crate) enum Relocation {
         #[command(flatten)]
         write: Write,
     },
+    /// End it for the other party: what you told can be opened there no more, and you see who read it
+    Redact(Redaction),
     /// Restrict the processing at your municipality, or hold it for a legal matter
     Restrict(Restriction),
     /// Lift a restriction or a hold
@@ -272,6 +274,7 @@ impl Session {
                 text,
                 write,
             } => self.recall(name, &discovered, text, &write).await,
+            Relocation::Redact(verb) => self.redact(verb).await,
             Relocation::Restrict(verb) => self.restrict(verb).await,
             Relocation::Release(verb) => self.release(verb).await,
             Relocation::Breach { name, language } => self.breach(name, language).await,

@@ -4,9 +4,10 @@ use api::v1;
 use clap::Args;
 
 use super::relocations::code_of;
-use super::{Session, call};
+use super::{Session, call, instant};
 use crate::cli::Write;
 use crate::failure::Failure;
+use crate::output;
 
 /// A restriction.
 #[derive(Debug, Args)]
@@ -23,6 +24,21 @@ pub(crate) struct Restriction {
     write: Write,
 }
 
+/// An end for the other party.
+#[derive(Debug, Args)]
+pub(crate) struct Redaction {
+    /// relocations/…
+    name: String,
+    /// Why; the other municipality never sees it
+    #[arg(long)]
+    text: String,
+    /// All that your municipality has of the person, and what comes later
+    #[arg(long)]
+    whole_person: bool,
+    #[command(flatten)]
+    write: Write,
+}
+
 impl Restriction {
     fn kind(&self) -> i32 {
         let kind = code_of(&self.kind, "RESTRICTION_KIND_");
@@ -32,6 +48,29 @@ impl Restriction {
 }
 
 impl Session {
+    pub(super) async fn redact(&self, verb: Redaction) -> Result<(), Failure> {
+        let request = v1::RedactRelocationRequest {
+            municipality: self.profile.municipality()?,
+            actor: Some(self.profile.actor("avsluta för den andra parten", "")),
+            request_id: verb.write.id(),
+            validate_only: verb.write.dry_run,
+            name: verb.name,
+            etag: String::new(),
+            text: verb.text,
+            whole_person: verb.whole_person,
+        };
+        let answer = call!(self, relocations.redact_relocation(request))?;
+        if self.json {
+            return output::say_json("RedactRelocationResponse", &answer);
+        }
+        for reading in &answer.readings {
+            let at = instant(reading.read_at.as_ref());
+            let (function, method) = (&reading.function, &reading.method);
+            output::say(&format!("read there: {at} {function} ({method})"));
+        }
+        self.answer(answer.relocation)
+    }
+
     pub(super) async fn restrict(&self, verb: Restriction) -> Result<(), Failure> {
         let request = v1::RestrictRelocationRequest {
             municipality: self.profile.municipality()?,

@@ -259,6 +259,7 @@ fn happened(kind: EntryKind, language: Language) -> &'static str {
         | EntryKind::RelocationReopened
         | EntryKind::RelocationRestricted
         | EntryKind::RelocationReleased
+        | EntryKind::RelocationRedacted
         | EntryKind::TransferSilent
         | EntryKind::TransferReferred
         | EntryKind::TransferDecided

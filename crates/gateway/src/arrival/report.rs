@@ -19,6 +19,7 @@ use crate::body::Body;
 use crate::call::Call;
 use crate::core::{Core, no_keys, unread};
 use crate::permit::Party;
+use crate::protection;
 use crate::relocation::pseudonyms_of_arrival;
 use crate::show;
 
@@ -31,7 +32,13 @@ pub(super) async fn report(
     mut request: v1::ReportArrivalRequest,
 ) -> Result<v1::ReportArrivalResponse, Refusal> {
     let party = Party::of(core, call, &request.municipality).await?;
-    let report = match parse::arrival(&request, party.code(), core.context()) {
+    let read = match parse::arrival(&request, party.code(), core.context()) {
+        Ok(report) => protection::refuse(core, party, &report.number)
+            .await
+            .map(|()| report),
+        Err(refusal) => Err(refusal),
+    };
+    let report = match read {
         Ok(report) => report,
         Err(refusal) => {
             // what was answered once is answered again, whatever today's rules and dates say
@@ -70,9 +77,13 @@ pub(super) async fn report(
         ..request
     };
     let request = core.request(party.scope(), id, METHOD, &normalised).await?;
-    let answer = match core.answered(&request).await? {
-        Some(answer) => answer,
-        None => write(core, party, report, is_exempt, request).await?,
+    let answer = if let Some(answer) = core.answered(&request).await? {
+        answer
+    } else {
+        let number = report.number.clone();
+        let answer = write(core, party, report, is_exempt, request).await?;
+        protection::hold(core, party, &number).await?;
+        answer
     };
     answered(core, party, answer, &notable).await
 }

@@ -21,6 +21,7 @@ use crate::body::Body;
 use crate::core::{Core, no_keys};
 use crate::limits::NOTE_TRIES_MAX;
 use crate::permit::{Feed, Party};
+use crate::protection;
 use crate::read::NOW;
 use crate::relocation::{own, pseudonyms_of_arrival};
 
@@ -52,7 +53,7 @@ pub(crate) async fn settle_announced(
 ) -> Result<(), Refusal> {
     let feed = Feed::of_recipient(fold);
     let timeline = standing::read(core, feed, number).await?;
-    if timeline.told().is_empty() {
+    if timeline.told().is_empty() || protection::is_protected(core, feed.party(), number).await? {
         return Ok(());
     }
     let origin = sealed::RegisterPart::default();

@@ -1,6 +1,7 @@
 //! Commands about a relocation: supplement, withdraw, recall, acknowledge, reply. Each writes an event of its own.
 
 pub(super) mod recall;
+pub(super) mod redact;
 pub(super) mod restrict;
 
 use std::collections::BTreeSet;
@@ -74,7 +75,7 @@ fn decide(party: Party, what: RelocationCommand, entries: &[Entry]) -> Result<De
     // what had ended has been released, and another one may be open since then
     let ends = matches!(
         what,
-        RelocationCommand::Withdraw { .. } | RelocationCommand::Recall
+        RelocationCommand::Withdraw { .. } | RelocationCommand::Recall | RelocationCommand::Redact
     );
     let release = (ends && !fold.state.is_final()).then_some(OpenKey {
         sender: fold.sender,
@@ -206,7 +207,7 @@ pub(super) async fn withdraw(
 
 /// Erases what the entries of a subject have ended. Whoever dies before this leaves it to the next one that goes over
 /// the journal.
-async fn erase(core: &Core, subject: Subject) -> Result<(), Refusal> {
+pub(crate) async fn erase(core: &Core, subject: Subject) -> Result<(), Refusal> {
     let erased = erasure::erase(core.journal.as_ref(), &core.vault, subject).await;
     erased.map(|_rows| ()).map_err(|error| {
         tracing::error!(error = %ErrorChain(&error), "keys not erased yet");

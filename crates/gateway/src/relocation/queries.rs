@@ -12,6 +12,7 @@ use domain::subject::{Subject, SubjectKind};
 use journal::views::RelocationFilter;
 use ledger::RelocationFold;
 
+use super::commands::redact;
 use crate::access::Opening;
 use crate::call::Call;
 use crate::core::{Core, unread};
@@ -35,6 +36,7 @@ pub(super) async fn get(
     relocation.delivery = delivery(core, &fold, known).await?.into();
     let ended = entries.iter().find(|entry| entry.event.ends_reading());
     relocation.reading_ended_at = ended.map(|entry| to_wire(entry.recorded_at));
+    let mut readings = Vec::new();
     if request.view() == v1::View::Full {
         let mut faults = Faults::default();
         let actor = faults.actor(request.actor.as_ref());
@@ -54,9 +56,11 @@ pub(super) async fn get(
         if ledger::erased(&entries).map_err(halted)? != Some(party.code()) {
             fill(core, party, &fold, known, &mut relocation).await?;
         }
+        readings = redact::readings(core, party, &fold, &entries).await?;
     }
     Ok(v1::GetRelocationResponse {
         relocation: Some(relocation),
+        readings,
     })
 }
 

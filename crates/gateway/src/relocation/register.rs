@@ -26,6 +26,7 @@ use crate::call::Call;
 use crate::core::{Core, no_keys, unread};
 use crate::directory::functions::unknown;
 use crate::permit::Party;
+use crate::protection;
 use crate::read::NOW;
 use crate::register;
 use crate::show;
@@ -91,11 +92,7 @@ pub(super) async fn register(
                 recorded_at: appended.recorded_at,
                 ..fold
             };
-            // what was registered stands, whatever becomes of this
-            if let Err(refusal) = register::settle_announced(core, &fold, &number).await {
-                let reason = refusal.reason.code();
-                tracing::warn!(reason, "not compared with what the register told");
-            }
+            follow(core, party, &fold, &number).await?;
             Ok(v1::RegisterRelocationResponse {
                 relocation: Some(show::relocation(subject, &fold, party.code())),
                 position: i64::try_from(appended.last.0).unwrap_or(i64::MAX),
@@ -110,6 +107,23 @@ pub(super) async fn register(
     }
 }
 
+/// What follows from a registration: whoever became protected at this very moment is held to that, and what the receiver's
+/// register told before is compared.
+async fn follow(
+    core: &Core,
+    party: Party,
+    fold: &RelocationFold,
+    number: &IdentityNumber,
+) -> Result<(), Refusal> {
+    protection::hold(core, party, number).await?;
+    // what was registered stands, whatever becomes of this
+    if let Err(refusal) = register::settle_announced(core, fold, number).await {
+        let reason = refusal.reason.code();
+        tracing::warn!(reason, "not compared with what the register told");
+    }
+    Ok(())
+}
+
 /// An announcement with the function that it goes to. One that is closed at this very moment may still get it.
 async fn routed(
     core: &Core,
@@ -117,6 +131,7 @@ async fn routed(
     registration: Registration,
 ) -> Result<Registration, Refusal> {
     party.may_announce(registration.kind)?;
+    protection::refuse(core, party, &registration.number).await?;
     let fold = core.municipality(party, registration.recipient).await?;
     let function = fold
         .route(registration.function.as_ref(), registration.kind)
@@ -221,14 +236,8 @@ async fn prepare(
         })
         .await?;
     let content = shared.relocation.unwrap_or_default();
-    let tokens = tokens(
-        core,
-        subject,
-        (sender, recipient),
-        &registration.number,
-        &content,
-    )
-    .await?;
+    let number = &registration.number;
+    let tokens = tokens(core, subject, (sender, recipient), number, &content).await?;
     let fold = RelocationFold {
         sender,
         recipient,
@@ -243,6 +252,7 @@ async fn prepare(
         function: registration.function,
         reminded: None,
         restrictions: BTreeSet::new(),
+        redacted_by: BTreeSet::new(),
         transfer: Transfer::Asked,
     };
     let key = OpenKey {

@@ -45,6 +45,7 @@ fn relocation_in(state: RelocationState) -> RelocationFold {
         function: None,
         reminded: None,
         restrictions: BTreeSet::new(),
+        redacted_by: BTreeSet::new(),
         transfer: Transfer::Asked,
     }
 }
@@ -207,6 +208,23 @@ fn the_sender_alone_calls_back_whatever_became_of_it() {
             recall by 0191 => NOT_FOUND
         ",
         );
+    }
+}
+
+#[test]
+fn either_party_ends_it_for_the_other_once_whatever_became_of_it() {
+    for state in RelocationState::ALL {
+        let mut fold = relocation_in(state);
+        for (by, other) in [(fold.sender, fold.recipient), (fold.recipient, fold.sender)] {
+            let redact = |fold: &RelocationFold| relocation(fold, RelocationCommand::Redact, by);
+            let notices = vec![(other, NoticeKind::RelocationManualRoute)];
+            let event = Event::RelocationRedacted { by };
+            assert_eq!(redact(&fold), Ok((event, notices)), "{state:?}");
+            fold.redacted_by.insert(by);
+            assert_eq!(redact(&fold), Err(Reason::StateNotAllowed));
+        }
+        let stranger = relocation(&fold, RelocationCommand::Redact, code(STRANGER));
+        assert_eq!(stranger, Err(Reason::NotFound));
     }
 }
 

@@ -45,6 +45,8 @@ pub struct RelocationFold {
     pub reminded: Option<(ContactRank, Timestamp)>,
     /// Who restricted it, and how.
     pub restrictions: BTreeSet<(MunicipalityCode, Restriction)>,
+    /// Which parties ended it for the other.
+    pub redacted_by: BTreeSet<MunicipalityCode>,
     /// Where the transfer of the case stands; `Asked` for every other kind.
     pub transfer: Transfer,
 }
@@ -120,6 +122,7 @@ impl RelocationFold {
             arrival: None,
             reminded: None,
             restrictions: BTreeSet::new(),
+            redacted_by: BTreeSet::new(),
             transfer: Transfer::Asked,
         })
     }
@@ -154,6 +157,13 @@ impl RelocationFold {
                 reason: WithdrawalReason::WrongRecipient,
             } => (Step::Recall, Side::Sender),
             Event::RelocationWithdrawn { .. } => (Step::Withdraw, Side::Sender),
+            Event::RelocationRedacted { by } => {
+                let side = self
+                    .side(*by)
+                    .filter(|_| self.redacted_by.insert(*by))
+                    .ok_or_else(|| halt(entry, "ended by a stranger, or twice"))?;
+                (Step::Redact, side)
+            }
             Event::RelocationArrived { .. } => (Step::Arrive, Side::Ledger),
             Event::RelocationNotArrived => (Step::NotArrive, Side::Ledger),
             Event::RelocationReopened => (Step::Reopen, Side::Ledger),

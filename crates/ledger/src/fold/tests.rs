@@ -155,6 +155,34 @@ fn a_revoked_consent_and_a_mistake_end_the_receivers_keys_and_nothing_else_ends_
 }
 
 #[test]
+fn who_ends_it_for_the_other_ends_what_it_told_and_keeps_its_own() {
+    let redacted = |by| Event::RelocationRedacted { by: code(by) };
+    let before = [
+        registered(),
+        Event::RelocationAcknowledged,
+        Event::RelocationReplied {
+            by: code("2283"),
+            objection: false,
+        },
+        Event::RelocationReplied {
+            by: code("0184"),
+            objection: false,
+        },
+    ];
+    let seen = |by| {
+        let all = entries(before.iter().cloned().chain([redacted(by)]).collect());
+        (erased(&all), erased_replies(&all))
+    };
+    assert_eq!(seen("0184"), (Ok(Some(code("2283"))), Ok(None)));
+    let replies = Some((code("0184"), vec![Version(3)]));
+    assert_eq!(seen("2283"), (Ok(None), Ok(replies)));
+    let twice = [registered(), redacted("0184"), redacted("0184")];
+    RelocationFold::fold(&entries(twice.to_vec())).expect_err("once");
+    let stranger = [registered(), redacted("0191")];
+    RelocationFold::fold(&entries(stranger.to_vec())).expect_err("a stranger");
+}
+
+#[test]
 fn no_entries_are_no_subject() {
     assert_eq!(RelocationFold::fold(&[]), Ok(None));
     assert_eq!(ArrivalFold::fold(&[]), Ok(None));

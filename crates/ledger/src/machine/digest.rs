@@ -210,6 +210,7 @@ fn relocation_member(id: Uuid, relocation: &Relocation) -> Members {
         function,
         reminded,
         restrictions,
+        redacted_by,
         transfer,
     } = fold;
     let mut bytes = Bytes::new("relocation");
@@ -233,6 +234,13 @@ fn relocation_member(id: Uuid, relocation: &Relocation) -> Members {
     for (by, restriction) in restrictions {
         bytes.municipality(*by);
         bytes.code(restriction.number());
+    }
+    // what nobody ended digests as before there was an end
+    if !redacted_by.is_empty() {
+        bytes.count(redacted_by.len());
+        for by in redacted_by {
+            bytes.municipality(*by);
+        }
     }
     bytes.transfer(*transfer);
     bytes.number(position.0);

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Machine, later, name};
 use crate::command::closed;
-use crate::fold::{AlertFold, AlertState, ArrivalState, RelocationFold};
+use crate::fold::{AlertFold, AlertState, ArrivalFold, ArrivalState, RelocationFold};
 
 /// What may have to follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -160,6 +160,7 @@ impl Machine {
             || arrival.alert.is_some()
             || self.covering(id).is_some()
             || self.is_one_by(fold, now)
+            || self.is_redacted(fold)
         {
             return None;
         }
@@ -178,6 +179,16 @@ impl Machine {
             key,
             (fold.previous, NoticeKind::QuestionAsked),
         ))
+    }
+
+    /// Whether a party ended an announcement of this person between the two for the other: nothing is asked about it.
+    fn is_redacted(&self, fold: &ArrivalFold) -> bool {
+        let persons = self.aliases.all_of(fold.previous, &fold.pseudonyms);
+        self.announced
+            .of(fold.previous, fold.municipality, &persons)
+            .iter()
+            .filter_map(|id| self.relocations.get(id))
+            .any(|known| !known.fold.redacted_by.is_empty())
     }
 
     fn build_close(&self, id: Uuid) -> Option<Finding> {

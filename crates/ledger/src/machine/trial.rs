@@ -249,6 +249,7 @@ impl Trial {
             | Event::RelocationReplied { .. }
             | Event::RelocationSupplemented
             | Event::RelocationWithdrawn { .. }
+            | Event::RelocationRedacted { .. }
             | Event::RelocationRestricted { .. }
             | Event::RelocationReleased { .. }
             | Event::TransferReferred { .. }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use domain::municipality::MunicipalityCode;
+use domain::subject::Subject;
 use tokio::sync::oneshot;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -70,6 +72,12 @@ const ERASE: &str = "\
         DELETE FROM flyttbud_keys.search WHERE authority = $1 AND subject = $2 \
     ) \
     SELECT count(*) FROM gone";
+const ERASE_VERSION: &str = "\
+    WITH gone AS ( \
+        DELETE FROM flyttbud_keys.body_keys WHERE authority = $1 AND subject = $2 AND version = $3 \
+        RETURNING 1 \
+    ) \
+    SELECT count(*) FROM gone";
 const SWEEP: &str = "\
     WITH gone AS ( \
         DELETE FROM flyttbud_keys.body_keys WHERE subject = ANY ($1) RETURNING 1 \
@@ -88,6 +96,14 @@ const DROP_AUTHORITY_KEYS: &str = "\
         DELETE FROM flyttbud_keys.authority_keys WHERE epoch = $1 AND purpose = $2 RETURNING 1 \
     ) \
     SELECT count(*) FROM gone";
+
+/// Whose keys, to which subject.
+fn held(authority: MunicipalityCode, subject: Subject) -> Vec<Box<dyn ToSql + Send + Sync>> {
+    vec![
+        Box::new(i32::from(authority.number())),
+        Box::new(subject.id),
+    ]
+}
 
 /// The statements of a group, in their order: what is deleted stays deleted, whoever came first.
 pub(super) fn statements(group: impl Iterator<Item = Waiting>) -> Vec<Statement> {
@@ -116,13 +132,12 @@ pub(super) fn statements(group: impl Iterator<Item = Waiting>) -> Vec<Statement>
                 dropped.push(reply);
                 continue;
             }
-            Change::Erase(authority, subject) => (
-                ERASE,
-                vec![
-                    Box::new(i32::from(authority.number())),
-                    Box::new(subject.id),
-                ],
-            ),
+            Change::Erase(authority, subject) => (ERASE, held(authority, subject)),
+            Change::EraseVersion(authority, subject, version) => {
+                let mut values = held(authority, subject);
+                values.push(Box::new(i64::from(version.0)));
+                (ERASE_VERSION, values)
+            }
             Change::Mark(Mark { position, leaf }) => (
                 MARK,
                 vec![Box::new(position.0.cast_signed()), Box::new(leaf.to_vec())],

@@ -50,6 +50,16 @@ impl Group<'_> {
             Change::Put(keys, tokens) => self.put(keys, tokens),
             Change::Drop(keys) => self.drop_keys(keys),
             Change::Erase(authority, subject) => self.erase(*authority, *subject),
+            Change::EraseVersion(authority, subject, version) => self
+                .transaction
+                .prepare_cached(
+                    "DELETE FROM body_keys WHERE subject = ?1 AND version = ?2 AND authority = ?3",
+                )?
+                .execute(params![
+                    subject.id.as_bytes(),
+                    version.0,
+                    authority.number()
+                ]),
             Change::Mark(mark) => schema::set_mark(&self.transaction, mark),
             Change::ForgetMark => self.transaction.execute("DELETE FROM erased", []),
             Change::Sweep(subjects) => subjects.iter().map(|subject| self.sweep(*subject)).sum(),

@@ -90,7 +90,10 @@ impl Writer {
     /// deleted rows would live on.
     fn wipe(&mut self, group: &[Waiting]) {
         self.wipe_due |= group.iter().any(|(change, _reply)| {
-            matches!(change, Change::Erase(..) | Change::DropPseudonymKeys(_))
+            matches!(
+                change,
+                Change::Erase(..) | Change::EraseVersion(..) | Change::DropPseudonymKeys(_)
+            )
         });
         if !self.wipe_due {
             return;

@@ -33,6 +33,7 @@ pub fn kind(event: &Event) -> EntryKind {
         Event::RelocationReopened => EntryKind::RelocationReopened,
         Event::RelocationRestricted { .. } => EntryKind::RelocationRestricted,
         Event::RelocationReleased { .. } => EntryKind::RelocationReleased,
+        Event::RelocationRedacted { .. } => EntryKind::RelocationRedacted,
         Event::TransferSilent => EntryKind::TransferSilent,
         Event::TransferReferred { .. } => EntryKind::TransferReferred,
         Event::TransferDecided { .. } => EntryKind::TransferDecided,

@@ -93,6 +93,9 @@ pub(in crate::record) fn from_wire(event: Wire) -> Result<Event, Unreadable> {
             by: municipality(&e.municipality, "municipality")?,
             restriction: Restriction::from_number(e.kind).ok_or_else(|| unknown("kind"))?,
         },
+        Wire::RelocationRedacted(e) => Event::RelocationRedacted {
+            by: municipality(&e.municipality, "municipality")?,
+        },
         Wire::TransferSilent(_) => Event::TransferSilent,
         Wire::TransferReferred(e) => Event::TransferReferred { on: date(&e.on)? },
         Wire::TransferDecided(e) => Event::TransferDecided {

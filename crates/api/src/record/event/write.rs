@@ -104,6 +104,9 @@ pub(in crate::record) fn to_wire(event: &Event) -> Wire {
                 kind: restriction.number(),
             })
         }
+        Event::RelocationRedacted { by } => Wire::RelocationRedacted(wire::RelocationRedacted {
+            municipality: by.to_string(),
+        }),
         Event::TransferSilent => Wire::TransferSilent(wire::TransferSilent {}),
         Event::TransferReferred { on } => {
             Wire::TransferReferred(wire::TransferReferred { on: on.to_string() })

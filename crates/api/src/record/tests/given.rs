@@ -63,6 +63,7 @@ pub(super) fn every_kind() -> Vec<Event> {
     all.extend(of_system(solna));
     all.extend(of_duties(solna));
     all.extend(of_organisation());
+    all.push(Event::RelocationRedacted { by: solna });
     all
 }
 

@@ -57,6 +57,7 @@ pub(super) fn event(event: &Event) -> String {
         | Event::RelocationReopened
         | Event::RelocationRestricted { .. }
         | Event::RelocationReleased { .. }
+        | Event::RelocationRedacted { .. }
         | Event::TransferSilent
         | Event::TransferReferred { .. }
         | Event::TransferDecided { .. }
@@ -262,6 +263,7 @@ pub(super) fn notice(kind: NoticeKind) -> &'static str {
         NoticeKind::TransferDecisionOverdue => "IVO's time over",
         NoticeKind::Drill => "drill",
         NoticeKind::RelocationRecalled => "relocation recalled",
+        NoticeKind::RelocationManualRoute => "manual route",
         NoticeKind::RelocationRestricted => "relocation restricted",
         NoticeKind::RelocationReleased => "relocation released",
     }

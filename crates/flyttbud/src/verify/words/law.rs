@@ -15,6 +15,10 @@ pub(super) fn happened(kind: EntryKind) -> (&'static str, &'static str) {
             "a party lifted its restriction",
             "en part hävde sin begränsning",
         ),
+        EntryKind::RelocationRedacted => (
+            "a party ended it for the other",
+            "en part avslutade den för den andra",
+        ),
         EntryKind::TransferSilent => (
             "a month went by without an answer to the transfer",
             "en månad gick utan svar om överflyttningen",

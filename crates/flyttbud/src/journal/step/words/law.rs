@@ -25,6 +25,7 @@ pub(super) fn event(event: &Event) -> String {
         Event::RelocationReleased { by, restriction } => {
             format!("{by} no longer has {}", restricted(*restriction))
         }
+        Event::RelocationRedacted { by } => format!("{by} ended it for the other party"),
         Event::TransferSilent => "a month of silence about the transfer".to_owned(),
         Event::TransferReferred { on } => format!("IVO asked to decide on {on}"),
         Event::TransferDecided { granted, on } => format!(

@@ -1,0 +1,274 @@
+//! Protection that is set later: what a municipality has of a person is ended, and what comes later goes the manual
+//! route. The mark is a note of that municipality alone; no other one is ever asked for it or sees why.
+//!
+//! Whatever it leads to may be done again and leads to the same: a gateway that dies in the middle costs nothing.
+
+use api::generated::journal::v1 as sealed;
+use api::status::Refusal;
+use domain::code::NoticeKind;
+use domain::disclosure::Protection;
+use domain::entry::{Draft, Event};
+use domain::identity::IdentityNumber;
+use domain::reason::Reason;
+use domain::subject::{Subject, SubjectKind};
+use jiff::Timestamp;
+use journal::{Batch, OpenClaim, OpenKey};
+use ledger::{ArrivalFold, ArrivalState, RelocationCommand, RelocationFold};
+use prost::Message as _;
+use vault::{NoteKind, NoteName, SearchTerm};
+
+use crate::body::{Body, Parties};
+use crate::core::{Core, no_keys};
+use crate::limits::NOTE_TRIES_MAX;
+use crate::permit::Party;
+use crate::read::NOW;
+use crate::register;
+use crate::relocation::{erase, own};
+use crate::write::halted;
+
+/// Refuses what is about a person whom nothing of this municipality may be about. It names no field: that would tell why.
+pub(crate) async fn refuse(
+    core: &Core,
+    party: Party,
+    number: &IdentityNumber,
+) -> Result<(), Refusal> {
+    if is_protected(core, party, number).await? {
+        Err(Refusal::new(Reason::ManualRouteRequired))
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether nothing of this municipality may be about the person.
+pub(crate) async fn is_protected(
+    core: &Core,
+    party: Party,
+    number: &IdentityNumber,
+) -> Result<bool, Refusal> {
+    // under each of the person's numbers
+    for number in register::numbers(core, party, number).await? {
+        let name = name(core, party, &number).await?;
+        if kept(core, name).await?.1.protected {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Takes in what was told of a person's protection; what was told last counts. When it is protected, ends all that the
+/// municipality has of the person. Returns whether it is.
+pub(crate) async fn told(
+    core: &Core,
+    party: Party,
+    number: &IdentityNumber,
+    (changed_at, protection): (Timestamp, Protection),
+    why: &sealed::OwnPart,
+) -> Result<bool, Refusal> {
+    let name = name(core, party, number).await?;
+    let note = sealed::ProtectedNote {
+        changed_at_micros: changed_at.as_microsecond(),
+        protected: protection == Protection::ProtectedRegistration,
+    };
+    let is_protected = mark(core, name, note).await?;
+    if is_protected {
+        end_all(core, party, number, why).await?;
+    }
+    Ok(is_protected)
+}
+
+/// Ends what was written at the very moment in which the person became protected.
+pub(crate) async fn hold(
+    core: &Core,
+    party: Party,
+    number: &IdentityNumber,
+) -> Result<(), Refusal> {
+    if is_protected(core, party, number).await? {
+        end_all(core, party, number, &sealed::OwnPart::default()).await?;
+    }
+    Ok(())
+}
+
+async fn name(core: &Core, party: Party, number: &IdentityNumber) -> Result<NoteName, Refusal> {
+    let term = SearchTerm::Number(number);
+    let name = core.vault.note_of(party.code(), NoteKind::Protected, term);
+    name.await.map_err(no_keys)
+}
+
+/// The mark, behind its revision. One that cannot be opened any more counts as set.
+async fn kept(core: &Core, name: NoteName) -> Result<(i64, sealed::ProtectedNote), Refusal> {
+    let Some(note) = core.vault.note(name).await.map_err(no_keys)? else {
+        return Ok((0, sealed::ProtectedNote::default()));
+    };
+    let unknown = sealed::ProtectedNote {
+        changed_at_micros: i64::MIN,
+        protected: true,
+    };
+    let read = note.body.map_or(Ok(unknown), |body| {
+        sealed::ProtectedNote::decode(body.as_slice())
+    });
+    let read = read.map_err(|_malformed| Refusal::new(Reason::Internal))?;
+    Ok((note.revision, read))
+}
+
+/// Sets the mark, or lifts it. Returns whether it is set: nothing is kept of a person who never was protected.
+async fn mark(core: &Core, name: NoteName, told: sealed::ProtectedNote) -> Result<bool, Refusal> {
+    for _ in 0..NOTE_TRIES_MAX {
+        let (revision, before) = kept(core, name).await?;
+        let is_new = revision > 0 && told.changed_at_micros > before.changed_at_micros
+            || revision == 0 && told.protected;
+        if !is_new {
+            return Ok(before.protected);
+        }
+        let body = told.encode_to_vec();
+        let written = core.vault.write_note(name, revision, &body).await;
+        if written.map_err(no_keys)? {
+            return Ok(told.protected);
+        }
+    }
+    Err(Refusal::new(Reason::KeysUnavailable))
+}
+
+/// Relocations first: what an arrival that is taken back had matched must not open again.
+async fn end_all(
+    core: &Core,
+    party: Party,
+    number: &IdentityNumber,
+    why: &sealed::OwnPart,
+) -> Result<(), Refusal> {
+    let mut subjects = own(core, party, number).await?;
+    subjects.sort_by_key(|subject| subject.kind != SubjectKind::Relocation);
+    for subject in subjects {
+        end(core, party, subject, why).await?;
+    }
+    Ok(())
+}
+
+async fn end(
+    core: &Core,
+    party: Party,
+    subject: Subject,
+    why: &sealed::OwnPart,
+) -> Result<(), Refusal> {
+    for _ in 0..NOTE_TRIES_MAX {
+        let ending = match ending(core, party, subject).await {
+            Ok(Some(ending)) => ending,
+            Ok(None) => return Ok(()),
+            // a token without its entry is being written, or is swept soon
+            Err(refusal) if refusal.reason == Reason::NotFound => return Ok(()),
+            Err(refusal) => return Err(refusal),
+        };
+        match append(core, party, ending, why).await {
+            // somebody did something with it meanwhile
+            Err(refusal) if refusal.reason == Reason::VersionConflict => {}
+            Err(refusal) => return Err(refusal),
+            Ok(()) if subject.kind == SubjectKind::Relocation => return erase(core, subject).await,
+            Ok(()) => return Ok(()),
+        }
+    }
+    Err(Refusal::new(Reason::VersionConflict))
+}
+
+/// An entry to be.
+struct Ending {
+    draft: Draft,
+    parties: Parties,
+    release: Option<OpenKey>,
+}
+
+/// What ends a subject for the other party; none when there is nothing left to end.
+async fn ending(core: &Core, party: Party, subject: Subject) -> Result<Option<Ending>, Refusal> {
+    match subject.kind {
+        SubjectKind::Relocation => {
+            let (fold, entries) = core.relocation(party, subject, NOW).await?;
+            let is_read =
+                party.code() != fold.sender || ledger::erased(&entries).map_err(halted)?.is_none();
+            let is_left = is_read || !fold.state.is_final();
+            let ending = is_left.then(|| redaction(party, subject, &fold));
+            Ok(ending.flatten())
+        }
+        SubjectKind::Arrival => {
+            let (fold, _entries) = core.arrival(party, subject, NOW).await?;
+            Ok(withdrawal(party, subject, &fold))
+        }
+        SubjectKind::System
+        | SubjectKind::Alert
+        | SubjectKind::Municipality
+        | SubjectKind::RegisterEvent => Ok(None),
+    }
+}
+
+/// None when this party has ended it before.
+fn redaction(party: Party, subject: Subject, fold: &RelocationFold) -> Option<Ending> {
+    let decided = ledger::relocation(fold, RelocationCommand::Redact, party.code());
+    let (event, mut notices) = decided.ok()?;
+    // nobody of this municipality did it by hand: it must act, and see who had read
+    notices.push((party.code(), NoticeKind::RelocationManualRoute));
+    Some(Ending {
+        draft: draft(subject, fold.version.next(), event, notices),
+        parties: (fold.sender, fold.recipient),
+        release: (!fold.state.is_final()).then_some(OpenKey {
+            sender: fold.sender,
+            recipient: fold.recipient,
+            pseudonym: fold.pseudonym,
+        }),
+    })
+}
+
+/// None when it is withdrawn already.
+fn withdrawal(party: Party, subject: Subject, fold: &ArrivalFold) -> Option<Ending> {
+    if fold.state == ArrivalState::Withdrawn {
+        return None;
+    }
+    let decided = ledger::arrival(fold, ledger::ArrivalCommand::Withdraw, party.code());
+    let (event, notices) = decided.ok()?;
+    let (municipality, previous) = (fold.municipality, fold.previous);
+    let claim = OpenClaim::arrival(municipality, previous, &fold.pseudonyms, fold.arrived);
+    Some(Ending {
+        draft: draft(subject, fold.version.next(), event, notices),
+        parties: (municipality, previous),
+        release: claim.map(|claim| claim.key),
+    })
+}
+
+fn draft(
+    subject: Subject,
+    version: domain::subject::Version,
+    event: Event,
+    notices: Vec<(domain::municipality::MunicipalityCode, NoticeKind)>,
+) -> Draft {
+    Draft {
+        subject,
+        version,
+        event,
+        notices,
+        sealed: Vec::new(),
+    }
+}
+
+async fn append(
+    core: &Core,
+    party: Party,
+    ending: Ending,
+    why: &sealed::OwnPart,
+) -> Result<(), Refusal> {
+    let (sealed, keys) = core
+        .seal(&Body {
+            subject: ending.draft.subject,
+            version: ending.draft.version,
+            parties: ending.parties,
+            by: party.into(),
+            shared: None,
+            own: why,
+        })
+        .await?;
+    let batch = Batch {
+        drafts: vec![Draft {
+            sealed,
+            ..ending.draft
+        }],
+        release: ending.release,
+        ..Batch::default()
+    };
+    core.append_sealed(keys, Vec::new(), batch).await?;
+    Ok(())
+}

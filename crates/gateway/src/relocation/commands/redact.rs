@@ -1,0 +1,109 @@
+//! RedactRelocation: a party ends a relocation for the other, and all that it has of the person where it says so. It
+//! never tells the other why.
+
+use api::generated::journal::v1 as sealed;
+use api::parse::{self, Faults};
+use api::status::Refusal;
+use api::v1;
+use domain::disclosure::Protection;
+use domain::entry::{Entry, Event};
+use domain::identity::IdentityNumber;
+use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
+use domain::subject::SubjectKind;
+use ledger::{RelocationCommand, RelocationFold};
+
+use super::{Common, common, erase};
+use crate::access::Opening;
+use crate::call::Call;
+use crate::core::Core;
+use crate::permit::Party;
+use crate::protection;
+use crate::read::NOW;
+
+pub(in crate::relocation) async fn redact(
+    core: &Core,
+    call: &Call,
+    request: v1::RedactRelocationRequest,
+) -> Result<v1::RedactRelocationResponse, Refusal> {
+    let mut faults = Faults::default();
+    faults.free_text("text", &request.text, 1, 1000);
+    let mut common = common!(core, call, request, "RedactRelocation", faults);
+    common.own.text.clone_from(&request.text);
+    let (party, subject, why) = (common.party, common.subject, common.own.clone());
+    let (fold, entries) = core.relocation(party, subject, NOW).await?;
+    let person = if request.whole_person {
+        let number = number(core, party, &fold, &entries).await?;
+        // what can no longer be opened names nobody
+        Some(number.ok_or_else(|| Refusal::field("whole_person", Reason::StateNotAllowed))?)
+    } else {
+        None
+    };
+    let relocation = common.run(core, RelocationCommand::Redact, None).await?;
+    if request.validate_only {
+        let readings = Vec::new();
+        return Ok(v1::RedactRelocationResponse {
+            relocation,
+            readings,
+        });
+    }
+    erase(core, subject).await?;
+    if let Some(number) = person {
+        let told = (core.journal.now(), Protection::ProtectedRegistration);
+        protection::told(core, party, &number, told, &why).await?;
+    }
+    let actor = why.actor.unwrap_or_default();
+    let opening = Opening::of("RedactRelocation", subject, &actor);
+    core.record_access(call, party, opening).await?;
+    let (fold, entries) = core.relocation(party, subject, NOW).await?;
+    Ok(v1::RedactRelocationResponse {
+        relocation,
+        readings: readings(core, party, &fold, &entries).await?,
+    })
+}
+
+/// The person whom a relocation is about, for a party that may read it.
+async fn number(
+    core: &Core,
+    party: Party,
+    fold: &RelocationFold,
+    entries: &[Entry],
+) -> Result<Option<IdentityNumber>, Refusal> {
+    let Some(first) = entries.first() else {
+        return Ok(None);
+    };
+    let opened = core.open(party, (fold.sender, fold.recipient), first);
+    let person = opened
+        .await?
+        .and_then(|part| part.relocation)
+        .and_then(|content| content.person);
+    let field = "content.person.identity_number";
+    Ok(person.and_then(|person| {
+        let mut faults = Faults::default();
+        parse::identity_number(&mut faults, field, &person.identity_number, core.context())
+    }))
+}
+
+/// Who read it at the other party before this one ended it there; empty when it did not.
+pub(in crate::relocation) async fn readings(
+    core: &Core,
+    party: Party,
+    fold: &RelocationFold,
+    entries: &[Entry],
+) -> Result<Vec<v1::Reading>, Refusal> {
+    let redacted = Event::RelocationRedacted { by: party.code() };
+    let Some(entry) = entries.iter().find(|entry| entry.event == redacted) else {
+        return Ok(Vec::new());
+    };
+    let before = entry.recorded_at;
+    core.readings(party, other(party, fold), entry.subject, before)
+        .await
+}
+
+fn other(party: Party, fold: &RelocationFold) -> MunicipalityCode {
+    if party.code() == fold.sender {
+        fold.recipient
+    } else {
+        fold.sender
+    }
+}
