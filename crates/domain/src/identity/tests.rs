@@ -57,6 +57,7 @@ fn every_wrong_form_is_refused_for_its_reason() {
         ("11900101-2385", F::Date),
         ("20900101-2385", F::Future),
         ("19901301-T123", F::Date),
+        // serial 000, which nobody has
         ("19900101-0008", F::Format),
         ("19900101-T12", F::Format),
         ("19900101-TT10", F::Format),

@@ -80,6 +80,50 @@ impl Common<'_> {
             .await
             .map(Some)
     }
+
+    /// The same for what the asked municipality tells. The law of today is asked once: a retry gets the answer of then.
+    async fn tell(
+        self,
+        core: &Core,
+        party: Party,
+        mut faults: Faults,
+        what: AlertCommand,
+        normalised: &impl Message,
+        telling: Telling<'_>,
+    ) -> Result<Option<v1::Alert>, Refusal> {
+        let shared = sealed::SharedPart {
+            text: telling.text.to_owned(),
+            ..Default::default()
+        };
+        let legal_ground = telling.legal_ground.cloned();
+        let answered = core
+            .answered_before(party, self.request_id, self.method, normalised)
+            .await?;
+        if answered.is_none() {
+            let minor = is_about_a_minor(core, party, self.name).await?;
+            core.check_telling(&mut faults, &Telling { minor, ..telling });
+        }
+        let common = Self {
+            shared: Some(shared),
+            legal_ground,
+            ..self
+        };
+        common.run(core, faults, what, normalised).await
+    }
+}
+
+/// What the asked municipality tells in an answer or a dispute.
+macro_rules! telling {
+    ($request:ident) => {
+        Telling {
+            act: Act::Answer,
+            actor: $request.actor.as_ref(),
+            legal_ground: $request.legal_ground.as_ref(),
+            text: &$request.text,
+            // known when the question was looked at
+            minor: false,
+        }
+    };
 }
 
 /// Reads what all commands carry, and the request without what a retry may change.
@@ -137,31 +181,11 @@ pub(super) async fn answer(
         "AnswerAlert",
         faults
     );
-    // the law of today is asked once: a retry gets the answer of then
-    let answered = core
-        .answered_before(party, &request.request_id, common.method, &normalised)
-        .await?;
-    if answered.is_none() {
-        let telling = Telling {
-            act: Act::Answer,
-            actor: request.actor.as_ref(),
-            legal_ground: request.legal_ground.as_ref(),
-            text: &request.text,
-            minor: is_about_a_minor(core, party, &request.name).await?,
-        };
-        core.check_telling(&mut faults, &telling);
-    }
-    let shared = sealed::SharedPart {
-        text: request.text.clone(),
-        ..Default::default()
-    };
-    let common = Common {
-        shared: Some(shared),
-        legal_ground: request.legal_ground.clone(),
-        ..common
-    };
     let what = AlertCommand::Answer(code.unwrap_or(AnswerCode::Other));
-    let alert = common.run(core, faults, what, &normalised).await?;
+    let told = telling!(request);
+    let alert = common
+        .tell(core, party, faults, what, &normalised, told)
+        .await?;
     Ok(v1::AnswerAlertResponse { alert })
 }
 
@@ -195,30 +219,9 @@ pub(super) async fn dispute(
         "DisputeAlert",
         faults
     );
-    let answered = core
-        .answered_before(party, &request.request_id, common.method, &normalised)
-        .await?;
-    if answered.is_none() {
-        let telling = Telling {
-            act: Act::Answer,
-            actor: request.actor.as_ref(),
-            legal_ground: request.legal_ground.as_ref(),
-            text: &request.text,
-            minor: is_about_a_minor(core, party, &request.name).await?,
-        };
-        core.check_telling(&mut faults, &telling);
-    }
-    let shared = sealed::SharedPart {
-        text: request.text.clone(),
-        ..Default::default()
-    };
-    let common = Common {
-        shared: Some(shared),
-        legal_ground: request.legal_ground.clone(),
-        ..common
-    };
+    let (what, told) = (AlertCommand::Dispute, telling!(request));
     let alert = common
-        .run(core, faults, AlertCommand::Dispute, &normalised)
+        .tell(core, party, faults, what, &normalised, told)
         .await?;
     Ok(v1::DisputeAlertResponse { alert })
 }
