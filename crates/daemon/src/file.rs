@@ -13,7 +13,11 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(fresh, path)?;
-    // the new name is in the folder, which has to be on the disk as well
+    sync_folder(path)
+}
+
+/// Returns once the folder of a file is on the disk: the file's name is in it.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());

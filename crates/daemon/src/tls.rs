@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
+use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -147,7 +147,7 @@ fn read(files: &Files, protocols: &[&str]) -> Result<InUse, TlsError> {
     let verifier = match &files.client_authorities {
         None => None,
         Some(path) => {
-            let revoked = files.revocations.as_deref().map(revocations).transpose()?;
+            let revoked = files.revocations.as_deref().map(items).transpose()?;
             let verifier =
                 WebPkiClientVerifier::builder_with_provider(roots(path)?.into(), provider)
                     .with_crls(revoked.unwrap_or_default())
@@ -162,7 +162,7 @@ fn read(files: &Files, protocols: &[&str]) -> Result<InUse, TlsError> {
         Some(verifier) => builder.with_client_cert_verifier(verifier),
     };
     let mut config = builder
-        .with_single_cert(certificates(&files.certificate)?, key(&files.key)?)
+        .with_single_cert(items(&files.certificate)?, key(&files.key)?)
         .map_err(|error| TlsError::Unfit(error.into()))?;
     config.alpn_protocols = protocols
         .iter()
@@ -187,14 +187,14 @@ pub fn client(
     match identity {
         None => Ok(builder.with_no_client_auth()),
         Some((certificate, private)) => builder
-            .with_client_auth_cert(certificates(certificate)?, key(private)?)
+            .with_client_auth_cert(items(certificate)?, key(private)?)
             .map_err(|error| TlsError::Unfit(error.into())),
     }
 }
 
 fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
-    for authority in certificates(path)? {
+    for authority in items(path)? {
         roots
             .add(authority)
             .map_err(|error| TlsError::Unfit(error.into()))?;
@@ -209,28 +209,13 @@ fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     })
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+/// All of a kind that a file holds. One that holds none says nothing, which is a fault.
+fn items<T: PemObject>(path: &Path) -> Result<Vec<T>, TlsError> {
     let fault = |source| TlsError::Pem {
         path: path.to_owned(),
         source,
     };
-    let all = CertificateDer::pem_file_iter(path)
-        .map_err(fault)?
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(fault)?;
-    if all.is_empty() {
-        return Err(fault(rustls::pki_types::pem::Error::NoItemsFound));
-    }
-    Ok(all)
-}
-
-/// The lists in a file; without any it says nothing, which is a fault.
-fn revocations(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsError> {
-    let fault = |source| TlsError::Pem {
-        path: path.to_owned(),
-        source,
-    };
-    let all = CertificateRevocationListDer::pem_file_iter(path)
+    let all = T::pem_file_iter(path)
         .map_err(fault)?
         .collect::<Result<Vec<_>, _>>()
         .map_err(fault)?;
@@ -286,9 +271,9 @@ async fn accept(
             stream.set_nodelay(true).ok();
             match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
                 Ok(Ok(stream)) => {
-                    // as it is now: the lists may have changed during the handshake
-                    let verifier = tls.in_use.load().verifier.clone();
-                    let connection = tls.open.admit(stream, verifier.as_deref());
+                    // as it is then: the lists may have changed during the handshake
+                    let verifier = || tls.in_use.load().verifier.clone();
+                    let connection = tls.open.admit(stream, verifier);
                     accepted.send(Ok(connection)).await.ok();
                 }
                 Ok(Err(error)) => tracing::debug!(error = %error, "handshake failed"),

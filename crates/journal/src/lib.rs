@@ -111,6 +111,13 @@ pub trait Journal: Send + Sync + 'static {
         after: Position,
         limit: usize,
     ) -> Result<Vec<(Position, Vec<u8>)>, ReadError>;
+    /// Whether it reaches to a position. The store is asked: the edge may lag behind what another process has written.
+    async fn reaches(&self, position: Position) -> Result<bool, ReadError> {
+        let Some(before) = position.0.checked_sub(1) else {
+            return Ok(true);
+        };
+        Ok(!self.read_stored(Position(before), 1).await?.is_empty())
+    }
     /// The entries of a subject up to a position, in version order.
     async fn subject(&self, subject: Subject, up_to: Position) -> Result<Vec<Entry>, ReadError>;
     /// Entries that gave rise to notices for a recipient after a number, in that order. An entry stands once

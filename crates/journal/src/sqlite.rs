@@ -26,7 +26,7 @@ use crate::tail::Tail;
 use crate::{AppendError, InboxHead, Journal, ReadError, Stored};
 
 pub(crate) use lock::FileLock;
-pub(crate) use schema::{is_current, keep_plans, migrate, prepare, reader};
+pub(crate) use schema::{is_current, is_migrated, keep_plans, migrate, prepare, reader};
 
 /// Why the journal could not be opened.
 #[derive(Debug, thiserror::Error)]

@@ -55,7 +55,7 @@ impl Host {
     ) -> Result<Self, HostError> {
         let tables = Tables::new(views);
         let valid_at = tables.valid_at().await?;
-        if !has(journal.as_ref(), valid_at).await? {
+        if !journal.reaches(valid_at).await? {
             return Err(HostError::ViewsAhead);
         }
         let guard = Guard::new(journal.now());
@@ -242,16 +242,6 @@ impl Host {
     }
 }
 
-/// Whether the journal reaches to a position. It is asked itself: the edge may lag behind what another ledger has
-/// read and written meanwhile.
-async fn has(journal: &dyn Journal, position: Position) -> Result<bool, ReadError> {
-    let Some(before) = position.0.checked_sub(1) else {
-        return Ok(true);
-    };
-    let stored = journal.read_stored(Position(before), 1).await?;
-    Ok(!stored.is_empty())
-}
-
 /// Whether the record's clock may be believed after the pause since the newest entry.
 pub async fn is_clock_plausible(journal: &dyn Journal) -> Result<bool, ReadError> {
     let edge = *journal.edge().borrow();
@@ -296,7 +286,7 @@ fn batch(finding: Finding) -> Batch {
         recipient,
         pseudonym,
     };
-    // one that is claimed again under another year's key than a newer one's cannot be told from it, and is rare
+    // what a newer announcement holds under another year's key is not seen here; that is rare
     let claim = finding.claim.map(|claimed| OpenClaim {
         key: key(claimed),
         also: Vec::new(),

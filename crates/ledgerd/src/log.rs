@@ -106,8 +106,11 @@ impl Log {
             };
             match fault {
                 Fault::Alarm(alarm) => {
-                    raise(self.evidence.as_ref(), &alarm).await;
-                    self.wait_for_calm(&drain).await;
+                    if raise(self.evidence.as_ref(), &alarm).await {
+                        self.wait_for_calm(&drain).await;
+                    } else {
+                        timeout(RETRY, drain.cancelled()).await.ok();
+                    }
                 }
                 Fault::Publish(PublishError::Alarmed) => {
                     let page = Reason::LogNotSigned.page();
@@ -310,13 +313,16 @@ impl Log {
     }
 }
 
-/// Somebody must act. Nothing is published any more.
-pub(crate) async fn raise(evidence: &dyn Evidence, alarm: &Alarm) {
+/// Somebody must act. Nothing is published any more. Says whether the alarm stands; one that could not be stored is found
+/// again.
+pub(crate) async fn raise(evidence: &dyn Evidence, alarm: &Alarm) -> bool {
     let page = Reason::LogNotSigned.page();
     tracing::error!(%alarm, page, "the evidence does not hold, nothing is signed any more");
-    if let Err(error) = evidence.raise(alarm).await {
-        tracing::error!(error = %ErrorChain(&error), "alarm not stored");
+    let stored = evidence.raise(alarm).await;
+    if let Err(error) = &stored {
+        tracing::error!(error = %ErrorChain(error), "alarm not stored");
     }
+    stored.is_ok()
 }
 
 /// Returns once no alarm stands.

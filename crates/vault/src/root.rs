@@ -100,7 +100,7 @@ impl RootKey {
             .map_err(fault)?;
         file.write_all(text.as_bytes()).map_err(fault)?;
         file.sync_all().map_err(fault)?;
-        sync_folder(path).map_err(fault)?;
+        daemon::file::sync_folder(path).map_err(fault)?;
         Ok(root)
     }
 
@@ -159,12 +159,6 @@ impl fmt::Debug for RootKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RootKey({}, ..)", self.id)
     }
-}
-
-/// A new file is there after a power cut only when its folder was written too.
-pub(crate) fn sync_folder(path: &Path) -> Result<(), std::io::Error> {
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]

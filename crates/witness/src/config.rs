@@ -51,6 +51,12 @@ impl Config {
             log_format: reader.optional("log.format", "text or json", Format::default()),
             log_filter: reader.optional("log.filter", "a filter", "info".to_owned()),
         };
+        if config.tls.revocations.is_some() && config.tls.client_authorities.is_none() {
+            reader.faults.push(
+                "tls.revocations: nobody is asked for a certificate without tls.client_authorities"
+                    .to_owned(),
+            );
+        }
         reader.end(config)
     }
 }

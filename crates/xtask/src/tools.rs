@@ -147,13 +147,13 @@ fn folder(root: &Path) -> PathBuf {
     process::target_dir(root).join("tools")
 }
 
-/// Makes the environment anew.
 /// Whether an environment is whole: one whose making failed half way has a Python without pip.
 fn has_pip(python: &Path) -> bool {
     let said = process::read(Command::new(python).args(["-m", "pip", "--version"]));
     said.is_ok()
 }
 
+/// Makes the environment anew.
 fn create(root: &Path) -> Result<()> {
     let folder = folder(root);
     eprintln!("tools: creating {}", folder.display());

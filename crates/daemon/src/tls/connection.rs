@@ -49,11 +49,11 @@ impl Known {
 
 impl Open {
     /// A connection that ends with its certificate. One whose certificate was revoked during its handshake ends at
-    /// once.
+    /// once: it is judged where the lists' next change finds it, or has been.
     pub(super) fn admit(
         &self,
         stream: TlsStream<TcpStream>,
-        verifier: Option<&dyn ClientCertVerifier>,
+        verifier: impl FnOnce() -> Option<Arc<dyn ClientCertVerifier>>,
     ) -> Connection {
         let (_, session) = stream.get_ref();
         let shown = session.peer_certificates().unwrap_or_default().iter();
@@ -63,11 +63,11 @@ impl Open {
             end: CancellationToken::new(),
             alive: Arc::downgrade(&alive),
         };
-        if verifier.is_some_and(|verifier| known.is_revoked(verifier)) {
-            known.end.cancel();
-        }
         let ended = Box::pin(known.end.clone().cancelled_owned());
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if verifier().is_some_and(|verifier| known.is_revoked(verifier.as_ref())) {
+            known.end.cancel();
+        }
         open.retain(|known| known.alive.strong_count() > 0);
         open.push(known);
         Connection {

@@ -107,10 +107,7 @@ impl Target for SqliteTarget {
         let rename = || {
             File::open(&copying)?.sync_all()?;
             std::fs::rename(&copying, &path)?;
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+            daemon::file::sync_folder(&path)
         };
         rename().map_err(ReadError::store)
     }

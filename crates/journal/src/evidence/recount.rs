@@ -132,12 +132,8 @@ pub async fn reach(journal: &dyn Journal, evidence: &dyn Evidence) -> Result<Rea
     let signed = newest.map_or(Size(0), |newest| newest.checkpoint().head.size);
     let integrated = evidence.size().await?;
     let logged = integrated.max(signed);
-    if let Some(before) = logged.0.checked_sub(1) {
-        // asked of the store: the edge may lag behind what another process has logged
-        let last = journal.read_stored(Position(before), 1).await?;
-        if last.is_empty() {
-            return Err(Alarm::Behind(logged).into());
-        }
+    if !journal.reaches(Position(logged.0)).await? {
+        return Err(Alarm::Behind(logged).into());
     }
     Ok(Reach { integrated, signed })
 }
@@ -150,11 +146,8 @@ pub async fn tree_of(
     hashed: Size,
     size: Size,
 ) -> Result<Option<Head>, Fault> {
-    if let Some(before) = size.0.checked_sub(1) {
-        let last = journal.read_stored(Position(before), 1).await?;
-        if last.is_empty() {
-            return Ok(None);
-        }
+    if !journal.reaches(Position(size.0)).await? {
+        return Ok(None);
     }
     let mut frontier = frontier(evidence, hashed.min(size)).await?;
     while frontier.head().size < size {

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use super::compute::{is_met, parsed};
 use super::{Alarm, Evidence, EvidenceError, Ground, Lifted, PublishError, Standing, rows};
 use crate::limits::READ_ENTRIES_MAX;
-use crate::sqlite::{OpenError, first_row, keep_plans, migrate, reader};
+use crate::sqlite::{OpenError, first_row, is_migrated, keep_plans, migrate, reader};
 
 /// Each string brings the schema one version further. Add to it; never edit it.
 const MIGRATIONS: [&str; 2] = [
@@ -87,12 +87,7 @@ impl SqliteEvidence {
     pub fn open_beside(path: &Path) -> Result<Arc<Self>, OpenError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let writer = Connection::open_with_flags(path, flags)?;
-        let version: i64 = writer.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        match usize::try_from(version) {
-            Ok(known) if known == MIGRATIONS.len() => {}
-            Ok(older) if older < MIGRATIONS.len() => return Err(OpenError::Older(version)),
-            _ => return Err(OpenError::Newer(version)),
-        }
+        is_migrated(&writer, &MIGRATIONS)?;
         durable(&writer)?;
         Self::over(writer, path)
     }

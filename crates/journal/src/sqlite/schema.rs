@@ -69,10 +69,15 @@ pub(crate) fn prepare(connection: &Connection) -> Result<(), OpenError> {
 
 /// Whether it is a journal of this program's version.
 pub(crate) fn is_current(connection: &Connection) -> Result<(), OpenError> {
+    is_migrated(connection, &MIGRATIONS)
+}
+
+/// Whether a file stands where these migrations lead.
+pub(crate) fn is_migrated(connection: &Connection, migrations: &[&str]) -> Result<(), OpenError> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     match usize::try_from(version) {
-        Ok(known) if known == MIGRATIONS.len() => Ok(()),
-        Ok(older) if older < MIGRATIONS.len() => Err(OpenError::Older(version)),
+        Ok(known) if known == migrations.len() => Ok(()),
+        Ok(older) if older < migrations.len() => Err(OpenError::Older(version)),
         _ => Err(OpenError::Newer(version)),
     }
 }

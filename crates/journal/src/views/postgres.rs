@@ -134,9 +134,7 @@ impl Views for PostgresViews {
         self.lead(async |link| {
             run.write(link).await?;
             link.rows(SET_MARK, &[&VALID_AT, &place(valid_at)]).await?;
-            let told = valid_at.0.to_string();
-            link.rows("SELECT pg_notify($1, $2)", &[&VIEWS, &told])
-                .await?;
+            link.rows("SELECT pg_notify($1, '')", &[&VIEWS]).await?;
             Ok(())
         })
         .await?;

@@ -163,8 +163,6 @@ fn who_restricted_its_processing_does_nothing_more_and_may_still_end_it() {
         assert_eq!(outcomes(&fold), [Ok(()); 4]);
     }
     assert!(own.is_restricted_by(sender) && !own.is_restricted_by(recipient));
-    assert!(restricted_by(sender, Restriction::LegalHold).is_held_by(sender));
-    assert!(!own.is_held_by(sender));
 }
 
 #[test]

@@ -72,7 +72,7 @@ impl MunicipalityFold {
     }
 
     /// Where a kind goes unless the sender says otherwise.
-    pub fn function_for(&self, kind: RelocationKind) -> Option<&Function> {
+    fn function_for(&self, kind: RelocationKind) -> Option<&Function> {
         self.open_functions()
             .find(|known| known.kinds.contains(&kind))
     }
@@ -92,13 +92,6 @@ impl MunicipalityFold {
             Some(_closed) => Err(Reason::FunctionClosed),
             None => Err(Reason::FunctionUnknown),
         }
-    }
-
-    /// Whether a function may open what is marked as secret (sekretessmarkering). One that is closed or unknown may
-    /// not.
-    pub fn handles_secrecy_marked(&self, id: &FunctionId) -> bool {
-        self.open_functions()
-            .any(|known| known.id == *id && known.handles_secrecy_marked)
     }
 
     /// Whom to tell at a function: its first contact, or its second, if it has one.

@@ -227,12 +227,6 @@ impl RelocationFold {
         self.restrictions.contains(&(code, Restriction::Processing))
     }
 
-    /// Whether a municipality holds it for a legal matter: no purge of its own may erase its keys. What an entry ends is
-    /// erased all the same.
-    pub fn is_held_by(&self, code: MunicipalityCode) -> bool {
-        self.restrictions.contains(&(code, Restriction::LegalHold))
-    }
-
     /// The side on which a municipality stands; none for a stranger.
     pub(crate) fn side(&self, code: MunicipalityCode) -> Option<Side> {
         if code == self.sender {

@@ -145,7 +145,8 @@ impl Machine {
         }
         self.review(Key::NotArrived(id));
         self.review(Key::Overdue(id));
-        for relocation in self.of_the_same_person(id) {
+        let fold = self.relocations.get(&id).map(|known| &known.fold);
+        for relocation in fold.map_or_else(BTreeSet::new, |fold| self.of_the_same_person(fold)) {
             self.review(Key::Reopen(relocation));
         }
         for arrival in self.waiting_for(id) {
@@ -184,14 +185,10 @@ impl Machine {
         }
     }
 
-    /// This relocation, and all others of the same pair and person.
-    fn of_the_same_person(&self, relocation: Uuid) -> BTreeSet<Uuid> {
-        let known = self.relocations.get(&relocation);
-        known.map_or_else(BTreeSet::new, |known| {
-            let fold = &known.fold;
-            let persons = self.aliases.all_of(fold.sender, &[fold.pseudonym]);
-            self.announced.of(fold.sender, fold.recipient, &persons)
-        })
+    /// A relocation, and all others of the same pair and person.
+    pub(super) fn of_the_same_person(&self, fold: &RelocationFold) -> BTreeSet<Uuid> {
+        let persons = self.aliases.all_of(fold.sender, &[fold.pseudonym]);
+        self.announced.of(fold.sender, fold.recipient, &persons)
     }
 
     /// Arrivals that wait for an announcement of this person by this sender to this recipient.
@@ -363,6 +360,7 @@ impl Machine {
         let arrivals = [of(&self.waiting), of(&self.asked)].concat();
         for relocation in of(&self.announced) {
             self.review(Key::NotArrived(relocation));
+            self.review(Key::Reopen(relocation));
         }
         for arrival in arrivals {
             self.review_arrival(arrival);

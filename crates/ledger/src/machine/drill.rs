@@ -9,14 +9,18 @@ use domain::municipality::MunicipalityCode;
 use domain::subject::{Subject, Version};
 use jiff::Timestamp;
 
-use super::finding::Key;
+use super::finding::{Key, raised};
 use super::{Finding, Machine, name};
-use crate::fold::{AlertState, MunicipalityFold};
+use crate::fold::MunicipalityFold;
 
 impl Machine {
     /// Drills are switched on or off; the first follow with the next month.
     pub(super) fn switch_drills(&mut self, on: bool, at: Timestamp) {
         let month = Month::of(day_in_sweden(at));
+        if !on {
+            // what was not sent yet is not sent when they are switched on again
+            self.pending.retain(|key| !matches!(key, Key::Drill(_)));
+        }
         self.drilled = on.then(|| self.drilled.unwrap_or(month));
     }
 
@@ -57,33 +61,27 @@ impl Machine {
             notices: vec![(code, NoticeKind::Drill)],
             sealed: Vec::new(),
         };
-        let (unique_key, alert) = silent.unzip();
-        Some(Finding {
-            unique_key,
-            drafts: alert.into_iter().chain([drill]).collect(),
-            ..Finding::default()
-        })
+        let mut finding = silent.unwrap_or_default();
+        finding.drafts.push(drill);
+        Some(finding)
     }
 
     /// The alert about a drill that nobody took in, unless one is looked into already.
-    fn silent(&self, known: &MunicipalityFold) -> Option<(String, Draft)> {
+    fn silent(&self, known: &MunicipalityFold) -> Option<Finding> {
         let sent = known.drill_sent?;
         let is_taken_in = known
             .drill_acknowledged
             .is_some_and(|taken| taken.month == sent.month);
-        let is_open = self.alerts.values().any(|alert| {
-            alert.kind == AlertKind::InboxSilent
-                && alert.asked == known.code
-                && alert.state != AlertState::Closed
-        });
         let key = name::silent_key(known.code, sent.month);
-        if is_taken_in || is_open || self.raised.contains(&key) {
+        if is_taken_in
+            || self.raised.contains(&key)
+            || self.is_in_question(AlertKind::InboxSilent, known.code)
+        {
             return None;
         }
-        let draft = Draft {
-            subject: Subject::alert(name::silent_id(known.code, sent.month)),
-            version: Version(1),
-            event: Event::AlertRaised {
+        Some(raised(
+            name::silent_id(known.code, sent.month),
+            Event::AlertRaised {
                 kind: AlertKind::InboxSilent,
                 key: key.clone(),
                 arrival: None,
@@ -92,9 +90,8 @@ impl Machine {
                 answer_due_on: day_in_sweden(sent.at),
                 definition: self.definition.map_or(0, |definition| definition.version),
             },
-            notices: Vec::new(),
-            sealed: Vec::new(),
-        };
-        Some((key, draft))
+            key,
+            Vec::new(),
+        ))
     }
 }

@@ -12,7 +12,7 @@ use domain::subject::{NoticeNumber, Pseudonym, Subject, Version};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Machine, later, name};
+use super::{Machine, Relocation, later, name};
 use crate::command::closed;
 use crate::fold::{AlertFold, AlertState, ArrivalFold, ArrivalState, RelocationFold};
 
@@ -54,10 +54,8 @@ impl Finding {
     /// One entry, which its version makes once.
     pub(super) fn of(draft: Draft) -> Self {
         Self {
-            unique_key: None,
             drafts: vec![draft],
-            release: None,
-            claim: None,
+            ..Self::default()
         }
     }
 }
@@ -102,11 +100,7 @@ impl Machine {
         if fold.state != ArrivalState::Reported {
             return None;
         }
-        let (previous, here) = (fold.previous, fold.municipality);
-        self.between(&self.announced, previous, here, &fold.pseudonyms)
-            .into_iter()
-            .filter_map(|id| self.relocations.get(&id).map(|relocation| (id, relocation)))
-            .filter(|(_, relocation)| self.is_of_pair(&relocation.fold, fold))
+        self.announced_for(fold)
             .filter_map(|(id, relocation)| {
                 let rank = rank(relocation.fold.state)?;
                 let months = fold.arrived.since(relocation.fold.planned).abs();
@@ -119,6 +113,15 @@ impl Machine {
             })
             .min()
             .map(|(.., id)| id)
+    }
+
+    /// The announcements of an arrival's person and pair, whatever codes the two had.
+    fn announced_for(&self, fold: &ArrivalFold) -> impl Iterator<Item = (Uuid, &Relocation)> {
+        let (previous, here) = (fold.previous, fold.municipality);
+        self.between(&self.announced, previous, here, &fold.pseudonyms)
+            .into_iter()
+            .filter_map(|id| Some((id, self.relocations.get(&id)?)))
+            .filter(|(_, known)| self.is_of_pair(&known.fold, fold))
     }
 
     fn build_match(&self, id: Uuid) -> Option<Finding> {
@@ -138,16 +141,10 @@ impl Machine {
         if open {
             drafts.push(has_arrived(relocation_id, relocation, id));
         }
-        let key = (
-            relocation.sender,
-            relocation.recipient,
-            relocation.pseudonym,
-        );
         Some(Finding {
-            unique_key: None,
             drafts,
-            release: open.then_some(key),
-            claim: None,
+            release: open.then_some(open_key(relocation)),
+            ..Finding::default()
         })
     }
 
@@ -177,18 +174,14 @@ impl Machine {
                 definition: arrival.definition.version,
             },
             key,
-            (fold.previous, NoticeKind::QuestionAsked),
+            vec![(fold.previous, NoticeKind::QuestionAsked)],
         ))
     }
 
     /// Whether a party ended an announcement of this person between the two for the other: nothing is asked about it.
     fn is_redacted(&self, fold: &ArrivalFold) -> bool {
-        let persons = self.aliases.all_of(fold.previous, &fold.pseudonyms);
-        self.announced
-            .of(fold.previous, fold.municipality, &persons)
-            .iter()
-            .filter_map(|id| self.relocations.get(id))
-            .any(|known| !known.fold.redacted_by.is_empty())
+        self.announced_for(fold)
+            .any(|(_, known)| !known.fold.redacted_by.is_empty())
     }
 
     fn build_close(&self, id: Uuid) -> Option<Finding> {
@@ -241,7 +234,7 @@ impl Machine {
         let fold = &self.relocations.get(&id)?.fold;
         if let Some(arrival) = self.covers.get(&id).and_then(|it| it.first()) {
             return (!fold.state.is_final()).then(|| Finding {
-                release: Some((fold.sender, fold.recipient, fold.pseudonym)),
+                release: Some(open_key(fold)),
                 ..Finding::of(has_arrived(id, fold, *arrival))
             });
         }
@@ -259,16 +252,14 @@ impl Machine {
             sealed: Vec::new(),
         });
         Some(Finding {
-            claim: Some((fold.sender, fold.recipient, fold.pseudonym)),
+            claim: Some(open_key(fold)),
             ..finding
         })
     }
 
     /// Whether another relocation of the same pair and person is open.
     fn is_announced_anew(&self, fold: &RelocationFold) -> bool {
-        let persons = self.aliases.all_of(fold.sender, &[fold.pseudonym]);
-        self.announced
-            .of(fold.sender, fold.recipient, &persons)
+        self.of_the_same_person(fold)
             .iter()
             .filter_map(|id| self.relocations.get(id))
             .any(|known| !known.fold.state.is_final())
@@ -307,12 +298,9 @@ impl Machine {
             ],
             sealed: Vec::new(),
         };
-        let release = Some((fold.sender, fold.recipient, fold.pseudonym));
         Some(Finding {
-            unique_key: None,
-            drafts: vec![draft],
-            release,
-            claim: None,
+            release: Some(open_key(fold)),
+            ..Finding::of(draft)
         })
     }
 
@@ -322,12 +310,14 @@ impl Machine {
             .pending
             .iter()
             .any(|key| matches!(key, Key::Chain(of, _) if *of == recipient));
-        is_pending
-            || self.alerts.values().any(|alert| {
-                alert.kind == AlertKind::ChainDiffers
-                    && alert.asked == recipient
-                    && alert.state != AlertState::Closed
-            })
+        is_pending || self.is_in_question(AlertKind::ChainDiffers, recipient)
+    }
+
+    /// Whether an alert of a kind about a municipality is open.
+    pub(super) fn is_in_question(&self, kind: AlertKind, asked: MunicipalityCode) -> bool {
+        self.alerts.values().any(|alert| {
+            alert.kind == kind && alert.asked == asked && alert.state != AlertState::Closed
+        })
     }
 
     fn build_chain(&self, recipient: MunicipalityCode, number: NoticeNumber) -> Option<Finding> {
@@ -348,7 +338,7 @@ impl Machine {
                 definition: self.definition.map_or(0, |definition| definition.version),
             },
             key,
-            (recipient, NoticeKind::ChainDiffers),
+            vec![(recipient, NoticeKind::ChainDiffers)],
         ))
     }
 }
@@ -386,18 +376,26 @@ fn rank(state: RelocationState) -> Option<u8> {
     }
 }
 
-fn raised(id: Uuid, event: Event, key: String, notice: (MunicipalityCode, NoticeKind)) -> Finding {
+/// Sender, recipient and person: of these one relocation is open.
+fn open_key(fold: &RelocationFold) -> (MunicipalityCode, MunicipalityCode, Pseudonym) {
+    (fold.sender, fold.recipient, fold.pseudonym)
+}
+
+pub(super) fn raised(
+    id: Uuid,
+    event: Event,
+    key: String,
+    notices: Vec<(MunicipalityCode, NoticeKind)>,
+) -> Finding {
     let draft = Draft {
         subject: Subject::alert(id),
         version: Version(1),
         event,
-        notices: vec![notice],
+        notices,
         sealed: Vec::new(),
     };
     Finding {
         unique_key: Some(key),
-        drafts: vec![draft],
-        release: None,
-        claim: None,
+        ..Finding::of(draft)
     }
 }

@@ -1,4 +1,4 @@
-//! What this ledger has signed, or has seen signed and agreed with, in a small file beside no store: record and log
+//! What this ledger has signed, or has seen signed and agreed with, in a small file of its own, which no restore brings back: record and log
 //! lie in one database, and are restored to an earlier moment together. Then they agree, and only who remembers what
 //! came after knows that those sizes were signed before.
 //!
@@ -153,7 +153,9 @@ impl Memory {
         if let Some(newest) = self.newest.take() {
             let mut aside = self.path.clone().into_os_string();
             aside.push(format!(".{}", newest.checkpoint().head.size.0));
-            fs::rename(&self.path, aside).map_err(|source| self.fault(source))?;
+            fs::rename(&self.path, aside)
+                .and_then(|()| file::sync_folder(&self.path))
+                .map_err(|source| self.fault(source))?;
         }
         Ok(())
     }

@@ -63,8 +63,11 @@ impl Scrubber {
                 Ok(began) if began > Size(0) => {}
                 Ok(_) => sleep(REST).await,
                 Err(Fault::Alarm(alarm)) => {
-                    raise(self.evidence.as_ref(), &alarm).await;
-                    calm(self.evidence.as_ref()).await;
+                    if raise(self.evidence.as_ref(), &alarm).await {
+                        calm(self.evidence.as_ref()).await;
+                    } else {
+                        sleep(RETRY).await;
+                    }
                 }
                 Err(fault) => {
                     tracing::warn!(error = %ErrorChain(&fault), "journal not scrubbed, will be again");

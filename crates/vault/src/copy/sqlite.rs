@@ -8,7 +8,6 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use super::{Row, Rows, Table};
 use crate::limits::COPIED_ROWS;
-use crate::root::sync_folder;
 use crate::sqlite::{Lock, prepare, private_file};
 use crate::{Error, OpenError};
 
@@ -130,7 +129,7 @@ impl Rows for SqlitePlace {
         let rename = || {
             File::open(&copying.0)?.sync_all()?;
             fs::rename(&copying.0, &path)?;
-            sync_folder(&path)
+            daemon::file::sync_folder(&path)
         };
         rename().map_err(|source| Error::Store(Box::new(source)))
     }

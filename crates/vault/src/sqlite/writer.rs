@@ -92,7 +92,10 @@ impl Writer {
         self.wipe_due |= group.iter().any(|(change, _reply)| {
             matches!(
                 change,
-                Change::Erase(..) | Change::EraseVersion(..) | Change::DropPseudonymKeys(_)
+                Change::Erase(..)
+                    | Change::EraseVersion(..)
+                    | Change::DropPseudonymKeys(_)
+                    | Change::RemoveNote(_)
             )
         });
         if !self.wipe_due {

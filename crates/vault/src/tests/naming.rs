@@ -176,6 +176,43 @@ pub(super) async fn nothing_shows_what_it_holds(house: House) {
         "Vault(..) Number(..) CaseNumber(..) Name(..) SearchRow(0184, ..) Opened(..) \
          Access(1970-01-01T00:00:00Z, ..)"
     );
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let made = crate::NewAccess {
+        authority: solna(),
+        what: access.what,
+        at: now,
+        officer: "handlaggare-7",
+        content: b"an actor",
+    };
+    let filter = crate::AccessFilter {
+        officer: Some("handlaggare-7"),
+        what: None,
+        from: None,
+        until: None,
+    };
+    let review = crate::NewReview {
+        authority: solna(),
+        request_id: Uuid::nil(),
+        fingerprint: [7; 16],
+        at: now,
+        from: now,
+        until: now,
+        content: b"an actor",
+    };
+    let kept = crate::Review {
+        number: 1,
+        request_id: Uuid::nil(),
+        fingerprint: [7; 16],
+        at: now,
+        from: now,
+        until: now,
+        content: Some(vec![7; 9]),
+    };
+    assert_eq!(
+        format!("{made:?} {filter:?} {review:?} {kept:?}"),
+        "NewAccess(0184, 1970-01-01T00:00:00Z, ..) AccessFilter(..) \
+         NewReview(0184, 1970-01-01T00:00:00Z, ..) Review(1970-01-01T00:00:00Z, ..)"
+    );
     assert_eq!(
         format!("{keys:?}"),
         "KeyRows(relocations/00000000-0000-0000-0000-000000000001, 2 rows)"

@@ -48,7 +48,7 @@ pub(super) async fn a_note_is_its_authoritys_and_its_kinds_alone(house: House) {
         assert_eq!(said(&vault, other).await, None, "{other:?}");
     }
     let shown = format!("{name:?} {:?}", vault.note(name).await);
-    assert!(!shown.contains("text"), "{shown}");
+    assert_eq!(shown, "NoteName(0184, Standing, ..) Ok(Some(Note(1, ..)))");
     // a row that was moved to another kind is a fault
     house.alter("UPDATE notes SET kind = 4;").await;
     let moved = NoteName {

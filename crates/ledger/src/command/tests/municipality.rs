@@ -119,17 +119,6 @@ fn an_announcement_goes_where_it_is_sent_or_where_its_kind_goes() {
 }
 
 #[test]
-fn only_an_open_function_that_says_so_handles_what_is_marked_as_secret() {
-    let mut closed = function("barn", &[], true);
-    assert!(with(&[function("barn", &[], false)]).handles_secrecy_marked(&id("barn")));
-    assert!(!with(std::slice::from_ref(&closed)).handles_secrecy_marked(&id("barn")));
-    closed.is_closed = false;
-    closed.handles_secrecy_marked = false;
-    assert!(!with(&[closed]).handles_secrecy_marked(&id("barn")));
-    assert!(!with(&[]).handles_secrecy_marked(&id("barn")));
-}
-
-#[test]
 fn without_a_second_contact_the_first_is_told_again() {
     let mut two = function("barn", &[], false);
     two.second = Some(FunctionContact {

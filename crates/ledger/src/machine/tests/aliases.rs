@@ -66,3 +66,21 @@ fn whoever_was_asked_about_elsewhere_under_another_number_has_not_arrived_here()
     ",
     );
 }
+
+/// What is to be opened again waits while the same person, under another number, is announced anew.
+#[test]
+fn a_reference_that_joins_two_announcements_leaves_one_open() {
+    let mut host = check(
+        "
+        register 1 0184>2283 p1 2026-12 =>
+        acknowledge 1 =>
+        arrive 2 0184>2283 p1 2026-12 => matched 1, arrived
+        register 3 0184>2283 p2 2026-12 =>
+        acknowledge 3 =>
+    ",
+    );
+    host.write("retract 2");
+    host.write("replaced 4 0184 p1>p2");
+    assert_eq!(host.settle().join(", "), "");
+    assert!(host.machine.pending.is_empty(), "nothing must follow");
+}

@@ -72,6 +72,22 @@ fn a_month_that_nobody_looked_at_has_none() {
     );
 }
 
+/// What was switched off before it was sent is not sent when drills are switched on again.
+#[test]
+fn what_was_due_when_drills_were_switched_off_is_never_sent() {
+    let mut host = check(
+        "
+        define drills=1 =>
+        agrees 2283 1 =>
+    ",
+    );
+    host.pass("2026-12-02T08:00:00Z".parse().expect("an instant"));
+    host.write("define drills=0");
+    host.write("define drills=1");
+    assert_eq!(host.settle().join(", "), "");
+    assert_eq!(host.replay(), host.machine);
+}
+
 #[test]
 fn the_next_one_is_waited_for() {
     let mut host = check(

@@ -209,7 +209,6 @@ fn scenario_43_an_alternate_residence_is_never_asked_about() {
     );
 }
 
-/// Domain 3: placed by decision, however long ago.
 /// One report is taken back and another one comes at the same moment, as when a registration is moved to another day: the
 /// leader finds both that it must be opened and that it is matched.
 #[test]
@@ -229,6 +228,7 @@ fn what_is_opened_while_another_report_is_matched_with_it_has_arrived() {
     assert_eq!(host.replay(), host.machine);
 }
 
+/// Domain 3: placed by decision, however long ago.
 #[test]
 fn a_placement_covers_outside_every_window() {
     check(

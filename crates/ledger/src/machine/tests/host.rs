@@ -201,15 +201,13 @@ impl Host {
         let (subject, event) = match words[0] {
             "day" => return self.pass(at(words[1].parse().expect("a day"))),
             "register" | "place" | "transfer" => registered(&words),
-            "acknowledge" => (
-                Subject::relocation(id(number(1))),
-                Event::RelocationAcknowledged,
-            ),
+            "acknowledge" => {
+                let event = Event::RelocationAcknowledged;
+                (Subject::relocation(id(number(1))), event)
+            }
             "reply" => {
-                let event = Event::RelocationReplied {
-                    by: code(words[2]),
-                    objection: false,
-                };
+                let (by, objection) = (code(words[2]), false);
+                let event = Event::RelocationReplied { by, objection };
                 (Subject::relocation(id(number(1))), event)
             }
             "answer" => {
@@ -219,10 +217,9 @@ impl Host {
             }
             "refer" | "decide" => {
                 let on = words[2].parse().expect("a date");
-                let event = if words[0] == "refer" {
-                    Event::TransferReferred { on }
-                } else {
-                    Event::TransferDecided { granted: true, on }
+                let event = match words[0] {
+                    "refer" => Event::TransferReferred { on },
+                    _ => Event::TransferDecided { granted: true, on },
                 };
                 (Subject::relocation(id(number(1))), event)
             }
@@ -230,6 +227,10 @@ impl Host {
             "withdraw" => {
                 let reason = WithdrawalReason::Mistake;
                 let event = Event::RelocationWithdrawn { reason };
+                (Subject::relocation(id(number(1))), event)
+            }
+            "redact" => {
+                let event = Event::RelocationRedacted { by: code(words[2]) };
                 (Subject::relocation(id(number(1))), event)
             }
             "replaced" => {

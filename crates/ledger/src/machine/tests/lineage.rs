@@ -147,3 +147,18 @@ fn a_split_flags_nobody_who_was_announced_to_the_whole() {
     ",
     );
 }
+
+/// What protection ended for the other party is asked about under no code that it ever had.
+#[test]
+fn nothing_is_asked_about_what_was_ended_before_a_change_of_code() {
+    check_with(
+        becoming(&["2283"], "2284"),
+        "
+        register 1 0184>2283 p1 2026-12 =>
+        redact 1 0184 =>
+        day 38 =>
+        arrive 2 0184>2284 p1 2027-01 =>
+        day 100 =>
+    ",
+    );
+}
