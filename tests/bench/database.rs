@@ -1,14 +1,12 @@
 //! The same registrations over PostgreSQL: a gateway and a ledger apart, beside the rows alone through the same
 //! writers into databases of their own on the same server.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use daemon::postgres::testing::{Database, Server};
 use fanout::Server as Nats;
 use jiff::civil::Date;
-use tokio::process::Command;
 
 use crate::append::Stores;
 use crate::caller::Caller;
@@ -16,7 +14,7 @@ use crate::calls::{self, register};
 use crate::figures::Figures;
 use crate::load;
 use crate::requests::{Requests, To};
-use crate::rounds::{CALLERS, CONNECTIONS, spread};
+use crate::rounds::CALLERS;
 use crate::usage::Meter;
 use crate::world::{Service, World, configuration, nats};
 
@@ -48,21 +46,17 @@ impl Apart {
                 journal.settings(verb).url,
                 keys.settings("keyholder").url
             );
-            let file = own.join(format!("{verb}.toml"));
-            std::fs::write(&file, configuration(folder, &own, &url, &stores))?;
-            service(&own, verb, &file).await
+            let text = configuration(folder, &own, &url, &stores);
+            Service::run(&own, verb, &text).await
         };
         let ledger = start("ledger").await?;
         let gateway = start("gateway").await?;
-        let mut senders = Vec::new();
-        for _connection in 0..CONNECTIONS {
-            senders.push(world.caller(&gateway, calls::REGISTER).await?);
-        }
+        let senders = world.callers(&gateway, calls::REGISTER).await?;
         let settings = floor_keys.settings("keyholder");
         let stores = Stores::connect(floor_journal.settings("gateway"), settings, folder, today);
         Ok(Self {
             stores: stores.await?,
-            senders: spread(&senders),
+            senders,
             requests: [Requests::new(today), Requests::new(today)],
             gateway,
             ledger,
@@ -114,13 +108,4 @@ async fn databases(server: &Arc<Server>) -> anyhow::Result<[Database; 2]> {
     vault::postgres::migrate(&keys.owner()).await?;
     keys.admit("keyholder", "flyttbud_keys").await?;
     Ok([journal, keys])
-}
-
-async fn service(folder: &Path, verb: &str, file: &Path) -> anyhow::Result<Service> {
-    let log = std::fs::File::create(folder.join(format!("{verb}.log")))?;
-    let mut command = Command::new(World::program()?);
-    command.arg(verb).arg("--config").arg(file).stderr(log);
-    Service::start(command)
-        .await
-        .with_context(|| format!("flyttbud {verb}"))
 }

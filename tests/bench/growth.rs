@@ -19,7 +19,7 @@ use crate::calls::{self, register};
 use crate::figures::{Figures, label};
 use crate::load;
 use crate::requests::{Requests, To};
-use crate::rounds::{CALLERS, CONNECTIONS, spread};
+use crate::rounds::CALLERS;
 use crate::usage::Meter;
 use crate::world::{Service, World, configuration, nats};
 
@@ -97,16 +97,13 @@ impl Grown {
         let nats = nats(&folder).await?;
         let policy = log_key(&folder).await?;
         let service = serve(world, &folder, &nats.url()).await?;
-        let mut senders = Vec::new();
-        for _connection in 0..CONNECTIONS {
-            senders.push(world.caller(&service, calls::REGISTER).await?);
-        }
+        let senders = world.callers(&service, calls::REGISTER).await?;
         let grown = Self {
             relocations,
             folder,
             service,
             nats,
-            senders: spread(&senders),
+            senders,
             requests,
             policy,
         };
@@ -211,10 +208,5 @@ async fn serve(world: &World, folder: &Path, nats_url: &str) -> anyhow::Result<S
     let usual = configuration(world.folder(), folder, nats_url, &stores);
     let key = folder.join("log.key");
     let text = format!("{usual}\n[evidence]\nsigning_key = \"{}\"\n", key.display());
-    let file = folder.join("serve.toml");
-    std::fs::write(&file, text)?;
-    let log = std::fs::File::create(folder.join("serve.log"))?;
-    let mut command = Command::new(World::program()?);
-    command.arg("serve").arg("--config").arg(file).stderr(log);
-    Service::start(command).await.context("flyttbud serve")
+    Service::run(folder, "serve", &text).await
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: registrations through gRPC with mutual TLS against a real `flyttbud serve`, beside
-//! the floors under them, in the same interleaved rounds; then replay, receipts and growth, once each. It listens on loopback only and judges nothing:
-//! the aims stand beside what was seen. docs/bench.md says what each figure means.
+//! the floors under them, in the same interleaved rounds; then replay, receipts and growth, once each. It listens on
+//! loopback only and judges nothing: the aims stand beside what was seen. docs/bench.md says what each figure means.
 #![expect(clippy::print_stdout, reason = "a command line tool talks")]
 
 mod append;

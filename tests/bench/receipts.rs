@@ -15,7 +15,6 @@ use crate::figures::{Figures, count};
 use crate::growth::Grown;
 use crate::load;
 use crate::requests::SENDER;
-use crate::rounds::{CONNECTIONS, spread};
 use crate::usage::Meter;
 use crate::world::World;
 
@@ -42,12 +41,9 @@ pub(crate) async fn measure(
     let work = positions
         .map(|position| Framed::new(&request(position)))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut callers = Vec::new();
-    for _connection in 0..CONNECTIONS {
-        callers.push(world.caller(&grown.service, METHOD).await?);
-    }
+    let callers = world.callers(&grown.service, METHOD).await?;
     let meter = Meter::start(&[grown.service.pid])?;
-    let run = load::run(spread(&callers), work, Caller::call).await?;
+    let run = load::run(callers, work, Caller::call).await?;
     meter.stop(receipts, "receipts_made", &["server"], figures)?;
     figures.put_run("receipts_made", &run);
     let mut made = Vec::with_capacity(receipts);

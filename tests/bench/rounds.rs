@@ -26,8 +26,6 @@ use crate::world::World;
 
 /// Callers under load.
 pub(crate) const CALLERS: usize = 256;
-/// Connections they share: a municipality's systems keep one each.
-pub(crate) const CONNECTIONS: usize = 8;
 /// Rows of a full group: what both writers commit together at most.
 const GROUP: u32 = 256;
 /// Steps after the rounds.
@@ -136,14 +134,9 @@ impl Bench {
         let stores = Stores::open(&world.folder().join("floor"), today)?;
         let watcher = world.client(&world.flyttbud, "watcher").await?;
         let inbox = Inbox::watch(&watcher, service.watched()).await?;
-        let (mut senders, mut echoes) = (Vec::new(), Vec::new());
-        for _connection in 0..CONNECTIONS {
-            senders.push(world.caller(&world.flyttbud, calls::REGISTER).await?);
-            echoes.push(world.caller(&world.echo, echo::METHOD).await?);
-        }
         Ok(Self {
-            senders: spread(&senders),
-            echoes: spread(&echoes),
+            senders: world.callers(&world.flyttbud, calls::REGISTER).await?,
+            echoes: world.callers(&world.echo, echo::METHOD).await?,
             world,
             apart,
             stores,
@@ -280,11 +273,6 @@ impl<T> Whole<T> {
         self.0.took += run.took;
         self.0.answers.extend(run.answers);
     }
-}
-
-/// A connection for each caller, shared with others.
-pub(crate) fn spread(connections: &[Caller]) -> Vec<Caller> {
-    connections.iter().cycle().take(CALLERS).cloned().collect()
 }
 
 /// The ratios of a round.

@@ -18,11 +18,15 @@ use tokio::time::timeout;
 
 use crate::caller::Caller;
 use crate::requests::SENDER;
+use crate::rounds::CALLERS;
 
 /// How long a process may take to say its address: over a million entries it first goes through them all.
 const START: Duration = Duration::from_mins(3);
 /// How long it may take to end.
 const STOP: Duration = Duration::from_secs(40);
+
+/// Connections that callers share: a municipality's systems keep one each.
+const CONNECTIONS: usize = 8;
 
 /// A process that serves.
 pub(crate) struct Service {
@@ -57,15 +61,10 @@ impl World {
         let nats = nats(path).await?;
         let stores = format!("[store]\nfolder = \"{}/data\"", path.display());
         let text = configuration(path, path, &nats.url(), &stores);
-        std::fs::write(path.join("serve.toml"), text)?;
-        let log = std::fs::File::create(path.join("serve.log"))?;
-        let mut serve = Command::new(&program);
-        serve.arg("serve").arg("--config");
-        serve.arg(path.join("serve.toml")).stderr(log);
         let mut echo = Command::new(&bench);
         echo.arg("echo").arg(path);
         Ok(Self {
-            flyttbud: Service::start(serve).await.context("flyttbud serve")?,
+            flyttbud: Service::run(path, "serve", &text).await?,
             echo: Service::start(echo).await.context("echo")?,
             nats,
             folder,
@@ -94,9 +93,17 @@ impl World {
         flyttbud(&std::env::current_exe()?)
     }
 
-    /// A connection of the sender's for one method.
-    pub(crate) async fn caller(&self, service: &Service, method: &str) -> anyhow::Result<Caller> {
-        Caller::connect(self.folder(), "sender", &service.url, method).await
+    /// All callers, as the sender, of one method. They share connections.
+    pub(crate) async fn callers(
+        &self,
+        service: &Service,
+        method: &str,
+    ) -> anyhow::Result<Vec<Caller>> {
+        let mut connections = Vec::new();
+        for _connection in 0..CONNECTIONS {
+            connections.push(Caller::connect(self.folder(), "sender", &service.url, method).await?);
+        }
+        Ok(connections.into_iter().cycle().take(CALLERS).collect())
     }
 
     /// Ends everything as an operator would.
@@ -109,8 +116,24 @@ impl World {
 }
 
 impl Service {
+    /// Starts `flyttbud` with this configuration, which lies in the folder with its log.
+    pub(crate) async fn run(
+        folder: &Path,
+        verb: &str,
+        configuration: &str,
+    ) -> anyhow::Result<Self> {
+        let file = folder.join(format!("{verb}.toml"));
+        std::fs::write(&file, configuration)?;
+        let log = std::fs::File::create(folder.join(format!("{verb}.log")))?;
+        let mut command = Command::new(World::program()?);
+        command.arg(verb).arg("--config").arg(file).stderr(log);
+        Self::start(command)
+            .await
+            .with_context(|| format!("flyttbud {verb}"))
+    }
+
     /// Starts a program and reads its address.
-    pub(crate) async fn start(mut command: Command) -> anyhow::Result<Self> {
+    async fn start(mut command: Command) -> anyhow::Result<Self> {
         let mut child = command
             // what reads it to the end ends when we do
             .stdin(Stdio::piped())

@@ -1,5 +1,7 @@
 //! The extract of a person: all that a municipality holds and nothing of another's, who opened it, and what was erased.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use api::v1;
 use api::v1::produce_person_extract_response::Item;
 use tests::{
@@ -137,6 +139,10 @@ async fn the_command_line_writes_an_extract_for_programs_and_for_the_person() {
     let said = run(world.folder(), &[&words[..], &files].concat()).stdout;
     let said = String::from_utf8(said).expect("text");
     assert!(said.contains("2 items in extract.json"), "{said}");
+    for file in ["extract.json", "extract.txt"] {
+        let metadata = std::fs::metadata(world.folder().join(file)).expect("a file");
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "{file}");
+    }
     let read = |file| std::fs::read_to_string(world.folder().join(file)).expect("a file");
     let json: serde_json::Value = serde_json::from_str(&read("extract.json")).expect("JSON");
     let person = &json["items"][1]["relocation"]["relocation"]["content"]["person"];

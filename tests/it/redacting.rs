@@ -84,6 +84,10 @@ async fn what_the_sender_ends_is_gone_there_and_it_learns_who_read_it() {
     assert_eq!(anew.expect_err("once").reason, "STATE_NOT_ALLOWED");
     let last = kinds(&solleftea).await.pop();
     assert_eq!(last, Some(NoticeKind::RelocationManualRoute));
+    let profile = crate::receipts::profile(&world, SOLNA);
+    let words = ["--profile", &profile, "relocation", "get", &name];
+    let said = String::from_utf8(tests::run(world.folder(), &words).stdout).expect("text");
+    assert_eq!(said.matches("read there: ").count(), 2, "{said}");
     // by hand and for this one alone: the person can be announced as before
     let again = solna.register(announcement(&solna, "2283", 0)).await;
     again.expect("one relocation is not the person");

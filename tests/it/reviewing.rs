@@ -1,6 +1,7 @@
 //! Reviews of the access log: a sample that can be drawn again, a finding for each of it, and no review goes missing.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
 
 use api::generated::Timestamp as Wire;
 use api::v1;
@@ -298,6 +299,8 @@ async fn a_reviewer_draws_fills_in_and_records_by_command_line() {
     let drawn = said(&[&period[..], &["--size", "3", "--draft", "review.json"]].concat());
     assert!(drawn.contains("3 of 5 accesses, seed "), "{drawn}");
     let draft = world.folder().join("review.json");
+    let metadata = std::fs::metadata(&draft).expect("a draft");
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
     let text = std::fs::read_to_string(&draft).expect("a draft");
     let mut filled: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     for finding in filled["findings"].as_array_mut().expect("findings") {

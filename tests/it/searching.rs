@@ -3,7 +3,9 @@
 use api::v1;
 use api::v1::find_relocations_request::Term;
 use client::Refused;
-use tests::{Canary, Party, REVIEWER, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, run, scan};
+use tests::{
+    Canary, PERSONS, Party, REVIEWER, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, run, scan,
+};
 
 use crate::access::{log, seen};
 use crate::recalling::withdraw;
@@ -93,6 +95,16 @@ async fn a_name_is_found_by_its_parties_however_it_is_written_and_kept_nowhere()
     ];
     let said = String::from_utf8(run(world.folder(), &words).stdout).expect("text");
     assert!(said.contains(&one) && !said.contains(&two), "{said}");
+    // a number that is read stands in no list of processes
+    let file = world.folder().join("number");
+    std::fs::write(&file, format!("{}\n", PERSONS[0].0)).expect("written");
+    let said = std::process::Command::new(tests::flyttbud())
+        .args(["--profile", &profile, "find", "--number", "-"])
+        .current_dir(world.folder())
+        .stdin(std::fs::File::open(&file).expect("a file"))
+        .output();
+    let said = String::from_utf8(said.expect("flyttbud starts").stdout).expect("text");
+    assert!(said.contains(&one), "{said}");
 
     // what was erased at the receiver is no longer found there, and still is at the sender
     withdraw(&solna, &one, v1::WithdrawalReason::Mistake).await;

@@ -53,26 +53,22 @@ fn codes<const N: usize>(names: [&'static str; N]) -> PossibleValuesParser {
 }
 
 pub(crate) fn run(verb: &Verb, json: bool) {
-    let (code, told) = match verb {
-        Verb::Ground { code, told } | Verb::Kind { code, told } => (code, told.language),
-        Verb::Exposure(options) => return exposure::tell(options, None, json),
-    };
-    let is_asked = |name: &str| {
+    let is_asked = |code: &Option<String>, name: &str| {
         let code = code.as_ref();
         code.is_none_or(|code| code.eq_ignore_ascii_case(name))
     };
     let explained: Vec<String> = match verb {
-        Verb::Ground { .. } => ground::RULES
+        Verb::Ground { code, told } => ground::RULES
             .iter()
-            .filter(|rule| is_asked(rule.name))
-            .map(|rule| ground_as(rule, told, json))
+            .filter(|rule| is_asked(code, rule.name))
+            .map(|rule| ground_as(rule, told.language, json))
             .collect(),
-        Verb::Kind { .. } => kind::RULES
+        Verb::Kind { code, told } => kind::RULES
             .iter()
-            .filter(|rule| is_asked(rule.name))
-            .map(|rule| kind_as(rule, told, json))
+            .filter(|rule| is_asked(code, rule.name))
+            .map(|rule| kind_as(rule, told.language, json))
             .collect(),
-        Verb::Exposure(_) => Vec::new(),
+        Verb::Exposure(options) => return exposure::tell(options, None, json),
     };
     output::say(&explained.join(if json { "\n" } else { "\n\n" }));
 }

@@ -42,6 +42,14 @@ pub(crate) fn json(name: &str, message: &impl prost::Message) -> anyhow::Result<
     stored_json(&format!("flyttbud.v1.{name}"), &message.encode_to_vec())
 }
 
+/// A message as JSON to be shown or taken apart.
+pub(crate) fn value(
+    name: &str,
+    message: &impl prost::Message,
+) -> anyhow::Result<serde_json::Value> {
+    Ok(serde_json::from_str(&json(name, message)?)?)
+}
+
 /// A stored message as canonical protobuf JSON, in one line. Its name has its package.
 pub(crate) fn stored_json(name: &str, bytes: &[u8]) -> anyhow::Result<String> {
     let dynamic = DynamicMessage::decode(descriptor(name)?, bytes)
@@ -54,10 +62,7 @@ pub(crate) fn stored_json(name: &str, bytes: &[u8]) -> anyhow::Result<String> {
 
 /// Prints what was sealed, for people: indented, with the names of its fields.
 pub(crate) fn say_content(name: &str, message: &impl prost::Message) -> Result<(), Failure> {
-    let text = json(name, message)?;
-    let value: serde_json::Value =
-        serde_json::from_str(&text).map_err(|error| Failure::Failed(error.into()))?;
-    say(&format!("{value:#}"));
+    say(&format!("{:#}", value(name, message)?));
     Ok(())
 }
 

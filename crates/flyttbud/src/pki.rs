@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use rcgen::string::Ia5String;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, SanType,
+    KeyPair, KeyUsagePurpose, SanType, date_time_ymd,
 };
 
 use crate::failure::Failure;
@@ -214,16 +214,9 @@ impl Authority {
         let key = KeyPair::generate()?;
         let now = today();
         let (from, to) = (now.yesterday()?, now.checked_add(jiff::ToSpan::days(397))?);
-        params.not_before = rcgen::date_time_ymd(
-            i32::from(from.year()),
-            u8::try_from(from.month())?,
-            u8::try_from(from.day())?,
-        );
-        params.not_after = rcgen::date_time_ymd(
-            i32::from(to.year()),
-            u8::try_from(to.month())?,
-            u8::try_from(to.day())?,
-        );
+        let ((from_year, from_month, from_day), (year, month, day)) = (ymd(from)?, ymd(to)?);
+        params.not_before = date_time_ymd(from_year, from_month, from_day);
+        params.not_after = date_time_ymd(year, month, day);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         let certificate = params.signed_by(&key, &self.issuer)?;
         write(&folder.join(format!("{name}.pem")), &certificate.pem())?;
@@ -235,6 +228,15 @@ fn today() -> jiff::civil::Date {
     jiff::Timestamp::now()
         .to_zoned_datetime(jiff::tz::TimeZone::UTC)
         .date()
+}
+
+/// A date as certificates and lists take it.
+fn ymd(date: jiff::civil::Date) -> anyhow::Result<(i32, u8, u8)> {
+    Ok((
+        date.year().into(),
+        date.month().try_into()?,
+        date.day().try_into()?,
+    ))
 }
 
 /// Writes a secret that nothing else holds. One that is there is never overwritten: whatever it signed would be lost.

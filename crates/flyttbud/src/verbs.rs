@@ -15,14 +15,15 @@ mod relocations;
 mod restrict;
 mod vendors;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use anyhow::Context as _;
 use client::tonic;
 
 use crate::cli::Command;
 use crate::failure::Failure;
 use crate::profile::Profile;
-use crate::{clock, definition, explain};
+use crate::{clock, definition, explain, output};
 
 pub(crate) use access::Access;
 pub(crate) use alerts::Alerts;
@@ -91,19 +92,44 @@ fn refused(status: tonic::Status) -> Failure {
     Failure::from(client::Refused::from(status))
 }
 
-/// Reads a request from a JSON file, or from standard input for "-".
-fn request<M: prost::Message + Default>(name: &str, path: &PathBuf) -> Result<M, Failure> {
-    let read = || -> anyhow::Result<M> {
-        let text = if path.as_os_str() == "-" {
-            std::io::read_to_string(std::io::stdin())?
-        } else {
-            std::fs::read_to_string(path)?
-        };
-        crate::output::from_json(name, &text)
+/// Reads a file, or standard input for "-".
+fn read(path: &Path) -> Result<String, Failure> {
+    let text = if path.as_os_str() == "-" {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(path)
     };
-    read().map_err(|error| {
+    text.with_context(|| format!("'{}' cannot be read", path.display()))
+        .map_err(Failure::Usage)
+}
+
+/// Reads a request from a JSON file, or from standard input for "-".
+fn request<M: prost::Message + Default>(name: &str, path: &Path) -> Result<M, Failure> {
+    output::from_json(name, &read(path)?).map_err(|error| {
         Failure::Usage(error.context(format!("'{}' is no {name} as JSON", path.display())))
     })
+}
+
+/// An identity number as it was given, or the one on standard input for "-".
+fn identity_number(given: String) -> Result<String, Failure> {
+    let number = if given == "-" {
+        read(Path::new("-"))?
+    } else {
+        given
+    };
+    Ok(number.trim().to_owned())
+}
+
+/// Says where a list goes on, if it does.
+fn more(token: &str) {
+    if !token.is_empty() {
+        output::talk(&format!("more: --page-token {token}"));
+    }
+}
+
+/// The name of a code that somebody wrote in small letters.
+fn code_of(word: &str, prefix: &str) -> String {
+    format!("{prefix}{}", word.to_uppercase().replace('-', "_"))
 }
 
 /// A municipality's code out of its resource name.
@@ -139,3 +165,23 @@ macro_rules! call {
     }};
 }
 use call;
+
+/// A request from a JSON file, with what the profile and the options know where it says nothing.
+macro_rules! completed {
+    ($session:expr, $request:ident ( $file:expr, $write:expr, $purpose:literal )) => {{
+        let write: &crate::cli::Write = $write;
+        let mut request: api::v1::$request = super::request(stringify!($request), $file)?;
+        if request.municipality.is_empty() {
+            request.municipality = $session.profile.municipality()?;
+        }
+        if request.actor.is_none() {
+            request.actor = Some($session.profile.actor($purpose, ""));
+        }
+        if request.request_id.is_empty() || write.request_id.is_some() {
+            request.request_id = write.id();
+        }
+        request.validate_only |= write.dry_run;
+        request
+    }};
+}
+use completed;

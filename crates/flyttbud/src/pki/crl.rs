@@ -10,7 +10,7 @@ use rcgen::{
 };
 use x509_parser::pem::{Pem, parse_x509_pem};
 
-use super::{Authority, today, write};
+use super::{Authority, today, write, ymd};
 
 /// Its file.
 pub(super) const FILE: &str = "crl.pem";
@@ -25,12 +25,7 @@ impl Authority {
                 serials.push(serial);
             }
         }
-        let now = today();
-        let (year, month, day) = (
-            i32::from(now.year()),
-            u8::try_from(now.month())?,
-            u8::try_from(now.day())?,
-        );
+        let (year, month, day) = ymd(today())?;
         let revoked = |serial: Vec<u8>| RevokedCertParams {
             serial_number: SerialNumber::from(serial),
             revocation_time: date_time_ymd(year, month, day),

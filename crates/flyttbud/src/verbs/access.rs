@@ -4,7 +4,7 @@ pub(super) mod extract;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use api::generated::Timestamp as Wire;
 use api::time::to_wire;
 use api::v1;
@@ -13,7 +13,7 @@ use domain::calendar::midnight_in_sweden;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Session, call, instant, request, word};
+use super::{Session, call, completed, instant, more, word};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -136,14 +136,10 @@ impl Session {
             return output::say_json("ListAccessesResponse", &answer);
         }
         show(&answer.accesses);
-        if !answer.next_page_token.is_empty() {
-            output::talk(&format!("more: --page-token {}", answer.next_page_token));
-        }
+        more(&answer.next_page_token);
         Ok(())
     }
-}
 
-impl Session {
     async fn sample_accesses(&self, verb: Sample) -> Result<(), Failure> {
         let [from, until] = verb.period.read()?;
         let request = v1::SampleAccessesRequest {
@@ -171,18 +167,8 @@ impl Session {
         Ok(())
     }
 
-    async fn record_review(&self, file: &PathBuf, write: &Write) -> Result<(), Failure> {
-        let mut request: v1::RecordReviewRequest = request("RecordReviewRequest", file)?;
-        if request.municipality.is_empty() {
-            request.municipality = self.profile.municipality()?;
-        }
-        if request.actor.is_none() {
-            request.actor = Some(self.profile.actor("loggranskning", ""));
-        }
-        if request.request_id.is_empty() || write.request_id.is_some() {
-            request.request_id = write.id();
-        }
-        request.validate_only |= write.dry_run;
+    async fn record_review(&self, file: &Path, write: &Write) -> Result<(), Failure> {
+        let request = completed!(self, RecordReviewRequest(file, write, "loggranskning"));
         let answer = call!(self, access.record_review(request))?;
         let review = answer.review.unwrap_or_default();
         if self.json {
@@ -213,9 +199,7 @@ impl Session {
             ),
             None => format!("Never reviewed; {} accesses.", answer.unreviewed),
         });
-        if !answer.next_page_token.is_empty() {
-            output::talk(&format!("more: --page-token {}", answer.next_page_token));
-        }
+        more(&answer.next_page_token);
         Ok(())
     }
 }
@@ -241,13 +225,8 @@ fn draft(
             .collect(),
         ..v1::RecordReviewRequest::default()
     };
-    let text = output::json("RecordReviewRequest", &draft)?;
-    let write = || -> anyhow::Result<()> {
-        let value: serde_json::Value = serde_json::from_str(&text)?;
-        std::fs::write(path, format!("{value:#}\n"))
-            .with_context(|| format!("'{}' cannot be written", path.display()))
-    };
-    Ok(write()?)
+    let text = output::value("RecordReviewRequest", &draft)?;
+    Ok(crate::pki::write(path, &format!("{text:#}\n"))?)
 }
 
 fn reviews(reviews: &[v1::Review]) {

@@ -3,7 +3,7 @@
 use api::v1;
 use clap::Subcommand;
 
-use super::{Session, call, code, instant, refused, word};
+use super::{Session, call, code, code_of, completed, instant, more, refused, word};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -98,7 +98,7 @@ pub(crate) enum Alerts {
     Close {
         /// alerts/…
         name: String,
-        /// Why; `technical` is for a chain that differed
+        /// Why; `technical` is for a chain that differed or an inbox that is silent
         #[arg(long, value_parser = CLOSE_REASONS)]
         reason: String,
         #[command(flatten)]
@@ -115,25 +115,17 @@ impl Session {
                 limit,
                 page_token,
             } => {
-                let wanted = state.map(|state| format!("ALERT_STATE_{}", state.to_uppercase()));
+                let wanted = state.map(|state| code_of(&state, "ALERT_STATE_"));
                 let state = wanted.and_then(|name| v1::AlertState::from_str_name(&name));
                 self.list_alerts(state.unwrap_or_default(), limit, page_token)
                     .await
             }
             Alerts::Show { name } => self.show_alert(name).await,
             Alerts::Answer { file, write } => {
-                let mut request: v1::AnswerAlertRequest =
-                    super::request("AnswerAlertRequest", &file)?;
-                if request.municipality.is_empty() {
-                    request.municipality = self.profile.municipality()?;
-                }
-                if request.actor.is_none() {
-                    request.actor = Some(self.officer());
-                }
-                if write.request_id.is_some() || request.request_id.is_empty() {
-                    request.request_id = write.id();
-                }
-                request.validate_only |= write.dry_run;
+                let request = completed!(
+                    self,
+                    AnswerAlertRequest(&file, &write, "handlägga avvikelse")
+                );
                 self.answered(call!(self, alerts.answer_alert(request))?.alert)
             }
             Alerts::Dispute {
@@ -214,8 +206,7 @@ impl Session {
                 write,
             } => {
                 let (request_id, validate_only) = (write.id(), write.dry_run);
-                let wanted = reason.to_uppercase().replace('-', "_");
-                let known = v1::CloseReason::from_str_name(&format!("CLOSE_REASON_{wanted}"));
+                let known = v1::CloseReason::from_str_name(&code_of(&reason, "CLOSE_REASON_"));
                 let reason = known.unwrap_or_default().into();
                 let request = v1::CloseAlertRequest {
                     actor,
@@ -262,9 +253,7 @@ impl Session {
             return output::say_json("ListAlertsResponse", &answer);
         }
         show(&answer.alerts);
-        if !answer.next_page_token.is_empty() {
-            output::talk(&format!("more: --page-token {}", answer.next_page_token));
-        }
+        more(&answer.next_page_token);
         Ok(())
     }
 
@@ -300,10 +289,7 @@ impl Session {
             }
         }
         if let Some(question) = &alert.question {
-            let text = output::json("ArrivalContent", question)?;
-            let value: serde_json::Value =
-                serde_json::from_str(&text).map_err(|error| Failure::Failed(error.into()))?;
-            output::say(&format!("{value:#}"));
+            output::say_content("ArrivalContent", question)?;
         }
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! Verbs of ArrivalService.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use api::v1;
 use clap::Subcommand;
 
-use super::{Session, call, code, request, word};
+use super::{Session, call, code, completed, more, word};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -70,9 +70,7 @@ impl Session {
                     return output::say_json("ListArrivalsResponse", &answer);
                 }
                 show(&answer.arrivals);
-                if !answer.next_page_token.is_empty() {
-                    output::talk(&format!("more: --page-token {}", answer.next_page_token));
-                }
+                more(&answer.next_page_token);
                 Ok(())
             }
             Arrival::Withdraw { name, write } => {
@@ -90,18 +88,8 @@ impl Session {
         }
     }
 
-    async fn report(&self, file: &PathBuf, write: &Write) -> Result<(), Failure> {
-        let mut request: v1::ReportArrivalRequest = request("ReportArrivalRequest", file)?;
-        if request.municipality.is_empty() {
-            request.municipality = self.profile.municipality()?;
-        }
-        if request.actor.is_none() {
-            request.actor = Some(self.profile.actor("anmäla ankomst", ""));
-        }
-        if request.request_id.is_empty() || write.request_id.is_some() {
-            request.request_id = write.id();
-        }
-        request.validate_only |= write.dry_run;
+    async fn report(&self, file: &Path, write: &Write) -> Result<(), Failure> {
+        let request = completed!(self, ReportArrivalRequest(file, write, "anmäla ankomst"));
         let answer = call!(self, arrivals.report_arrival(request))?;
         if self.json {
             return output::say_json("ReportArrivalResponse", &answer);
@@ -113,7 +101,7 @@ impl Session {
             ));
             return Ok(());
         }
-        show(&answer.arrival.into_iter().collect::<Vec<_>>());
+        show(answer.arrival.as_slice());
         for warning in &answer.warnings {
             output::talk(&format!("warning: {}: {}", warning.reason, warning.message));
         }
@@ -125,9 +113,8 @@ impl Session {
         if self.json {
             return output::say_json("Arrival", &arrival);
         }
-        let content = arrival.content.clone();
-        show(&[arrival]);
-        if let Some(content) = &content {
+        show(std::slice::from_ref(&arrival));
+        if let Some(content) = &arrival.content {
             output::say_content("ArrivalContent", content)?;
         }
         Ok(())

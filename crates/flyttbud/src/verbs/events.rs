@@ -1,12 +1,11 @@
 //! Verbs of the population register's feed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use api::v1;
 use clap::Subcommand;
 
-use super::{Session, call, instant, refused, word};
+use super::{Session, call, instant, more, read, refused, word};
 use crate::failure::Failure;
 use crate::output;
 
@@ -63,16 +62,14 @@ impl Session {
                     &["event", "source id", "received", "reason", "field", "code"],
                     rows.collect(),
                 );
-                if !answer.next_page_token.is_empty() {
-                    output::talk(&format!("more: --page-token {}", answer.next_page_token));
-                }
+                more(&answer.next_page_token);
                 Ok(())
             }
         }
     }
 
-    async fn import(&self, file: &PathBuf, dry_run: bool) -> Result<(), Failure> {
-        let events = read(file).map_err(Failure::Usage)?;
+    async fn import(&self, file: &Path, dry_run: bool) -> Result<(), Failure> {
+        let events = events(&read(file)?).map_err(Failure::Usage)?;
         let municipality = self.profile.municipality()?;
         let mut results = Vec::with_capacity(events.len());
         // an event that is told twice is nothing new: whoever is interrupted begins again
@@ -110,13 +107,7 @@ impl Session {
     }
 }
 
-fn read(file: &PathBuf) -> anyhow::Result<Vec<v1::RegisterEvent>> {
-    let text = if file.as_os_str() == "-" {
-        std::io::read_to_string(std::io::stdin())?
-    } else {
-        let read = std::fs::read_to_string(file);
-        read.with_context(|| format!("'{}' cannot be read", file.display()))?
-    };
+fn events(text: &str) -> anyhow::Result<Vec<v1::RegisterEvent>> {
     let lines = (1..).zip(text.lines());
     let lines = lines.filter(|(_, line)| !line.trim().is_empty());
     lines

@@ -3,7 +3,7 @@
 use api::v1;
 use clap::{Args, Subcommand};
 
-use super::{Session, call, code, word};
+use super::{Session, call, code, code_of, word};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -67,6 +67,8 @@ pub(crate) struct Described {
     write: Write,
 }
 
+const COLUMNS: [&str; 7] = ["id", "function", "phone", "mail", "SDK", "kinds", "is"];
+
 impl Session {
     pub(super) async fn functions(&self, verb: Functions) -> Result<(), Failure> {
         match verb {
@@ -75,10 +77,8 @@ impl Session {
                 closed,
             } => self.list_functions(municipality, closed).await,
             Functions::Get { name } => {
-                let answer = call!(
-                    self,
-                    directory.get_function(v1::GetFunctionRequest { name: name.clone() })
-                )?;
+                let request = v1::GetFunctionRequest { name };
+                let answer = call!(self, directory.get_function(request))?;
                 self.show_function(answer.function)
             }
             Functions::Set(verb) => self.set_function(verb).await,
@@ -111,8 +111,7 @@ impl Session {
             }
         }
         if !self.json {
-            let headings = ["id", "function", "phone", "mail", "SDK", "kinds", "is"];
-            output::table(&headings, rows);
+            output::table(&COLUMNS, rows);
         }
         Ok(())
     }
@@ -152,16 +151,14 @@ impl Session {
         if self.json {
             return output::say_json("Function", &function);
         }
-        let headings = ["id", "function", "phone", "mail", "SDK", "kinds", "is"];
-        output::table(&headings, vec![row(&function)]);
+        output::table(&COLUMNS, vec![row(&function)]);
         Ok(())
     }
 }
 
 /// A kind's number by its word; what is no kind is refused by the service.
 pub(super) fn number(kind: &str) -> i32 {
-    let wanted = kind.to_uppercase().replace('-', "_");
-    let known = v1::RelocationKind::from_str_name(&format!("RELOCATION_KIND_{wanted}"));
+    let known = v1::RelocationKind::from_str_name(&code_of(kind, "RELOCATION_KIND_"));
     known.unwrap_or_default().into()
 }
 

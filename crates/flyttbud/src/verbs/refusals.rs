@@ -3,7 +3,7 @@
 use api::v1;
 use clap::Args;
 
-use super::{Session, call, instant};
+use super::{Session, call, instant, more};
 use crate::failure::Failure;
 use crate::output;
 
@@ -48,9 +48,7 @@ impl Session {
             &["refused", "method", "reason", "fields", "call"],
             rows.collect(),
         );
-        if !answer.next_page_token.is_empty() {
-            output::talk(&format!("more: --page-token {}", answer.next_page_token));
-        }
+        more(&answer.next_page_token);
         Ok(())
     }
 

@@ -6,8 +6,10 @@ use api::v1;
 use clap::{Args, Subcommand};
 
 use super::receipts::Patience;
-use super::restrict::{Redaction, Restriction};
-use super::{Session, call, code, instant, request, word};
+use super::restrict::{Redaction, Restriction, say_readings};
+use super::{
+    Session, call, code, code_of, completed, identity_number, instant, more, request, word,
+};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -61,7 +63,8 @@ pub(crate) struct Reply {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Find {
-    /// Personal or coordination number
+    /// Say - to give the identity number on standard input, where no list of processes shows it; or the number
+    /// itself
     #[arg(long)]
     number: Option<String>,
     /// Case number
@@ -70,11 +73,6 @@ pub(crate) struct Find {
     /// Given names and family name, whole words
     #[arg(long, num_args = 2, value_names = ["GIVEN", "FAMILY"])]
     name: Option<Vec<String>>,
-}
-
-/// The name of a code that somebody wrote in small letters.
-pub(super) fn code_of(word: &str, prefix: &str) -> String {
-    format!("{prefix}{}", word.to_uppercase().replace('-', "_"))
 }
 
 /// Reads and commands.
@@ -177,18 +175,11 @@ pub(crate) enum Relocation {
 
 impl Session {
     pub(super) async fn register(&self, verb: Register) -> Result<(), Failure> {
-        let mut request: v1::RegisterRelocationRequest =
-            request("RegisterRelocationRequest", &verb.file)?;
-        if request.municipality.is_empty() {
-            request.municipality = self.profile.municipality()?;
-        }
-        if request.actor.is_none() {
-            request.actor = Some(self.profile.actor("avisera flytt", ""));
-        }
-        if request.request_id.is_empty() || verb.write.request_id.is_some() {
-            request.request_id = verb.write.id();
-        }
-        request.validate_only |= verb.write.dry_run;
+        let (file, write) = (&verb.file, &verb.write);
+        let request = completed!(
+            self,
+            RegisterRelocationRequest(file, write, "avisera flytt")
+        );
         let municipality = request.municipality.clone();
         let answer = call!(self, relocations.register_relocation(request))?;
         // first what is done, then the proof that may be waited for
@@ -311,15 +302,12 @@ impl Session {
             return output::say_json("ListRelocationsResponse", &answer);
         }
         show(&answer.relocations);
-        if !answer.next_page_token.is_empty() {
-            output::talk(&format!("more: --page-token {}", answer.next_page_token));
-        }
+        more(&answer.next_page_token);
         Ok(())
     }
 
     async fn withdraw(&self, name: String, reason: &str, write: &Write) -> Result<(), Failure> {
-        let wanted = reason.to_uppercase().replace('-', "_");
-        let known = v1::WithdrawalReason::from_str_name(&format!("WITHDRAWAL_REASON_{wanted}"));
+        let known = v1::WithdrawalReason::from_str_name(&code_of(reason, "WITHDRAWAL_REASON_"));
         let request = v1::WithdrawRelocationRequest {
             municipality: self.profile.municipality()?,
             actor: Some(self.profile.actor("återta", "")),
@@ -374,13 +362,14 @@ impl Session {
                 reply.text
             ));
         }
+        say_readings(&answer.readings);
         Ok(())
     }
 
     pub(super) async fn find(&self, verb: Find) -> Result<(), Failure> {
         use v1::find_relocations_request::Term;
-        let term = verb
-            .number
+        let number = verb.number.map(identity_number).transpose()?;
+        let term = number
             .map(Term::IdentityNumber)
             .or(verb.case.map(Term::CaseNumber))
             .or(verb.name.map(|name| {

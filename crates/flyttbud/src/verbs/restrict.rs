@@ -1,10 +1,10 @@
-//! Verbs about a relocation that are seldom needed: restrictions, holds, and the transfer of a case.
+//! Verbs about a relocation that are seldom needed: an end for the other party, restrictions, holds, the transfer of a
+//! case.
 
 use api::v1;
 use clap::Args;
 
-use super::relocations::code_of;
-use super::{Session, call, instant};
+use super::{Session, call, code_of, instant};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -63,11 +63,7 @@ impl Session {
         if self.json {
             return output::say_json("RedactRelocationResponse", &answer);
         }
-        for reading in &answer.readings {
-            let at = instant(reading.read_at.as_ref());
-            let (function, method) = (&reading.function, &reading.method);
-            output::say(&format!("read there: {at} {function} ({method})"));
-        }
+        say_readings(&answer.readings);
         self.answer(answer.relocation)
     }
 
@@ -139,5 +135,14 @@ impl Session {
         };
         let answer = call!(self, relocations.record_transfer_decision(request))?;
         self.answer(answer.relocation)
+    }
+}
+
+/// Who read it at the other party before it was ended there.
+pub(super) fn say_readings(readings: &[v1::Reading]) {
+    for reading in readings {
+        let at = instant(reading.read_at.as_ref());
+        let (function, method) = (&reading.function, &reading.method);
+        output::say(&format!("read there: {at} {function} ({method})"));
     }
 }

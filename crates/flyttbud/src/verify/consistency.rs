@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::proof::verify_consistency;
-use tlog::receipt::{Receipt, Refusal, Signed};
+use tlog::receipt::{Receipt, Refusal};
 use tlog::witness::Request;
 
 use super::receipt::{Witness, witnesses};
@@ -67,10 +67,11 @@ pub(super) fn judge(two: &Consistency) -> Result<Verdict, Failure> {
         Err(_) => Some(Fault::ForgedSignature),
         Ok(_) if older.origin != newer.origin => Some(Fault::OtherLog),
         Ok(_) if proof.old != older.head.size => Some(Fault::OtherSize),
-        Ok(_) => verify_consistency(&older.head, &newer.head, &proof.proof)
+        Ok(signed) => verify_consistency(&older.head, &newer.head, &proof.proof)
             .err()
             .map(|_unproven| Fault::Inconsistent)
-            .or_else(|| not_enough(signed.as_ref())),
+            // of the newer one only: what continues the older one holds it as well
+            .or_else(|| (!signed.is_quorum_met).then_some(Fault::QuorumNotMet)),
     };
     Ok(Verdict {
         proven: fault.is_none(),
@@ -82,13 +83,6 @@ pub(super) fn judge(two: &Consistency) -> Result<Verdict, Failure> {
         quorum_met: signed.as_ref().is_ok_and(|signed| signed.is_quorum_met),
         witnesses: signed.as_ref().map(witnesses).unwrap_or_default(),
     })
-}
-
-/// Whether witnesses that the policy asks for are missing. Of the newer one only: what continues the older one holds
-/// it as well.
-fn not_enough(signed: Result<&Signed<'_>, &Refusal>) -> Option<Fault> {
-    let is_met = signed.is_ok_and(|signed| signed.is_quorum_met);
-    (!is_met).then_some(Fault::QuorumNotMet)
 }
 
 /// Reads a checkpoint, or the one in a receipt.

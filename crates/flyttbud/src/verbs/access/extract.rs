@@ -1,17 +1,17 @@
 //! The extract of a person, GDPR article 15: one JSON file for programs, one text for people. Half an extract is none.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use api::v1;
 use api::v1::produce_person_extract_response::Item;
 use clap::Args;
-use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::output;
-use crate::verbs::{Session, code, instant, refused, word};
+use crate::output::{self, value};
+use crate::pki::write;
+use crate::verbs::{Session, code, identity_number, instant, refused, word};
 use crate::verify::{Language, pick};
 
 /// Whose, and where to.
@@ -32,15 +32,10 @@ pub(crate) struct Extract {
 
 impl Session {
     pub(super) async fn extract(&self, verb: Extract) -> Result<(), Failure> {
-        let number = if verb.number == "-" {
-            std::io::read_to_string(std::io::stdin()).map_err(anyhow::Error::from)?
-        } else {
-            verb.number
-        };
         let request = v1::ProducePersonExtractRequest {
             municipality: self.profile.municipality()?,
             actor: Some(self.profile.actor("registerutdrag", "")),
-            identity_number: number.trim().to_owned(),
+            identity_number: identity_number(verb.number)?,
         };
         let answer = self.client.access().produce_person_extract(request).await;
         let mut stream = answer.map_err(refused)?.into_inner();
@@ -65,15 +60,6 @@ impl Session {
         }
         Ok(())
     }
-}
-
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    std::fs::write(path, text).with_context(|| format!("'{}' cannot be written", path.display()))
-}
-
-/// A message as JSON to be shown.
-fn value(name: &str, message: &impl prost::Message) -> anyhow::Result<Value> {
-    Ok(serde_json::from_str(&output::json(name, message)?)?)
 }
 
 /// All items as one document.
@@ -236,7 +222,8 @@ mod tests {
                 assert!(text.contains(expected), "{expected}: {text}");
             }
         }
-        let json: Value = serde_json::from_str(&json(&items).expect("JSON")).expect("JSON");
+        let json: serde_json::Value =
+            serde_json::from_str(&json(&items).expect("JSON")).expect("JSON");
         assert_eq!(json["items"][0]["relocation"]["erased"], true);
         assert_eq!(json["items"].as_array().expect("items").len(), 3);
     }
