@@ -140,7 +140,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             Given(B.is_told_by_the_register(&[event("1", 1, P, &[(100, A), (2, B)])])),
             Then(Fact::Announcement(A, B, RelocationState::Arrived)),
             When(B.is_told_by_the_register(&[event("2", 2, P, &[(100, A), (1, B)])])),
+            When(Act::Pass(15)),
             Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            Then(A.is_told(&[RelocationArrived, RelocationReopened, RelocationArrived])),
             Then(A.is_asked(&[])),
         ],
     },
@@ -161,14 +163,16 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         on: On::Services,
         steps: &[
             Given(A.announces(P, B)),
+            Given(Act::Acknowledge(B)),
             When(B.is_told_by_the_register(&[
                 event("1", 1, P, &[(100, B)]),
                 event("2", 2, P, &[(200, B), (100, B)]),
                 event("3", 3, P, &[(90, B), (2, B)]),
             ])),
             Then(Fact::Outcomes(&["ACCEPTED", "ACCEPTED", "ACCEPTED"])),
-            Then(Fact::Announcement(A, B, RelocationState::Registered)),
-            Then(A.is_told(&[])),
+            When(Act::Pass(15)),
+            Then(Fact::Announcement(A, B, RelocationState::Acknowledged)),
+            Then(A.is_told(&[RelocationAcknowledged])),
             Then(B.is_told(&[RelocationRegistered])),
         ],
     },
@@ -197,6 +201,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 "ACCEPTED", "ACCEPTED", "ACCEPTED", "REPEATED", "ACCEPTED", "REPEATED", "ACCEPTED",
                 "REPEATED",
             ])),
+            When(Act::Pass(15)),
             Then(Fact::Shown(Shown::That("both ends are the same", |it| {
                 Box::pin(same_ends(it))
             }))),
@@ -230,6 +235,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         on: On::Services,
         steps: &[
             Given(A.announces(P, B)),
+            Given(Act::Acknowledge(B)),
             When(
                 B.is_told_by_the_register(&[
                     event("1", 1, P, &[]).with(|it| deregistered(it, "AV")),
@@ -255,8 +261,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 "QUARANTINED VALUE_UNKNOWN",
                 "REFUSED IDENTITY_NUMBER_CHECKSUM",
             ])),
-            Then(Fact::Announcement(A, B, RelocationState::Registered)),
-            Then(A.is_told(&[])),
+            When(Act::Pass(15)),
+            Then(Fact::Announcement(A, B, RelocationState::Acknowledged)),
+            Then(A.is_told(&[RelocationAcknowledged])),
             Then(Fact::Shown(Shown::That(
                 "the unknown one is listed",
                 |it| Box::pin(quarantined(it)),

@@ -13,7 +13,7 @@ use domain::relocation_state::RelocationState;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use tests::{Canary, FEEDS, OPERATOR, Party, Plan, World, scan, settle, verify, wait_for};
+use tests::{Canary, FEEDS, Needles, OPERATOR, Party, Plan, World, scan, settle, verify, wait_for};
 use tokio::sync::{OnceCell, RwLock};
 
 use super::play::{Answer, Refusal, Stage, eventually};
@@ -302,13 +302,10 @@ impl Services<'_> {
         let name = Canary::text(&self.relocation());
         let name = scan(self.world().folder(), &name);
         assert!(!name.found.is_empty(), "{:?}", scanned.files);
+        let needles = Needles::of(&canaries);
         for who in [Who::A, Who::B, Who::C] {
             let told = format!("{:?} {:?}", self.told(who).await, self.refused);
-            for canary in &canaries {
-                let wanted = canary.bytes();
-                let mut windows = told.as_bytes().windows(wanted.len());
-                assert!(!windows.any(|window| window == wanted), "{told}");
-            }
+            assert!(!needles.stands_in(told.as_bytes()), "{told}");
         }
     }
 
@@ -387,14 +384,13 @@ impl Stage for Services<'_> {
         };
         let seen =
             |alerts: Vec<v1::Alert>| -> Vec<Question> { alerts.iter().map(question).collect() };
-        let operators = seen(self.alerts(&self.open.operator, asked).await);
-        let parties = seen(self.alerts(self.party(asked), asked).await);
         // whoever looks a moment later may see more
-        if operators == parties {
-            parties
-        } else {
-            Vec::new()
-        }
+        wait_for("operators and the party see the same", || async {
+            let operators = seen(self.alerts(&self.open.operator, asked).await);
+            let parties = seen(self.alerts(self.party(asked), asked).await);
+            (operators == parties).then_some(parties)
+        })
+        .await
     }
 
     async fn function(&self, from: Who, to: Who) -> String {
