@@ -21,13 +21,13 @@ pub use certificate::{
 };
 pub use inbox::{Inbox, verify};
 pub use memory::{InMemory, Memory, memory};
-pub use party::Party;
+pub use party::{Party, outcome};
 pub use program::{flyttbud, run};
 pub use request::{
-    PERSONS, announcement, announcement_of, arrival, arrival_of, consent, contact, function,
-    function_of, granted_to, person, today,
+    PERSONS, announcement, announcement_of, arrival, arrival_of, checked, consent, contact,
+    function, function_of, granted_to, person, today,
 };
 pub use scan::{Canary, Needles, Scan, scan};
 pub use tap::Tap;
 pub use witness::Witness;
-pub use world::{Plan, World, settle, wait_for};
+pub use world::{Plan, World, make_log_key, settle, wait_for};

@@ -14,7 +14,7 @@ use super::certificate::{self, Organisation};
 use super::party::Party;
 use super::service::{self, Service};
 use super::world::{
-    PLACES, World, connect, make_log_key, served, start_nats, started, started_with,
+    ORIGIN, PLACES, World, connect, make_log_key, served, start_nats, started, started_with,
 };
 
 /// The services, by the names of their files.
@@ -82,7 +82,7 @@ impl Apart {
         certificate::begin(folder.path());
         let nats = start_nats(folder.path()).await;
         vault::RootKey::create(&folder.path().join("root.key")).expect("a root key");
-        make_log_key(folder.path());
+        make_log_key(folder.path(), ORIGIN);
         let journal = journal::postgres::testing::database_on(server.clone());
         let journal = journal.await.expect("a database for the record");
         let keys = Database::on(server).await.expect("a database for keys");
@@ -216,7 +216,7 @@ impl Apart {
     }
 
     /// What a ledger remembers of the log: the text of a checkpoint; empty before any.
-    pub fn memory(&self, ledger: usize) -> String {
+    pub fn remembered(&self, ledger: usize) -> String {
         let name = LEDGERS.get(ledger).expect("a ledger");
         let file = self.folder().join(format!("{name}.checkpoint"));
         std::fs::read_to_string(file).unwrap_or_default()

@@ -173,17 +173,21 @@ impl Party {
         actor(&self.code)
     }
 
-    /// Reads a relocation with its content.
-    pub async fn read(&self, name: &str) -> Result<v1::Relocation, Refused> {
-        let request = v1::GetRelocationRequest {
+    /// A request for a relocation with its content.
+    pub fn reading(&self, name: &str) -> v1::GetRelocationRequest {
+        v1::GetRelocationRequest {
             known_at: None,
             municipality: self.municipality(),
             actor: self.actor(),
             name: name.to_owned(),
             view: v1::View::Full.into(),
             exception: 0,
-        };
-        let answer = self.get_relocation(request).await?;
+        }
+    }
+
+    /// Reads a relocation with its content.
+    pub async fn read(&self, name: &str) -> Result<v1::Relocation, Refused> {
+        let answer = self.get_relocation(self.reading(name)).await?;
         Ok(answer.relocation.expect("an answer holds a relocation"))
     }
 
@@ -340,4 +344,11 @@ impl Party {
         })
         .await
     }
+}
+
+/// What became of an event of the register, and why.
+pub fn outcome(result: &v1::RegisterEventResult) -> String {
+    let outcome = result.outcome().as_str_name();
+    let outcome = outcome.trim_start_matches("REGISTER_EVENT_OUTCOME_");
+    format!("{outcome} {}", result.reason).trim_end().to_owned()
 }

@@ -7,6 +7,8 @@ use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
+use super::request::PERSONS;
+
 /// One spelling of something that must not be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Canary(Vec<u8>);
@@ -65,8 +67,8 @@ impl Canary {
                     .collect(),
                 escaped(text, |sign| format!("\\u{:04x}", u32::from(sign))),
                 escaped(text, |sign| format!("\\u{{{:x}}}", u32::from(sign))),
-                escaped(text, |sign| octets(sign, "\\x{:02x}")),
-                escaped(text, |sign| octets(sign, "%{:02X}")),
+                escaped(text, |sign| octets(sign, |byte| format!("\\x{byte:02x}"))),
+                escaped(text, |sign| octets(sign, |byte| format!("%{byte:02X}"))),
             ]);
         }
         // where a text begins within three bytes decides how its inner part looks
@@ -107,6 +109,13 @@ impl Canary {
         .chain(binary.map(Self))
         .collect()
     }
+
+    /// The numbers of all test persons, and texts.
+    pub fn persons_and<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<Self> {
+        let numbers = PERSONS.iter().flat_map(|(number, _)| Self::number(number));
+        let texts = texts.into_iter().flat_map(Self::text);
+        numbers.chain(texts).collect()
+    }
 }
 
 /// A text whose signs beyond ASCII are written in another way.
@@ -122,20 +131,8 @@ fn escaped(text: &str, escape: impl Fn(char) -> String) -> Vec<u8> {
 }
 
 /// Each byte of a sign, in a form.
-fn octets(sign: char, form: &str) -> String {
-    let mut buffer = [0; 4];
-    let bytes = sign.encode_utf8(&mut buffer).bytes();
-    let is_capital = form.contains('X');
-    let before = form.split('{').next().unwrap_or_default();
-    bytes
-        .map(|byte| {
-            if is_capital {
-                format!("{before}{byte:02X}")
-            } else {
-                format!("{before}{byte:02x}")
-            }
-        })
-        .collect()
+fn octets(sign: char, form: fn(u8) -> String) -> String {
+    sign.to_string().bytes().map(form).collect()
 }
 
 /// Canaries, ready to be looked for.
@@ -176,6 +173,7 @@ impl<'a> Needles<'a> {
 
 /// Reads every file below a folder.
 pub fn scan(folder: &Path, canaries: &[Canary]) -> Scan {
+    assert!(folder.is_dir(), "no folder: {}", folder.display());
     let needles = Needles::of(canaries);
     let mut scan = Scan::default();
     let mut folders = vec![folder.to_owned()];

@@ -24,6 +24,8 @@ use super::witness::Witness;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(10);
+/// The log's name.
+pub(crate) const ORIGIN: &str = "flyttbud.example/log";
 /// Worlds at once: a small machine runs no more without slowing what is measured.
 pub(crate) static PLACES: Semaphore = Semaphore::const_new(2);
 
@@ -93,7 +95,7 @@ impl World {
             nats.kill().expect("NATS is ours");
         }
         vault::RootKey::create(&folder.path().join("root.key")).expect("a root key");
-        make_log_key(folder.path());
+        make_log_key(folder.path(), ORIGIN);
         let witnesses = start_witnesses(folder.path(), plan.witnesses).await;
         let tap = tap(&nats, plan).await;
         let nats_url = tap
@@ -261,9 +263,8 @@ pub(crate) async fn served(folder: &Path, url: &str) -> Vec<Party> {
         .collect()
 }
 
-/// Makes the log's key; what verifies it is in `log.pub`.
-pub(crate) fn make_log_key(folder: &Path) {
-    let name = "flyttbud.example/log";
+/// Makes the log's key under a name; what verifies it is in `log.pub`.
+pub fn make_log_key(folder: &Path, name: &str) {
     let made = run(folder, &["keys", "log", "--name", name, "--out", "log.key"]);
     std::fs::write(folder.join("log.pub"), made.stdout).expect("a key");
 }

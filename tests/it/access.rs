@@ -63,9 +63,9 @@ async fn search(party: &Party, term: Term) -> usize {
     party.find(find).await.expect("a search").relocations.len()
 }
 
-/// An announcement by Solna to Sollefteå; its name.
-pub(crate) async fn announced(solna: &Party) -> String {
-    let registered = solna.register(announcement(solna, "2283", 0)).await;
+/// An announcement of a test person by Solna to Sollefteå; its name.
+pub(crate) async fn announced(solna: &Party, index: usize) -> String {
+    let registered = solna.register(announcement(solna, "2283", index)).await;
     registered.expect("accepted").relocation.expect("one").name
 }
 
@@ -116,7 +116,7 @@ async fn whoever_opens_or_searches_is_in_the_log_of_where_it_was_done_and_in_no_
     let solna = world.party(SOLNA).await;
     let solleftea = world.party(SOLLEFTEA).await;
     let sigtuna = world.party(SIGTUNA).await;
-    let relocation = announced(&solna).await;
+    let relocation = announced(&solna, 0).await;
     let (arrival, alert) = asked(&world, &solleftea).await;
     opened(&solleftea, [&relocation, &arrival, &alert]).await;
     let there = world.party(REVIEWER_THERE).await;
@@ -163,21 +163,11 @@ async fn whoever_opens_or_searches_is_in_the_log_of_where_it_was_done_and_in_no_
 
 /// Two announcements by Solna, and who read which of them, oldest first.
 async fn readings(solna: &Party, readers: &[(usize, &str)]) -> [String; 2] {
-    let one = announced(solna).await;
-    let two = solna.register(announcement(solna, "2283", 1)).await;
-    let names = [one, two.expect("accepted").relocation.expect("one").name];
+    let names = [announced(solna, 0).await, announced(solna, 1).await];
     for (index, officer) in readers {
-        let request = v1::GetRelocationRequest {
-            municipality: solna.municipality(),
-            actor: solna.actor().map(|actor| v1::Actor {
-                officer_id: (*officer).to_owned(),
-                ..actor
-            }),
-            name: names[*index].clone(),
-            view: v1::View::Full.into(),
-            known_at: None,
-            exception: 0,
-        };
+        let mut request = solna.reading(&names[*index]);
+        let actor = request.actor.as_mut().expect("somebody");
+        (*officer).clone_into(&mut actor.officer_id);
         solna.get_relocation(request).await.expect("read");
     }
     names
@@ -264,7 +254,7 @@ async fn what_cannot_be_recorded_is_not_opened() {
     let world = World::start().await;
     let solna = world.party(SOLNA).await;
     let reviewer = world.party(REVIEWER).await;
-    let name = announced(&solna).await;
+    let name = announced(&solna, 0).await;
     solna.read(&name).await.expect("read");
     // somebody holds the key store's pen: it can be read, and takes nothing in
     let store = world.folder().join("data/keys.sqlite");
@@ -300,7 +290,7 @@ async fn what_cannot_be_recorded_is_not_opened() {
 async fn the_log_outlives_a_kill_and_the_command_line_shows_it() {
     let mut world = World::start().await;
     let solna = world.party(SOLNA).await;
-    let name = announced(&solna).await;
+    let name = announced(&solna, 0).await;
     solna.read(&name).await.expect("read");
     world.kill().await;
     world.start_again().await;
@@ -331,7 +321,7 @@ async fn the_log_outlives_a_kill_and_the_command_line_shows_it() {
 async fn one_log_holds_what_was_opened_through_either_gateway() {
     let world = Apart::start().await;
     let solna = [world.party(SOLNA, 0).await, world.party(SOLNA, 1).await];
-    let name = announced(&solna[0]).await;
+    let name = announced(&solna[0], 0).await;
     for solna in &solna {
         solna.read(&name).await.expect("read");
     }

@@ -16,6 +16,7 @@ use tlog::checkpoint::SignedCheckpoint;
 use tlog::key::{Log, Signer};
 use tlog::tree::{Hash, Head, Size};
 
+use crate::access::announced;
 use crate::auditing::once_more;
 use crate::failover::{holds, receipted};
 use crate::receipts::both_believe;
@@ -212,8 +213,7 @@ async fn sign_falsely(world: &Apart, solna: &Party) -> u64 {
 async fn a_false_root_in_the_database_is_seen_by_leader_and_follower_and_nothing_more_is_signed() {
     let world = Apart::start().await;
     let solna = world.party(SOLNA, 0).await;
-    let first = solna.register(announcement(&solna, "2283", 0)).await;
-    let name = first.expect("accepted").relocation.expect("one").name;
+    let name = announced(&solna, 0).await;
     receipted(world.folder(), &solna, &name).await;
     let size = sign_falsely(&world, &solna).await;
     let alarm = format!("the checkpoint of size {size} has another root than the journal");

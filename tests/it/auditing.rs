@@ -12,13 +12,13 @@ use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use tests::history::golden_folder;
 use tests::{
-    Apart, Canary, OPERATOR, PERSONS, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement,
-    arrival, flyttbud, run, scan, settle, wait_for,
+    Apart, Canary, OPERATOR, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, arrival,
+    flyttbud, run, scan, settle, wait_for,
 };
 
 use crate::load::{announcements, register_all};
 
-/// What `flyttbud journal …` ended with and said.
+/// What `flyttbud` ended with and said.
 pub(crate) struct Audit {
     pub(crate) code: i32,
     pub(crate) says: String,
@@ -31,7 +31,7 @@ pub(crate) fn audit(folder: &Path, words: &[&str]) -> Audit {
 }
 
 /// Runs `flyttbud` in a folder.
-fn said(folder: &Path, words: &[&str]) -> Audit {
+pub(crate) fn said(folder: &Path, words: &[&str]) -> Audit {
     let ended = Command::new(flyttbud())
         .args(words)
         .current_dir(folder)
@@ -164,10 +164,7 @@ async fn a_running_service_is_made_anew_to_the_same_root_state_and_tables() {
 
 /// What tells of the persons in a world.
 fn persons() -> Vec<Canary> {
-    let numbers = PERSONS
-        .iter()
-        .flat_map(|(number, _)| Canary::number(number));
-    numbers.chain(Canary::text("Provsson")).collect()
+    Canary::persons_and(["Provsson"])
 }
 
 #[tokio::test(flavor = "multi_thread")]

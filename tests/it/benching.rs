@@ -6,10 +6,12 @@ use serde_json::Value;
 use tokio::process::Command;
 
 /// What others read out of the file.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 18] = [
     "register_256_over_floor_sqlite",
     "register_256_over_floor_postgres",
     "register_256_over_smaller_floor",
+    "register_256_over_append",
+    "register_256_over_echo",
     "register_1_added_us",
     "notified_over_commit_p50",
     "notified_256_over_group_commit_p50",

@@ -36,13 +36,7 @@ const TEXTS: [&str; 12] = [
 const GROUPS: [&str; 2] = ["ADDICTION_OR_SOCIAL_PROBLEMS", "AddictionOrSocialProblems"];
 
 fn canaries() -> Vec<Canary> {
-    let numbers = PERSONS
-        .iter()
-        .flat_map(|(number, _)| Canary::number(number));
-    let texts = TEXTS.iter().chain(&GROUPS);
-    numbers
-        .chain(texts.flat_map(|text| Canary::text(text)))
-        .collect()
+    Canary::persons_and(TEXTS.into_iter().chain(GROUPS))
 }
 
 #[test]

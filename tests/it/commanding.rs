@@ -2,11 +2,11 @@
 //! else, and programs read exit codes and JSON.
 
 use std::fs;
-use std::process::Command;
 
 use serde_json::Value;
-use tests::{OPERATOR, Organisation, SIGTUNA, SOLLEFTEA, SOLNA, World, flyttbud, wait_for};
+use tests::{OPERATOR, Organisation, SIGTUNA, SOLLEFTEA, SOLNA, World, wait_for};
 
+use crate::auditing::{Audit, said};
 use crate::receipts::profile;
 
 const PERSON: &str = r#"{"identityNumber": "19900101-2385", "givenName": "Robin", "familyName": "Provsson",
@@ -31,26 +31,15 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Exit code, what is said, and what is complained of.
-    fn tries(&self, words: &[&str]) -> (Option<i32>, String, String) {
-        let output = Command::new(flyttbud())
-            .args(["--profile", &self.profile])
-            .args(words)
-            .current_dir(self.world.folder())
-            .output()
-            .expect("flyttbud starts");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (
-            output.status.code(),
-            text(&output.stdout),
-            text(&output.stderr),
-        )
+    fn tries(&self, words: &[&str]) -> Audit {
+        let profile = ["--profile", &self.profile];
+        said(self.world.folder(), &[&profile, words].concat())
     }
 
     fn says(&self, words: &[&str]) -> String {
-        let (code, said, complained) = self.tries(words);
-        assert_eq!(code, Some(0), "{words:?}: {said}{complained}");
-        said
+        let Audit { code, says, errors } = self.tries(words);
+        assert_eq!(code, 0, "{words:?}: {says}{errors}");
+        says
     }
 
     /// The first object that is answered.
@@ -115,7 +104,7 @@ async fn two_municipalities_work_with_the_command_line_alone() {
             .says(&["municipalities", "2283"])
             .contains("Sollefteå")
     );
-    assert_eq!(solna.tries(&["municipalities", "9999"]).0, Some(2));
+    assert_eq!(solna.tries(&["municipalities", "9999"]).code, 2);
 
     solna.says(&["register", "announcement.json", "--dry-run"]);
     assert!(!solna.says(&["relocation", "list"]).contains("2283"));
@@ -161,11 +150,11 @@ async fn two_municipalities_work_with_the_command_line_alone() {
     ];
     solna.says(&withdraw);
     // what was done once is refused now, with its reason, and a typing error asks nobody
-    let (code, _, complained) = solna.tries(&withdraw);
-    assert_eq!(code, Some(2), "{complained}");
-    assert!(complained.contains("STATE_NOT_ALLOWED"), "{complained}");
-    let (code, ..) = solna.tries(&["relocation", "withdraw", &relocation, "--reason", "changed"]);
-    assert_eq!(code, Some(64));
+    let Audit { code, errors, .. } = solna.tries(&withdraw);
+    assert_eq!(code, 2, "{errors}");
+    assert!(errors.contains("STATE_NOT_ALLOWED"), "{errors}");
+    let typed = solna.tries(&["relocation", "withdraw", &relocation, "--reason", "changed"]);
+    assert_eq!(typed.code, 64);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,17 +210,20 @@ async fn an_operator_works_a_days_alerts_with_the_command_line_alone() {
         ("expired", 64),
         ("not-confirmed", 0),
     ] {
-        let (ended, said, complained) =
-            operator.tries(&["alerts", "close", &alert, "--reason", reason]);
-        assert_eq!(ended, Some(code), "{reason}: {said}{complained}");
+        let closed = operator.tries(&["alerts", "close", &alert, "--reason", reason]);
+        assert_eq!(
+            closed.code, code,
+            "{reason}: {}{}",
+            closed.says, closed.errors
+        );
     }
     assert!(
         !operator
             .says(&["alerts", "list", "--state", "open"])
             .contains(&alert)
     );
-    let (code, ..) = operator.tries(&["alerts", "list", "--state", "ajar"]);
-    assert_eq!(code, Some(64));
+    let ajar = operator.tries(&["alerts", "list", "--state", "ajar"]);
+    assert_eq!(ajar.code, 64);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,26 +234,35 @@ async fn what_cannot_be_reached_and_what_is_wrong_have_codes_of_their_own() {
         world: &world,
         profile: profile.clone(),
     };
-    for words in [
-        &["--profile", "nowhere.toml", "whoami"][..],
-        &["register", "nowhere.json"],
-        &["config", "check", "solna.toml"],
-        &["whoami", "--colour"],
+    let nowhere = Desk {
+        world: &world,
+        profile: "nowhere.toml".to_owned(),
+    };
+    for (desk, words, why) in [
+        (&nowhere, &["whoami"][..], "'nowhere.toml' cannot be read"),
+        (&desk, &["register", "nowhere.json"], "nowhere.json"),
+        (
+            &desk,
+            &["config", "check", "solna.toml"],
+            "environment: missing",
+        ),
+        (&desk, &["whoami", "--colour"], "--colour"),
     ] {
-        let (code, _, complained) = desk.tries(words);
-        assert_eq!(code, Some(64), "{words:?}: {complained}");
+        let Audit { code, errors, .. } = desk.tries(words);
+        assert_eq!(code, 64, "{words:?}: {errors}");
+        assert!(errors.contains(why), "{words:?}: {errors}");
     }
     assert!(desk.says(&["completion", "bash"]).contains("flyttbud"));
     assert!(desk.says(&["explain", "ground", "CONSENT"]).contains("OSL"));
     // a private authority is made once: a second one would orphan every certificate of the first
     let authority = ["pki", "authority", "--folder", "."];
-    let (code, _, complained) = desk.tries(&authority);
-    assert_ne!(code, Some(0), "{complained}");
+    let again = desk.tries(&authority);
+    assert_ne!(again.code, 0, "{}", again.errors);
     world.terminate().await;
     let desk = Desk {
         world: &world,
         profile,
     };
-    let (code, _, complained) = desk.tries(&["whoami"]);
-    assert_eq!(code, Some(3), "{complained}");
+    let unreached = desk.tries(&["whoami"]);
+    assert_eq!(unreached.code, 3, "{}", unreached.errors);
 }

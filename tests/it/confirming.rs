@@ -4,7 +4,7 @@ use api::v1;
 use client::request_id;
 use tests::{OPERATOR, Party, SOLLEFTEA, SOLNA, World, announcement, verify, wait_for};
 
-fn confirmation(party: &Party, number: i64, chain: &[u8]) -> v1::ConfirmNoticeRequest {
+pub(crate) fn confirmation(party: &Party, number: i64, chain: &[u8]) -> v1::ConfirmNoticeRequest {
     v1::ConfirmNoticeRequest {
         municipality: party.municipality(),
         request_id: request_id(),

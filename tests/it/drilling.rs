@@ -2,7 +2,9 @@
 
 use api::v1;
 use client::{Refused, request_id};
-use tests::{OPERATOR, Party, SOLLEFTEA, SOLNA, World, announcement, wait_for};
+use tests::{OPERATOR, Party, SOLLEFTEA, SOLNA, World, announcement, settle, wait_for};
+
+use crate::confirming::confirmation;
 
 async fn switch_on(operator: &Party) {
     let present = operator.get_definition(v1::GetDefinitionRequest {}).await;
@@ -30,13 +32,7 @@ async fn switch_on(operator: &Party) {
 async fn connect(party: &Party) {
     let notices = party.notices().await.expect("an inbox");
     let newest = notices.last().expect("a notice");
-    let request = v1::ConfirmNoticeRequest {
-        municipality: party.municipality(),
-        request_id: request_id(),
-        validate_only: false,
-        number: newest.number,
-        chain: newest.chain.clone(),
-    };
+    let request = confirmation(party, newest.number, &newest.chain);
     party.confirm(request).await.expect("confirmed");
 }
 
@@ -58,22 +54,23 @@ async fn last_reached_on(seen_by: &Party, name: String) -> String {
     answer.municipality.expect("one").last_reached_on
 }
 
-/// Waits for so many drills in an inbox; the month of the newest.
-async fn drills(party: &Party, count: usize) -> String {
+/// Waits for so many drills in an inbox; the newest.
+async fn drills(party: &Party, count: usize) -> v1::Notice {
     wait_for("the drill is in the inbox", || async {
         let notices = party.notices().await.expect("an inbox");
-        let drills = notices.iter();
-        let drills: Vec<_> = drills
-            .filter(|notice| notice.kind() == v1::NoticeKind::Drill)
-            .collect();
+        let mut drills = notices;
+        drills.retain(|notice| notice.kind() == v1::NoticeKind::Drill);
         assert!(drills.len() <= count, "one a month");
-        let newest = drills.last().filter(|_| drills.len() == count)?;
-        let at = newest.recorded_at.as_ref().expect("a time");
-        // noon is the same day in Sweden, and drills are sent at the first instant of a month
-        let at = jiff::Timestamp::from_second(at.seconds + 43_200).expect("a time");
-        Some(at.strftime("%Y-%m").to_string())
+        drills.pop().filter(|_| drills.len() + 1 == count)
     })
     .await
+}
+
+fn month(drill: &v1::Notice) -> String {
+    let at = drill.recorded_at.as_ref().expect("a time");
+    // noon is the same day in Sweden, and drills are sent at the first instant of a month
+    let at = jiff::Timestamp::from_second(at.seconds + 43_200).expect("a time");
+    at.strftime("%Y-%m").to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,7 +83,7 @@ async fn a_drill_comes_with_the_month_and_shows_who_was_reached() {
     connect(&solleftea).await;
     switch_on(&operator).await;
     operator.advance(32).await.expect("time passes");
-    let month = drills(&solleftea, 1).await;
+    let month = month(&drills(&solleftea, 1).await);
 
     for (wrong, reason) in [
         ("", "FIELD_REQUIRED"),
@@ -110,7 +107,8 @@ async fn a_drill_comes_with_the_month_and_shows_who_was_reached() {
     assert!(kinds.all(|kind| kind != v1::NoticeKind::Drill));
 
     operator.advance(31).await.expect("time passes");
-    drills(&solleftea, 2).await;
+    let second = drills(&solleftea, 2).await;
+    settle(&operator, second.position).await;
     assert!(operator.alerts().await.expect("a list").alerts.is_empty());
     operator.advance(31).await.expect("time passes");
     drills(&solleftea, 3).await;

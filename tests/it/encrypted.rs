@@ -13,11 +13,13 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tempfile::TempDir;
-use tests::{Apart, SOLLEFTEA, SOLNA, announcement, run};
+use tests::{Apart, SOLLEFTEA, SOLNA, run};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use vault::{RootKey, Vault};
+
+use crate::access::announced;
 
 const PASSWORD: &str = "a password of the tests";
 /// What a client says first when it wants TLS: the length of the message, and a number that no version has.
@@ -126,8 +128,7 @@ async fn services_apart_reach_record_and_keys_over_the_servers_own_tls() {
     };
     let mut world = Apart::reached(server.clone(), reached).await;
     let (solna, solleftea) = (world.party(SOLNA, 0).await, world.party(SOLLEFTEA, 1).await);
-    let registered = solna.register(announcement(&solna, "2283", 0)).await;
-    let name = registered.expect("accepted").relocation.expect("one").name;
+    let name = announced(&solna, 0).await;
     let read = solleftea.read(&name).await.expect("read");
     assert!(read.content.is_some(), "the keys are reached too");
     let superuser = server
@@ -179,7 +180,7 @@ async fn a_database_of_another_authority_or_name_or_in_the_clear_is_refused() {
             "false",
             Some("password authentication failed"),
         ),
-        // the server lets nobody in without TLS, and we nobody be a server without
+        // the server lets nobody in without TLS, and we take none for a server without
         ("127.0.0.1", port, "", "password", Some("no encryption")),
         (
             "127.0.0.1",

@@ -7,14 +7,16 @@ mod thieves;
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::v1;
-use client::request_id;
 use domain::exposure::{ANNOUNCEMENT, Kept, RELOCATION, Reader, Sight};
 use prost::Message as _;
 use serde_json::Value;
-use tests::{
-    OPERATOR, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, flyttbud, function, wait_for,
-};
+use tests::{OPERATOR, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, function, wait_for};
 
+use crate::access::announced;
+use crate::auditing::said;
+use crate::functions::set;
+use crate::recalling::withdraw;
+use crate::receipts::profile;
 use fields::{Values, flat, full, nested};
 use thieves::Loot;
 
@@ -134,9 +136,7 @@ async fn each_reader_sees_of_each_field_what_the_table_says() {
     ];
     let function = function(&solleftea, "vuxna", &kinds);
     assert_eq!(function.name, fields::FUNCTION);
-    crate::functions::set(&solleftea, function)
-        .await
-        .expect("described");
+    set(&solleftea, function).await.expect("described");
     let mut sent = Vec::new();
     for request in full(&solna) {
         let registered = solna.register(request.clone()).await;
@@ -145,7 +145,8 @@ async fn each_reader_sees_of_each_field_what_the_table_says() {
         solleftea.take_in(&name, "").await.expect("taken in");
         inbox.notice().await;
         let seen = through_the_interface(&world, &name).await;
-        cancelled(&solna, &name).await;
+        // the same person may be announced again, and nothing is erased
+        withdraw(&solna, &name, v1::WithdrawalReason::MoveCancelled).await;
         sent.push((request, name, seen));
     }
     assert!(world.terminate().await.success());
@@ -187,27 +188,6 @@ async fn each_reader_sees_of_each_field_what_the_table_says() {
     assert_eq!(filled, all, "each field was filled in at least once");
 }
 
-/// The move came to nothing: the same person may be announced again, and nothing is erased.
-async fn cancelled(solna: &Party, name: &str) {
-    let withdrawn = withdrawal(solna, name, v1::WithdrawalReason::MoveCancelled);
-    solna.withdraw(withdrawn).await.expect("withdrawn");
-}
-
-fn withdrawal(
-    by: &Party,
-    name: &str,
-    reason: v1::WithdrawalReason,
-) -> v1::WithdrawRelocationRequest {
-    v1::WithdrawRelocationRequest {
-        municipality: by.municipality(),
-        actor: by.actor(),
-        request_id: request_id(),
-        name: name.to_owned(),
-        reason: reason.into(),
-        ..v1::WithdrawRelocationRequest::default()
-    }
-}
-
 /// What a party reads of a relocation, but for its content.
 async fn shown_to(party: &Party, name: &str) -> Values {
     let relocation = party.read(name).await.expect("a relocation");
@@ -220,9 +200,7 @@ async fn shown_to(party: &Party, name: &str) -> Values {
 async fn what_becomes_of_it_is_shown_as_the_table_says_also_when_it_is_erased() {
     let world = World::start().await;
     let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
-    let request = announcement(&solna, "2283", 0);
-    let registered = solna.register(request).await.expect("accepted");
-    let name = registered.relocation.expect("one").name;
+    let name = announced(&solna, 0).await;
     fields::let_it_go_on(&solna, &solleftea, &name).await;
     let arrived = wait_for("the arrival is matched", || async {
         let shown = shown_to(&solleftea, &name).await;
@@ -253,14 +231,13 @@ async fn what_becomes_of_it_is_shown_as_the_table_says_also_when_it_is_erased() 
     }
 
     // another one, whose consent is revoked
-    let registered = solna.register(announcement(&solna, "2283", 1)).await;
-    let name = registered.expect("accepted").relocation.expect("one").name;
-    let withdrawn = withdrawal(&solna, &name, v1::WithdrawalReason::ConsentRevoked);
-    solna.withdraw(withdrawn).await.expect("withdrawn");
+    let name = announced(&solna, 1).await;
+    withdraw(&solna, &name, v1::WithdrawalReason::ConsentRevoked).await;
     let (sender, receiver) = (
         read_by(&solna, &name).await,
         read_by(&solleftea, &name).await,
     );
+    assert!(!sender.is_empty(), "its own record");
     for (field, kept) in ANNOUNCEMENT {
         let Some(values) = sender.get(*field) else {
             continue;
@@ -276,26 +253,12 @@ async fn what_becomes_of_it_is_shown_as_the_table_says_also_when_it_is_erased() 
 }
 
 fn says_that_it_is_erased(world: &World, name: &str) {
-    let profile = world.folder().join("profile.toml");
-    let folder = world.folder().display();
-    let text = format!(
-        "url = \"{}\"\nauthority = \"{folder}/authority.pem\"\ncertificate = \"{folder}/solleftea.pem\"\n\
-         key = \"{folder}/solleftea.key\"\nmunicipality = \"2283\"\n",
-        world.url()
-    );
-    std::fs::write(&profile, text).expect("a profile");
+    let profile = profile(world, SOLLEFTEA);
     let told = |more: &[&str]| {
-        let output = std::process::Command::new(flyttbud())
-            .arg("--profile")
-            .arg(&profile)
-            .args(["explain", "exposure", name])
-            .args(more)
-            .env_remove("FLYTTBUD_LANGUAGE")
-            .output()
-            .expect("flyttbud starts");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}");
-        String::from_utf8(output.stdout).expect("text")
+        let words = ["--profile", &profile, "explain", "exposure", name];
+        let told = said(world.folder(), &[&words, more].concat());
+        assert_eq!(told.code, 0, "{}", told.errors);
+        told.says
     };
     let object: Value = serde_json::from_str(&told(&["--json"])).expect("JSON");
     assert_eq!(object["relocation"]["state"], "withdrawn");

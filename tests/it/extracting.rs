@@ -43,7 +43,7 @@ async fn an_extract_holds_all_of_a_person_at_one_municipality_and_who_opened_it(
     let world = World::start().await;
     let solna = world.party(SOLNA).await;
     let solleftea = world.party(SOLLEFTEA).await;
-    let name = announced(&solna).await;
+    let name = announced(&solna, 0).await;
     // somebody else's, and a reading of it
     let other = solna.register(announcement(&solna, "2283", 1)).await;
     let other = other.expect("accepted").relocation.expect("one").name;
@@ -96,7 +96,7 @@ async fn an_extract_names_what_was_erased_and_the_questions_that_were_asked() {
     let solleftea = world.party(SOLLEFTEA).await;
     let sigtuna = world.party(SIGTUNA).await;
     let operator = world.party(OPERATOR).await;
-    let name = announced(&solna).await;
+    let name = announced(&solna, 0).await;
     withdraw(&solna, &name, v1::WithdrawalReason::Mistake).await;
     // another one that was withdrawn too, of somebody else
     let other = solna.register(announcement(&solna, "2283", 2)).await;
@@ -131,7 +131,7 @@ async fn an_extract_names_what_was_erased_and_the_questions_that_were_asked() {
 async fn the_command_line_writes_an_extract_for_programs_and_for_the_person() {
     let world = World::start().await;
     let solna = world.party(SOLNA).await;
-    let name = announced(&solna).await;
+    let name = announced(&solna, 0).await;
     solna.read(&name).await.expect("read");
     let profile = profile(&world, SOLNA);
     let words = ["--profile", &profile, "access", "extract", PERSONS[0].0];

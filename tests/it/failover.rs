@@ -18,6 +18,7 @@ use tests::{
 use tlog::key::Verifier;
 use tokio::sync::oneshot;
 
+use crate::access::announced;
 use crate::apart::{about, alerts, report};
 use crate::load::{Sent, announcements_of, register_by, retry_by, told_once};
 use crate::receipts::{trust, write};
@@ -135,8 +136,7 @@ async fn a_database_that_is_killed_under_load_is_followed_with_all_that_was_ackn
     let world = Apart::on_pair(&pair).await;
     let (solna, operator) = (world.party(SOLNA, 0).await, world.party(OPERATOR, 1).await);
     let solleftea = world.party(SOLLEFTEA, 0).await;
-    let first = solna.register(announcement(&solna, "2283", 0)).await;
-    let first = first.expect("accepted").relocation.expect("one").name;
+    let first = announced(&solna, 0).await;
     let old = receipted(world.folder(), &solna, &first).await;
     report(&solleftea, 0..3).await;
     operator.advance(15).await.expect("moved");

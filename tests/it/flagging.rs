@@ -8,6 +8,8 @@ use tests::{
     verify, wait_for,
 };
 
+use crate::access::announced;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_announced_arrival_matches_and_nobody_is_asked() {
     let world = World::start().await;
@@ -15,8 +17,7 @@ async fn an_announced_arrival_matches_and_nobody_is_asked() {
     let solleftea = world.party(SOLLEFTEA).await;
     let operator = world.party(OPERATOR).await;
     let mut inbox = solna.watch("").await.expect("a stream");
-    let registered = solna.register(announcement(&solna, "2283", 0)).await;
-    let name = registered.expect("accepted").relocation.expect("one").name;
+    let name = announced(&solna, 0).await;
     let reported = solleftea.report(arrival(&solleftea, "0184", 0)).await;
     let reported = reported.expect("accepted").arrival.expect("an arrival");
     assert_eq!(

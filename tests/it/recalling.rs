@@ -8,6 +8,8 @@ use tests::{
     arrival, consent, wait_for,
 };
 
+use crate::access::{announced, log, seen};
+
 pub(crate) async fn withdraw(solna: &Party, name: &str, reason: v1::WithdrawalReason) {
     let withdrawn = solna
         .withdraw(v1::WithdrawRelocationRequest {
@@ -36,8 +38,7 @@ async fn a_revoked_consent_and_a_mistake_end_the_reading_and_a_cancelled_move_do
     .into_iter()
     .enumerate()
     {
-        let registered = solna.register(announcement(&solna, "2283", index)).await;
-        let name = registered.expect("accepted").relocation.expect("one").name;
+        let name = announced(&solna, index).await;
         let before = solleftea.read(&name).await.expect("theirs");
         assert!(before.content.is_some());
         withdraw(&solna, &name, reason).await;
@@ -119,8 +120,7 @@ async fn a_reply_tells_too_and_names_a_ground_of_its_own() {
     let world = World::start().await;
     let solna = world.party(SOLNA).await;
     let solleftea = world.party(SOLLEFTEA).await;
-    let registered = solna.register(announcement(&solna, "2283", 0)).await;
-    let name = registered.expect("accepted").relocation.expect("one").name;
+    let name = announced(&solna, 0).await;
     solleftea.take_in(&name, "").await.expect("taken in");
     let reply = |legal_ground| v1::ReplyToRelocationRequest {
         municipality: solleftea.municipality(),
@@ -180,7 +180,7 @@ async fn what_went_to_the_wrong_municipality_is_called_back_and_its_readers_are_
     let world = World::start().await;
     let solna = world.party(SOLNA).await;
     let solleftea = world.party(SOLLEFTEA).await;
-    let name = crate::access::announced(&solna).await;
+    let name = announced(&solna, 0).await;
     for _ in 0..2 {
         let read = solleftea.read(&name).await.expect("theirs");
         assert!(read.content.is_some());
@@ -248,7 +248,7 @@ async fn a_recall_is_made_once_and_only_the_sender_has_a_report() {
     let world = World::start().await;
     let solna = world.party(SOLNA).await;
     let solleftea = world.party(SOLLEFTEA).await;
-    let name = crate::access::announced(&solna).await;
+    let name = announced(&solna, 0).await;
     let refused = solna
         .breach(report_of(&solna, &name))
         .await
@@ -277,7 +277,7 @@ async fn it_is_called_back_long_after_it_ended_and_the_next_one_stays_open() {
     let world = World::start().await;
     let solna = world.party(SOLNA).await;
     let solleftea = world.party(SOLLEFTEA).await;
-    let ended = crate::access::announced(&solna).await;
+    let ended = announced(&solna, 0).await;
     solleftea.take_in(&ended, "").await.expect("taken in");
     solleftea
         .report(arrival(&solleftea, "0184", 0))
@@ -289,8 +289,7 @@ async fn it_is_called_back_long_after_it_ended_and_the_next_one_stays_open() {
     })
     .await;
     // announced once more since then: that one is open
-    let next = solna.register(announcement(&solna, "2283", 0)).await;
-    let next = next.expect("accepted").relocation.expect("one").name;
+    let next = announced(&solna, 0).await;
     assert_ne!(next, ended);
     world
         .party(OPERATOR)
@@ -339,7 +338,7 @@ async fn a_recall_through_one_gateway_holds_at_the_other_and_is_in_the_receivers
     let world = Apart::start().await;
     let solna = world.party(SOLNA, 0).await;
     let solleftea = world.party(SOLLEFTEA, 1).await;
-    let name = crate::access::announced(&solna).await;
+    let name = announced(&solna, 0).await;
     solleftea.read(&name).await.expect("theirs");
     let request = recall(&solna, &name).await;
     let report = solna.recall(request).await.expect("called back").report;
@@ -350,7 +349,7 @@ async fn a_recall_through_one_gateway_holds_at_the_other_and_is_in_the_receivers
     );
     // a look at what can no longer be opened is an access there, and no reading in the report
     let reviewer = world.party(REVIEWER_THERE, 0).await;
-    let seen = crate::access::seen(&reviewer, crate::access::log(&reviewer)).await;
+    let seen = seen(&reviewer, log(&reviewer)).await;
     assert_eq!(seen.len(), 2);
     let found = world.party(SOLNA, 1).await;
     let found = found
@@ -365,7 +364,7 @@ async fn the_command_line_recalls_and_writes_the_report() {
     let world = World::start().await;
     let solna = world.party(SOLNA).await;
     let solleftea = world.party(SOLLEFTEA).await;
-    let name = crate::access::announced(&solna).await;
+    let name = announced(&solna, 0).await;
     solleftea.read(&name).await.expect("theirs");
     let sent = solna
         .read(&name)

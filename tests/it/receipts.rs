@@ -18,8 +18,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tests::{Organisation, Party, SOLLEFTEA, SOLNA, World, flyttbud, run, today};
 
+use crate::access::announced;
 use crate::oracle::{file, python};
-use story::{Cast, entries, play, register, withdraw};
+use crate::recalling::withdraw;
+use story::{Cast, entries, play};
 
 /// Longer than any receipt takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -288,7 +290,7 @@ async fn a_receipt_proves_before_and_after_the_receivers_keys_are_erased_and_say
         let words = ["--profile", profile, "receipt", "get", name, "--out"];
         run(folder, &[words.as_slice(), rest].concat());
     };
-    let name = register(&solna, 0).await;
+    let name = announced(&solna, 0).await;
     get(&receiver, &name, &["before", "--with-body"]);
     get(&sender, &name, &["own", "--with-body"]);
     assert_eq!(
@@ -352,9 +354,9 @@ async fn a_receipt_with_another_byte_proves_nothing_to_either_verifier() {
     write_policy(&world);
     let folder = world.folder();
     for person in 0..3 {
-        register(&solna, person).await;
+        announced(&solna, person).await;
     }
-    let name = register(&solna, 3).await;
+    let name = announced(&solna, 3).await;
     let right = receipt(&solna, &by_name(&solna, &name))
         .await
         .expect("a receipt");
@@ -394,7 +396,7 @@ async fn a_receipt_with_another_byte_proves_nothing_to_either_verifier() {
 async fn what_is_in_another_record_does_not_exist_by_name_or_by_position() {
     let world = World::start().await;
     let cast = Cast::of(&world).await;
-    let name = register(&cast.solna, 0).await;
+    let name = announced(&cast.solna, 0).await;
     let shown = receipt(&cast.solna, &by_name(&cast.solna, &name))
         .await
         .expect("its own");

@@ -3,9 +3,7 @@
 use api::v1;
 use client::request_id;
 use domain::code::NoticeKind;
-use tests::{
-    Apart, FEED, PERSONS, Party, SOLLEFTEA, SOLNA, World, announcement, arrival, consent, person,
-};
+use tests::{Apart, FEED, PERSONS, Party, SOLLEFTEA, SOLNA, World, announcement, arrival, consent};
 
 use crate::access::announced;
 use crate::recalling::kinds;
@@ -47,7 +45,7 @@ fn both() -> Vec<String> {
 
 /// A relocation with a reply by either party.
 async fn talked_about(solna: &Party, solleftea: &Party) -> String {
-    let name = announced(solna).await;
+    let name = announced(solna, 0).await;
     solleftea.take_in(&name, "").await.expect("taken in");
     reply(solleftea, &name, "Från mottagaren.").await;
     reply(solna, &name, "Från avsändaren.").await;
@@ -104,16 +102,8 @@ async fn what_the_receiver_ends_is_its_replies_and_neither_sees_why() {
     assert_eq!(seen(&solna, &name).await, (true, own));
     assert_eq!(seen(&solleftea, &name).await, (true, both()));
     // the other side asks for all that it can: no word of the reason, no reading of its own
-    let answer = solna
-        .get_relocation(v1::GetRelocationRequest {
-            municipality: solna.municipality(),
-            actor: solna.actor(),
-            name: name.clone(),
-            view: v1::View::Full.into(),
-            ..v1::GetRelocationRequest::default()
-        })
-        .await
-        .expect("the envelope");
+    let answer = solna.get_relocation(solna.reading(&name)).await;
+    let answer = answer.expect("the envelope");
     assert!(answer.readings.is_empty());
     assert!(!format!("{answer:?}").contains("havsörn"));
     let last = kinds(&solna).await.pop();
@@ -124,7 +114,7 @@ async fn what_the_receiver_ends_is_its_replies_and_neither_sees_why() {
 async fn the_whole_person_goes_the_manual_route_at_that_municipality_alone() {
     let world = World::start().await;
     let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
-    let name = announced(&solna).await;
+    let name = announced(&solna, 0).await;
     let other = solna.register(announcement(&solna, "0191", 0)).await;
     let other = other.expect("accepted").relocation.expect("one").name;
     let reported = solna.report(arrival(&solna, "2283", 0)).await;
@@ -176,10 +166,8 @@ async fn over_postgres_what_the_register_protects_is_ended_likewise() {
     let refused = solna.register(announcement(&solna, "2283", 0)).await;
     let refused = refused.expect_err("the manual route");
     assert_eq!(refused.reason, "MANUAL_ROUTE_REQUIRED");
-    assert_eq!(person(0).identity_number, PERSONS[0].0);
     // and the receiver's own end takes a version of its replies alone
-    let other = solna.register(announcement(&solna, "2283", 2)).await;
-    let other = other.expect("another person").relocation.expect("one").name;
+    let other = announced(&solna, 2).await;
     solleftea.take_in(&other, "").await.expect("taken in");
     reply(&solleftea, &other, "Från mottagaren.").await;
     let ended = solleftea.redact(redaction(&solleftea, &other)).await;

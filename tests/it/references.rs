@@ -1,19 +1,15 @@
 //! Numbers that were replaced: the bound, dry runs, and what the record gets of it.
 
 use api::v1;
-use domain::identity::IdentityNumber;
 use jiff::Timestamp;
-use tests::{FEED, Party, SIGTUNA, SOLNA, World, wait_for};
+use tests::{FEED, Party, SIGTUNA, SOLNA, World, checked, outcome, wait_for};
 
 /// Numbers of one person at most.
 const NUMBERS_MAX: usize = 16;
 
 /// A test number of that day in January 1990.
 fn number(day: usize) -> String {
-    let today = jiff::civil::date(2026, 11, 24);
-    let with = |check: u32| format!("199001{day:02}-238{check}");
-    let right = |text: &String| IdentityNumber::parse(text, today).is_ok();
-    (0..10).map(with).find(right).expect("one digit is right")
+    checked(&format!("199001{day:02}-238"))
 }
 
 /// The record of a number that was replaced by another.
@@ -37,11 +33,8 @@ fn replaced(number: &str, by: &str) -> v1::RegisterEvent {
 async fn told(feed: &Party, events: Vec<v1::RegisterEvent>) -> Vec<String> {
     let results = feed.import(events).await.expect("an answer to each");
     let shown = |it: v1::RegisterEventResult| {
-        let outcome = it.outcome().as_str_name();
-        let outcome = outcome.trim_start_matches("REGISTER_EVENT_OUTCOME_");
-        format!("{outcome} {} {}", it.reason, it.field)
-            .trim_end()
-            .to_owned()
+        let text = format!("{} {}", outcome(&it), it.field);
+        text.trim_end().to_owned()
     };
     results.into_iter().map(shown).collect()
 }

@@ -7,6 +7,8 @@ use client::request_id;
 use client::tonic::Code;
 use tests::{OPERATOR, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, arrival, wait_for};
 
+use crate::access::announced;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_gets_the_first_answer_and_other_content_is_refused_even_after_a_restart() {
     let mut world = World::start().await;
@@ -47,8 +49,7 @@ async fn a_retry_of_a_command_gets_the_answer_of_then() {
     let world = World::start().await;
     let solna = world.party(SOLNA).await;
     let solleftea = world.party(SOLLEFTEA).await;
-    let registered = solna.register(announcement(&solna, "2283", 0)).await;
-    let name = registered.expect("accepted").relocation.expect("one").name;
+    let name = announced(&solna, 0).await;
     let request = v1::AcknowledgeRelocationRequest {
         municipality: solleftea.municipality(),
         actor: solleftea.actor(),

@@ -7,27 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::v1;
-use client::request_id;
 use daemon::postgres::testing::{Database, Server};
 use serde_json::Value;
-use tests::{Apart, Party, Plan, SOLLEFTEA, SOLNA, World, announcement, flyttbud, run, wait_for};
+use tests::{Apart, Party, Plan, SOLLEFTEA, SOLNA, World, flyttbud, make_log_key, run, wait_for};
 use uuid::Uuid;
 
+use crate::access::announced;
 use crate::load::{announcements, register_all};
 use crate::recalling::withdraw;
 use crate::receipts::{profile, write};
 
 /// Longer than any receipt takes.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-async fn register(solna: &Party, index: usize) -> String {
-    let request = v1::RegisterRelocationRequest {
-        request_id: request_id(),
-        ..announcement(solna, "2283", index)
-    };
-    let registered = solna.register(request).await.expect("accepted");
-    registered.relocation.expect("a relocation").name
-}
 
 async fn receipt(solna: &Party, name: &str, is_full: bool) -> v1::Receipt {
     let request = v1::GetReceiptRequest {
@@ -65,9 +56,7 @@ const ANOTHER_LOG: &str = "flyttbud.example/log-2";
 /// Puts a key with another name in the place of the log's.
 fn make_another_log_key(folder: &Path) {
     fs::remove_file(folder.join("log.key")).expect("it was there");
-    let words = ["keys", "log", "--name", ANOTHER_LOG, "--out", "log.key"];
-    let made = run(folder, &words);
-    fs::write(folder.join("log.pub"), made.stdout).expect("a key");
+    make_log_key(folder, ANOTHER_LOG);
 }
 
 /// Copies a running service into the folders `record` and `keys`.
@@ -118,12 +107,12 @@ fn holds(folder: &Path, bytes: &[u8]) -> bool {
 async fn a_key_store_older_than_a_revoked_consent_erases_again_before_it_serves() {
     let mut world = World::start().await;
     let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
-    let revoked = register(&solna, 0).await;
-    let kept = register(&solna, 1).await;
+    let revoked = announced(&solna, 0).await;
+    let kept = announced(&solna, 1).await;
     let copied = back_up(world.folder());
     // the first entry is the definition
     assert_eq!(copied["entries"], 3, "{copied}");
-    let later = register(&solna, 2).await;
+    let later = announced(&solna, 2).await;
     withdraw(&solna, &revoked, v1::WithdrawalReason::ConsentRevoked).await;
     assert!(world.terminate().await.success());
     let data = world.folder().join("data");
@@ -163,9 +152,9 @@ async fn a_key_store_older_than_a_revoked_consent_erases_again_before_it_serves(
 async fn a_record_that_lost_its_tail_is_refused_until_somebody_says_so_and_raises_the_alarm() {
     let mut world = World::start().await;
     let solna = world.party(SOLNA).await;
-    let kept = register(&solna, 0).await;
+    let kept = announced(&solna, 0).await;
     back_up(world.folder());
-    let lost = register(&solna, 1).await;
+    let lost = announced(&solna, 1).await;
     receipt(&solna, &lost, false).await;
     assert!(world.terminate().await.success());
     restore(world.folder(), "record", "journal.sqlite");
@@ -193,7 +182,7 @@ async fn a_record_that_lost_its_tail_is_refused_until_somebody_says_so_and_raise
     let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
     assert!(reads(&solleftea, &kept).await);
     assert_eq!(reason(&solna, &lost).await, "NOT_FOUND");
-    let next = register(&solna, 2).await;
+    let next = announced(&solna, 2).await;
     assert!(reads(&solleftea, &next).await, "registrations go on");
     // it was said once
     assert!(world.terminate().await.success());
@@ -253,7 +242,7 @@ async fn a_backup_under_load_restores_by_itself_and_its_lost_tail_is_found_by_re
     let copied = copied.expect("copied")["entries"].as_i64();
     let copied = copied.expect("a count");
     let solna = world.party(SOLNA).await;
-    let lost = register(&solna, 0).await;
+    let lost = announced(&solna, 0).await;
     let held = receipt(&solna, &lost, true).await;
     assert!((11..size(&held)).contains(&copied), "{copied}");
     write(&folder, "held", &held);
@@ -318,14 +307,14 @@ async fn a_record_recovered_to_a_point_in_time_is_whole_up_to_there_and_every_se
     let mut world = Apart::over(server.clone()).await;
     let backup = server.base_backup().await.expect("a backup");
     let solna = world.party(SOLNA, 0).await;
-    let kept = register(&solna, 0).await;
+    let kept = announced(&solna, 0).await;
     let before = entries(&world.journal).await;
     server.name_point("noon").await.expect("a name");
-    let lost = register(&solna, 1).await;
+    let lost = announced(&solna, 1).await;
     let all = entries(&world.journal).await.len();
     for ledger in [0, 1] {
         // who leads has signed it, and who follows has seen that
-        let is_known = || world.memory(ledger).lines().nth(1) == Some(&all.to_string());
+        let is_known = || world.remembered(ledger).lines().nth(1) == Some(&all.to_string());
         wait_for("it remembers", || async { is_known().then_some(()) }).await;
     }
     world.terminate().await;
@@ -362,7 +351,7 @@ async fn a_record_recovered_to_a_point_in_time_is_whole_up_to_there_and_every_se
     assert!(reads(&solleftea, &kept).await);
     assert_eq!(reason(&solleftea, &lost).await, "NOT_FOUND");
     let solna = world.party(SOLNA, 0).await;
-    let next = register(&solna, 2).await;
+    let next = announced(&solna, 2).await;
     assert!(reads(&solleftea, &next).await);
     another_log_begins(&mut world, all, &next).await;
 }

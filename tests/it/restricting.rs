@@ -46,12 +46,8 @@ async fn read(
     exception: v1::RestrictionException,
 ) -> Result<v1::Relocation, Refused> {
     let request = v1::GetRelocationRequest {
-        municipality: party.municipality(),
-        actor: party.actor(),
-        name: name.to_owned(),
-        view: v1::View::Full.into(),
         exception: exception.into(),
-        ..v1::GetRelocationRequest::default()
+        ..party.reading(name)
     };
     let answer = party.get_relocation(request).await?;
     Ok(answer.relocation.expect("an answer holds a relocation"))
@@ -73,7 +69,7 @@ async fn what_a_party_restricted_it_opens_for_an_exception_alone_and_the_other_i
     let world = World::start().await;
     let solna = world.party(SOLNA).await;
     let solleftea = world.party(SOLLEFTEA).await;
-    let name = announced(&solna).await;
+    let name = announced(&solna, 0).await;
     let none = v1::RestrictionException::Unspecified;
     let processing = v1::RestrictionKind::Processing;
     let restrict = restriction(&solna, &name, processing);
@@ -130,7 +126,7 @@ async fn what_a_party_restricted_it_opens_for_an_exception_alone_and_the_other_i
 async fn a_restricted_party_writes_nothing_more_and_a_retry_has_its_first_answer() {
     let world = World::start().await;
     let solna = world.party(SOLNA).await;
-    let name = announced(&solna).await;
+    let name = announced(&solna, 0).await;
     let first = supplement(&solna, &name);
     let answer = solna.supplement(first.clone()).await.expect("supplemented");
     let processing = v1::RestrictionKind::Processing;
@@ -167,7 +163,7 @@ async fn a_legal_hold_is_seen_by_its_own_side_and_keeps_nothing_that_may_no_long
     let world = World::start().await;
     let solna = world.party(SOLNA).await;
     let solleftea = world.party(SOLLEFTEA).await;
-    let name = announced(&solna).await;
+    let name = announced(&solna, 0).await;
     let hold = v1::RestrictionKind::LegalHold;
     let held = solleftea
         .restrict(restriction(&solleftea, &name, hold))

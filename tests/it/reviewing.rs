@@ -8,26 +8,18 @@ use api::v1;
 use client::request_id;
 use tests::{Apart, OPERATOR, Party, REVIEWER, REVIEWER_THERE, SOLNA, World, run};
 
-use crate::access::announced;
+use crate::access::{announced, log};
 use crate::receipts::profile;
 
 /// Solna's officers read an announcement so often, each for one purpose.
 async fn readings(solna: &Party, counts: &[(&str, &str, usize)]) {
-    let name = announced(solna).await;
+    let name = announced(solna, 0).await;
     for (officer, purpose, count) in counts {
         for _ in 0..*count {
-            let request = v1::GetRelocationRequest {
-                municipality: solna.municipality(),
-                actor: solna.actor().map(|actor| v1::Actor {
-                    officer_id: (*officer).to_owned(),
-                    purpose: (*purpose).to_owned(),
-                    ..actor
-                }),
-                name: name.clone(),
-                view: v1::View::Full.into(),
-                known_at: None,
-                exception: 0,
-            };
+            let mut request = solna.reading(&name);
+            let actor = request.actor.as_mut().expect("somebody");
+            (*officer).clone_into(&mut actor.officer_id);
+            (*purpose).clone_into(&mut actor.purpose);
             solna.get_relocation(request).await.expect("read");
         }
     }
@@ -36,10 +28,8 @@ async fn readings(solna: &Party, counts: &[(&str, &str, usize)]) {
 /// A period that ends now, by the record's clock.
 async fn until_now(reviewer: &Party) -> [Option<Wire>; 2] {
     let look = v1::ListAccessesRequest {
-        municipality: reviewer.municipality(),
-        actor: reviewer.actor(),
         page_size: 1,
-        ..v1::ListAccessesRequest::default()
+        ..log(reviewer)
     };
     reviewer.list_accesses(look.clone()).await.expect("a look");
     // the first look is seen by the second
@@ -89,7 +79,7 @@ fn review(
     }
 }
 
-async fn listed(reviewer: &Party) -> v1::ListReviewsResponse {
+pub(crate) async fn listed(reviewer: &Party) -> v1::ListReviewsResponse {
     let request = v1::ListReviewsRequest {
         municipality: reviewer.municipality(),
         actor: reviewer.actor(),

@@ -116,4 +116,5 @@ async fn a_name_is_found_by_its_parties_however_it_is_written_and_kept_nowhere()
     let canaries: Vec<Canary> = names.iter().flat_map(|name| Canary::text(name)).collect();
     let scanned = scan(&world.folder().join("data"), &canaries);
     assert_eq!(scanned.found, Vec::<std::path::PathBuf>::new());
+    assert!(scanned.bytes > 10_000, "only {} bytes", scanned.bytes);
 }

@@ -7,6 +7,8 @@ use tests::{
     function, granted_to, wait_for,
 };
 
+use crate::functions::set;
+
 async fn grant(by: &Party, vendor: v1::Vendor) -> Result<v1::Vendor, Refused> {
     let request = v1::GrantVendorRequest {
         municipality: by.municipality(),
@@ -97,14 +99,8 @@ async fn a_vendor_acts_within_its_kinds_and_functions_and_sees_nothing_else() {
     let world = World::start().await;
     let [solna, solleftea] = [world.party(SOLNA).await, world.party(SOLLEFTEA).await];
     let vendor = world.party(SHARED).await;
-    let set = v1::SetFunctionRequest {
-        municipality: solleftea.municipality(),
-        actor: solleftea.actor(),
-        request_id: request_id(),
-        validate_only: false,
-        function: Some(function(&solleftea, "barn", &[PLACEMENT])),
-    };
-    solleftea.set_function(set).await.expect("accepted");
+    let described = function(&solleftea, "barn", &[PLACEMENT]);
+    set(&solleftea, described).await.expect("accepted");
     let placed = register(&solna, "2283", 0, PLACEMENT).await;
     let involved = register(&solna, "2283", 2, INVOLVEMENT).await;
 

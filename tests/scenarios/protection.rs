@@ -122,7 +122,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ],
     },
     Scenario {
-        name: "scenario_38_an_address_that_was_marked_stands_in_no_text",
+        name: "scenario_38_who_marked_an_address_writes_it_in_no_text",
         on: On::Both,
         steps: &[
             When(A.announces_with(P, B, |it| {
@@ -187,14 +187,8 @@ async fn ended(services: &Services<'_>) {
     let name = services.relocation();
     let there = receiver.read(&name).await.expect("the envelope stays");
     assert!(there.content.is_none() && there.reading_ended_at.is_some());
-    let here = sender.get_relocation(v1::GetRelocationRequest {
-        municipality: sender.municipality(),
-        actor: sender.actor(),
-        name,
-        view: v1::View::Full.into(),
-        ..v1::GetRelocationRequest::default()
-    });
-    let here = here.await.expect("its own");
+    let here = sender.get_relocation(sender.reading(&name)).await;
+    let here = here.expect("its own");
     assert!(here.relocation.expect("one").content.is_some());
     let methods: Vec<_> = here.readings.iter().map(|it| it.method.as_str()).collect();
     assert_eq!(methods, ["GetRelocation"]);

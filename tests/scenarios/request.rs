@@ -4,7 +4,7 @@ use api::v1;
 use domain::code::RelocationKind;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use tests::{announcement_of, arrival_of, function_of};
+use tests::{announcement_of, arrival_of, checked, function_of};
 
 use super::steps::{Announced, Event, Person, Reported, Who};
 
@@ -171,14 +171,6 @@ pub(crate) fn to_function(request: &mut v1::RegisterRelocationRequest, id: &str)
 pub(crate) fn somebody(count: i64) -> (String, String) {
     let born = Date::constant(1950, 1, 1);
     let born = born.checked_add(count.days()).expect("a date");
-    let nine = format!("{}980", born.strftime("%y%m%d"));
-    let digits = nine.chars().map(|sign| sign.to_digit(10).expect("a digit"));
-    let sum: u32 = digits
-        .zip([2, 1].into_iter().cycle())
-        .map(|(digit, weight)| digit * weight)
-        .map(|product| product / 10 + product % 10)
-        .sum();
-    let check = (10 - sum % 10) % 10;
-    let number = format!("{}-980{check}", born.strftime("%Y%m%d"));
+    let number = checked(&format!("{}-980", born.strftime("%Y%m%d")));
     (number, born.to_string())
 }

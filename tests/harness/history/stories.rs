@@ -296,6 +296,38 @@ fn recalled(history: &mut History) {
     history.wait(days(1));
 }
 
+/// Ended for the other party by either side, from every state; nothing is asked about it after that.
+fn redacted(history: &mut History) {
+    let acknowledge = (RelocationCommand::Acknowledge, Side::Recipient);
+    let reason = WithdrawalReason::MoveCancelled;
+    let withdraw = (RelocationCommand::Withdraw { reason }, Side::Sender);
+    for (index, side) in (0..).zip([Side::Sender, Side::Recipient]) {
+        let redact = (RelocationCommand::Redact, side);
+        let first = index * 10;
+        for (person, path) in (first + 1..).zip([
+            &[][..],
+            &[acknowledge],
+            &[acknowledge, (reply(false), Side::Recipient)],
+            &[acknowledge, (reply(true), Side::Recipient)],
+            &[acknowledge, withdraw],
+        ]) {
+            history.follow(person, path);
+            history.command(person, redact);
+        }
+        history.report(first + 1, SOLNA);
+        history.register(first + 7, SOLNA, 0);
+        history.report(first + 7, SOLNA);
+        history.command(first + 7, redact);
+        history.withdraw_report(first + 7);
+        history.register(first + 8, SOLNA, 0);
+    }
+    history.wait(days(300));
+    for (person, side) in [(8, Side::Sender), (18, Side::Recipient)] {
+        history.command(person, (RelocationCommand::Redact, side));
+    }
+    history.wait(days(1));
+}
+
 fn days(count: i64) -> SignedDuration {
     SignedDuration::from_hours(24 * count)
 }
@@ -382,36 +414,4 @@ impl History {
         let (event, notices) = decided.expect("allowed");
         self.act(Subject::alert(alert), event, &notices);
     }
-}
-
-/// Ended for the other party by either side, from every state; nothing is asked about it after that.
-fn redacted(history: &mut History) {
-    let acknowledge = (RelocationCommand::Acknowledge, Side::Recipient);
-    let reason = WithdrawalReason::MoveCancelled;
-    let withdraw = (RelocationCommand::Withdraw { reason }, Side::Sender);
-    for (index, side) in (0..).zip([Side::Sender, Side::Recipient]) {
-        let redact = (RelocationCommand::Redact, side);
-        let first = index * 10;
-        for (person, path) in (first + 1..).zip([
-            &[][..],
-            &[acknowledge],
-            &[acknowledge, (reply(false), Side::Recipient)],
-            &[acknowledge, (reply(true), Side::Recipient)],
-            &[acknowledge, withdraw],
-        ]) {
-            history.follow(person, path);
-            history.command(person, redact);
-        }
-        history.report(first + 1, SOLNA);
-        history.register(first + 7, SOLNA, 0);
-        history.report(first + 7, SOLNA);
-        history.command(first + 7, redact);
-        history.withdraw_report(first + 7);
-        history.register(first + 8, SOLNA, 0);
-    }
-    history.wait(days(300));
-    for (person, side) in [(8, Side::Sender), (18, Side::Recipient)] {
-        history.command(person, (RelocationCommand::Redact, side));
-    }
-    history.wait(days(1));
 }

@@ -1,20 +1,14 @@
 //! What processes have in their memory when their work is done, as a core dump or a page that was swapped out would show
 //! it. What cannot be promised is said in docs/operation.md.
 
-use tests::{
-    Apart, Canary, Memory, OPERATOR, PERSONS, Party, SIGTUNA, SOLLEFTEA, SOLNA, memory, wait_for,
-};
+use tests::{Apart, Canary, Memory, OPERATOR, Party, SIGTUNA, SOLLEFTEA, SOLNA, memory, wait_for};
 use uuid::Uuid;
 
 use super::{TEXTS, question, relocation, unusual};
 
 /// Names, numbers and texts. Groups are words of the contract, which every gateway has in its memory.
 fn canaries() -> Vec<Canary> {
-    let numbers = PERSONS
-        .iter()
-        .flat_map(|(number, _)| Canary::number(number));
-    let texts = TEXTS.iter().flat_map(|text| Canary::text(text));
-    numbers.chain(texts).collect()
+    Canary::persons_and(TEXTS)
 }
 
 fn told(memory: &Memory) -> Vec<String> {
@@ -51,6 +45,7 @@ async fn a_ledger_never_has_a_person_in_its_memory() {
         })
         .await;
         let seen = memory(process, &all);
+        assert!(seen.bytes > 1_000_000, "{service}: {} bytes", seen.bytes);
         let is_ledger = service.starts_with("ledger");
         // a gateway shows that this looks where bodies are: what it frees it does not wipe
         assert_eq!(

@@ -251,11 +251,7 @@ impl Loot {
 
     /// What is sealed stands nowhere as it is.
     pub(super) fn holds_nothing_in_the_clear(&self, texts: &[&str]) {
-        let numbers = PERSONS
-            .iter()
-            .flat_map(|(number, _)| Canary::number(number));
-        let texts = texts.iter().flat_map(|text| Canary::text(text));
-        let all: Vec<Canary> = numbers.chain(texts).collect();
+        let all = Canary::persons_and(texts.iter().copied());
         for place in ["data", "nats"] {
             let scanned = scan(&self.folder.join(place), &all);
             assert_eq!(scanned.found, Vec::<PathBuf>::new(), "{place}");

@@ -14,8 +14,8 @@ use client::tonic::Code;
 use tests::{ANALYST, Plan, SOLNA, World, run, wait_for};
 use tlog::checkpoint::SignedCheckpoint;
 
-use super::story::register;
 use super::{PATIENCE, by_name, ours, profile, receipt, theirs, write, write_policy};
+use crate::access::announced;
 use crate::load::{announcements, register_all};
 use crate::oracle::{file, python};
 
@@ -128,7 +128,7 @@ async fn a_checkpoint_continues_the_one_before_a_kill() {
     let mut world = World::start().await;
     let solna = world.party(SOLNA).await;
     write_policy(&world);
-    let name = register(&solna, 0).await;
+    let name = announced(&solna, 0).await;
     let old = receipt(&solna, &by_name(&solna, &name))
         .await
         .expect("a receipt");
@@ -139,7 +139,7 @@ async fn a_checkpoint_continues_the_one_before_a_kill() {
     world.start_again().await;
     let solna = world.party(SOLNA).await;
     for person in 1..5 {
-        let name = register(&solna, person).await;
+        let name = announced(&solna, person).await;
         receipt(&solna, &by_name(&solna, &name))
             .await
             .expect("a receipt");
@@ -188,7 +188,7 @@ async fn a_checkpoint_continues_the_one_before_a_kill() {
 async fn only_what_lies_between_two_sizes_of_the_log_is_proven() {
     let world = World::start().await;
     let solna = world.party(SOLNA).await;
-    let name = register(&solna, 0).await;
+    let name = announced(&solna, 0).await;
     let signed = receipt(&solna, &by_name(&solna, &name)).await;
     let size = signed.expect("a receipt").checkpoint.expect("one").size;
     let prove = async |old_size, size| {
@@ -216,7 +216,7 @@ async fn only_what_lies_between_two_sizes_of_the_log_is_proven() {
 async fn without_a_signature_there_is_no_receipt_and_the_reason_says_why() {
     let mut world = World::start().await;
     let solna = world.party(SOLNA).await;
-    let before = register(&solna, 0).await;
+    let before = announced(&solna, 0).await;
     let shown = receipt(&solna, &by_name(&solna, &before))
         .await
         .expect("a receipt");
@@ -249,7 +249,7 @@ async fn without_a_signature_there_is_no_receipt_and_the_reason_says_why() {
     fs::write(&file, format!("{without}{rest}")).expect("written");
     world.start_again().await;
     let solna = world.party(SOLNA).await;
-    let after = register(&solna, 1).await;
+    let after = announced(&solna, 1).await;
     let asked = by_name(&solna, &after);
     let refused = solna.client.wait_for_receipt(&asked, false, PATIENCE).await;
     let refused = refused.expect_err("nobody signs");

@@ -2,9 +2,10 @@
 
 use api::v1;
 use client::request_id;
-use tests::{
-    OPERATOR, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, arrival, consent, wait_for,
-};
+use tests::{OPERATOR, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, arrival, consent, wait_for};
+
+use crate::access::announced;
+use crate::recalling::withdraw;
 
 /// Who took part.
 pub(super) struct Cast {
@@ -36,17 +37,6 @@ macro_rules! by {
             ..v1::$request::default()
         }
     };
-}
-
-pub(super) async fn register(from: &Party, person: usize) -> String {
-    let registered = from.register(announcement(from, "2283", person)).await;
-    registered.expect("accepted").relocation.expect("one").name
-}
-
-pub(super) async fn withdraw(from: &Party, name: &str, reason: v1::WithdrawalReason) {
-    let request = by!(from, WithdrawRelocationRequest,
-        name: name.to_owned(), reason: reason.into());
-    from.withdraw(request).await.expect("withdrawn");
 }
 
 /// Plays it. The record then holds every kind of entry but a switch of rules, which nobody can ask for.
@@ -84,7 +74,7 @@ async fn relocations(cast: &Cast) {
     let Cast {
         solna, solleftea, ..
     } = cast;
-    let name = register(solna, 0).await;
+    let name = announced(solna, 0).await;
     let text = "Några ord till.".to_owned();
     let request = by!(solna, SupplementRelocationRequest, name: name.clone(), text: text.clone());
     solna.supplement(request).await.expect("supplemented");
@@ -92,7 +82,7 @@ async fn relocations(cast: &Cast) {
     let request = by!(solleftea, ReplyToRelocationRequest,
         name: name.clone(), text: text, legal_ground: Some(consent()));
     solleftea.reply(request).await.expect("replied");
-    let cancelled = register(solna, 1).await;
+    let cancelled = announced(solna, 1).await;
     withdraw(solna, &cancelled, v1::WithdrawalReason::MoveCancelled).await;
     let notices = solleftea.notices().await.expect("a list");
     let last = notices.last().expect("a notice");
@@ -110,7 +100,7 @@ async fn arrivals(cast: &Cast) {
     let Cast {
         solna, solleftea, ..
     } = cast;
-    register(solna, 2).await;
+    announced(solna, 2).await;
     let reported = solleftea.report(arrival(solleftea, "0184", 2)).await;
     reported.expect("accepted");
     let reported = solleftea.report(arrival(solleftea, "0184", 3)).await;

@@ -1,4 +1,4 @@
-//! The table: every method of the contract, with a right call of it.
+//! The table: every method of the contract, with a call of it. Who is let in where is never said here.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ pub(super) struct Names {
 }
 
 pub(super) type Answer = Pin<Box<dyn Future<Output = Result<(), Refused>> + Send>>;
-/// A method's name, and a right call of it.
+/// A method's name, and a call of it.
 pub(super) type Row = (&'static str, fn(Party, Names) -> Answer);
 
 /// Rows of the table: a method, and the request that the party makes.
@@ -56,10 +56,7 @@ const fn instant(seconds: i64) -> Option<api::generated::Timestamp> {
 
 /// Methods of parties about a relocation or an arrival by name.
 pub(super) const NAMED: &[Row] = rows! { |party, names|
-    "GetRelocation": get_relocation(v1::GetRelocationRequest {
-known_at: None,
-        municipality: party.municipality(), actor: party.actor(), name: names.relocation,
-        view: v1::View::Full.into(), exception: 0, });
+    "GetRelocation": get_relocation(party.reading(&names.relocation));
     "SupplementRelocation": supplement(write!(SupplementRelocationRequest, party,
         name: names.relocation, text: TEXT.to_owned()));
     "WithdrawRelocation": withdraw(write!(WithdrawRelocationRequest, party,

@@ -4,6 +4,7 @@ use api::v1;
 use client::{Refused, request_id};
 use domain::code::{AnswerCode, CloseReason, WithdrawalReason};
 use domain::relocation_state::RelocationState;
+use tests::outcome;
 
 use super::super::play::Answer;
 use super::super::request;
@@ -109,14 +110,9 @@ impl Services<'_> {
         let code = |who: Who| self.party(who).municipality();
         let events = events.iter().map(|it| request::event(it, today, code));
         let results = feed.import(events.collect()).await?;
-        let outcome = |it: v1::RegisterEventResult| {
-            let outcome = it.outcome().as_str_name();
-            let outcome = outcome.trim_start_matches("REGISTER_EVENT_OUTCOME_");
-            format!("{outcome} {}", it.reason).trim_end().to_owned()
-        };
         Ok(Answer {
             name: String::new(),
-            warnings: results.into_iter().map(outcome).collect(),
+            warnings: results.iter().map(outcome).collect(),
         })
     }
 
