@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 pub use content::{ArrivalReport, Registration, arrival, contact, registration, told};
 pub use function::{function, function_name, kinds};
-pub use grant::{grant, organisation_number};
+pub use grant::{GRANT_FUNCTIONS_MAX, grant, organisation_number};
 pub use ground::legal_ground;
 pub use person::{identity_number, is_minor};
-pub use register::{RegisterEvent, Understood, register_event};
+pub use register::{RegisterEvent, SOURCE_ID_SIGNS_MAX, Understood, register_event};
 
 use crate::status::Refusal;
 use crate::v1;

@@ -7,6 +7,7 @@ use std::fmt;
 use jiff::civil::Date;
 
 use crate::code::RelocationKind;
+use crate::identity::luhn;
 use crate::municipality::MunicipalityCode;
 
 /// Signs of a function's id at most.
@@ -90,18 +91,12 @@ pub struct Function {
 /// Whether a text has the form of an organisation number (organisationsnummer), for example 212000-0142: ten digits,
 /// the third at least 2, so that it is no person's, and a right check digit.
 pub fn is_organisation_number(text: &str) -> bool {
-    let digits: Vec<u32> = text.chars().filter_map(|sign| sign.to_digit(10)).collect();
+    let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).collect();
     let has_form = text.len() == 11
         && digits.len() == 10
         && text.chars().nth(6) == Some('-')
-        && digits.get(2) >= Some(&2);
-    let sum: u32 = digits
-        .iter()
-        .zip([2, 1].into_iter().cycle())
-        .map(|(digit, weight)| digit * weight)
-        .map(|product| product / 10 + product % 10)
-        .sum();
-    has_form && sum.is_multiple_of(10)
+        && digits.get(2) >= Some(&b'2');
+    has_form && luhn(digits.into_iter())
 }
 
 /// What a municipality lets a vendor's system do for it (leverantör).

@@ -87,7 +87,8 @@ impl IdentityNumber {
             _ => return Err(NumberFault::Format),
         };
         let number = Self::of(&full, serial)?;
-        if !luhn(&number.canonical) {
+        // the last ten of twelve
+        if !luhn(number.canonical.bytes().skip(2)) {
             return Err(NumberFault::Checksum);
         }
         if number.earliest() > Some(today) {
@@ -233,11 +234,9 @@ fn reserve(date: &str, serial: &str, today: Date) -> Result<IdentityNumber, Numb
     })
 }
 
-/// The check digit over the last ten of twelve digits (mod 10, Luhn).
-fn luhn(twelve: &str) -> bool {
-    let sum: u32 = twelve
-        .bytes()
-        .skip(2)
+/// Whether the check digit is right that ends some digits (mod 10, Luhn); the first one counts twice.
+pub(crate) fn luhn(digits: impl Iterator<Item = u8>) -> bool {
+    let sum: u32 = digits
         .enumerate()
         .map(|(index, byte)| {
             let digit = u32::from(byte.wrapping_sub(b'0'));

@@ -5,21 +5,20 @@ pub(crate) mod functions;
 mod own;
 mod vendors;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use api::status::Refusal;
 use api::time::to_wire;
 use api::v1;
 use api::v1::directory_service_server::DirectoryService;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::municipality::{self, MunicipalityCode};
 use domain::reason::Reason;
 use tonic::{Request, Response, Status};
 
 use crate::call::Call;
 use crate::core::{Core, unread};
-use crate::page::size;
+use crate::page::{after, size, taken};
 use crate::permit::Guest;
 use crate::refusals;
 use crate::relocation::method;
@@ -122,20 +121,16 @@ async fn list(
     request: v1::ListMunicipalitiesRequest,
 ) -> Result<v1::ListMunicipalitiesResponse, Refusal> {
     let size = size(request.page_size)?;
-    let after = page_token(&request.page_token)?;
+    let after = after(&request.page_token, MunicipalityCode::parse)?;
     let wanted = request.name_contains.to_lowercase();
     let today = core.today();
-    let mut found = municipality::all()
+    let found = municipality::all()
         .iter()
         .filter(|m| after.is_none_or(|after| m.code > after))
         .filter(|m| request.include_closed || m.is_open(today))
         .filter(|m| request.county_code.is_empty() || m.county_code == request.county_code)
         .filter(|m| wanted.is_empty() || m.name.to_lowercase().contains(&wanted));
-    let page: Vec<_> = found.by_ref().take(size).collect();
-    let next_page_token = match (found.next(), page.last()) {
-        (Some(_), Some(last)) => next_page_token(last.code),
-        _ => String::new(),
-    };
+    let (page, next_page_token) = taken(found, size, |last| last.code.to_string());
     let mut municipalities = Vec::with_capacity(page.len());
     for found in page {
         municipalities.push(shown(core, call, found).await?);
@@ -144,26 +139,6 @@ async fn list(
         municipalities,
         next_page_token,
     })
-}
-
-/// The token that goes on after a code.
-pub(crate) fn next_page_token(last: MunicipalityCode) -> String {
-    URL_SAFE_NO_PAD.encode(last.to_string())
-}
-
-/// Where a list by code goes on.
-pub(crate) fn page_token(token: &str) -> Result<Option<MunicipalityCode>, Refusal> {
-    if token.is_empty() {
-        return Ok(None);
-    }
-    let text = URL_SAFE_NO_PAD
-        .decode(token)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    match text.and_then(|text| MunicipalityCode::parse(&text)) {
-        Some(code) => Ok(Some(code)),
-        None => Err(Refusal::field("page_token", Reason::PageTokenInvalid)),
-    }
 }
 
 async fn get(
@@ -218,14 +193,15 @@ async fn shown(
     })
 }
 
-/// For whom the caller may act by its certificate: its own municipality, and those that it goes on as.
-fn own(core: &Core, call: &Call) -> impl Iterator<Item = MunicipalityCode> {
+/// For whom the caller may act by its certificate: its own municipality, and those that it goes on as; each once, also
+/// when several of its own are of one family.
+fn own(core: &Core, call: &Call) -> BTreeSet<MunicipalityCode> {
     let (lineage, today) = (core.context().lineage, core.today());
     let own = &call.caller.municipalities;
     let all = own.iter().flat_map(move |code| lineage.family(*code));
     let mine =
         move |code: &MunicipalityCode| own.iter().any(|own| lineage.continues(*own, *code, today));
-    all.filter(mine)
+    all.filter(mine).collect()
 }
 
 async fn who_am_i(
@@ -243,6 +219,7 @@ async fn who_am_i(
             .map(|role| role.name().to_owned())
             .collect(),
         municipalities: own(core, call)
+            .into_iter()
             .map(MunicipalityCode::resource_name)
             .collect(),
         valid_until: Some(to_wire(caller.valid_until)),

@@ -96,6 +96,35 @@ pub(crate) fn size(size: i32) -> Result<usize, Refusal> {
     }
 }
 
+/// After which place in a list by a text the page begins that a token names; none at the beginning.
+pub(crate) fn after<T>(
+    token: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, Refusal> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let text = URL_SAFE_NO_PAD.decode(token).ok();
+    let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
+    let place = text.and_then(|text| read(&text));
+    let fault = || Refusal::field("page_token", Reason::PageTokenInvalid);
+    place.map(Some).ok_or_else(fault)
+}
+
+/// A page of such a list, and the token of the next one when there is one; `place` is the last one's text.
+pub(crate) fn taken<T>(
+    mut found: impl Iterator<Item = T>,
+    size: usize,
+    place: impl FnOnce(&T) -> String,
+) -> (Vec<T>, String) {
+    let page: Vec<T> = found.by_ref().take(size).collect();
+    let next = match (found.next(), page.last()) {
+        (Some(_), Some(last)) => URL_SAFE_NO_PAD.encode(place(last)),
+        _ => String::new(),
+    };
+    (page, next)
+}
+
 fn digest(filters: &impl Message) -> [u8; 8] {
     let digest = Sha256::digest(filters.encode_to_vec());
     let mut short = [0; 8];

@@ -5,7 +5,7 @@ use api::v1;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::code::{ContactRank, RelocationKind};
-use domain::function::{FunctionContact, FunctionId};
+use domain::function::{Function, FunctionContact};
 use domain::municipality::MunicipalityCode;
 use domain::reason::Notable;
 use domain::subject::{NoticeNumber, Subject, Version};
@@ -64,11 +64,10 @@ pub(crate) fn receiving_function(fold: &RelocationFold) -> String {
         .unwrap_or_default()
 }
 
-/// A function of a municipality, as everybody sees it; none when it has no such one.
-pub(crate) fn function(fold: &MunicipalityFold, id: &FunctionId) -> Option<v1::Function> {
-    let known = fold.functions.get(id)?;
-    Some(v1::Function {
-        name: id.resource_name(fold.code),
+/// A function of a municipality, as everybody sees it.
+pub(crate) fn function(fold: &MunicipalityFold, known: &Function) -> v1::Function {
+    v1::Function {
+        name: known.id.resource_name(fold.code),
         display_name: known.name.clone(),
         first_contact: Some(function_contact(&known.first)),
         second_contact: known.second.as_ref().map(function_contact),
@@ -77,13 +76,12 @@ pub(crate) fn function(fold: &MunicipalityFold, id: &FunctionId) -> Option<v1::F
         kinds: known.kinds.iter().map(|kind| kind.number()).collect(),
         closed: known.is_closed,
         etag: etag(fold.version),
-    })
+    }
 }
 
 /// The functions of a municipality that are not closed.
 pub(crate) fn open_functions(fold: &MunicipalityFold) -> impl Iterator<Item = v1::Function> {
-    fold.open_functions()
-        .filter_map(|known| function(fold, &known.id))
+    fold.open_functions().map(|known| function(fold, known))
 }
 
 /// How a function is reached.

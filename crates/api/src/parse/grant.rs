@@ -15,7 +15,7 @@ use crate::v1;
 /// How long a grant may last: somebody looks at it again at least so often.
 const GRANT_MONTHS_MAX: u32 = 24;
 /// Functions that one grant may name: a permit carries them with each call.
-const GRANT_FUNCTIONS_MAX: usize = 16;
+pub const GRANT_FUNCTIONS_MAX: usize = 16;
 
 /// Reads what a municipality grants a vendor's system.
 pub fn grant(

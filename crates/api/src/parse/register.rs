@@ -5,11 +5,10 @@ use std::fmt;
 
 use domain::disclosure::Protection;
 use domain::identity::IdentityNumber;
-use domain::municipality::{self, MunicipalityCode};
+use domain::municipality::MunicipalityCode;
 use domain::reason::{Reason, Violation};
 use domain::register::{Deregistration, Reference, Registration, counts_from};
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use super::{Context, Faults, identity_number};
 use crate::status::Refusal;
@@ -18,8 +17,8 @@ use crate::v1;
 
 /// Registrations before the present one that an event may tell: Navet gives a handful.
 const HISTORY_MAX: usize = 50;
-/// Municipality codes followed from one to its successor: none has had more than two.
-const SUCCESSORS_MAX: usize = 8;
+/// Signs of the feed's own id of an event: a UUID, or a system's name with a number.
+pub const SOURCE_ID_SIGNS_MAX: usize = 64;
 
 /// An event that is understood.
 pub struct RegisterEvent {
@@ -66,7 +65,7 @@ impl Understood {
 pub fn register_event(event: &v1::RegisterEvent, context: Context) -> Result<Understood, Refusal> {
     let mut faults = Faults::default();
     let mut unknown = Vec::new();
-    faults.free_text("source_id", &event.source_id, 1, 64);
+    faults.free_text("source_id", &event.source_id, 1, SOURCE_ID_SIGNS_MAX);
     let changed_at = event.changed_at.as_ref().and_then(from_wire);
     match changed_at {
         None => faults.add("changed_at", Reason::FieldRequired),
@@ -107,7 +106,7 @@ pub fn register_event(event: &v1::RegisterEvent, context: Context) -> Result<Und
     let now = event.registration.iter();
     let all = history.chain(now.map(|it| ("registration".to_owned(), it)));
     let mut registrations: Vec<Registration> = all
-        .filter_map(|(path, it)| registration(&mut faults, &mut unknown, &path, it, context.today))
+        .filter_map(|(path, it)| registration(&mut faults, &mut unknown, &path, it, context))
         .collect();
     registrations.sort_unstable();
     faults.end()?;
@@ -154,7 +153,7 @@ fn registration(
     unknown: &mut Vec<Violation>,
     path: &str,
     given: &v1::Registration,
-    today: Date,
+    context: Context,
 ) -> Option<Registration> {
     let at = |field: &str| format!("{path}.{field}");
     let since = faults.date(&at("registered_on"), &given.registered_on);
@@ -165,7 +164,7 @@ fn registration(
         (Some(since), Some(reported)) => Some(counts_from(since, reported)),
         (since, _) => since,
     };
-    if since.is_some_and(|since| since > today) {
+    if since.is_some_and(|since| since > context.today) {
         faults.add(&at("registered_on"), Reason::DateInFuture);
     }
     if given.municipality.is_empty() {
@@ -176,7 +175,7 @@ fn registration(
         faults.add(&at("municipality"), Reason::MunicipalityCodeInvalid);
         return None;
     };
-    let Some(municipality) = of_today(code, today) else {
+    let Some(municipality) = of_today(code, context) else {
         unknown.push(violation(&at("municipality"), Reason::MunicipalityUnknown));
         return None;
     };
@@ -189,15 +188,11 @@ fn registration(
 
 /// The municipality that has come after one whose code is closed: whoever stayed did not move. None for a code that is
 /// not known.
-fn of_today(code: MunicipalityCode, today: Date) -> Option<MunicipalityCode> {
-    let mut found = municipality::find(code)?;
-    for _ in 0..SUCCESSORS_MAX {
-        match found.successor.filter(|_| !found.is_open(today)) {
-            Some(next) => found = municipality::find(next)?,
-            None => break,
-        }
-    }
-    Some(found.code)
+fn of_today(code: MunicipalityCode, context: Context) -> Option<MunicipalityCode> {
+    let Context { lineage, today, .. } = context;
+    lineage
+        .find(code)
+        .map(|_known| lineage.current(code, today))
 }
 
 fn violation(field: &str, reason: Reason) -> Violation {

@@ -3,8 +3,6 @@
 use api::parse::{self, Faults};
 use api::status::Refusal;
 use api::v1;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::function::FunctionId;
 use domain::municipality::{self, MunicipalityCode};
 use domain::reason::Reason;
@@ -13,7 +11,7 @@ use ledger::{MunicipalityCommand, MunicipalityFold};
 use super::own;
 use crate::call::Call;
 use crate::core::Core;
-use crate::page::size;
+use crate::page::{after, size, taken};
 use crate::permit::{Guest, Party};
 use crate::show;
 
@@ -50,7 +48,7 @@ pub(super) async fn set(
     };
     let fold = change.run(core).await?;
     Ok(v1::SetFunctionResponse {
-        function: show::function(&fold, &shown),
+        function: named(&fold, &shown),
     })
 }
 
@@ -62,7 +60,7 @@ pub(super) async fn get(
     let (code, id) = FunctionId::parse_name(&request.name)
         .ok_or_else(|| Refusal::field("name", Reason::NameInvalid))?;
     let fold = core.municipality(Guest::of(call), code).await?;
-    let function = show::function(&fold, &id);
+    let function = named(&fold, &id);
     if function.is_none() {
         return Err(unknown(&fold, "name", Reason::FunctionUnknown));
     }
@@ -80,39 +78,27 @@ pub(super) async fn list(
         return Err(Refusal::field("parent", Reason::MunicipalityUnknown));
     }
     let size = size(request.page_size)?;
-    let after = page_token(&request.page_token)?;
+    let after = after(&request.page_token, FunctionId::parse)?;
     let fold = core.municipality(Guest::of(call), code).await?;
-    let mut found = fold
+    let found = fold
         .functions
         .values()
         .filter(|known| after.as_ref().is_none_or(|after| known.id > *after))
         .filter(|known| request.include_closed || !known.is_closed);
-    let page: Vec<_> = found.by_ref().take(size).collect();
-    let next_page_token = match (found.next(), page.last()) {
-        (Some(_), Some(last)) => URL_SAFE_NO_PAD.encode(last.id.as_str()),
-        _ => String::new(),
-    };
+    let (page, next_page_token) = taken(found, size, |last| last.id.as_str().to_owned());
     let functions = page.into_iter();
     Ok(v1::ListFunctionsResponse {
         functions: functions
-            .filter_map(|known| show::function(&fold, &known.id))
+            .map(|known| show::function(&fold, known))
             .collect(),
         next_page_token,
     })
 }
 
-fn page_token(token: &str) -> Result<Option<FunctionId>, Refusal> {
-    if token.is_empty() {
-        return Ok(None);
-    }
-    let text = URL_SAFE_NO_PAD
-        .decode(token)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    match text.and_then(|text| FunctionId::parse(&text)) {
-        Some(id) => Ok(Some(id)),
-        None => Err(Refusal::field("page_token", Reason::PageTokenInvalid)),
-    }
+/// A function as everybody sees it; none when there is no such one.
+fn named(fold: &MunicipalityFold, id: &FunctionId) -> Option<v1::Function> {
+    let known = fold.functions.get(id)?;
+    Some(show::function(fold, known))
 }
 
 /// A function that is not there, or closed: with those that are open.

@@ -3,8 +3,6 @@
 use api::parse::{self, Faults};
 use api::status::Refusal;
 use api::v1;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::function::{Grant, is_organisation_number};
 use domain::municipality::{self, MunicipalityCode};
 use domain::reason::Reason;
@@ -15,7 +13,7 @@ use super::own;
 use crate::call::Call;
 use crate::caller::Role;
 use crate::core::Core;
-use crate::page::size;
+use crate::page::{after, size, taken};
 use crate::permit::{Guest, Party};
 use crate::write::halted;
 
@@ -79,9 +77,9 @@ async fn granted_before(
     let entries = core.entries(party, answer.subject, answer.position).await?;
     let fold = MunicipalityFold::fold(party.code(), &entries).map_err(halted)?;
     let number = normalised.vendor.map(|vendor| vendor.organisation_number);
-    let vendor = number.and_then(|number| fold.vendors.get(&number).cloned());
+    let vendor = number.and_then(|number| fold.vendors.get(&number));
     Ok(v1::GrantVendorResponse {
-        vendor: vendor.map(|grant| shown(party.code(), &grant, core.today())),
+        vendor: vendor.map(|grant| shown(party.code(), grant, core.today())),
     })
 }
 
@@ -126,19 +124,16 @@ pub(super) async fn list(
 ) -> Result<v1::ListVendorsResponse, Refusal> {
     let party = Party::of(core, call, &request.municipality).await?;
     let size = size(request.page_size)?;
-    let after = page_token(&request.page_token)?;
+    let number = |text: &str| is_organisation_number(text).then(|| text.to_owned());
+    let after = after(&request.page_token, number)?;
     let fold = core.municipality(party, party.code()).await?;
     let today = core.today();
-    let mut found = fold.vendors.values().filter(|known| {
+    let found = fold.vendors.values().filter(|known| {
         after
             .as_ref()
             .is_none_or(|after| known.organisation_number > *after)
     });
-    let page: Vec<_> = found.by_ref().take(size).collect();
-    let next_page_token = match (found.next(), page.last()) {
-        (Some(_), Some(last)) => URL_SAFE_NO_PAD.encode(&last.organisation_number),
-        _ => String::new(),
-    };
+    let (page, next_page_token) = taken(found, size, |last| last.organisation_number.clone());
     Ok(v1::ListVendorsResponse {
         vendors: page
             .into_iter()
@@ -146,20 +141,6 @@ pub(super) async fn list(
             .collect(),
         next_page_token,
     })
-}
-
-fn page_token(token: &str) -> Result<Option<String>, Refusal> {
-    if token.is_empty() {
-        return Ok(None);
-    }
-    let text = URL_SAFE_NO_PAD
-        .decode(token)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    match text.filter(|text| is_organisation_number(text)) {
-        Some(number) => Ok(Some(number)),
-        None => Err(Refusal::field("page_token", Reason::PageTokenInvalid)),
-    }
 }
 
 /// What municipalities granted the caller: one look at each, since this is asked seldom.

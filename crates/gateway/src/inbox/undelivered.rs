@@ -14,9 +14,8 @@ use journal::views::RelocationFilter;
 
 use crate::call::Call;
 use crate::core::{Core, unread};
-use crate::directory::{next_page_token, page_token};
 use crate::limits::{PAGE_MAX, WAITING_MAX};
-use crate::page::size;
+use crate::page::{after, size, taken};
 use crate::permit::{Guest, Party, Viewer};
 use crate::read::NOW;
 use crate::relocation::delivery;
@@ -35,23 +34,20 @@ pub(super) async fn list(
 ) -> Result<v1::ListUndeliveredResponse, Refusal> {
     let viewer = Viewer::of(core, call, &request.municipality).await?;
     let size = size(request.page_size)?;
-    let after = page_token(&request.page_token)?;
+    let after = after(&request.page_token, MunicipalityCode::parse)?;
     let mut waiting = match viewer {
         Viewer::Party(party) => sent(core, party).await?,
         Viewer::Operator(_) => all(core).await?,
     };
     waiting.retain(|code, _| after.is_none_or(|after| *code > after));
     let mut undelivered = Vec::new();
-    for (code, waiting) in waiting.iter().take(size) {
+    let (page, next_page_token) = taken(waiting.iter(), size, |(last, _)| last.to_string());
+    for (code, waiting) in page {
         undelivered.push(shown(core, call, *code, waiting).await?);
     }
-    let last = waiting.keys().take(size).next_back();
     Ok(v1::ListUndeliveredResponse {
         undelivered,
-        next_page_token: last
-            .filter(|_| waiting.len() > size)
-            .map(|last| next_page_token(*last))
-            .unwrap_or_default(),
+        next_page_token,
     })
 }
 

@@ -2,15 +2,13 @@
 //! vendor's. It is copied with each permit, so it holds tags of functions and not their ids.
 
 use api::methods;
+use api::parse::GRANT_FUNCTIONS_MAX;
 use api::status::Refusal;
 use domain::code::RelocationKind;
 use domain::function::{FunctionId, Grant};
 use domain::reason::Reason;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
-
-/// Functions of one grant at most, as `api::parse` has it.
-const FUNCTIONS_MAX: usize = 16;
 
 /// The first bytes of a hash of a function's id: no two of a municipality's hundred share them.
 type Tag = [u8; 8];
@@ -23,7 +21,7 @@ pub(super) enum Reach {
     /// A vendor's: a bit for each kind; tags of functions, none for all.
     Granted {
         kinds: u8,
-        functions: Option<[Tag; FUNCTIONS_MAX]>,
+        functions: Option<[Tag; GRANT_FUNCTIONS_MAX]>,
     },
 }
 
@@ -39,12 +37,12 @@ impl Reach {
         let is_for_it = grant.allows(method)
             && methods::can_be_granted(method)
             && (!grant.is_limited() || methods::is_about_relocations(method))
-            && grant.functions.len() <= FUNCTIONS_MAX;
+            && grant.functions.len() <= GRANT_FUNCTIONS_MAX;
         if !is_for_it {
             return Err(Refusal::new(Reason::VendorNotGranted));
         }
         let kinds = grant.kinds.iter().fold(0, |bits, kind| bits | bit(*kind));
-        let mut tags = [Tag::default(); FUNCTIONS_MAX];
+        let mut tags = [Tag::default(); GRANT_FUNCTIONS_MAX];
         for (place, id) in tags.iter_mut().zip(&grant.functions) {
             *place = tag(id);
         }
@@ -71,7 +69,7 @@ impl Reach {
         match self {
             Self::Own => true,
             Self::Granted { kinds, functions } => {
-                let is_there = |tags: [Tag; FUNCTIONS_MAX]| {
+                let is_there = |tags: [Tag; GRANT_FUNCTIONS_MAX]| {
                     function.is_some_and(|function| tags.contains(&tag(function)))
                 };
                 kinds & bit(kind) != 0 && functions.is_none_or(is_there)
