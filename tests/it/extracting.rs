@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use api::v1;
 use api::v1::produce_person_extract_response::Item;
 use tests::{
-    OPERATOR, PERSONS, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, arrival, run,
+    FEED, OPERATOR, PERSONS, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, arrival, run,
     wait_for,
 };
 
@@ -125,6 +125,40 @@ async fn an_extract_names_what_was_erased_and_the_questions_that_were_asked() {
         format!("{name} whole erased false"),
         "its own stays"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_extract_holds_what_the_register_told_of_an_arrival() {
+    let world = World::start().await;
+    let [solna, solleftea] = [world.party(SOLNA).await, world.party(SOLLEFTEA).await];
+    let announced = solleftea.register(announcement(&solleftea, "0184", 0));
+    announced.await.expect("accepted");
+    let registered = |code: &str, on: &str| v1::Registration {
+        municipality: format!("municipalities/{code}"),
+        registered_on: on.to_owned(),
+        ..v1::Registration::default()
+    };
+    let today = tests::today();
+    let event = v1::RegisterEvent {
+        source_id: "flytt".to_owned(),
+        changed_at: Some(api::time::to_wire(jiff::Timestamp::now())),
+        identity_number: PERSONS[0].0.to_owned(),
+        protection: v1::ProtectionLevel::None.into(),
+        registration: Some(registered("0184", &today)),
+        history: vec![registered("2283", "2020-01-01")],
+        ..v1::RegisterEvent::default()
+    };
+    let feed = world.party(FEED).await;
+    feed.import(vec![event]).await.expect("taken in");
+    let items = extract(&solna, 0).await;
+    let mut arrivals = Vec::new();
+    for item in items {
+        if let Item::Arrival(it) = item {
+            let content = it.arrival.expect("an envelope").content;
+            arrivals.push(content.expect("what was told").arrived_on);
+        }
+    }
+    assert_eq!(arrivals, [today]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

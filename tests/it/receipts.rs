@@ -84,7 +84,7 @@ fn read(output: &Output) -> (Option<i32>, Vec<Value>) {
     )
 }
 
-fn by_name(party: &Party, name: &str) -> v1::GetReceiptRequest {
+pub(crate) fn by_name(party: &Party, name: &str) -> v1::GetReceiptRequest {
     v1::GetReceiptRequest {
         municipality: party.municipality(),
         name: name.to_owned(),
@@ -92,7 +92,7 @@ fn by_name(party: &Party, name: &str) -> v1::GetReceiptRequest {
     }
 }
 
-fn by_position(party: &Party, position: i64) -> v1::GetReceiptRequest {
+pub(crate) fn by_position(party: &Party, position: i64) -> v1::GetReceiptRequest {
     v1::GetReceiptRequest {
         municipality: party.municipality(),
         position,
@@ -100,7 +100,10 @@ fn by_position(party: &Party, position: i64) -> v1::GetReceiptRequest {
     }
 }
 
-async fn receipt(party: &Party, request: &v1::GetReceiptRequest) -> Result<v1::Receipt, Refused> {
+pub(crate) async fn receipt(
+    party: &Party,
+    request: &v1::GetReceiptRequest,
+) -> Result<v1::Receipt, Refused> {
     party
         .client
         .wait_for_receipt(request, false, PATIENCE)

@@ -8,7 +8,7 @@ use tests::{Apart, FEED, PERSONS, Party, SOLLEFTEA, SOLNA, World, announcement, 
 use crate::access::announced;
 use crate::recalling::kinds;
 
-fn redaction(party: &Party, name: &str) -> v1::RedactRelocationRequest {
+pub(crate) fn redaction(party: &Party, name: &str) -> v1::RedactRelocationRequest {
     v1::RedactRelocationRequest {
         municipality: party.municipality(),
         actor: party.actor(),

@@ -1,4 +1,4 @@
-//! Numbers that were replaced: the bound, dry runs, and what the record gets of it.
+//! Events of the register: their bounds. Numbers that were replaced: the bound, and what the record gets of it.
 
 use api::v1;
 use jiff::Timestamp;
@@ -6,14 +6,18 @@ use tests::{FEED, Party, SIGTUNA, SOLNA, World, checked, outcome, wait_for};
 
 /// Numbers of one person at most.
 const NUMBERS_MAX: usize = 16;
+/// Events in one stream at most.
+const EVENTS_MAX: usize = 1000;
+/// Signs of an event's own id at most.
+const SOURCE_ID_SIGNS_MAX: usize = 64;
 
 /// A test number of that day in January 1990.
-fn number(day: usize) -> String {
+pub(crate) fn number(day: usize) -> String {
     checked(&format!("199001{day:02}-238"))
 }
 
 /// The record of a number that was replaced by another.
-fn replaced(number: &str, by: &str) -> v1::RegisterEvent {
+pub(crate) fn replaced(number: &str, by: &str) -> v1::RegisterEvent {
     let changed_at = Timestamp::from_second(1_767_225_600).expect("an instant");
     v1::RegisterEvent {
         source_id: format!("from {}", number.get(6..8).expect("a day")),
@@ -105,4 +109,33 @@ async fn nothing_is_kept_of_a_cycle_or_of_a_person_who_is_protected() {
     back.source_id = "back".to_owned();
     assert_eq!(told(&feed, vec![back]).await, ["ACCEPTED"]);
     recorded(&solna, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_events_are_answered_and_one_more_ends_the_stream() {
+    let world = World::start().await;
+    let feed = world.party(FEED).await;
+    let named = |length| v1::RegisterEvent {
+        source_id: "å".repeat(length),
+        ..replaced(&number(1), &number(2))
+    };
+    let mut events = vec![named(SOURCE_ID_SIGNS_MAX); EVENTS_MAX - 1];
+    events.push(named(SOURCE_ID_SIGNS_MAX + 1));
+    let results = feed
+        .import(events.clone())
+        .await
+        .expect("as many as may be");
+    assert_eq!(results.len(), EVENTS_MAX);
+    let [first, .., last] = results.as_slice() else {
+        panic!("{results:?}")
+    };
+    assert_eq!(first.outcome(), v1::RegisterEventOutcome::Accepted);
+    let refused = (last.outcome(), last.reason.as_str(), last.field.as_str());
+    let too_long = v1::RegisterEventOutcome::Refused;
+    assert_eq!(refused, (too_long, "FIELD_TOO_LONG", "source_id"));
+    // no longer than what is taken in
+    assert_eq!(last.source_id, first.source_id);
+    events.push(named(SOURCE_ID_SIGNS_MAX));
+    let refused = feed.import(events).await.expect_err("one more");
+    assert_eq!(refused.reason, "TOO_MANY_EVENTS");
 }

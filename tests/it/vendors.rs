@@ -3,11 +3,15 @@
 use api::v1;
 use client::{Refused, request_id};
 use tests::{
-    Apart, OPERATOR, Party, SHARED, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, arrival,
+    Apart, FEED, OPERATOR, Party, SHARED, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, arrival,
     function, granted_to, wait_for,
 };
 
+use crate::confirming::confirmation;
 use crate::functions::set;
+use crate::receipts::{by_name, by_position, receipt};
+use crate::redacting::redaction;
+use crate::references::{number, replaced};
 
 async fn grant(by: &Party, vendor: v1::Vendor) -> Result<v1::Vendor, Refused> {
     let request = v1::GrantVendorRequest {
@@ -160,6 +164,73 @@ async fn a_vendor_acts_within_its_kinds_and_functions_and_sees_nothing_else() {
         list.refusals.iter().any(told).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vendor_of_some_kinds_has_receipts_of_those_alone() {
+    let world = World::start().await;
+    let [solna, solleftea] = [world.party(SOLNA).await, world.party(SOLLEFTEA).await];
+    let placed = register(&solna, "2283", 0, PLACEMENT).await;
+    solleftea.take_in(&placed, "").await.expect("taken in");
+    let told = solna.notices().await.expect("a list");
+    let told = told.last().expect("that it was");
+    let confirmed = confirmation(&solna, told.number, &told.chain);
+    solna.confirm(confirmed).await.expect("confirmed");
+    let feed = world.party(FEED).await;
+    let event = replaced(&number(1), &number(2));
+    feed.import(vec![event]).await.expect("taken in");
+    let kinds = v1::Vendor {
+        kinds: vec![PLACEMENT.into()],
+        ..granted_to(SHARED)
+    };
+    grant(&solna, kinds).await.expect("granted");
+    let limited = world.party(SHARED).await.acting_for("0184");
+    let its = receipt(&limited, &by_name(&limited, &placed)).await;
+    its.expect("of its kind");
+    let list = v1::ListEntriesRequest {
+        municipality: solna.municipality(),
+        ..v1::ListEntriesRequest::default()
+    };
+    let entries = solna.list_entries(list).await.expect("a list").entries;
+    for kind in [
+        v1::EntryKind::NoticesConfirmed,
+        v1::EntryKind::IdentityReferred,
+    ] {
+        let entry = entries.iter().find(|entry| entry.kind() == kind);
+        let position = entry.expect("one").position;
+        let own = receipt(&solna, &by_position(&solna, position)).await;
+        own.expect("its own");
+        let outside = limited.get_receipt(by_position(&limited, position)).await;
+        let outside = outside.expect_err("it has no kind");
+        assert_eq!(outside.reason, "NOT_FOUND", "{kind:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_vendor_of_some_kinds_ends_for_a_person_is_all_that_the_municipality_has() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let placed = register(&solna, "2283", 0, PLACEMENT).await;
+    let involved = register(&solna, "0191", 0, INVOLVEMENT).await;
+    let reported = solna.report(arrival(&solna, "2283", 0)).await;
+    let reported = reported.expect("accepted").arrival.expect("one").name;
+    let kinds = v1::Vendor {
+        kinds: vec![PLACEMENT.into()],
+        ..granted_to(SHARED)
+    };
+    grant(&solna, kinds).await.expect("granted");
+    let limited = world.party(SHARED).await.acting_for("0184");
+    let request = v1::RedactRelocationRequest {
+        whole_person: true,
+        ..redaction(&limited, &placed)
+    };
+    limited.redact(request).await.expect("ended");
+    for name in [&placed, &involved] {
+        let state = solna.read(name).await.expect("its own").state();
+        assert_eq!(state, v1::RelocationState::Withdrawn);
+    }
+    let taken_back = solna.read_arrival(&reported).await.expect("its own");
+    assert_eq!(taken_back.state(), v1::ArrivalState::Withdrawn);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use super::request::{arrived, content, person, reported};
 use super::services::{Services, write};
 use super::steps::Step::{Given, Then, When};
 use super::steps::Who::{A, B};
-use super::steps::{Act, Fact, On, P, Scenario, Shown, event};
+use super::steps::{Act, Fact, On, P, Q, Scenario, Shown, event};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -100,6 +100,61 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ],
     },
     Scenario {
+        name: "scenario_36_protection_that_is_told_under_a_new_number_ends_what_stands_under_the_old",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            When(
+                A.is_told_by_the_register(&[event("1", 1, Q, &[(100, A)]).with(|it| {
+                    protected(it);
+                    in_place_of_p(it);
+                })]),
+            ),
+            Then(Fact::Outcomes(&["ACCEPTED"])),
+            Then(Fact::Announcement(A, B, RelocationState::Withdrawn)),
+            When(A.announces(P, B)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            When(A.announces(Q, B)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+        ],
+    },
+    Scenario {
+        name: "scenario_36_protection_under_the_old_number_holds_for_what_is_told_under_the_new",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(Q, B)),
+            Given(B.is_told_by_the_register(&[event("1", 1, P, &[(100, A)]).with(protected)])),
+            When(B.is_told_by_the_register(&[
+                event("2", 2, Q, &[(100, A), (2, B)]).with(in_place_of_p),
+            ])),
+            Then(Fact::Outcomes(&["ACCEPTED"])),
+            Then(Fact::Announcement(A, B, RelocationState::Withdrawn)),
+            Then(A.is_told(&[RelocationManualRoute])),
+            Then(B.is_told(&[RelocationRegistered, RelocationManualRoute])),
+            When(B.reports(Q, A)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+        ],
+    },
+    Scenario {
+        name: "scenario_36_a_secrecy_marking_lifts_no_protected_registration",
+        on: On::Services,
+        steps: &[
+            Given(A.is_told_by_the_register(&[
+                event("1", 1, P, &[(100, A)]).with(protected),
+                event("3", 3, P, &[(100, A)]).with(|it| {
+                    it.protection = v1::ProtectionLevel::SecrecyMarking.into();
+                }),
+                // of before the marking
+                event("2", 2, P, &[(100, A)]),
+            ])),
+            When(A.announces(P, B)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            When(A.is_told_by_the_register(&[event("4", 4, P, &[(100, A)])])),
+            When(A.announces(P, B)),
+            Then(Fact::Announcement(A, B, RelocationState::Registered)),
+        ],
+    },
+    Scenario {
         name: "scenario_38_free_text_reaches_no_notice_and_holds_no_number",
         on: On::Both,
         steps: &[
@@ -179,6 +234,11 @@ async fn remembered(services: &Services<'_>) {
 /// Protected registration (skyddad folkbokföring).
 fn protected(event: &mut v1::RegisterEvent) {
     event.protection = v1::ProtectionLevel::ProtectedRegistration.into();
+}
+
+/// That it is the number that replaced P's.
+fn in_place_of_p(event: &mut v1::RegisterEvent) {
+    event.referred_identity_number = P.0.into();
 }
 
 /// The receiver reads nothing any more; the sender reads its own, and who had read it.

@@ -102,12 +102,8 @@ async fn list(
     let page = LogPage::read(request.page_size, &request.page_token, &filters)?;
     // this very look is told to the next one
     let now = core.journal.now();
-    core.record_access(
-        call,
-        reviewer,
-        Opening::of("ListAccesses", Subject::SYSTEM, &actor),
-    )
-    .await?;
+    core.record_access(call, reviewer, Opening::of(Subject::SYSTEM, &actor))
+        .await?;
     let filter = AccessFilter {
         officer: Some(request.officer_id.as_str()).filter(|officer| !officer.is_empty()),
         what: what.map(Accessed::Subject),

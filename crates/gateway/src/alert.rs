@@ -189,7 +189,7 @@ async fn get(
         let mut faults = Faults::default();
         let actor = faults.actor(request.actor.as_ref());
         faults.end()?;
-        let opening = Opening::of("GetAlert", subject, &actor);
+        let opening = Opening::of(subject, &actor);
         core.record_access(call, party, opening).await?;
         fill(core, party, &fold, known, &mut shown).await?;
     }

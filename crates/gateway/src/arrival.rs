@@ -90,15 +90,10 @@ async fn get(
         let mut faults = Faults::default();
         let actor = faults.actor(request.actor.as_ref());
         faults.end()?;
-        let opening = Opening::of("GetArrival", subject, &actor);
+        let opening = Opening::of(subject, &actor);
         core.record_access(call, party, opening).await?;
         if let Some(first) = known.first() {
-            let parties = (fold.municipality, fold.previous);
-            let opened = core.open(party, parties, first).await?;
-            arrival.content = match opened.and_then(|part| part.arrival) {
-                None => register::content(core, party, parties, first).await?,
-                told => told,
-            };
+            arrival.content = content(core, party, &fold, first).await?;
         }
     }
     Ok(v1::GetArrivalResponse {
@@ -115,10 +110,24 @@ pub(crate) async fn whole(
     let (fold, entries) = core.arrival(party, subject, NOW).await?;
     let mut arrival = report::shown(core, subject, &fold, reported(&entries)).await?;
     if let Some(first) = entries.first() {
-        let opened = core.open(party, (fold.municipality, fold.previous), first);
-        arrival.content = opened.await?.and_then(|part| part.arrival);
+        arrival.content = content(core, party, &fold, first).await?;
     }
     Ok((arrival, fold, entries))
+}
+
+/// What its first entry says of an arrival: what was reported, or what the register told.
+async fn content(
+    core: &Core,
+    party: Party,
+    fold: &ArrivalFold,
+    first: &Entry,
+) -> Result<Option<v1::ArrivalContent>, Refusal> {
+    let parties = (fold.municipality, fold.previous);
+    let opened = core.open(party, parties, first).await?;
+    match opened.and_then(|part| part.arrival) {
+        None => register::content(core, party, parties, first).await,
+        told => Ok(told),
+    }
 }
 
 async fn list(

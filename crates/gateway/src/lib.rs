@@ -17,6 +17,7 @@ mod erasure;
 mod inbox;
 mod ledger;
 mod limits;
+mod note;
 mod page;
 mod permit;
 mod protection;

@@ -40,6 +40,7 @@ pub(crate) struct Reviewer {
 /// Whose access log an access goes into.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LogOwner(MunicipalityCode);
+
 /// A municipality's register feed acts: it tells, and learns nothing of any case.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Feed(Party);
@@ -163,16 +164,24 @@ impl Party {
     /// gone at once, at every gateway.
     pub(crate) async fn of(core: &Core, call: &Call, name: &str) -> Result<Self, Refusal> {
         let code = named(call, name, &[Role::CaseSystem])?;
-        let reach = if is_own(core, call, code) {
-            Reach::Own
+        let grant = if is_own(core, call, code) {
+            None
         } else {
             let grant = granted(core, call, code).await?;
-            let grant = grant.ok_or_else(|| Refusal::new(Reason::SenderNotYours))?;
-            call.acts_for(code);
-            Reach::granted(&grant, call.method, core.today())?
+            Some(grant.ok_or_else(|| Refusal::new(Reason::SenderNotYours))?)
         };
         call.acts_for(code);
+        let reach = match grant {
+            None => Reach::Own,
+            Some(grant) => Reach::granted(&grant, call.method, core.today())?,
+        };
         Ok(Self { code, reach })
+    }
+
+    /// As the municipality itself: for what it ends by duty, never for an answer.
+    pub(crate) fn whole(self) -> Self {
+        let reach = Reach::Own;
+        Self { reach, ..self }
     }
 
     /// What a method about the party's own subjects finds: what lies outside a vendor's grant does not exist for it.
@@ -417,7 +426,7 @@ impl Viewer {
             }
             SubjectKind::System => match (&entry.event, party) {
                 (Event::NoticesConfirmed { recipient, .. }, Some(party))
-                    if *recipient != party.code =>
+                    if *recipient != party.code || !party.sees_all() =>
                 {
                     Err(nobodys())
                 }
@@ -429,7 +438,9 @@ impl Viewer {
                 is_shown.then_some((code, code)).ok_or_else(nobodys)
             }
             SubjectKind::RegisterEvent => match (&entry.event, party) {
-                (Event::IdentityReferred { by, .. }, Some(party)) if *by == party.code => {
+                (Event::IdentityReferred { by, .. }, Some(party))
+                    if *by == party.code && party.sees_all() =>
+                {
                     Ok((*by, *by))
                 }
                 _ => Err(nobodys()),

@@ -14,25 +14,32 @@ use domain::subject::{Subject, SubjectKind};
 use jiff::Timestamp;
 use journal::{Batch, OpenClaim, OpenKey};
 use ledger::{ArrivalFold, ArrivalState, RelocationCommand, RelocationFold};
-use prost::Message as _;
-use vault::{NoteKind, NoteName, SearchTerm};
+use vault::{NoteKind, NoteName};
 
 use crate::body::{Body, Parties};
-use crate::core::{Core, no_keys};
+use crate::core::Core;
 use crate::limits::NOTE_TRIES_MAX;
+use crate::note;
 use crate::permit::Party;
-use crate::read::NOW;
+use crate::read::{NOW, written};
 use crate::register;
 use crate::relocation::{erase, own};
 use crate::write::halted;
 
 /// Refuses what is about a person whom nothing of this municipality may be about. It names no field: that would tell why.
+/// What should have been ended before is ended now, unless nothing may be written.
 pub(crate) async fn refuse(
     core: &Core,
     party: Party,
     number: &IdentityNumber,
+    validate_only: bool,
 ) -> Result<(), Refusal> {
-    if is_protected(core, party, number).await? {
+    let is_held = if validate_only {
+        is_protected(core, party, number).await?
+    } else {
+        hold(core, party, number).await?
+    };
+    if is_held {
         Err(Refusal::new(Reason::ManualRouteRequired))
     } else {
         Ok(())
@@ -48,15 +55,16 @@ pub(crate) async fn is_protected(
     // under each of the person's numbers
     for number in register::numbers(core, party, number).await? {
         let name = name(core, party, &number).await?;
-        if kept(core, name).await?.1.protected {
+        let (_revision, mark) = note::read(core, name).await?;
+        if said(mark).protected {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// Takes in what was told of a person's protection; what was told last counts. When it is protected, ends all that the
-/// municipality has of the person. Returns whether it is.
+/// Takes in what was told of a person's protection under a number; what was told last counts. When it is protected, ends
+/// all that the municipality has of the person. Returns whether it is.
 pub(crate) async fn told(
     core: &Core,
     party: Party,
@@ -65,76 +73,77 @@ pub(crate) async fn told(
     why: &sealed::OwnPart,
 ) -> Result<bool, Refusal> {
     let name = name(core, party, number).await?;
-    let note = sealed::ProtectedNote {
-        changed_at_micros: changed_at.as_microsecond(),
-        protected: protection == Protection::ProtectedRegistration,
-    };
-    let is_protected = mark(core, name, note).await?;
+    let is_protected = mark(core, name, changed_at, protection).await?;
     if is_protected {
         end_all(core, party, number, why).await?;
     }
     Ok(is_protected)
 }
 
-/// Ends what was written at the very moment in which the person became protected.
+/// Ends what was written at the very moment in which the person became protected, under whichever number. Returns
+/// whether it did.
 pub(crate) async fn hold(
     core: &Core,
     party: Party,
     number: &IdentityNumber,
-) -> Result<(), Refusal> {
-    if is_protected(core, party, number).await? {
+) -> Result<bool, Refusal> {
+    let is_protected = is_protected(core, party, number).await?;
+    if is_protected {
         end_all(core, party, number, &sealed::OwnPart::default()).await?;
     }
-    Ok(())
+    Ok(is_protected)
 }
 
 async fn name(core: &Core, party: Party, number: &IdentityNumber) -> Result<NoteName, Refusal> {
-    let term = SearchTerm::Number(number);
-    let name = core.vault.note_of(party.code(), NoteKind::Protected, term);
-    name.await.map_err(no_keys)
+    note::name(core, party.code(), NoteKind::Protected, number).await
 }
 
-/// The mark, behind its revision. One that cannot be opened any more counts as set.
-async fn kept(core: &Core, name: NoteName) -> Result<(i64, sealed::ProtectedNote), Refusal> {
-    let Some(note) = core.vault.note(name).await.map_err(no_keys)? else {
-        return Ok((0, sealed::ProtectedNote::default()));
-    };
-    let unknown = sealed::ProtectedNote {
+/// What a mark says. One that cannot be opened any more counts as set.
+fn said(note: Option<sealed::ProtectedNote>) -> sealed::ProtectedNote {
+    note.unwrap_or(sealed::ProtectedNote {
         changed_at_micros: i64::MIN,
         protected: true,
-    };
-    let read = note.body.map_or(Ok(unknown), |body| {
-        sealed::ProtectedNote::decode(body.as_slice())
-    });
-    let read = read.map_err(|_malformed| Refusal::new(Reason::Internal))?;
-    Ok((note.revision, read))
+    })
 }
 
-/// Sets the mark, or lifts it. Returns whether it is set: nothing is kept of a person who never was protected.
-async fn mark(core: &Core, name: NoteName, told: sealed::ProtectedNote) -> Result<bool, Refusal> {
-    for _ in 0..NOTE_TRIES_MAX {
-        let (revision, before) = kept(core, name).await?;
+/// Sets the mark, or lifts it, which only what tells of no protection at all does. Returns whether it is set: nothing is
+/// kept of a person who never was protected.
+async fn mark(
+    core: &Core,
+    name: NoteName,
+    changed_at: Timestamp,
+    protection: Protection,
+) -> Result<bool, Refusal> {
+    note::change(core, name, |revision, before| {
+        let before = said(before);
+        let told = sealed::ProtectedNote {
+            changed_at_micros: changed_at.as_microsecond(),
+            protected: match protection {
+                Protection::ProtectedRegistration => true,
+                Protection::SecrecyMarking => before.protected,
+                Protection::None => false,
+            },
+        };
         let is_new = revision > 0 && told.changed_at_micros > before.changed_at_micros
             || revision == 0 && told.protected;
-        if !is_new {
-            return Ok(before.protected);
+        if is_new {
+            (Some(told), told.protected)
+        } else {
+            (None, before.protected)
         }
-        let body = told.encode_to_vec();
-        let written = core.vault.write_note(name, revision, &body).await;
-        if written.map_err(no_keys)? {
-            return Ok(told.protected);
-        }
-    }
-    Err(Refusal::new(Reason::KeysUnavailable))
+    })
+    .await
 }
 
-/// Relocations first: what an arrival that is taken back had matched must not open again.
+/// All that the municipality has, however little of it whoever asked may see. Relocations first: what an arrival that is
+/// taken back had matched must not open again.
 async fn end_all(
     core: &Core,
     party: Party,
     number: &IdentityNumber,
     why: &sealed::OwnPart,
 ) -> Result<(), Refusal> {
+    let party = party.whole();
     let mut subjects = own(core, party, number).await?;
     subjects.sort_by_key(|subject| subject.kind != SubjectKind::Relocation);
     for subject in subjects {
@@ -150,12 +159,9 @@ async fn end(
     why: &sealed::OwnPart,
 ) -> Result<(), Refusal> {
     for _ in 0..NOTE_TRIES_MAX {
-        let ending = match ending(core, party, subject).await {
-            Ok(Some(ending)) => ending,
-            Ok(None) => return Ok(()),
-            // a token without its entry is being written, or is swept soon
-            Err(refusal) if refusal.reason == Reason::NotFound => return Ok(()),
-            Err(refusal) => return Err(refusal),
+        let ending = written(ending(core, party, subject).await)?;
+        let Some(ending) = ending.flatten() else {
+            return Ok(());
         };
         match append(core, party, ending, why).await {
             // somebody did something with it meanwhile

@@ -4,6 +4,7 @@
 use api::status::Refusal;
 use domain::entry::Entry;
 use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
 use domain::subject::{Position, Subject};
 use ledger::{AlertFold, ArrivalFold, MunicipalityFold, RelocationFold};
 
@@ -13,6 +14,14 @@ use crate::write::halted;
 
 /// Wherever the record ends.
 pub(crate) const NOW: Position = Position(u64::MAX >> 1);
+
+/// What a search token leads to; none while its entry is being written, or when it is swept soon.
+pub(crate) fn written<T>(found: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
+    match found {
+        Err(refusal) if refusal.reason == Reason::NotFound => Ok(None),
+        found => found.map(Some),
+    }
+}
 
 impl Core {
     /// A relocation that the party sent or received, as it was at a position, and its entries.

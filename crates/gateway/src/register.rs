@@ -9,23 +9,25 @@ mod settle;
 mod standing;
 
 use api::generated::journal::v1 as sealed;
-use api::parse::{self, RegisterEvent, Understood};
+use api::parse::{self, RegisterEvent, SOURCE_ID_SIGNS_MAX, Understood};
 use api::status::Refusal;
 use api::v1;
 use domain::disclosure::Protection;
 use domain::entry::Entry;
 use domain::reason::{Class, Reason, Violation};
-use domain::register::{Deregistration, Told};
+use domain::register::{Deregistration, Reference, Told};
 use prost::Message as _;
-use tonic::{Code, Status, Streaming};
+use tonic::{Status, Streaming};
 use vault::{NoteKind, NoteName};
 
 use crate::body::Parties;
 use crate::call::Call;
 use crate::core::{Core, no_keys};
 use crate::limits::IMPORT_EVENTS_MAX;
+use crate::note;
 use crate::permit::{Feed, Party};
 use crate::protection;
+use crate::transport;
 
 pub(crate) use quarantine::list as list_quarantined;
 pub(crate) use reference::numbers;
@@ -57,12 +59,7 @@ pub(crate) async fn import(
 
 /// A stream that ended in the middle: what came before is taken in, the rest is to be sent again.
 fn broken(status: &Status) -> Refusal {
-    let is_too_large = matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted);
-    Refusal::new(if is_too_large {
-        Reason::BodyTooLarge
-    } else {
-        Reason::DeadlineExceeded
-    })
+    transport::meant(status.code()).unwrap_or_else(|| Refusal::new(Reason::DeadlineExceeded))
 }
 
 /// Takes one event in. A refusal by the rules is its answer; what we could not do ends the stream.
@@ -72,7 +69,9 @@ async fn one(
     request: v1::ImportRegisterEventsRequest,
 ) -> Result<v1::RegisterEventResult, Refusal> {
     let event = request.event.unwrap_or_default();
-    let source_id = event.source_id.clone();
+    // no more of it than an id may have: what is longer is refused
+    let source_id = event.source_id.chars().take(SOURCE_ID_SIGNS_MAX);
+    let source_id: String = source_id.collect();
     match taken_in(core, feed, event, request.validate_only).await {
         Ok(result) => Ok(v1::RegisterEventResult {
             source_id,
@@ -152,10 +151,7 @@ async fn taken_in(
     };
     let after = seen.map_or(0, |(revision, _)| revision);
     // when somebody else wrote it meanwhile, it was the same event, and it was taken in
-    core.vault
-        .write_note(name, after, &note.encode_to_vec())
-        .await
-        .map_err(no_keys)?;
+    note::write(core, name, after, &note).await?;
     Ok(result)
 }
 
@@ -167,21 +163,32 @@ async fn known_one(
     (source_id, mark): (String, [u8; 16]),
     before: Option<&sealed::EventNote>,
 ) -> Result<v1::RegisterEventResult, Refusal> {
+    let origin = sealed::RegisterPart {
+        source_id,
+        ..sealed::RegisterPart::default()
+    };
     let why = sealed::OwnPart {
-        register: Some(sealed::RegisterPart {
-            source_id: source_id.clone(),
-            ..sealed::RegisterPart::default()
-        }),
+        register: Some(origin.clone()),
         ..sealed::OwnPart::default()
     };
     let protection = (event.changed_at, event.protection);
     let party = feed.party();
     let is_protected = protection::told(core, party, &event.number, protection, &why).await?;
-    if event.protection == Protection::None && !is_protected {
+    let mut is_compared = event.protection == Protection::None && !is_protected;
+    match &event.reference {
         // whoever is looked for below is looked for under all numbers
-        if let Some(told) = &event.reference {
-            reference::take_in(core, feed, told).await?;
+        Some(told) if is_compared => reference::take_in(core, feed, told).await?,
+        // no reference is kept of a person who is protected, so each number is told of it
+        Some(Reference { replaced, by }) if event.protection != Protection::None => {
+            for number in [replaced, by] {
+                protection::told(core, party, number, protection, &why).await?;
+            }
         }
+        Some(_) | None => {}
+    }
+    // what is marked under another number holds too
+    is_compared = is_compared && !protection::hold(core, party, &event.number).await?;
+    if is_compared {
         // the record of a number that was replaced ends there: where the person is now stands under the new one
         let is_over = event
             .deregistration
@@ -194,10 +201,6 @@ async fn known_one(
             } else {
                 event.registrations
             },
-        };
-        let origin = sealed::RegisterPart {
-            source_id,
-            ..sealed::RegisterPart::default()
         };
         settle::settle(core, feed, &event.number, told, &origin).await?;
     }
@@ -213,13 +216,8 @@ async fn known_one(
 
 /// The note of an event that came in before, behind its revision.
 async fn seen(core: &Core, name: NoteName) -> Result<Option<(i64, sealed::EventNote)>, Refusal> {
-    let Some(note) = core.vault.note(name).await.map_err(no_keys)? else {
-        return Ok(None);
-    };
-    let body = note.body.unwrap_or_default();
-    let read = sealed::EventNote::decode(body.as_slice());
-    let read = read.map_err(|_malformed| Refusal::new(Reason::Internal))?;
-    Ok(Some((note.revision, read)))
+    let (revision, note) = note::read::<sealed::EventNote>(core, name).await?;
+    Ok((revision > 0).then(|| (revision, note.unwrap_or_default())))
 }
 
 fn result(outcome: v1::RegisterEventOutcome) -> v1::RegisterEventResult {

@@ -77,7 +77,11 @@ fn bare(headers: &HeaderMap) -> Option<Refusal> {
     if headers.contains_key(DETAILS) {
         return None;
     }
-    let code = Code::from_bytes(status.as_bytes());
+    meant(Code::from_bytes(status.as_bytes()))
+}
+
+/// What the transport means by the code with which it refuses a message; none when it is not about that.
+pub(crate) fn meant(code: Code) -> Option<Refusal> {
     // too long, or too long when it was unpacked
     if matches!(code, Code::OutOfRange | Code::ResourceExhausted) {
         let refusal = Refusal::new(Reason::BodyTooLarge);

@@ -50,6 +50,14 @@ pub fn erased_replies(entries: &[Entry]) -> Result<Option<(MunicipalityCode, Vec
     )))
 }
 
+/// Whether the entries of a subject let a party read the texts of a version, whether or not its keys are gone already.
+pub fn may_read(entries: &[Entry], by: MunicipalityCode, version: Version) -> Result<bool, Halt> {
+    let is_reply = |(whose, versions): (MunicipalityCode, Vec<Version>)| {
+        whose == by && versions.contains(&version)
+    };
+    Ok(erased(entries)? != Some(by) && !erased_replies(entries)?.is_some_and(is_reply))
+}
+
 /// The relocation, when an entry has ended what somebody may read of it.
 fn ended(entries: &[Entry]) -> Result<Option<RelocationFold>, Halt> {
     if entries.iter().any(|entry| entry.event.ends_reading()) {

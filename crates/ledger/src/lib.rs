@@ -15,7 +15,7 @@ pub use command::{
 };
 pub use fold::{
     AlertFold, AlertState, ArrivalFold, ArrivalState, Drill, MunicipalityFold, RelocationFold,
-    Transfer, erased, erased_replies, recalled,
+    Transfer, erased, erased_replies, may_read, recalled,
 };
 pub use machine::{
     Duty, Finding, Flag, Flagged, Machine, StateDigest, Trial, Variation, answer_due_on, covers,

@@ -30,9 +30,6 @@ use crate::read::NOW;
 use crate::write::halted;
 use crate::{alert, arrival, register, relocation};
 
-/// The method's name in the log.
-const METHOD: &str = "ProducePersonExtract";
-
 /// The items, one after another.
 pub(super) type Items =
     Pin<Box<dyn Stream<Item = Result<v1::ProducePersonExtractResponse, Status>> + Send>>;
@@ -57,10 +54,10 @@ pub(super) async fn produce(
         .first()
         .ok_or_else(|| Refusal::new(Reason::Internal))?;
     let term = (v1::SearchTermKind::IdentityNumber, *token);
-    let search = Opening::search(METHOD, term, &actor, subjects.len());
+    let search = Opening::search(term, &actor, subjects.len());
     core.record_access(call, party, search).await?;
     for subject in &subjects {
-        let opening = Opening::of(METHOD, *subject, &actor);
+        let opening = Opening::of(*subject, &actor);
         core.record_access(call, party, opening).await?;
     }
     let mut items = vec![Item::Head(v1::ExtractHead {

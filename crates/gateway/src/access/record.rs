@@ -15,8 +15,6 @@ use crate::permit::LogOwner;
 /// What is opened or was searched, by whom and why.
 #[derive(Clone, Copy)]
 pub(crate) struct Opening<'a> {
-    /// The method.
-    method: &'static str,
     what: Accessed,
     actor: &'a v1::Actor,
     term: v1::SearchTermKind,
@@ -26,9 +24,8 @@ pub(crate) struct Opening<'a> {
 
 impl<'a> Opening<'a> {
     /// A subject's body is opened.
-    pub(crate) fn of(method: &'static str, subject: Subject, actor: &'a v1::Actor) -> Self {
+    pub(crate) fn of(subject: Subject, actor: &'a v1::Actor) -> Self {
         Self {
-            method,
             what: Accessed::Subject(subject),
             actor,
             term: v1::SearchTermKind::Unspecified,
@@ -44,13 +41,11 @@ impl<'a> Opening<'a> {
 
     /// A search that found so much, by a term's token.
     pub(crate) fn search(
-        method: &'static str,
         (term, token): (v1::SearchTermKind, [u8; 16]),
         actor: &'a v1::Actor,
         found: usize,
     ) -> Self {
         Self {
-            method,
             what: Accessed::Search(token),
             actor,
             term,
@@ -79,7 +74,7 @@ impl Core {
             function,
             case_number,
             purpose,
-            method: opening.method.to_owned(),
+            method: call.method.to_owned(),
             organisation_number: call.caller.organisation_number.clone(),
             search_term: opening.term.into(),
             found: i32::try_from(opening.found).unwrap_or(i32::MAX),

@@ -60,6 +60,17 @@ pub(super) async fn record(
         findings: request.findings,
     };
     let content = part.encode_to_vec();
+    if request.validate_only {
+        return Ok(answer(&Review {
+            number: 0,
+            request_id: id,
+            fingerprint,
+            at: now,
+            from: plan.from,
+            until: plan.until,
+            content: Some(content),
+        }));
+    }
     let review = NewReview {
         authority: reviewer.code(),
         request_id: id,
@@ -69,20 +80,6 @@ pub(super) async fn record(
         until: plan.until,
         content: &content,
     };
-    if request.validate_only {
-        let review = shown(&Review {
-            number: 0,
-            request_id: id,
-            fingerprint,
-            at: now,
-            from: plan.from,
-            until: plan.until,
-            content: Some(content),
-        });
-        return Ok(v1::RecordReviewResponse {
-            review: Some(review),
-        });
-    }
     core.vault.record_review(review).await.map_err(no_keys)?;
     // of requests at once with one id the first stands, and this may be another one
     let recorded = core.recorded(reviewer, id, fingerprint).await?;
@@ -153,7 +150,7 @@ pub(super) async fn list(
         ..request.clone()
     };
     let page = Page::read(request.page_size, &request.page_token, &filters)?;
-    let opening = Opening::of("ListReviews", Subject::SYSTEM, &actor);
+    let opening = Opening::of(Subject::SYSTEM, &actor);
     core.record_access(call, reviewer, opening).await?;
     let (vault, code) = (&core.vault, reviewer.code());
     let found = vault.reviews(code, page.below.0, page.size).await;

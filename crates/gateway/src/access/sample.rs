@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::parse::Faults;
 use api::status::Refusal;
-use api::time::from_wire;
 use api::v1;
 use domain::reason::Reason;
 use domain::sample::stratified;
@@ -37,15 +36,10 @@ impl Plan {
         (size, seed): (i32, i64),
     ) -> Option<Self> {
         let mut instant = |field: &str, at: Option<prost_types::Timestamp>| {
-            let Some(at) = at else {
+            if at.is_none() {
                 faults.add(field, Reason::FieldRequired);
-                return None;
-            };
-            let read = from_wire(&at);
-            if read.is_none() {
-                faults.add(field, Reason::DateInvalid);
             }
-            read
+            super::instant(faults, field, at)
         };
         let (from, until) = (instant("from", from), instant("until", until));
         if until.is_some_and(|until| until > now) {
@@ -106,7 +100,7 @@ pub(super) async fn draw(
     );
     faults.end()?;
     let plan = plan.ok_or_else(|| Refusal::new(Reason::Internal))?;
-    let opening = Opening::of("SampleAccesses", Subject::SYSTEM, &actor);
+    let opening = Opening::of(Subject::SYSTEM, &actor);
     core.record_access(call, reviewer, opening).await?;
     let sample = core.sample(reviewer, plan).await?;
     let mut accesses = Vec::with_capacity(sample.places.len());

@@ -33,7 +33,7 @@ pub(super) async fn report(
 ) -> Result<v1::ReportArrivalResponse, Refusal> {
     let party = Party::of(core, call, &request.municipality).await?;
     let read = match parse::arrival(&request, party.code(), core.context()) {
-        Ok(report) => protection::refuse(core, party, &report.number)
+        Ok(report) => protection::refuse(core, party, &report.number, request.validate_only)
             .await
             .map(|()| report),
         Err(refusal) => Err(refusal),

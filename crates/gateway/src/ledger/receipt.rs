@@ -42,7 +42,7 @@ pub(super) async fn get(
     let mut parts = Vec::new();
     if let Some((party, actor)) = reader {
         unrestricted(core, party, &entry).await?;
-        let opening = Opening::of("GetReceipt", entry.subject, &actor);
+        let opening = Opening::of(entry.subject, &actor);
         core.record_access(call, party, opening).await?;
         parts = opened(core, party, parties, &entry).await?;
     }
@@ -130,7 +130,7 @@ async fn opened(
 ) -> Result<Vec<v1::OpenedPart>, Refusal> {
     if entry.subject.kind == SubjectKind::Relocation {
         let (_, entries) = core.relocation(party, entry.subject, NOW).await?;
-        if ::ledger::erased(&entries).map_err(halted)? == Some(party.code()) {
+        if !::ledger::may_read(&entries, party.code(), entry.version).map_err(halted)? {
             return Ok(Vec::new());
         }
     }

@@ -16,6 +16,7 @@ use vault::{NoteKind, NoteName};
 
 use crate::call::Call;
 use crate::core::{Core, no_keys};
+use crate::note;
 use crate::page::Page;
 use crate::permit::Feed;
 
@@ -33,10 +34,7 @@ pub(super) async fn keep(
         reason: violation.reason.code().to_owned(),
         field: violation.field.clone(),
     };
-    core.vault
-        .write_note(name(feed, token), 0, &note.encode_to_vec())
-        .await
-        .map_err(no_keys)?;
+    note::write(core, name(feed, token), 0, &note).await?;
     Ok(token.to_vec())
 }
 

@@ -14,14 +14,14 @@ use domain::register::Reference;
 use domain::subject::{Subject, SubjectKind, Version};
 use journal::Batch;
 use ledger::ArrivalState;
-use prost::Message as _;
 use uuid::Builder;
-use vault::{NoteKind, NoteName, SearchTerm};
+use vault::NoteKind;
 
 use crate::core::{Core, no_keys};
-use crate::limits::{NOTE_TRIES_MAX, PERSON_NUMBERS_MAX};
+use crate::limits::PERSON_NUMBERS_MAX;
+use crate::note;
 use crate::permit::{Feed, Party};
-use crate::read::NOW;
+use crate::read::{NOW, written};
 use crate::relocation::{own, pseudonyms_in};
 
 /// What separates these hashes from those of requests: no method is named so.
@@ -113,7 +113,9 @@ async fn follow(
     let mut references = BTreeSet::new();
     let mut next = 0;
     while let Some(from) = numbers.get(next).cloned() {
-        let (_name, _revision, note) = kept(core, authority, &from).await?;
+        let name = note::name(core, authority, NoteKind::Reference, &from).await?;
+        let (_revision, note) = note::read::<sealed::ReferenceNote>(core, name).await?;
+        let note = note.unwrap_or_default();
         let mut found = Vec::new();
         for text in &note.replaced_by {
             let (replaced, by) = (from.clone(), read(core, text)?);
@@ -144,24 +146,6 @@ fn read(core: &Core, text: &str) -> Result<IdentityNumber, Refusal> {
     number.map_err(|_fault| Refusal::new(Reason::Internal))
 }
 
-/// An authority's note under a number: its name, its revision, what it says.
-async fn kept(
-    core: &Core,
-    authority: MunicipalityCode,
-    number: &IdentityNumber,
-) -> Result<(NoteName, i64, sealed::ReferenceNote), Refusal> {
-    let term = SearchTerm::Number(number);
-    let name = core.vault.note_of(authority, NoteKind::Reference, term);
-    let name = name.await.map_err(no_keys)?;
-    let Some(note) = core.vault.note(name).await.map_err(no_keys)? else {
-        return Ok((name, 0, sealed::ReferenceNote::default()));
-    };
-    let body = note.body.unwrap_or_default();
-    let read = sealed::ReferenceNote::decode(body.as_slice());
-    let read = read.map_err(|_malformed| Refusal::new(Reason::Internal))?;
-    Ok((name, note.revision, read))
-}
-
 /// Adds a number to one side of the note under another.
 async fn keep(
     core: &Core,
@@ -170,22 +154,17 @@ async fn keep(
     side: fn(&mut sealed::ReferenceNote) -> &mut Vec<String>,
     other: &IdentityNumber,
 ) -> Result<(), Refusal> {
-    for _ in 0..NOTE_TRIES_MAX {
-        let (name, revision, mut note) = kept(core, authority, under).await?;
+    let name = note::name(core, authority, NoteKind::Reference, under).await?;
+    note::change(core, name, |_revision, note| {
+        let mut note: sealed::ReferenceNote = note.unwrap_or_default();
         let numbers = side(&mut note);
-        if numbers.iter().any(|it| it == other.canonical()) {
-            return Ok(());
+        let is_new = !numbers.iter().any(|it| it == other.canonical());
+        if is_new {
+            numbers.push(other.canonical().to_owned());
         }
-        numbers.push(other.canonical().to_owned());
-        let written = core
-            .vault
-            .write_note(name, revision, &note.encode_to_vec())
-            .await;
-        if written.map_err(no_keys)? {
-            return Ok(());
-        }
-    }
-    Err(Refusal::new(Reason::KeysUnavailable))
+        (is_new.then_some(note), ())
+    })
+    .await
 }
 
 /// In whose scopes the authority knows the person: its own, and those of what was announced to it or reported by it. What
@@ -198,31 +177,18 @@ async fn scopes(
     let mut scopes = BTreeSet::from([party.code()]);
     for subject in own(core, party, number).await? {
         let scope = match subject.kind {
-            SubjectKind::Relocation => core
-                .relocation(party, subject, NOW)
-                .await
-                .map(|(fold, _entries)| Some(fold.sender)),
-            SubjectKind::Arrival => {
-                core.arrival(party, subject, NOW)
-                    .await
-                    .map(|(fold, _entries)| {
-                        (fold.state != ArrivalState::Withdrawn).then_some(fold.previous)
-                    })
-            }
+            SubjectKind::Relocation => written(core.relocation(party, subject, NOW).await)?
+                .map(|(fold, _entries)| fold.sender),
+            SubjectKind::Arrival => written(core.arrival(party, subject, NOW).await)?
+                .filter(|(fold, _entries)| fold.state != ArrivalState::Withdrawn)
+                .map(|(fold, _entries)| fold.previous),
             SubjectKind::System
             | SubjectKind::Alert
             | SubjectKind::Municipality
-            | SubjectKind::RegisterEvent => Ok(None),
+            | SubjectKind::RegisterEvent => None,
         };
-        match scope {
-            Ok(scope) => {
-                let lineage = core.context().lineage;
-                scopes.extend(scope.into_iter().flat_map(|it| lineage.sources(it)));
-            }
-            // a token without its entry is being written, or is swept soon
-            Err(refusal) if refusal.reason == Reason::NotFound => {}
-            Err(refusal) => return Err(refusal),
-        }
+        let lineage = core.context().lineage;
+        scopes.extend(scope.into_iter().flat_map(|it| lineage.sources(it)));
     }
     Ok(scopes)
 }

@@ -22,7 +22,7 @@ use crate::core::{Core, no_keys};
 use crate::limits::NOTE_TRIES_MAX;
 use crate::permit::{Feed, Party};
 use crate::protection;
-use crate::read::NOW;
+use crate::read::{NOW, written};
 use crate::relocation::{own, pseudonyms_of_arrival};
 
 /// What the municipality has of a person.
@@ -131,27 +131,25 @@ async fn known(core: &Core, party: Party, number: &IdentityNumber) -> Result<Kno
     let mut known = Known::default();
     for subject in own(core, party, number).await? {
         match subject.kind {
-            SubjectKind::Relocation => match core.relocation(party, subject, NOW).await {
-                Ok((fold, _entries)) => known.relocations.push(fold),
-                // a token without its entry is being written, or is swept soon
-                Err(refusal) if refusal.reason == Reason::NotFound => {}
-                Err(refusal) => return Err(refusal),
-            },
-            SubjectKind::Arrival => match core.arrival(party, subject, NOW).await {
-                Ok((fold, entries)) if fold.state != ArrivalState::Withdrawn => {
-                    let parties = (fold.municipality, fold.previous);
-                    let Some(first) = entries.first() else {
-                        continue;
-                    };
-                    let own = core.open_own(party.into(), parties, first).await?;
-                    if let Some(told) = own.and_then(|own| own.register) {
-                        known.told.push((subject, fold, told));
-                    }
+            SubjectKind::Relocation => {
+                let found = written(core.relocation(party, subject, NOW).await)?;
+                known.relocations.extend(found.map(|(fold, _entries)| fold));
+            }
+            SubjectKind::Arrival => {
+                let found = written(core.arrival(party, subject, NOW).await)?;
+                let found = found.filter(|(fold, _)| fold.state != ArrivalState::Withdrawn);
+                let Some((fold, entries)) = found else {
+                    continue;
+                };
+                let Some(first) = entries.first() else {
+                    continue;
+                };
+                let parties = (fold.municipality, fold.previous);
+                let own = core.open_own(party.into(), parties, first).await?;
+                if let Some(told) = own.and_then(|own| own.register) {
+                    known.told.push((subject, fold, told));
                 }
-                Ok(_) => {}
-                Err(refusal) if refusal.reason == Reason::NotFound => {}
-                Err(refusal) => return Err(refusal),
-            },
+            }
             SubjectKind::System
             | SubjectKind::Alert
             | SubjectKind::Municipality

@@ -8,12 +8,12 @@ use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use domain::register::{Registration, Timeline, Told};
 use jiff::Timestamp;
-use prost::Message as _;
-use vault::{NoteKind, NoteName, SearchTerm};
+use vault::{NoteKind, NoteName};
 
 use super::reference::numbers;
-use crate::core::{Core, no_keys};
+use crate::core::Core;
 use crate::limits::NOTE_TRIES_MAX;
+use crate::note;
 use crate::permit::Feed;
 
 /// What was told of a person so far, under all numbers.
@@ -51,9 +51,7 @@ pub(super) async fn take_in(
         if !is_compared || timeline == before {
             return Ok(whole);
         }
-        let note = to_wire(&timeline).encode_to_vec();
-        let written = core.vault.write_note(name, revision, &note).await;
-        if written.map_err(no_keys)? {
+        if note::write(core, name, revision, &to_wire(&timeline)).await? {
             return Ok(whole);
         }
     }
@@ -61,23 +59,15 @@ pub(super) async fn take_in(
 }
 
 async fn name(core: &Core, feed: Feed, number: &IdentityNumber) -> Result<NoteName, Refusal> {
-    let term = SearchTerm::Number(number);
-    let name = core
-        .vault
-        .note_of(feed.party().code(), NoteKind::Standing, term);
-    name.await.map_err(no_keys)
+    note::name(core, feed.party().code(), NoteKind::Standing, number).await
 }
 
 async fn kept(core: &Core, name: NoteName) -> Result<(i64, Timeline), Refusal> {
-    let Some(note) = core.vault.note(name).await.map_err(no_keys)? else {
-        return Ok((0, Timeline::default()));
-    };
-    let body = note.body.unwrap_or_default();
-    let told = sealed::StandingNote::decode(body.as_slice())
-        .ok()
-        .and_then(|note| note.told.iter().map(from_wire).collect())
-        .ok_or_else(|| Refusal::new(Reason::Internal))?;
-    Ok((note.revision, Timeline::new(told)))
+    let (revision, note) = note::read::<sealed::StandingNote>(core, name).await?;
+    let told = note.unwrap_or_default().told;
+    let told = told.iter().map(from_wire).collect::<Option<_>>();
+    let told = told.ok_or_else(|| Refusal::new(Reason::Internal))?;
+    Ok((revision, Timeline::new(told)))
 }
 
 fn to_wire(timeline: &Timeline) -> sealed::StandingNote {

@@ -16,7 +16,7 @@ use crate::access::Opening;
 use crate::call::Call;
 use crate::core::{Core, no_keys};
 use crate::permit::Party;
-use crate::read::NOW;
+use crate::read::{NOW, written};
 use crate::register::numbers;
 use crate::show;
 
@@ -49,7 +49,7 @@ pub(super) async fn find(
     let relocations = found(core, party, &search).await?;
     // whatever it found, nothing is answered that is not recorded
     let term = (search.kind, search.first);
-    let opening = Opening::search("FindRelocations", term, &actor, relocations.len());
+    let opening = Opening::search(term, &actor, relocations.len());
     core.record_access(call, party, opening).await?;
     Ok(v1::FindRelocationsResponse { relocations })
 }
@@ -134,14 +134,9 @@ async fn found(core: &Core, party: Party, search: &Search) -> Result<Vec<v1::Rel
     found.retain(|found| found.kind == SubjectKind::Relocation);
     let mut relocations = Vec::with_capacity(found.len());
     for subject in found {
-        match core.relocation(party, subject, NOW).await {
-            Ok((fold, _entries)) => {
-                relocations.push(show::relocation(subject, &fold, party.code()));
-            }
-            // a token without its entry is being written, or is swept soon
-            Err(refusal) if refusal.reason == Reason::NotFound => {}
-            Err(refusal) => return Err(refusal),
-        }
+        let found = written(core.relocation(party, subject, NOW).await)?;
+        let shown = found.map(|(fold, _)| show::relocation(subject, &fold, party.code()));
+        relocations.extend(shown);
     }
     Ok(relocations)
 }

@@ -47,14 +47,14 @@ pub(super) async fn get(
         if is_restricted && exception == v1::RestrictionException::Unspecified {
             return Err(Refusal::field("exception", Reason::ProcessingRestricted));
         }
-        let mut opening = Opening::of("GetRelocation", subject, &actor);
+        let mut opening = Opening::of(subject, &actor);
         if is_restricted {
             opening = opening.except(exception);
         }
         core.record_access(call, party, opening).await?;
         // what is known now decides whether it may be read, whatever was known then
         if ledger::erased(&entries).map_err(halted)? != Some(party.code()) {
-            fill(core, party, &fold, known, &mut relocation).await?;
+            fill(core, party, &fold, (known, &entries), &mut relocation).await?;
         }
         readings = redact::readings(core, party, &fold, &entries).await?;
     }
@@ -73,12 +73,12 @@ pub(crate) async fn whole(
     let (fold, entries) = core.relocation(party, subject, NOW).await?;
     let mut relocation = show::relocation(subject, &fold, party.code());
     if ledger::erased(&entries).map_err(halted)? != Some(party.code()) {
-        fill(core, party, &fold, &entries, &mut relocation).await?;
+        fill(core, party, &fold, (&entries, &entries), &mut relocation).await?;
     }
     Ok((relocation, fold, entries))
 }
 
-/// Opens what the party may read. What was erased stays empty.
+/// Opens what the party may read of some entries, by all that there are now. What was ended stays empty.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "only these carry something to read"
@@ -87,14 +87,18 @@ async fn fill(
     core: &Core,
     party: Party,
     fold: &RelocationFold,
-    entries: &[Entry],
+    (known, now): (&[Entry], &[Entry]),
     relocation: &mut v1::Relocation,
 ) -> Result<(), Refusal> {
-    for entry in entries {
-        let opened = core
-            .open(party, (fold.sender, fold.recipient), entry)
-            .await?
-            .unwrap_or_default();
+    let parties = (fold.sender, fold.recipient);
+    for entry in known {
+        let may_read = ledger::may_read(now, party.code(), entry.version).map_err(halted)?;
+        let opened = if may_read {
+            core.open(party, parties, entry).await?
+        } else {
+            None
+        };
+        let opened = opened.unwrap_or_default();
         let recorded_at = Some(to_wire(entry.recorded_at));
         match &entry.event {
             Event::RelocationRegistered { .. } => {

@@ -7,7 +7,7 @@ use api::parse::{self, Registration};
 use api::status::Refusal;
 use api::v1;
 use domain::code::NoticeKind;
-use domain::entry::{Draft, Event, SealedPart};
+use domain::entry::{Draft, Entry, Event, SealedPart};
 use domain::identity::IdentityNumber;
 use domain::municipality::MunicipalityCode;
 use domain::person_name::pairs;
@@ -27,7 +27,7 @@ use crate::core::{Core, no_keys, unread};
 use crate::directory::functions::unknown;
 use crate::permit::Party;
 use crate::protection;
-use crate::read::NOW;
+use crate::read::{NOW, written};
 use crate::register;
 use crate::show;
 
@@ -42,7 +42,7 @@ pub(super) async fn register(
     let party = Party::of(core, call, &request.municipality).await?;
     let context = core.context();
     let read = match parse::registration(&request, party.code(), context) {
-        Ok(registration) => routed(core, party, registration).await,
+        Ok(registration) => routed(core, party, registration, request.validate_only).await,
         Err(refusal) => Err(refusal),
     };
     let registration = match read {
@@ -129,9 +129,10 @@ async fn routed(
     core: &Core,
     party: Party,
     registration: Registration,
+    validate_only: bool,
 ) -> Result<Registration, Refusal> {
     party.may_announce(registration.kind)?;
-    protection::refuse(core, party, &registration.number).await?;
+    protection::refuse(core, party, &registration.number, validate_only).await?;
     let fold = core.municipality(party, registration.recipient).await?;
     let function = fold
         .route(registration.function.as_ref(), registration.kind)
@@ -281,13 +282,12 @@ async fn returns(
     let found = own(core, party, &registration.number).await?;
     let relocations = found.into_iter();
     for subject in relocations.filter(|found| found.kind == SubjectKind::Relocation) {
-        // a token without its entry is being written, or is swept soon
-        let Ok((fold, _)) = core.relocation(party, subject, NOW).await else {
-            continue;
+        let found = written(core.relocation(party, subject, NOW).await)?;
+        let is_back = |(fold, _): &(RelocationFold, Vec<Entry>)| {
+            fold.state == RelocationState::Arrived
+                && (fold.sender, fold.recipient) == (registration.recipient, party.code())
         };
-        if fold.state == RelocationState::Arrived
-            && (fold.sender, fold.recipient) == (registration.recipient, party.code())
-        {
+        if found.is_some_and(|found| is_back(&found)) {
             return Ok(Some(subject));
         }
     }

@@ -18,7 +18,10 @@ pub(super) async fn register(
     call: &Call,
     request: v1::RegisterRelocationRequest,
 ) -> Result<v1::RegisterRelocationResponse, Refusal> {
+    let (lineage, today) = (core.context().lineage, core.today());
     let to = MunicipalityCode::parse_name(&request.receiving_municipality);
+    // whoever goes on as it got it
+    let to = to.map(|code| lineage.current(code, today));
     let mut answer = register::register(core, call, request).await?;
     let Some(to) = to else { return Ok(answer) };
     if core.views.is_connected(to).await.map_err(unread)? {

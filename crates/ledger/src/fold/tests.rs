@@ -173,6 +173,15 @@ fn who_ends_it_for_the_other_ends_what_it_told_and_keeps_its_own() {
         let all = entries(before.iter().cloned().chain([redacted(by)]).collect());
         (erased(&all), erased_replies(&all))
     };
+    let read = |by, who| {
+        let all = entries(before.iter().cloned().chain([redacted(by)]).collect());
+        let read = |entry: &Entry| may_read(&all, code(who), entry.version) == Ok(true);
+        all.iter().map(read).collect::<Vec<_>>()
+    };
+    assert_eq!(read("0184", "2283"), [false; 5]);
+    assert_eq!(read("0184", "0184"), [true; 5]);
+    assert_eq!(read("2283", "2283"), [true; 5]);
+    assert_eq!(read("2283", "0184"), [true, true, false, true, true]);
     assert_eq!(seen("0184"), (Ok(Some(code("2283"))), Ok(None)));
     let replies = Some((code("0184"), vec![Version(3)]));
     assert_eq!(seen("2283"), (Ok(None), Ok(replies)));

@@ -41,7 +41,7 @@ pub(in crate::relocation) async fn recall(
     }
     erase(core, subject).await?;
     let (fold, entries) = core.relocation(party, subject, NOW).await?;
-    let opening = Opening::of("RecallRelocation", subject, &actor);
+    let opening = Opening::of(subject, &actor);
     core.record_access(call, party, opening).await?;
     Ok(v1::RecallRelocationResponse {
         relocation,
@@ -95,7 +95,7 @@ pub(in crate::relocation) async fn get_report(
     if ledger::recalled(&entries).is_none() {
         return Err(Refusal::new(Reason::StateNotAllowed));
     }
-    let opening = Opening::of("GetBreachReport", subject, &actor);
+    let opening = Opening::of(subject, &actor);
     core.record_access(call, party, opening).await?;
     let report = report(core, party, &fold, &entries).await?;
     Ok(v1::GetBreachReportResponse { report })

@@ -31,8 +31,8 @@ pub(in crate::relocation) async fn redact(
     let mut common = common!(core, call, request, "RedactRelocation", faults);
     common.own.text.clone_from(&request.text);
     let (party, subject, why) = (common.party, common.subject, common.own.clone());
-    let (fold, entries) = core.relocation(party, subject, NOW).await?;
     let person = if request.whole_person {
+        let (fold, entries) = core.relocation(party, subject, NOW).await?;
         let number = number(core, party, &fold, &entries).await?;
         // what can no longer be opened names nobody
         Some(number.ok_or_else(|| Refusal::field("whole_person", Reason::StateNotAllowed))?)
@@ -53,7 +53,7 @@ pub(in crate::relocation) async fn redact(
         protection::told(core, party, &number, told, &why).await?;
     }
     let actor = why.actor.unwrap_or_default();
-    let opening = Opening::of("RedactRelocation", subject, &actor);
+    let opening = Opening::of(subject, &actor);
     core.record_access(call, party, opening).await?;
     let (fold, entries) = core.relocation(party, subject, NOW).await?;
     Ok(v1::RedactRelocationResponse {

@@ -1,0 +1,69 @@
+//! Notes in the key store, each a message: read, and written again when somebody else wrote meanwhile. What a note that
+//! cannot be opened any more means is said by whoever asks, never here.
+
+use api::status::Refusal;
+use domain::identity::IdentityNumber;
+use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
+use prost::Message;
+use vault::{NoteKind, NoteName, SearchTerm};
+
+use crate::core::{Core, no_keys};
+use crate::limits::NOTE_TRIES_MAX;
+
+/// The name of an authority's note under a number.
+pub(crate) async fn name(
+    core: &Core,
+    authority: MunicipalityCode,
+    kind: NoteKind,
+    number: &IdentityNumber,
+) -> Result<NoteName, Refusal> {
+    let term = SearchTerm::Number(number);
+    let name = core.vault.note_of(authority, kind, term).await;
+    name.map_err(no_keys)
+}
+
+/// What a note says, behind its revision; an empty one at revision 0 when there is none yet, and none when it cannot be
+/// opened any more.
+pub(crate) async fn read<N: Message + Default>(
+    core: &Core,
+    name: NoteName,
+) -> Result<(i64, Option<N>), Refusal> {
+    let Some(note) = core.vault.note(name).await.map_err(no_keys)? else {
+        return Ok((0, Some(N::default())));
+    };
+    let said = note.body.map(|body| N::decode(body.as_slice())).transpose();
+    let said = said.map_err(|_malformed| Refusal::new(Reason::Internal))?;
+    Ok((note.revision, said))
+}
+
+/// Writes a note over a revision. False when somebody else wrote it meanwhile.
+pub(crate) async fn write(
+    core: &Core,
+    name: NoteName,
+    over: i64,
+    note: &impl Message,
+) -> Result<bool, Refusal> {
+    let body = note.encode_to_vec();
+    let written = core.vault.write_note(name, over, &body).await;
+    written.map_err(no_keys)
+}
+
+/// Changes a note by what it says and its revision: to another one, or not at all. Returns what the change says of it.
+pub(crate) async fn change<N: Message + Default, T>(
+    core: &Core,
+    name: NoteName,
+    how: impl Fn(i64, Option<N>) -> (Option<N>, T),
+) -> Result<T, Refusal> {
+    for _ in 0..NOTE_TRIES_MAX {
+        let (revision, before) = read(core, name).await?;
+        let (after, said) = how(revision, before);
+        let Some(after) = after else {
+            return Ok(said);
+        };
+        if write(core, name, revision, &after).await? {
+            return Ok(said);
+        }
+    }
+    Err(Refusal::new(Reason::KeysUnavailable))
+}
