@@ -79,7 +79,7 @@ async fn play(world: &World) -> i64 {
 }
 
 /// Waits for a checkpoint of at least a size, and writes it into a file.
-async fn save_checkpoint(folder: &Path, operator: &Party, size: i64) {
+pub(crate) async fn save_checkpoint(folder: &Path, operator: &Party, size: i64) {
     let checkpoint = wait_for("a checkpoint", || async {
         let request = v1::GetCheckpointRequest::default();
         let newest = operator.get_checkpoint(request).await.ok()?.checkpoint?;
@@ -114,7 +114,7 @@ async fn an_export_in_the_middle_of_a_load_is_whole_and_tells_of_no_person() {
 }
 
 /// A policy that asks for a log's signature and nothing more.
-fn write_policy(folder: &Path, name: &str, key: &[u8]) {
+pub(crate) fn write_policy(folder: &Path, name: &str, key: &[u8]) {
     let policy = [b"log ", key, b"quorum none\n"].concat();
     fs::write(folder.join(name), policy).expect("written");
 }

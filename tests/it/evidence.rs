@@ -71,7 +71,10 @@ async fn check(folder: &Path) -> BTreeMap<u64, String> {
     let mut notes = BTreeMap::new();
     let mut after = Size(0);
     loop {
-        let page = log.checkpoints(after, 100).await.expect("a page");
+        let page = log
+            .checkpoints(after, Size(u64::MAX), 100)
+            .await
+            .expect("a page");
         let Some(last) = page.last() else {
             break;
         };

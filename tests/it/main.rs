@@ -26,6 +26,7 @@ mod functions;
 mod golden;
 mod guarding;
 mod health;
+mod holding;
 mod load;
 mod moving;
 mod oracle;

@@ -8,6 +8,7 @@ mod progress;
 mod replay;
 mod source;
 mod step;
+mod verify;
 
 use clap::Subcommand;
 
@@ -30,8 +31,8 @@ pub(crate) enum Verb {
     Step(step::Options),
     /// Carry a journal that no service has open into an empty place, with the same root
     Copy(copy::Options),
-    /// Hold a journal against itself: places, chains, and the tables beside the entries
-    Verify(copy::Verified),
+    /// Hold a journal against itself: places, chains, the tables beside the entries; and against its log
+    Verify(verify::Options),
     /// Show the alarm that keeps the log from being signed, or lift it
     #[command(subcommand)]
     Alarm(alarm::Verb),
@@ -50,7 +51,7 @@ pub(crate) fn run(verb: Verb, json: bool) -> Result<(), Failure> {
             Verb::Replay(options) => Box::pin(replay::run(options, json)).await,
             Verb::Step(options) => step::run(options, json).await,
             Verb::Copy(options) => Box::pin(copy::run(options, json)).await,
-            Verb::Verify(verified) => copy::verify(&verified, json).await,
+            Verb::Verify(options) => verify::run(options, json).await,
             Verb::Alarm(verb) => alarm::run(verb, json).await,
         }
     })

@@ -111,9 +111,14 @@ fn tell(verdict: &impl serde::Serialize, words: &str, json: bool) -> Result<(), 
 
 impl Trust {
     fn policy(&self) -> Result<Policy, Failure> {
-        let bytes = read(&self.policy)?;
-        Policy::parse(&bytes).map_err(|fault| unusable(&self.policy, fault))
+        read_policy(&self.policy)
     }
+}
+
+/// The logs and witnesses that a file says are trusted.
+pub(crate) fn read_policy(path: &Path) -> Result<Policy, Failure> {
+    let bytes = read(path)?;
+    Policy::parse(&bytes).map_err(|fault| unusable(path, fault))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -1,6 +1,7 @@
 //! The whole record, row by row as it is stored: for whoever replays it, checks it, or carries it elsewhere. Only
 //! reads; beside a running service, it waits for nobody and nobody waits for it.
 
+mod log;
 mod postgres;
 mod sqlite;
 mod verify;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use crate::ReadError;
 
+pub use log::{Logged, verify_log};
 pub use postgres::PostgresRows;
 pub(crate) use postgres::person_of;
 pub use sqlite::SqliteRows;

@@ -57,10 +57,12 @@ pub trait Evidence: Send + Sync + 'static {
         &self,
         at_least: Size,
     ) -> Result<Option<SignedCheckpoint>, EvidenceError>;
-    /// Checkpoints that are greater than a size, smallest first, with their cosignatures.
+    /// Checkpoints that are greater than one size and not greater than another, smallest first, with their
+    /// cosignatures.
     async fn checkpoints(
         &self,
         after: Size,
+        until: Size,
         limit: usize,
     ) -> Result<Vec<SignedCheckpoint>, EvidenceError>;
     /// Follows the size of the newest checkpoint; 0 before the first.

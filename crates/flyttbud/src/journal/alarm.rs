@@ -1,15 +1,14 @@
 //! The alarm of the log: what it says, and the word of an operator that lifts it. It works beside a running service.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use clap::{Args, Subcommand};
+use journal::Evidence;
 use journal::evidence::{EvidenceError, Ground, Lifted, Standing};
-use journal::{Evidence, PostgresEvidence, PostgresJournal, SqliteEvidence};
 use serde_json::{Value, json};
 
-use super::source::Login;
+use super::source::{Login, open_log};
 use super::tell;
 use crate::failure::Failure;
 
@@ -55,14 +54,7 @@ pub(super) async fn run(verb: Verb, json: bool) -> Result<(), Failure> {
 
 impl Where {
     async fn open(&self) -> Result<Arc<dyn Evidence>, Failure> {
-        let Some(settings) = self.login.database(&self.log) else {
-            let log = SqliteEvidence::open_beside(Path::new(&self.log))
-                .with_context(|| format!("'{}' is no log", self.log));
-            return Ok(log.map_err(Failure::Usage)?);
-        };
-        let journal = PostgresJournal::connect(settings).await;
-        let journal = journal.map_err(|error| Failure::Failed(error.into()))?;
-        Ok(PostgresEvidence::new(journal))
+        open_log(&self.log, &self.login).await
     }
 }
 

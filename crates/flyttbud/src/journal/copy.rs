@@ -1,17 +1,16 @@
-//! Carrying a journal from one store to another, and holding one against itself.
+//! Carrying a journal from one store to another. Both are held against themselves before the copy has its name.
 
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use journal::audit::{self, PostgresRows, Rows, SqliteRows, Table};
+use journal::audit::{PostgresRows, Rows, SqliteRows};
 use journal::copy::{self, CopyError, PostgresTarget, SqliteTarget, Target};
-use serde_json::json;
 
-use super::source::{Login, open_store, unread};
+use super::source::{Login, unread};
+use super::verify::facts;
 use super::{Progress, tell};
 use crate::failure::Failure;
-use crate::output;
 
 /// From where to where.
 #[derive(Debug, Args)]
@@ -20,15 +19,6 @@ pub(crate) struct Options {
     from: String,
     /// A journal.sqlite that does not exist yet, or postgresql://owner@host/database without a journal
     to: String,
-    #[command(flatten)]
-    login: Login,
-}
-
-/// What to verify.
-#[derive(Debug, Args)]
-pub(crate) struct Verified {
-    /// A journal.sqlite, or postgresql://user@host/database
-    source: String,
     #[command(flatten)]
     login: Login,
 }
@@ -69,33 +59,6 @@ pub(super) async fn run(options: Options, json: bool) -> Result<(), Failure> {
         CopyError::Store(error) => unread(error),
         CopyError::Unsound { .. } | CopyError::Differs(_) => Failure::Failed(error.into()),
     })?;
-    say(json, &copied);
+    tell(json, &facts(&copied));
     Ok(())
-}
-
-pub(super) async fn verify(verified: &Verified, json: bool) -> Result<(), Failure> {
-    let mut rows = open_store(&verified.source, &verified.login).await?;
-    let edge = rows.edge().await.map_err(unread)?;
-    let mut progress = Progress::new("verifying", edge.0);
-    let seen = audit::verify(rows.as_mut(), |count| progress.add(count)).await;
-    drop(progress);
-    let seen = seen.map_err(unread)?;
-    say(json, &seen);
-    if seen.faults_count == 0 {
-        return Ok(());
-    }
-    for fault in &seen.faults {
-        output::talk(&fault.to_string());
-    }
-    Err(Failure::Failed(anyhow!("{} faults", seen.faults_count)))
-}
-
-fn say(json: bool, seen: &audit::Verified) {
-    let rows = Table::ALL.into_iter().zip(seen.rows);
-    let rows = rows.map(|(table, count)| (table.name(), json!(count)));
-    let mut facts = vec![("entries", json!(seen.head.size.0))];
-    facts.extend(rows);
-    facts.push(("root", json!(seen.head.root.to_string())));
-    facts.push(("faults", json!(seen.faults_count)));
-    tell(json, &facts);
 }

@@ -12,14 +12,13 @@ use ledger::StateDigest;
 use ledgerd::replay::{Rebuild, Replay};
 use serde_json::json;
 use tempfile::TempDir;
-use tlog::policy::Policy;
 use tlog::tree::{Hash, Head};
 
 use super::source::{Place, ended, unread};
 use super::{Progress, tell};
 use crate::failure::Failure;
 use crate::output;
-use crate::verify::read_checkpoint;
+use crate::verify::{read_checkpoint, read_policy};
 
 /// What to replay, and what must come out.
 #[derive(Debug, Args)]
@@ -117,10 +116,7 @@ impl Options {
             .map(read_checkpoint)
             .transpose()?;
         if let (Some(checkpoint), Some(path)) = (&checkpoint, &self.policy) {
-            let bytes = std::fs::read(path)
-                .with_context(|| format!("'{}' cannot be read", path.display()))
-                .map_err(Failure::Usage)?;
-            let policy = Policy::parse(&bytes).map_err(|fault| Failure::Usage(fault.into()))?;
+            let policy = read_policy(path)?;
             let signed = checkpoint.verify(&policy);
             let signed = signed.map_err(|refusal| Failure::Failed(refusal.into()))?;
             if !signed.is_quorum_met {

@@ -1,17 +1,19 @@
-//! Where entries are read from: an export, a journal's SQLite file, or PostgreSQL. Whatever it is, it is only read.
+//! Where entries are read from: an export, a journal's SQLite file, or PostgreSQL; and the log beside them. Entries
+//! are only read.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::vec::IntoIter;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use daemon::postgres::Settings;
 use domain::subject::Position;
-use journal::ReadError;
 use journal::audit::{PostgresRows, Rows, SqliteRows};
 use journal::export::{End, ExportError, MAGIC, Reader};
+use journal::{Evidence, PostgresEvidence, PostgresJournal, ReadError, SqliteEvidence};
 use ledgerd::replay::ReplayError;
 
 use crate::failure::Failure;
@@ -115,6 +117,18 @@ pub(super) async fn open_store(place: &str, login: &Login) -> Result<Box<dyn Row
     let rows =
         SqliteRows::open(Path::new(place)).with_context(|| format!("'{place}' is no journal"));
     Ok(Box::new(rows.map_err(Failure::Usage)?))
+}
+
+/// Opens a log beside whoever keeps it.
+pub(super) async fn open_log(place: &str, login: &Login) -> Result<Arc<dyn Evidence>, Failure> {
+    let Some(settings) = login.database(place) else {
+        let log = SqliteEvidence::open_beside(Path::new(place))
+            .with_context(|| format!("'{place}' is no log"));
+        return Ok(log.map_err(Failure::Usage)?);
+    };
+    let journal = PostgresJournal::connect(settings).await;
+    let journal = journal.map_err(|error| Failure::Failed(error.into()))?;
+    Ok(PostgresEvidence::new(journal))
 }
 
 impl Source {

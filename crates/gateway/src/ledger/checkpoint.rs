@@ -39,10 +39,10 @@ pub(super) async fn prove(
     let beyond = |field| Refusal::field(field, Reason::FieldOutOfRange);
     let size = u64::try_from(request.size).map_err(|_negative| beyond("size"))?;
     let newer = match size.checked_sub(1) {
-        Some(before) => log.checkpoints(Size(before), 1).await.map(|mut found| {
-            let next = found.pop();
-            next.filter(|next| next.checkpoint().head.size == Size(size))
-        }),
+        Some(before) => {
+            let found = log.checkpoints(Size(before), Size(size), 1).await;
+            found.map(|mut found| found.pop())
+        }
         None => log.newest().await,
     };
     let newer = match newer.map_err(unproven)? {

@@ -91,6 +91,9 @@ pub enum Alarm {
     /// A checkpoint cannot be read, or its signature is false.
     #[error("the checkpoint of size {} is damaged", .0.0)]
     CheckpointDamaged(Size),
+    /// A checkpoint in the log's name is not by its key.
+    #[error("the checkpoint of size {} is not signed by the log's key", .0.0)]
+    CheckpointUnsigned(Size),
     /// As many witnesses as a full receipt needs have cosigned a tree that this log does not continue: it was
     /// restored from an older copy, or somebody signs another one with its key. Their names in the policy.
     #[error("witnesses have seen another history of the log: {}", .0.join(", "))]
@@ -112,7 +115,8 @@ impl Alarm {
             | Self::HashesDiffer(_)
             | Self::Behind(_)
             | Self::RootDiffers(_)
-            | Self::CheckpointDamaged(_) => false,
+            | Self::CheckpointDamaged(_)
+            | Self::CheckpointUnsigned(_) => false,
         }
     }
 }

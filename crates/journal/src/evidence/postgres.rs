@@ -212,12 +212,14 @@ impl Evidence for PostgresEvidence {
     async fn checkpoints(
         &self,
         after: Size,
+        until: Size,
         limit: usize,
     ) -> Result<Vec<SignedCheckpoint>, EvidenceError> {
         let limit = i64::try_from(limit.min(READ_ENTRIES_MAX)).unwrap_or(i64::MAX);
-        let after = i64::try_from(after.0).unwrap_or(i64::MAX);
-        let sql = "SELECT size, note FROM flyttbud.notes WHERE size > $1 ORDER BY size LIMIT $2";
-        self.notes(sql, &[&after, &limit]).await
+        let [after, until] = [after, until].map(|size| i64::try_from(size.0).unwrap_or(i64::MAX));
+        let sql = "SELECT size, note FROM flyttbud.notes WHERE size > $1 AND size <= $2 \
+                   ORDER BY size LIMIT $3";
+        self.notes(sql, &[&after, &until, &limit]).await
     }
 
     fn published(&self) -> watch::Receiver<Size> {

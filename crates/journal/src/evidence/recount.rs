@@ -4,6 +4,8 @@
 use domain::subject::Position;
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::key::{Log, Verifier};
+use tlog::policy::Policy;
+use tlog::receipt::Refusal;
 use tlog::tree::{Frontier, Hash, Head, Place, Size};
 
 use super::{Alarm, Evidence, Fault, frontier, stored_leaves};
@@ -14,7 +16,18 @@ use crate::limits::READ_ENTRIES_MAX;
 #[derive(Clone, Debug)]
 pub struct Recount {
     frontier: Frontier,
-    key: Option<Verifier<Log>>,
+    trust: Trust,
+}
+
+/// Who must have signed the checkpoints.
+#[derive(Clone, Debug)]
+enum Trust {
+    /// Anybody: roots alone are compared.
+    Anybody,
+    /// The key, those that are in its name. A log before it had another name.
+    Key(Verifier<Log>),
+    /// A log of the policy, and nobody falsely.
+    Policy(Policy),
 }
 
 /// What some leaves lead to.
@@ -34,7 +47,17 @@ impl Recount {
         key: Option<Verifier<Log>>,
     ) -> Result<Self, Fault> {
         let frontier = frontier(evidence, size).await?;
-        Ok(Self { frontier, key })
+        let trust = key.map_or(Trust::Anybody, Trust::Key);
+        Ok(Self { frontier, trust })
+    }
+
+    /// From the beginning. A log of the policy must have signed every checkpoint, and none of its keys falsely.
+    #[must_use]
+    pub fn under(policy: Policy) -> Self {
+        Self {
+            frontier: Frontier::EMPTY,
+            trust: Trust::Policy(policy),
+        }
     }
 
     /// Size and root so far.
@@ -43,8 +66,25 @@ impl Recount {
     }
 
     /// Takes in the next leaves, at most one read of the journal, which must be integrated: every hash that they
-    /// complete and every checkpoint among them must be what is stored.
+    /// complete and every checkpoint among them must be what is stored. When something is not, all before the first
+    /// entry at which it is not was taken in.
     pub async fn compare(
+        &mut self,
+        evidence: &dyn Evidence,
+        leaves: Vec<Hash>,
+    ) -> Result<(), Fault> {
+        let one_by_one = leaves.clone();
+        match self.compare_at_once(evidence, leaves).await {
+            Err(Fault::Alarm(_somewhere)) => {}
+            compared => return compared,
+        }
+        for leaf in one_by_one {
+            self.compare_at_once(evidence, vec![leaf]).await?;
+        }
+        Ok(())
+    }
+
+    async fn compare_at_once(
         &mut self,
         evidence: &dyn Evidence,
         leaves: Vec<Hash>,
@@ -84,7 +124,9 @@ impl Recount {
         let mut frontier = self.frontier.clone();
         let (mut full, mut fault) = (Vec::with_capacity(2 * leaves.len()), None);
         let mut size = self.head().size.0;
-        let checkpoints = evidence.checkpoints(Size(size), leaves.len()).await?;
+        let count = leaves.len();
+        let until = Size(size.saturating_add(u64::try_from(count).unwrap_or(u64::MAX)));
+        let checkpoints = evidence.checkpoints(Size(size), until, count).await?;
         let mut leaves = leaves.into_iter();
         for checkpoint in checkpoints {
             let head = checkpoint.checkpoint().head;
@@ -108,11 +150,26 @@ impl Recount {
         if checkpoint.checkpoint().head != head {
             return Some(Alarm::RootDiffers(head.size));
         }
-        let forged = self
-            .key
-            .as_ref()
-            .and_then(|key| key.check(checkpoint.note()).err());
-        forged.map(|_forged| Alarm::CheckpointDamaged(head.size))
+        let (damaged, unsigned) = (
+            Alarm::CheckpointDamaged(head.size),
+            Alarm::CheckpointUnsigned(head.size),
+        );
+        match &self.trust {
+            Trust::Anybody => None,
+            Trust::Key(key) => match key.check(checkpoint.note()) {
+                Err(_forged) => Some(damaged),
+                Ok(Some(())) => None,
+                Ok(None) => {
+                    let is_its_own = checkpoint.checkpoint().origin.as_str() == key.name().as_str();
+                    is_its_own.then_some(unsigned)
+                }
+            },
+            Trust::Policy(policy) => match checkpoint.verify(policy) {
+                Ok(_signed) => None,
+                Err(Refusal::UnknownLog) => Some(unsigned),
+                Err(Refusal::Forged(_) | Refusal::NotIncluded(_)) => Some(damaged),
+            },
+        }
     }
 }
 

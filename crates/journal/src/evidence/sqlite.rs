@@ -265,11 +265,14 @@ impl Evidence for SqliteEvidence {
     async fn checkpoints(
         &self,
         after: Size,
+        until: Size,
         limit: usize,
     ) -> Result<Vec<SignedCheckpoint>, EvidenceError> {
         let limit = i64::try_from(limit.min(READ_ENTRIES_MAX)).unwrap_or(i64::MAX);
-        let sql = "SELECT size, note FROM notes WHERE size > ?1 ORDER BY size LIMIT ?2";
-        self.notes(sql, params![after.0.cast_signed(), limit])
+        let [after, until] = [after, until].map(|size| i64::try_from(size.0).unwrap_or(i64::MAX));
+        let sql = "SELECT size, note FROM notes WHERE size > ?1 AND size <= ?2 \
+                   ORDER BY size LIMIT ?3";
+        self.notes(sql, params![after, until, limit])
     }
 
     fn published(&self) -> watch::Receiver<Size> {

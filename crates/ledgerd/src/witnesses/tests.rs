@@ -173,7 +173,10 @@ impl Post for Script {
 
 /// What answers mean to whoever asks about a size and thinks that another is known.
 async fn check(house: &House, size: u64, known: u64, replies: &[(u16, bool, &str)], expect: &str) {
-    let checkpoints = house.evidence.checkpoints(Size(size - 1), 1).await;
+    let checkpoints = house
+        .evidence
+        .checkpoints(Size(size - 1), Size(size), 1)
+        .await;
     let checkpoint = checkpoints.expect("read").pop().expect("one");
     let reply = |(status, is_size, body): &(u16, bool, &str)| Reply {
         status: *status,
@@ -235,7 +238,7 @@ async fn every_answer_has_one_meaning() {
     check(&house, 9, 0, &[told("4")], &unfit("not the size of a tree")).await;
     let own = format!("{}\n", line(1, &nine));
     let of_another = format!("{}\n", line(2, &nine));
-    let of_five = house.evidence.checkpoints(Size(4), 1).await;
+    let of_five = house.evidence.checkpoints(Size(4), Size(5), 1).await;
     let of_five = format!("{}\n", line(1, &of_five.expect("read")[0]));
     check(&house, 9, 5, &[(200, false, &own)], "cosigned").await;
     let missing = AnswerFault::Missing.to_string();

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use daemon::postgres::testing::Database;
+use domain::subject::Position;
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::tree::{Place, Size};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::tampering::{ENTRIES, fill, with_a_bit_turned};
+use super::tampering::{ENTRIES, by_another_key, difference, fill, shows_at, with_a_bit_turned};
 use super::{House, conforms, head, integrate, log_key, publish};
+use crate::audit::{PostgresRows, Rows as _};
 use crate::conformance::given::PATIENCE;
 use crate::evidence::{
     Alarm, Evidence, EvidenceError, Fault, Ground, PostgresEvidence, PublishError, verify,
@@ -140,6 +142,15 @@ async fn check(database: &Database, sql: &str, expected: Alarm) {
         Err(Fault::Alarm(alarm)) => assert_eq!(alarm, expected, "{sql}"),
         verdict => panic!("{sql}: {verdict:?}, expected {expected:?}"),
     }
+    // the edge is a row of its own: where the entries end is told by them
+    let mut rows = PostgresRows::open(&database.settings("ledger"))
+        .await
+        .expect("rows");
+    let entries = rows.entries(Position(0), 100).await.expect("read");
+    let newest = entries.last().map_or(0, |(position, _)| position.0);
+    let at = shows_at(&expected, newest);
+    let seen = difference(&mut rows, evidence.as_ref()).await;
+    assert_eq!(seen, Some((expected, at)), "{sql}");
     let back = "DELETE FROM flyttbud.entries; INSERT INTO flyttbud.entries TABLE e; \
                 DELETE FROM flyttbud.hashes; INSERT INTO flyttbud.hashes TABLE h; \
                 DELETE FROM flyttbud.checkpoints; INSERT INTO flyttbud.checkpoints TABLE c";
@@ -153,7 +164,7 @@ async fn what_was_tampered_with_is_found_out() {
     fill(&journal, evidence.as_ref()).await;
     let sound = verify(journal.as_ref(), evidence.as_ref(), None).await;
     assert_eq!(sound.expect("untouched").size, Size(ENTRIES));
-    let stored = journal.read_stored(domain::subject::Position(16), 1).await;
+    let stored = journal.read_stored(Position(16), 1).await;
     let turned = with_a_bit_turned(&stored.expect("read")[0].1);
     let digits: Vec<String> = turned.iter().map(|byte| format!("{byte:02x}")).collect();
     let turned = digits.concat();
@@ -164,6 +175,7 @@ async fn what_was_tampered_with_is_found_out() {
         )
     };
     let place = |level, index| Place { level, index };
+    let another = by_another_key(evidence.as_ref(), 21).await;
     for (sql, expected) in [
         (
             format!("UPDATE flyttbud.entries SET bytes = '\\x{turned}' WHERE position = 17"),
@@ -201,6 +213,10 @@ async fn what_was_tampered_with_is_found_out() {
                 SignedCheckpoint::sign(head(21), &log_key())
             ),
             Alarm::RootDiffers(Size(21)),
+        ),
+        (
+            format!("UPDATE flyttbud.checkpoints SET note = '{another}' WHERE size = 21"),
+            Alarm::CheckpointUnsigned(Size(21)),
         ),
         (
             "UPDATE flyttbud.checkpoints SET note = left(note, 40) WHERE size = 8".into(),

@@ -91,7 +91,10 @@ pub(super) async fn one_size_has_one_root(evidence: Arc<dyn Evidence>) {
         (Err(PublishError::NotGreater), Ok(())) => wrong,
         other => panic!("{other:?}"),
     };
-    let all = evidence.checkpoints(Size(0), 10).await.expect("a list");
+    let all = evidence
+        .checkpoints(Size(0), Size(u64::MAX), 10)
+        .await
+        .expect("a list");
     assert_eq!(all, [first, stands]);
 }
 
@@ -179,21 +182,25 @@ pub(super) async fn checkpoints_are_listed_in_order(evidence: Arc<dyn Evidence>)
     for size in [2, 3, 10, 11] {
         publish(evidence.as_ref(), size).await;
     }
-    for (after, limit, expected) in [
-        (0, 10, &[2, 3, 10, 11][..]),
-        (0, 2, &[2, 3]),
-        (2, 2, &[3, 10]),
-        (10, 10, &[11]),
-        (11, 10, &[]),
-        (0, 0, &[]),
+    for (after, until, limit, expected) in [
+        (0, u64::MAX, 10, &[2, 3, 10, 11][..]),
+        (0, 11, 2, &[2, 3]),
+        (2, 11, 2, &[3, 10]),
+        (2, 10, 10, &[3, 10]),
+        (2, 9, 10, &[3]),
+        (3, 9, 10, &[]),
+        (10, 11, 10, &[11]),
+        (11, u64::MAX, 10, &[]),
+        (0, 11, 0, &[]),
     ] {
-        let listed = evidence.checkpoints(Size(after), limit).await;
+        let listed = evidence.checkpoints(Size(after), Size(until), limit);
         let sizes: Vec<u64> = listed
+            .await
             .expect("a list")
             .iter()
             .map(|checkpoint| checkpoint.checkpoint().head.size.0)
             .collect();
-        assert_eq!(sizes, expected, "after {after}, {limit}");
+        assert_eq!(sizes, expected, "{after} to {until}, {limit}");
     }
 }
 

@@ -8,8 +8,9 @@ use rusqlite::Connection;
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::tree::{Hash, Index, Place, Size};
 
-use super::{House as _, log_key};
+use super::{House as _, log_key, policy, signer};
 use crate::Journal;
+use crate::audit::{Logged, Rows, SqliteRows, verify_log};
 use crate::conformance::given::{append, batch, new_relocation, registered};
 use crate::evidence::{Alarm, Evidence, Fault, Recount, fresh_leaves, receipt, verify};
 
@@ -80,6 +81,46 @@ fn turn_bit(stranger: &Connection, position: u64) {
     assert_eq!(changed.expect("changed"), 1);
 }
 
+/// Of the same tree, in the log's name, by another key.
+pub(super) async fn by_another_key(evidence: &dyn Evidence, size: u64) -> SignedCheckpoint {
+    let found = evidence.checkpoints(Size(size - 1), Size(size), 1).await;
+    let found = found.expect("read").pop().expect("a checkpoint");
+    let name = log_key().verifier().name().to_string();
+    SignedCheckpoint::sign(found.checkpoint().head, &signer(&name, 99))
+}
+
+/// What is said to differ, at which entry, by who holds the record's rows against the log.
+pub(super) async fn difference(
+    rows: &mut dyn Rows,
+    evidence: &dyn Evidence,
+) -> Option<(Alarm, u64)> {
+    let mut seen = 0;
+    let logged = verify_log(rows, evidence, policy(1), |count| seen += count).await;
+    let logged = logged.expect("read");
+    let at = logged.differs_at();
+    let Logged {
+        agreed, difference, ..
+    } = logged;
+    let agreed = usize::try_from(agreed.size.0).expect("few");
+    assert!(agreed <= seen, "{agreed} of {seen}");
+    difference.zip(at.map(|at| at.0))
+}
+
+/// The entry at which a tampering shows first.
+pub(super) fn shows_at(alarm: &Alarm, newest: u64) -> u64 {
+    match alarm {
+        Alarm::EntryMissing(position) | Alarm::EntryDiffers(position) => *position,
+        Alarm::HashDiffers(place) | Alarm::HashMissing(place) => (place.index + 1) << place.level,
+        Alarm::RootDiffers(size)
+        | Alarm::CheckpointDamaged(size)
+        | Alarm::CheckpointUnsigned(size) => size.0,
+        Alarm::Behind(_) => newest + 1,
+        Alarm::NotAsWritten(_) | Alarm::HashesDiffer(_) | Alarm::Contradicted(_) => {
+            panic!("{alarm:?} is no tampering with a stopped store")
+        }
+    }
+}
+
 /// What one tampering with one file is named.
 async fn check(file: &str, change: Change, expected: Option<Alarm>) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -90,6 +131,14 @@ async fn check(file: &str, change: Change, expected: Option<Alarm>) {
     let (journal, evidence) = folder.open().await;
     let key = Some(log_key().verifier().clone());
     let verdict = verify(journal.as_ref(), evidence.as_ref(), key).await;
+    let mut rows = SqliteRows::open(&folder.path().join("journal.sqlite")).expect("rows");
+    let newest = rows.edge().await.expect("an edge").0;
+    let told = expected.clone().map(|alarm| {
+        let at = shows_at(&alarm, newest);
+        (alarm, at)
+    });
+    let seen = difference(&mut rows, evidence.as_ref()).await;
+    assert_eq!(seen, told, "{change:?}");
     match (verdict, expected) {
         (Ok(head), None) => assert_eq!(head.size, Size(ENTRIES), "{change:?}"),
         (Err(Fault::Alarm(alarm)), Some(expected)) => assert_eq!(alarm, expected, "{change:?}"),
@@ -190,6 +239,81 @@ async fn a_log_that_was_tampered_with_is_found_out() {
         ),
     ] {
         check("evidence.sqlite", change, expected).await;
+    }
+}
+
+#[tokio::test]
+async fn a_checkpoint_by_another_key_is_found_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (journal, evidence) = folder.open().await;
+    fill(&journal, evidence.as_ref()).await;
+    let another = by_another_key(evidence.as_ref(), 21).await;
+    drop((journal, evidence));
+    let change = note(&format!("'{another}'"), 21);
+    tamper(&folder.path().join("evidence.sqlite"), &change);
+    let (journal, evidence) = folder.open().await;
+    let unsigned = Alarm::CheckpointUnsigned(Size(21));
+    let mut rows = SqliteRows::open(&folder.path().join("journal.sqlite")).expect("rows");
+    let seen = difference(&mut rows, evidence.as_ref()).await;
+    assert_eq!(seen, Some((unsigned.clone(), 21)));
+    // a log that began anew has another name, and what was signed before it is no fault
+    let anew = signer("flyttbud.example/log-2", 1).verifier().clone();
+    for (key, is_found) in [(log_key().verifier().clone(), true), (anew, false)] {
+        let verdict = verify(journal.as_ref(), evidence.as_ref(), Some(key)).await;
+        match verdict {
+            Err(Fault::Alarm(alarm)) if is_found => assert_eq!(alarm, unsigned),
+            verdict => assert!(verdict.is_ok() && !is_found, "{verdict:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_several_differences_the_first_is_named() {
+    let cut = || deleted("entries", ">= 40");
+    let journal = "journal.sqlite";
+    let log = "evidence.sqlite";
+    let damaged = |size| (log, note("substr(note, 1, 40)", size));
+    let entry = |position| (journal, Change::Bit(position));
+    for (changes, expected, at) in [
+        (
+            [entry(17), damaged(8)],
+            Alarm::CheckpointDamaged(Size(8)),
+            8,
+        ),
+        ([entry(17), damaged(21)], Alarm::EntryDiffers(17), 17),
+        ([entry(17), damaged(40)], Alarm::EntryDiffers(17), 17),
+        (
+            [entry(3), (log, deleted("hashes", "= 5"))],
+            Alarm::EntryDiffers(3),
+            3,
+        ),
+        (
+            [entry(17), (journal, deleted("entries", "= 30"))],
+            Alarm::EntryDiffers(17),
+            17,
+        ),
+        (
+            [(log, flipped(6)), (journal, cut())],
+            Alarm::HashDiffers(place(1, 2)),
+            6,
+        ),
+        (
+            [damaged(40), (journal, cut())],
+            Alarm::Behind(Size(ENTRIES)),
+            40,
+        ),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (journal, evidence) = folder.open().await;
+        fill(&journal, evidence.as_ref()).await;
+        drop((journal, evidence));
+        for (file, change) in &changes {
+            tamper(&folder.path().join(file), change);
+        }
+        let (_journal, evidence) = folder.open().await;
+        let mut rows = SqliteRows::open(&folder.path().join("journal.sqlite")).expect("rows");
+        let seen = difference(&mut rows, evidence.as_ref()).await;
+        assert_eq!(seen, Some((expected, at)), "{changes:?}");
     }
 }
 

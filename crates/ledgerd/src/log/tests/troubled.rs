@@ -127,9 +127,10 @@ impl Evidence for Troubled {
     async fn checkpoints(
         &self,
         after: Size,
+        until: Size,
         limit: usize,
     ) -> Result<Vec<SignedCheckpoint>, EvidenceError> {
-        self.inner.checkpoints(after, limit).await
+        self.inner.checkpoints(after, until, limit).await
     }
 
     fn published(&self) -> watch::Receiver<Size> {
