@@ -18,7 +18,7 @@ use crate::auditing::audit;
 use crate::oracle::{file, python};
 
 /// Every golden journal, also of stories that nobody tells any more: its file and its entries.
-fn golden() -> Vec<(PathBuf, Vec<Vec<u8>>)> {
+pub(crate) fn golden() -> Vec<(PathBuf, Vec<Vec<u8>>)> {
     let files = fs::read_dir(golden_folder()).expect("a folder");
     let files = files.map(|file| file.expect("a file").path());
     let journals = files.filter(|file| file.extension().is_some_and(|it| it == "journal"));

@@ -1,5 +1,6 @@
 //! Receipts of a real service, verified by two programs that share nothing; and who gets which.
 
+mod golden;
 mod log;
 mod story;
 
@@ -255,6 +256,7 @@ pub(crate) fn both_believe(folder: &Path, files: &[String]) {
             (&ours["log"], &ours["size"]),
             (&theirs["log"], &theirs["size"])
         );
+        assert_eq!(ours["position"], theirs["entry"]["position"]);
         let (ours, theirs) = (&ours["entry"], &theirs["entry"]);
         for field in ["name", "version"] {
             assert_eq!(ours[field], theirs[field]);

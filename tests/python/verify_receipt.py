@@ -20,7 +20,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 LOG, WITNESS = 0x01, 0x04  # types of keys, c2sp.org/signed-note
 NUMBER_MAX = 2**63 - 1
-COLLECTIONS = {1: "system", 2: "relocations", 3: "arrivals", 4: "alerts"}
+MUNICIPALITY = 5
+COLLECTIONS = {
+    1: "system",
+    2: "relocations",
+    3: "arrivals",
+    4: "alerts",
+    MUNICIPALITY: "municipalities",
+    6: "registerEvents",
+}
 
 
 class Unusable(Exception):
@@ -245,11 +253,18 @@ def fields(message: bytes) -> list[tuple[int, Any]]:
     return found
 
 
+def name(kind: int, subject: bytes) -> str:
+    if kind not in COLLECTIONS:
+        raise Unusable("an entry about what the documents do not know")
+    which = f"{int.from_bytes(subject, 'big'):04}" if kind == MUNICIPALITY else str(uuid.UUID(bytes=subject))
+    return f"{COLLECTIONS[kind]}/{which}"
+
+
 def entry(stored: bytes) -> dict[str, Any]:
     values = dict(fields(stored))
     sealed = [dict(fields(value)) for number, value in fields(stored) if number == 9]
     return {
-        "name": f"{COLLECTIONS[values[4]]}/{uuid.UUID(bytes=values[5])}",
+        "name": name(values[4], values[5]),
         "version": values[6],
         "kind": next(number for number in values if number >= 20),
         "position": values[1],

@@ -88,7 +88,11 @@ fn named(event: &Event) -> [Option<MunicipalityCode>; 2] {
             ..
         } => [Some(*municipality), Some(*previous)],
         Event::AlertRaised { asking, asked, .. } => [Some(*asking), Some(*asked)],
-        Event::RelocationReplied { by, .. } => [Some(*by), None],
+        Event::RelocationReplied { by, .. }
+        | Event::RelocationRestricted { by, .. }
+        | Event::RelocationReleased { by, .. }
+        | Event::RelocationRedacted { by }
+        | Event::IdentityReferred { by, .. } => [Some(*by), None],
         Event::NoticesConfirmed { recipient, .. } => [Some(*recipient), None],
         _ => [None, None],
     }
