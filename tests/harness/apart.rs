@@ -52,8 +52,13 @@ impl Apart {
 
     /// Likewise, with a log of its own kind: the section `[log]`.
     pub async fn logging(server: Arc<server::Server>, log: &str) -> Self {
-        let reached = |database: &Database, user: &str| section(&database.settings(user).url);
-        Self::on(server, reached, log).await
+        Self::on([server.clone(), server], at_its_url, log).await
+    }
+
+    /// Starts it all with the keys on a server of their own.
+    pub async fn with_keys_on(keys: Arc<server::Server>) -> Self {
+        let record = server::Server::shared().await.expect("a server");
+        Self::on([record, keys], at_its_url, LOG).await
     }
 
     /// Likewise, where services reach a database by the lines that they have in their configuration: `reached` is
@@ -63,17 +68,17 @@ impl Apart {
         reached: impl Fn(&str, &str) -> String,
     ) -> Self {
         let reached = |database: &Database, user: &str| reached(&database.name, user);
-        Self::on(server, reached, LOG).await
+        Self::on([server.clone(), server], reached, LOG).await
     }
 
     /// Starts it all over two servers, of which one may take over from the other.
     pub async fn on_pair(pair: &Pair) -> Self {
         let both = |database: &Database, user: &str| section(&pair.url(user, &database.name));
-        Self::on(pair.primary.clone(), both, LOG).await
+        Self::on([pair.primary.clone(), pair.primary.clone()], both, LOG).await
     }
 
     async fn on(
-        server: Arc<server::Server>,
+        [record, keys]: [Arc<server::Server>; 2],
         reached: impl Fn(&Database, &str) -> String,
         log: &str,
     ) -> Self {
@@ -83,9 +88,9 @@ impl Apart {
         let nats = start_nats(folder.path()).await;
         vault::RootKey::create(&folder.path().join("root.key")).expect("a root key");
         make_log_key(folder.path(), ORIGIN);
-        let journal = journal::postgres::testing::database_on(server.clone());
+        let journal = journal::postgres::testing::database_on(record);
         let journal = journal.await.expect("a database for the record");
-        let keys = Database::on(server).await.expect("a database for keys");
+        let keys = Database::on(keys).await.expect("a database for keys");
         let made = vault::postgres::migrate(&keys.owner()).await;
         made.expect("the key store's schema");
         let admitted = keys.admit(KEYHOLDER, "flyttbud_keys").await;
@@ -96,8 +101,7 @@ impl Apart {
     /// Starts services apart over databases, in the place of one process that has ended. The logins are
     /// `gateway`, `ledger` and `keyholder`.
     pub async fn in_place_of(world: World, databases: [Database; 2]) -> Self {
-        let reached = |database: &Database, user: &str| section(&database.settings(user).url);
-        Self::begin(world.leave(), databases, reached, LOG).await
+        Self::begin(world.leave(), databases, at_its_url, LOG).await
     }
 
     async fn begin(
@@ -202,12 +206,29 @@ impl Apart {
     pub fn move_journal(&mut self, journal: Database) {
         for name in [GATEWAYS, LEDGERS].concat() {
             let who = name.split('-').next().unwrap_or_default();
-            let [from, to] = [&self.journal, &journal].map(|one| one.settings(who).url);
-            let file = self.folder().join(format!("{name}.toml"));
-            let text = std::fs::read_to_string(&file).expect("a configuration");
-            std::fs::write(&file, text.replace(&from, &to)).expect("a configuration");
+            self.replace(
+                name,
+                [&self.journal, &journal].map(|one| one.settings(who).url),
+            );
         }
         self.journal = journal;
+    }
+
+    /// Has gateways that are started from now on find the keys elsewhere.
+    pub fn move_keys(&mut self, keys: Database) {
+        for name in GATEWAYS {
+            self.replace(
+                name,
+                [&self.keys, &keys].map(|one| one.settings(KEYHOLDER).url),
+            );
+        }
+        self.keys = keys;
+    }
+
+    fn replace(&self, name: &str, [from, to]: [String; 2]) {
+        let file = self.folder().join(format!("{name}.toml"));
+        let text = std::fs::read_to_string(&file).expect("a configuration");
+        std::fs::write(&file, text.replace(&from, &to)).expect("a configuration");
     }
 
     /// Starts a gateway that must end by itself: its exit code, and what it said.
@@ -250,6 +271,15 @@ impl Apart {
         self.gateways.push(gateway.await);
     }
 
+    /// Starts all gateways at once.
+    pub async fn start_gateways(&mut self) {
+        let folder = self.folder.path();
+        let started = GATEWAYS.map(|name| started(folder, "gateway", name));
+        let [one, other] = started;
+        let (one, other) = tokio::join!(one, other);
+        self.gateways.extend([one, other]);
+    }
+
     /// Kills a gateway.
     pub async fn kill_gateway(&mut self, gateway: usize) {
         let gateway = self.gateways.get_mut(gateway).expect("a gateway");
@@ -258,6 +288,10 @@ impl Apart {
 }
 
 /// Where a database is, when nothing else is to be said.
+fn at_its_url(database: &Database, user: &str) -> String {
+    section(&database.settings(user).url)
+}
+
 fn section(url: &str) -> String {
     format!("url = \"{url}\"")
 }

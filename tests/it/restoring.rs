@@ -1,5 +1,7 @@
 //! Backups of running services, and what a restore brings back, must not bring back, and tells of what it lost.
 
+mod keys;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
