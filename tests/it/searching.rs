@@ -39,6 +39,18 @@ async fn announced(solna: &Party, index: usize, given: &str, family: &str) -> St
     registered.relocation.expect("one").name
 }
 
+/// What `find` says of a number that it reads: so it stands in no list of processes.
+fn find_read_number(world: &World, profile: &str) -> String {
+    let file = world.folder().join("number");
+    std::fs::write(&file, format!("{}\n", PERSONS[0].0)).expect("written");
+    let said = std::process::Command::new(tests::flyttbud())
+        .args(["--profile", profile, "find", "--number", "-"])
+        .current_dir(world.folder())
+        .stdin(std::fs::File::open(&file).expect("a file"))
+        .output();
+    String::from_utf8(said.expect("flyttbud starts").stdout).expect("text")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_found_by_its_parties_however_it_is_written_and_kept_nowhere() {
     let mut world = World::start().await;
@@ -95,16 +107,7 @@ async fn a_name_is_found_by_its_parties_however_it_is_written_and_kept_nowhere()
     ];
     let said = String::from_utf8(run(world.folder(), &words).stdout).expect("text");
     assert!(said.contains(&one) && !said.contains(&two), "{said}");
-    // a number that is read stands in no list of processes
-    let file = world.folder().join("number");
-    std::fs::write(&file, format!("{}\n", PERSONS[0].0)).expect("written");
-    let said = std::process::Command::new(tests::flyttbud())
-        .args(["--profile", &profile, "find", "--number", "-"])
-        .current_dir(world.folder())
-        .stdin(std::fs::File::open(&file).expect("a file"))
-        .output();
-    let said = String::from_utf8(said.expect("flyttbud starts").stdout).expect("text");
-    assert!(said.contains(&one), "{said}");
+    assert!(find_read_number(&world, &profile).contains(&one));
 
     // what was erased at the receiver is no longer found there, and still is at the sender
     withdraw(&solna, &one, v1::WithdrawalReason::Mistake).await;

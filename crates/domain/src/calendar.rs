@@ -12,9 +12,10 @@ pub fn is_red_day(date: Date) -> bool {
         // New Year's Day, Epiphany, 1 May, National Day, Christmas Day, Boxing Day
         (1, 1 | 6) | (5, 1) | (6, 6) | (12, 25 | 26)
     );
-    // Good Friday, Easter Day, Easter Monday, Ascension Day, Whit Sunday
-    let movable = matches!(days_after_easter(date), -2 | 0 | 1 | 39 | 49);
-    date.weekday() == Weekday::Sunday || fixed || movable || is_red_saturday(date)
+    // Good Friday, Easter Day, Easter Monday, Ascension Day, Whit Sunday: from 20 March to 13 June
+    let movable =
+        || matches!(date.month(), 3..=6) && matches!(days_after_easter(date), -2 | 0 | 1 | 39 | 49);
+    date.weekday() == Weekday::Sunday || fixed || is_red_saturday(date) || movable()
 }
 
 /// Whether offices work: not on red days, Saturdays and the eves of midsummer, Christmas and the new year,

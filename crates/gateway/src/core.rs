@@ -1,8 +1,9 @@
 //! What every service of the gateway stands on, and the one way in and out of each call.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use api::parse::Context;
 use api::status::Refusal;
@@ -10,6 +11,7 @@ use daemon::{Drain, ErrorChain};
 use domain::calendar::day_in_sweden;
 use domain::definition::Definition;
 use domain::lineage::Lineage;
+use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use domain::subject::Position;
 use fanout::Lanes;
@@ -68,6 +70,7 @@ pub struct Core {
     pub(crate) drain: Drain,
     pub(crate) production: bool,
     pub(crate) refusals: Refusals,
+    connected: RwLock<BTreeSet<MunicipalityCode>>,
     callers: Callers,
     rate: DefaultKeyedRateLimiter<String>,
 }
@@ -92,6 +95,7 @@ impl Core {
             drain: parts.drain,
             production: parts.trust.production,
             refusals: Refusals::default(),
+            connected: RwLock::default(),
             callers: Callers::new(parts.trust),
             rate: DefaultKeyedRateLimiter::keyed(quota),
         })
@@ -181,6 +185,21 @@ impl Core {
     /// The definition that was in force at a position.
     pub(crate) async fn definition_at(&self, at: Position) -> Result<Definition, Refusal> {
         self.views.definition(at).await.map_err(unread)
+    }
+
+    /// Whether a municipality has ever confirmed a notice. Once it has it always will have: that is remembered.
+    pub(crate) async fn is_connected(&self, code: MunicipalityCode) -> Result<bool, Refusal> {
+        let known = self.connected.read();
+        let is_known = known.is_ok_and(|known| known.contains(&code));
+        if is_known {
+            return Ok(true);
+        }
+        let is_connected = self.views.is_connected(code).await.map_err(unread)?;
+        if is_connected {
+            let known = self.connected.write();
+            known.unwrap_or_else(PoisonError::into_inner).insert(code);
+        }
+        Ok(is_connected)
     }
 
     /// Appends, and says what a failure means to the caller.

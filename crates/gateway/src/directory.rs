@@ -17,7 +17,7 @@ use domain::reason::Reason;
 use tonic::{Request, Response, Status};
 
 use crate::call::Call;
-use crate::core::{Core, unread};
+use crate::core::Core;
 use crate::page::{after, size, taken};
 use crate::permit::Guest;
 use crate::refusals;
@@ -189,7 +189,7 @@ async fn shown(
             .map(MunicipalityCode::resource_name)
             .unwrap_or_default(),
         last_reached_on: drills::last_reached_on(&fold),
-        connected: core.views.is_connected(found.code).await.map_err(unread)?,
+        connected: core.is_connected(found.code).await?,
     })
 }
 

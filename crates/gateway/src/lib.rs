@@ -20,6 +20,7 @@ mod limits;
 mod note;
 mod page;
 mod permit;
+mod person;
 mod protection;
 mod read;
 mod refusals;

@@ -6,7 +6,7 @@ use domain::identity::IdentityNumber;
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use prost::Message;
-use vault::{NoteKind, NoteName, SearchTerm};
+use vault::{Note, NoteKind, NoteName, SearchTerm};
 
 use crate::core::{Core, no_keys};
 use crate::limits::NOTE_TRIES_MAX;
@@ -29,12 +29,19 @@ pub(crate) async fn read<N: Message + Default>(
     core: &Core,
     name: NoteName,
 ) -> Result<(i64, Option<N>), Refusal> {
-    let Some(note) = core.vault.note(name).await.map_err(no_keys)? else {
-        return Ok((0, Some(N::default())));
+    let note = core.vault.note(name).await.map_err(no_keys)?;
+    let revision = note.as_ref().map_or(0, |note| note.revision);
+    Ok((revision, said(note.as_ref())?))
+}
+
+/// Likewise, of a note that was read.
+pub(crate) fn said<N: Message + Default>(note: Option<&Note>) -> Result<Option<N>, Refusal> {
+    let Some(note) = note else {
+        return Ok(Some(N::default()));
     };
-    let said = note.body.map(|body| N::decode(body.as_slice())).transpose();
-    let said = said.map_err(|_malformed| Refusal::new(Reason::Internal))?;
-    Ok((note.revision, said))
+    let body = note.body.as_deref();
+    let said = body.map(N::decode).transpose();
+    said.map_err(|_malformed| Refusal::new(Reason::Internal))
 }
 
 /// Writes a note over a revision. False when somebody else wrote it meanwhile.

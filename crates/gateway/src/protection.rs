@@ -21,8 +21,8 @@ use crate::core::Core;
 use crate::limits::NOTE_TRIES_MAX;
 use crate::note;
 use crate::permit::Party;
+use crate::person::Person;
 use crate::read::{NOW, written};
-use crate::register;
 use crate::relocation::{erase, own};
 use crate::write::halted;
 
@@ -30,14 +30,13 @@ use crate::write::halted;
 /// What should have been ended before is ended now, unless nothing may be written.
 pub(crate) async fn refuse(
     core: &Core,
-    party: Party,
-    number: &IdentityNumber,
+    person: &Person,
     validate_only: bool,
 ) -> Result<(), Refusal> {
     let is_held = if validate_only {
-        is_protected(core, party, number).await?
+        is_protected(person)?
     } else {
-        hold(core, party, number).await?
+        hold(core, person).await?
     };
     if is_held {
         Err(Refusal::new(Reason::ManualRouteRequired))
@@ -46,21 +45,10 @@ pub(crate) async fn refuse(
     }
 }
 
-/// Whether nothing of this municipality may be about the person.
-pub(crate) async fn is_protected(
-    core: &Core,
-    party: Party,
-    number: &IdentityNumber,
-) -> Result<bool, Refusal> {
-    // under each of the person's numbers
-    for number in register::numbers(core, party, number).await? {
-        let name = name(core, party, &number).await?;
-        let (_revision, mark) = note::read(core, name).await?;
-        if said(mark).protected {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+/// Whether nothing of this municipality may be about the person, whose marks were read.
+pub(crate) fn is_protected(person: &Person) -> Result<bool, Refusal> {
+    let mut marks = person.said(NoteKind::Protected)?.into_iter();
+    Ok(marks.any(|mark| said(mark).protected))
 }
 
 /// Takes in what was told of a person's protection under a number; what was told last counts. When it is protected, ends
@@ -75,21 +63,18 @@ pub(crate) async fn told(
     let name = name(core, party, number).await?;
     let is_protected = mark(core, name, changed_at, protection).await?;
     if is_protected {
-        end_all(core, party, number, why).await?;
+        let person = Person::read(core, party, number, &[]).await?;
+        end_all(core, &person, why).await?;
     }
     Ok(is_protected)
 }
 
 /// Ends what was written at the very moment in which the person became protected, under whichever number. Returns
 /// whether it did.
-pub(crate) async fn hold(
-    core: &Core,
-    party: Party,
-    number: &IdentityNumber,
-) -> Result<bool, Refusal> {
-    let is_protected = is_protected(core, party, number).await?;
+pub(crate) async fn hold(core: &Core, person: &Person) -> Result<bool, Refusal> {
+    let is_protected = is_protected(person)?;
     if is_protected {
-        end_all(core, party, number, &sealed::OwnPart::default()).await?;
+        end_all(core, person, &sealed::OwnPart::default()).await?;
     }
     Ok(is_protected)
 }
@@ -137,14 +122,9 @@ async fn mark(
 
 /// All that the municipality has, however little of it whoever asked may see. Relocations first: what an arrival that is
 /// taken back had matched must not open again.
-async fn end_all(
-    core: &Core,
-    party: Party,
-    number: &IdentityNumber,
-    why: &sealed::OwnPart,
-) -> Result<(), Refusal> {
-    let party = party.whole();
-    let mut subjects = own(core, party, number).await?;
+async fn end_all(core: &Core, person: &Person, why: &sealed::OwnPart) -> Result<(), Refusal> {
+    let party = person.party.whole();
+    let mut subjects = own(core, person).await?;
     subjects.sort_by_key(|subject| subject.kind != SubjectKind::Relocation);
     for subject in subjects {
         end(core, party, subject, why).await?;

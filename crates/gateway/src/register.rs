@@ -26,11 +26,11 @@ use crate::core::{Core, no_keys};
 use crate::limits::IMPORT_EVENTS_MAX;
 use crate::note;
 use crate::permit::{Feed, Party};
+use crate::person::Person;
 use crate::protection;
 use crate::transport;
 
 pub(crate) use quarantine::list as list_quarantined;
-pub(crate) use reference::numbers;
 pub(crate) use settle::settle_announced;
 
 /// Takes events in. Each is answered for itself; only what is wrong with the stream, or with us, ends it.
@@ -186,8 +186,11 @@ async fn known_one(
         }
         Some(_) | None => {}
     }
-    // what is marked under another number holds too
-    is_compared = is_compared && !protection::hold(core, party, &event.number).await?;
+    if is_compared {
+        // what is marked under another number holds too
+        let person = Person::read(core, party, &event.number, &[NoteKind::Protected]).await?;
+        is_compared = !protection::hold(core, &person).await?;
+    }
     if is_compared {
         // the record of a number that was replaced ends there: where the person is now stands under the new one
         let is_over = event

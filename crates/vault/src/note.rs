@@ -114,13 +114,26 @@ impl Vault {
         })
     }
 
+    /// Reads notes with one look at the store, in the order of their names. None where there is none.
+    pub async fn notes(&self, names: &[NoteName]) -> Result<Vec<Option<Note>>, Error> {
+        let rows = self.inner.store.notes(names).await?;
+        let mut notes = Vec::with_capacity(rows.len());
+        for (name, row) in names.iter().zip(rows) {
+            notes.push(match row {
+                None => None,
+                Some((revision, sealed)) => Some(Note {
+                    revision,
+                    body: self.open_note(*name, &sealed).await?,
+                }),
+            });
+        }
+        Ok(notes)
+    }
+
     /// Reads a note. None when there is none.
     pub async fn note(&self, name: NoteName) -> Result<Option<Note>, Error> {
-        let Some((revision, sealed)) = self.inner.store.note(name).await? else {
-            return Ok(None);
-        };
-        let body = self.open_note(name, &sealed).await?;
-        Ok(Some(Note { revision, body }))
+        let note = self.notes(&[name]).await?.pop();
+        Ok(note.flatten())
     }
 
     /// Writes a note after the revision that was read, 0 when there was none. False when somebody else wrote meanwhile:
@@ -146,7 +159,7 @@ impl Vault {
 
     /// An authority's notes of a kind whose tokens are lower, the highest first, at most `limit`: in the order of time
     /// where tokens are time-ordered ids.
-    pub async fn notes(
+    pub async fn list_notes(
         &self,
         authority: MunicipalityCode,
         kind: NoteKind,
@@ -156,7 +169,7 @@ impl Vault {
         let rows = self
             .inner
             .store
-            .notes(authority, kind, below, limit)
+            .list_notes(authority, kind, below, limit)
             .await?;
         let mut notes = Vec::with_capacity(rows.len());
         for (token, sealed) in rows {

@@ -160,18 +160,18 @@ impl KeyStore for PostgresStore {
     async fn search(
         &self,
         authority: MunicipalityCode,
-        token: [u8; 16],
+        tokens: &[[u8; 16]],
     ) -> Result<Vec<Subject>, Error> {
+        let tokens: Vec<_> = tokens.iter().copied().map(Uuid::from_bytes).collect();
         let rows = self
             .pool
             .rows(
-                "SELECT kind, subject FROM flyttbud_keys.search WHERE authority = $1 AND token = $2 \
-                 ORDER BY subject DESC LIMIT $3",
-                &[
-                    &i32::from(authority.number()),
-                    &Uuid::from_bytes(token),
-                    &bound(FOUND_MAX),
-                ],
+                "SELECT DISTINCT ON (found.subject) found.kind, found.subject \
+                 FROM unnest($2::uuid[]) AS wanted (token), LATERAL ( \
+                     SELECT kind, subject FROM flyttbud_keys.search \
+                     WHERE authority = $1 AND token = wanted.token ORDER BY subject DESC LIMIT $3 \
+                 ) AS found ORDER BY found.subject DESC",
+                &[&i32::from(authority.number()), &tokens, &bound(FOUND_MAX)],
             )
             .await?;
         rows.iter().map(subject_in).collect()
@@ -246,18 +246,18 @@ impl KeyStore for PostgresStore {
         self.count_refusals().await
     }
 
-    async fn note(&self, name: NoteName) -> Result<Option<(i64, Vec<u8>)>, Error> {
-        self.read_note(name).await
+    async fn notes(&self, names: &[NoteName]) -> Result<Vec<Option<(i64, Vec<u8>)>>, Error> {
+        self.read_notes(names).await
     }
 
-    async fn notes(
+    async fn list_notes(
         &self,
         authority: MunicipalityCode,
         kind: NoteKind,
         below: [u8; 16],
         limit: usize,
     ) -> Result<Vec<([u8; 16], Vec<u8>)>, Error> {
-        self.list_notes((authority, kind), below, limit).await
+        self.read_list((authority, kind), below, limit).await
     }
 
     async fn mark(&self) -> Result<Option<Mark>, Error> {

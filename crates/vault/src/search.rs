@@ -37,12 +37,12 @@ impl Vault {
         })
     }
 
-    /// The authority's subjects under a token, newest first, at most a hundred.
+    /// The authority's subjects under any of some tokens, newest first, at most a hundred of each.
     pub async fn search(
         &self,
         authority: MunicipalityCode,
-        token: [u8; 16],
+        tokens: &[[u8; 16]],
     ) -> Result<Vec<Subject>, Error> {
-        self.inner.store.search(authority, token).await
+        self.inner.store.search(authority, tokens).await
     }
 }

@@ -91,6 +91,32 @@ impl SqliteStore {
         }
         Ok(result?)
     }
+
+    /// Kinds and ids of an authority's newest subjects under a token.
+    fn search_one(
+        &self,
+        authority: MunicipalityCode,
+        token: [u8; 16],
+    ) -> Result<Vec<(i64, Uuid)>, Error> {
+        // first what may move from here to there meanwhile
+        let mut found = self.gathered.search(authority, token);
+        found.extend(self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT kind, subject FROM search WHERE authority = ?1 AND token = ?2 \
+                     ORDER BY subject DESC LIMIT ?3",
+                )?
+                .query_map(
+                    params![authority.number(), token, bound(FOUND_MAX)],
+                    kind_and_id,
+                )?
+                .collect::<Result<Vec<_>, _>>()
+        })?);
+        found.sort_unstable_by(|(_kind, one), (_kind_too, other)| other.cmp(one));
+        found.dedup();
+        found.truncate(FOUND_MAX);
+        Ok(found)
+    }
 }
 
 #[async_trait]
@@ -141,25 +167,15 @@ impl KeyStore for SqliteStore {
     async fn search(
         &self,
         authority: MunicipalityCode,
-        token: [u8; 16],
+        tokens: &[[u8; 16]],
     ) -> Result<Vec<Subject>, Error> {
-        // first what may move from here to there meanwhile
-        let mut found = self.gathered.search(authority, token);
-        found.extend(self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT kind, subject FROM search WHERE authority = ?1 AND token = ?2 \
-                     ORDER BY subject DESC LIMIT ?3",
-                )?
-                .query_map(
-                    params![authority.number(), token, bound(FOUND_MAX)],
-                    kind_and_id,
-                )?
-                .collect::<Result<Vec<_>, _>>()
-        })?);
+        let found = tokens
+            .iter()
+            .map(|token| self.search_one(authority, *token))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut found = found.concat();
         found.sort_unstable_by(|(_kind, one), (_kind_too, other)| other.cmp(one));
         found.dedup();
-        found.truncate(FOUND_MAX);
         found
             .into_iter()
             .map(|(kind, id)| subject(kind, id))
@@ -240,11 +256,11 @@ impl KeyStore for SqliteStore {
         self.read(refusals::by_reason)
     }
 
-    async fn note(&self, name: NoteName) -> Result<Option<(i64, Vec<u8>)>, Error> {
-        self.read(|connection| notes::read(connection, name))
+    async fn notes(&self, names: &[NoteName]) -> Result<Vec<Option<(i64, Vec<u8>)>>, Error> {
+        self.read(|connection| notes::read(connection, names))
     }
 
-    async fn notes(
+    async fn list_notes(
         &self,
         authority: MunicipalityCode,
         kind: NoteKind,

@@ -29,11 +29,11 @@ pub(crate) trait KeyStore: Send + Sync {
         authority: MunicipalityCode,
     ) -> Result<Option<(i16, Vec<u8>)>, Error>;
 
-    /// An authority's subjects under a token, newest first, as many as a search finds.
+    /// An authority's subjects under any of some tokens, newest first, as many of each as a search finds.
     async fn search(
         &self,
         authority: MunicipalityCode,
-        token: [u8; 16],
+        tokens: &[[u8; 16]],
     ) -> Result<Vec<Subject>, Error>;
 
     /// An authority's accesses that fit, newest first.
@@ -89,11 +89,11 @@ pub(crate) trait KeyStore: Send + Sync {
     /// The number of refusals kept, by reason.
     async fn refusals_by_reason(&self) -> Result<Vec<(String, u64)>, Error>;
 
-    /// A note's revision and its sealed text.
-    async fn note(&self, name: NoteName) -> Result<Option<(i64, Vec<u8>)>, Error>;
+    /// The revisions of notes and their sealed texts, in the order of the names.
+    async fn notes(&self, names: &[NoteName]) -> Result<Vec<Option<(i64, Vec<u8>)>>, Error>;
 
     /// Tokens and sealed texts of an authority's notes of a kind below a token, the highest first, at most `limit`.
-    async fn notes(
+    async fn list_notes(
         &self,
         authority: MunicipalityCode,
         kind: NoteKind,

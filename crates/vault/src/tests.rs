@@ -86,7 +86,8 @@ claims! {
     noting:
         a_note_follows_the_one_that_was_read_or_changes_nothing
         a_note_is_its_authoritys_and_its_kinds_alone
-        notes_are_listed_from_the_highest_token_down;
+        notes_are_listed_from_the_highest_token_down
+        notes_are_read_in_the_order_of_their_names;
     refusing:
         refusals_are_read_back_by_their_authority_newest_first_in_pages
         an_authority_keeps_its_newest_ten_thousand_refusals_and_takes_nobody_elses;
@@ -230,9 +231,17 @@ async fn put(vault: &Vault, subject: Subject, case: &str) -> (SealedPart, Sealed
 
 /// What an authority finds by a case number.
 async fn found(vault: &Vault, who: MunicipalityCode, case: &str) -> Vec<Subject> {
-    let token = vault.search_token(who, crate::SearchTerm::CaseNumber(case));
-    let token = token.await.expect("a token");
-    vault.search(who, token).await.expect("no fault")
+    found_under(vault, who, &[case]).await
+}
+
+/// What an authority finds by any of some case numbers.
+async fn found_under(vault: &Vault, who: MunicipalityCode, cases: &[&str]) -> Vec<Subject> {
+    let mut tokens = Vec::new();
+    for case in cases {
+        let token = vault.search_token(who, crate::SearchTerm::CaseNumber(case));
+        tokens.push(token.await.expect("a token"));
+    }
+    vault.search(who, &tokens).await.expect("no fault")
 }
 
 async fn open(

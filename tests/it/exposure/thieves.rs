@@ -184,7 +184,7 @@ impl Loot {
                 .search_token(sender, SearchTerm::Number(&parsed))
                 .await;
             let found = vault
-                .search(sender, token.expect("a token"))
+                .search(sender, &[token.expect("a token")])
                 .await
                 .expect("a search");
             let is_found = found.contains(&subject(name));
@@ -196,7 +196,7 @@ impl Loot {
             for pair in pairs(given, family) {
                 let token = vault.search_token(sender, SearchTerm::Name(&pair)).await;
                 let found = vault
-                    .search(sender, token.expect("a token"))
+                    .search(sender, &[token.expect("a token")])
                     .await
                     .expect("a search");
                 let is_found = found.contains(&subject(name));
@@ -210,7 +210,7 @@ impl Loot {
                 .search_token(sender, SearchTerm::CaseNumber(case))
                 .await;
             let found = vault
-                .search(sender, token.expect("a token"))
+                .search(sender, &[token.expect("a token")])
                 .await
                 .expect("a search");
             let is_found = found.contains(&subject(name));

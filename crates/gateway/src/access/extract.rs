@@ -10,7 +10,6 @@ use api::time::to_wire;
 use api::v1;
 use api::v1::produce_person_extract_response::Item;
 use domain::entry::Entry;
-use domain::identity::IdentityNumber;
 use domain::reason::Reason;
 use domain::relocation_state::RelocationState;
 use domain::subject::{Position, Subject, SubjectKind};
@@ -26,9 +25,10 @@ use crate::call::Call;
 use crate::core::{Core, no_keys, unread};
 use crate::limits::{ACCESSES_AT_ONCE, EXTRACT_ACCESSES_MAX, EXTRACT_SUBJECTS_MAX, PAGE_MAX};
 use crate::permit::Party;
+use crate::person::Person;
 use crate::read::NOW;
 use crate::write::halted;
-use crate::{alert, arrival, register, relocation};
+use crate::{alert, arrival, relocation};
 
 /// The items, one after another.
 pub(super) type Items =
@@ -47,8 +47,9 @@ pub(super) async fn produce(
     faults.end()?;
     let number = number.ok_or_else(|| Refusal::new(Reason::Internal))?;
     let now = core.journal.now();
-    let tokens = relocation::person_tokens(core, party, &number).await?;
-    let (subjects, more) = core.held(party, &number, &tokens).await?;
+    let person = Person::read(core, party, &number, &[]).await?;
+    let tokens = relocation::person_tokens(core, &person).await?;
+    let (subjects, more) = core.held(&person, &tokens).await?;
     // all that is about to be opened, before any of it is
     let token = tokens
         .first()
@@ -87,10 +88,10 @@ impl Core {
     /// questions about that, the questions that others asked it, and what was erased at it and is found no more.
     async fn held(
         &self,
-        party: Party,
-        number: &IdentityNumber,
+        person: &Person,
         tokens: &[[u8; 16]],
     ) -> Result<(Vec<Subject>, bool), Refusal> {
+        let party = person.party;
         let found = relocation::under_any(self, party, tokens).await?;
         let more = found.len() >= EXTRACT_SUBJECTS_MAX;
         let (mut relocations, mut arrivals) = (Vec::new(), Vec::new());
@@ -108,29 +109,25 @@ impl Core {
                 | SubjectKind::System => {}
             }
         }
-        relocations.extend(self.erased_at(party, number).await?);
+        relocations.extend(self.erased_at(person).await?);
         let mut alerts = BTreeSet::new();
         for arrival in &arrivals {
             alerts.extend(self.views.alert_about(*arrival).await.map_err(unread)?);
         }
-        alerts.extend(self.asked_about(party, number).await?);
+        alerts.extend(self.asked_about(person).await?);
         let subjects = relocations.into_iter().chain(arrivals).chain(alerts);
         Ok((subjects.collect(), more))
     }
 
     /// Relocations to a party whose keys were erased there: no search finds them, their pseudonyms tell.
-    async fn erased_at(
-        &self,
-        party: Party,
-        number: &IdentityNumber,
-    ) -> Result<Vec<Subject>, Refusal> {
+    async fn erased_at(&self, person: &Person) -> Result<Vec<Subject>, Refusal> {
+        let party = person.party;
         let filter = RelocationFilter {
             recipient: Some(party.code()),
             state: Some(RelocationState::Withdrawn.number()),
             ..RelocationFilter::default()
         };
         let (mut erased, mut below) = (Vec::new(), NOW);
-        let numbers = register::numbers(self, party, number).await?;
         loop {
             let page = self.views.relocations(filter, below, PAGE_MAX).await;
             let page = page.map_err(unread)?;
@@ -140,7 +137,7 @@ impl Core {
                     continue;
                 }
                 let (scope, epoch) = (fold.sender, fold.pseudonym.epoch);
-                for number in &numbers {
+                for number in &person.numbers {
                     let pseudonym = self.vault.pseudonym(scope, epoch, number, scope).await;
                     if pseudonym.map_err(no_keys)? == fold.pseudonym {
                         erased.push(*subject);
@@ -156,14 +153,10 @@ impl Core {
     }
 
     /// Questions that others asked a party about a person.
-    async fn asked_about(
-        &self,
-        party: Party,
-        number: &IdentityNumber,
-    ) -> Result<Vec<Subject>, Refusal> {
-        let today = self.today();
+    async fn asked_about(&self, person: &Person) -> Result<Vec<Subject>, Refusal> {
+        let (party, today) = (person.party, self.today());
         let scope = party.code();
-        let known = relocation::pseudonyms_of_arrival(self, party, scope, number, today).await?;
+        let known = relocation::pseudonyms_of_arrival(self, person, scope, today).await?;
         let filter = AlertFilter {
             party: Some(scope),
             state: None,

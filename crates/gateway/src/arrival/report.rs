@@ -7,18 +7,20 @@ use api::status::Refusal;
 use api::v1;
 use domain::calendar::day_in_sweden;
 use domain::entry::{Draft, Event};
+use domain::identity::IdentityNumber;
 use domain::reason::Notable;
 use domain::subject::{Position, Subject, Version};
 use jiff::ToSpan as _;
 use journal::{Answer, Batch, OpenClaim, Outcome, Request};
 use ledger::ArrivalFold;
 use uuid::Uuid;
-use vault::SearchTerm;
+use vault::{NoteKind, SearchTerm};
 
 use crate::body::Body;
 use crate::call::Call;
-use crate::core::{Core, no_keys, unread};
+use crate::core::{Core, no_keys};
 use crate::permit::Party;
+use crate::person::Person;
 use crate::protection;
 use crate::relocation::pseudonyms_of_arrival;
 use crate::show;
@@ -33,13 +35,13 @@ pub(super) async fn report(
 ) -> Result<v1::ReportArrivalResponse, Refusal> {
     let party = Party::of(core, call, &request.municipality).await?;
     let read = match parse::arrival(&request, party.code(), core.context()) {
-        Ok(report) => protection::refuse(core, party, &report.number, request.validate_only)
+        Ok(report) => about(core, party, &report.number, request.validate_only)
             .await
-            .map(|()| report),
+            .map(|person| (report, person)),
         Err(refusal) => Err(refusal),
     };
-    let report = match read {
-        Ok(report) => report,
+    let (report, person) = match read {
+        Ok(read) => read,
         Err(refusal) => {
             // what was answered once is answered again, whatever today's rules and dates say
             let id = std::mem::take(&mut request.request_id);
@@ -59,11 +61,7 @@ pub(super) async fn report(
             dry_run: Some(v1::DryRun {
                 ground_carries: true,
                 fields_seen_by_recipient: report.seen,
-                recipient_connected: core
-                    .views
-                    .is_connected(report.previous)
-                    .await
-                    .map_err(unread)?,
+                recipient_connected: core.is_connected(report.previous).await?,
                 answer_due_on: due_on.map(|date| date.to_string()).unwrap_or_default(),
                 receiving_function: String::new(),
             }),
@@ -81,8 +79,10 @@ pub(super) async fn report(
         answer
     } else {
         let number = report.number.clone();
-        let answer = write(core, party, report, is_exempt, request).await?;
-        protection::hold(core, party, &number).await?;
+        let answer = write(core, &person, report, is_exempt, request).await?;
+        // whoever became protected at this very moment is held to that
+        let person = Person::read(core, party, &number, &[NoteKind::Protected]).await?;
+        protection::hold(core, &person).await?;
         answer
     };
     answered(core, party, answer, &notable).await
@@ -110,17 +110,30 @@ async fn answered(
     })
 }
 
-async fn write(
+/// The person whom a report is about, unless nothing may be.
+async fn about(
     core: &Core,
     party: Party,
+    number: &IdentityNumber,
+    validate_only: bool,
+) -> Result<Person, Refusal> {
+    let person = Person::read(core, party, number, &[NoteKind::Protected]).await?;
+    protection::refuse(core, &person, validate_only).await?;
+    Ok(person)
+}
+
+async fn write(
+    core: &Core,
+    person: &Person,
     report: ArrivalReport,
     is_exempt: bool,
     request: Request,
 ) -> Result<Answer, Refusal> {
+    let party = person.party;
     let (municipality, previous) = (party.code(), report.previous);
     let subject = Subject::arrival(Uuid::now_v7());
-    let (number, today) = (&report.number, core.today());
-    let pseudonyms = pseudonyms_of_arrival(core, party, previous, number, today).await?;
+    let today = core.today();
+    let pseudonyms = pseudonyms_of_arrival(core, person, previous, today).await?;
     let case = report.content.case_number.clone();
     let shared = sealed::SharedPart {
         legal_ground: report.legal_ground.code,

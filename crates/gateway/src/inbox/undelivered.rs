@@ -118,7 +118,7 @@ async fn shown(
     let fold = core.municipality(Guest::of(call), code).await?;
     Ok(v1::Undelivered {
         municipality: code.resource_name(),
-        connected: core.views.is_connected(code).await.map_err(unread)?,
+        connected: core.is_connected(code).await?,
         count: i64::try_from(waiting.count).unwrap_or(i64::MAX),
         oldest_at: waiting.oldest.map(to_wire),
         functions: show::open_functions(&fold).collect(),

@@ -66,7 +66,7 @@ pub(crate) async fn list(
     let size = Page::read(request.page_size, "", &request)?.size;
     let found = core
         .vault
-        .notes(feed.party().code(), NoteKind::Quarantined, below, size)
+        .list_notes(feed.party().code(), NoteKind::Quarantined, below, size)
         .await
         .map_err(no_keys)?;
     let next_page_token = match found.last() {

@@ -21,51 +21,22 @@ use crate::core::{Core, no_keys};
 use crate::limits::PERSON_NUMBERS_MAX;
 use crate::note;
 use crate::permit::{Feed, Party};
+use crate::person::Person;
 use crate::read::{NOW, written};
 use crate::relocation::{own, pseudonyms_in};
 
 /// What separates these hashes from those of requests: no method is named so.
 const LABEL: &[u8] = b"IdentityReferred\0";
 
-/// Which of the references from a number are followed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Toward {
-    /// To what replaced it.
-    Newer,
-    /// Both ways.
-    All,
-}
-
-/// What is known from following references.
-struct Followed {
-    /// The number that it began with, then those that it led to.
-    numbers: Vec<IdentityNumber>,
-    /// Every reference on the way.
-    references: BTreeSet<Reference>,
-}
-
-/// All numbers of a person, as far as an authority was told: the given one first.
-pub(crate) async fn numbers(
-    core: &Core,
-    party: Party,
-    number: &IdentityNumber,
-) -> Result<Vec<IdentityNumber>, Refusal> {
-    let followed = follow(core, party.code(), number, Toward::All).await?;
-    Ok(followed.numbers)
-}
-
 /// Refuses a reference that would lead back to where it came from, or to more numbers than anybody has.
 pub(super) async fn check(core: &Core, feed: Feed, told: &Reference) -> Result<(), Refusal> {
     const FIELD: &str = "referred_identity_number";
-    let code = feed.party().code();
-    let newer = follow(core, code, &told.by, Toward::Newer).await?;
-    if newer.numbers.contains(&told.replaced) {
+    let newest = Person::read(core, feed.party(), &told.by, &[]).await?;
+    if newest.is_replaced(&told.by, &told.replaced) {
         return Err(Refusal::field(FIELD, Reason::ReferenceCycle));
     }
-    let mut all = BTreeSet::new();
-    for number in [&told.replaced, &told.by] {
-        all.extend(follow(core, code, number, Toward::All).await?.numbers);
-    }
+    let replaced = Person::read(core, feed.party(), &told.replaced, &[]).await?;
+    let all: BTreeSet<_> = newest.numbers.iter().chain(&replaced.numbers).collect();
     if all.len() > PERSON_NUMBERS_MAX {
         return Err(Refusal::field(FIELD, Reason::ReferencesTooMany));
     }
@@ -94,56 +65,13 @@ pub(super) async fn take_in(core: &Core, feed: Feed, told: &Reference) -> Result
     )
     .await?;
     // a scope that came in sight with this one has not heard of those before
-    let followed = follow(core, party.code(), &told.by, Toward::All).await?;
-    for scope in scopes(core, party, &told.by).await? {
-        for reference in &followed.references {
+    let person = Person::read(core, party, &told.by, &[]).await?;
+    for scope in scopes(core, &person).await? {
+        for reference in &person.references {
             tell(core, party, scope, reference).await?;
         }
     }
     Ok(())
-}
-
-async fn follow(
-    core: &Core,
-    authority: MunicipalityCode,
-    number: &IdentityNumber,
-    toward: Toward,
-) -> Result<Followed, Refusal> {
-    let mut numbers = vec![number.clone()];
-    let mut references = BTreeSet::new();
-    let mut next = 0;
-    while let Some(from) = numbers.get(next).cloned() {
-        let name = note::name(core, authority, NoteKind::Reference, &from).await?;
-        let (_revision, note) = note::read::<sealed::ReferenceNote>(core, name).await?;
-        let note = note.unwrap_or_default();
-        let mut found = Vec::new();
-        for text in &note.replaced_by {
-            let (replaced, by) = (from.clone(), read(core, text)?);
-            found.push(by.clone());
-            references.insert(Reference { replaced, by });
-        }
-        let older = note.replaces.iter().filter(|_| toward == Toward::All);
-        for text in older {
-            let (replaced, by) = (read(core, text)?, from.clone());
-            found.push(replaced.clone());
-            references.insert(Reference { replaced, by });
-        }
-        for number in found {
-            if !numbers.contains(&number) {
-                numbers.push(number);
-            }
-        }
-        next += 1;
-    }
-    Ok(Followed {
-        numbers,
-        references,
-    })
-}
-
-fn read(core: &Core, text: &str) -> Result<IdentityNumber, Refusal> {
-    let number = IdentityNumber::parse(text, core.today());
-    number.map_err(|_fault| Refusal::new(Reason::Internal))
 }
 
 /// Adds a number to one side of the note under another.
@@ -169,13 +97,10 @@ async fn keep(
 
 /// In whose scopes the authority knows the person: its own, and those of what was announced to it or reported by it. What
 /// a municipality announced under another code stands in that code's scope.
-async fn scopes(
-    core: &Core,
-    party: Party,
-    number: &IdentityNumber,
-) -> Result<BTreeSet<MunicipalityCode>, Refusal> {
+async fn scopes(core: &Core, person: &Person) -> Result<BTreeSet<MunicipalityCode>, Refusal> {
+    let party = person.party;
     let mut scopes = BTreeSet::from([party.code()]);
-    for subject in own(core, party, number).await? {
+    for subject in own(core, person).await? {
         let scope = match subject.kind {
             SubjectKind::Relocation => written(core.relocation(party, subject, NOW).await)?
                 .map(|(fold, _entries)| fold.sender),

@@ -14,13 +14,14 @@ use domain::subject::{Subject, SubjectKind, Version};
 use journal::{Batch, OpenClaim};
 use ledger::{ArrivalFold, ArrivalState, RelocationFold};
 use uuid::Uuid;
-use vault::SearchTerm;
+use vault::{NoteKind, SearchTerm};
 
 use super::standing;
 use crate::body::Body;
 use crate::core::{Core, no_keys};
 use crate::limits::NOTE_TRIES_MAX;
 use crate::permit::{Feed, Party};
+use crate::person::Person;
 use crate::protection;
 use crate::read::{NOW, written};
 use crate::relocation::{own, pseudonyms_of_arrival};
@@ -42,7 +43,8 @@ pub(super) async fn settle(
     origin: &sealed::RegisterPart,
 ) -> Result<(), Refusal> {
     let timeline = standing::take_in(core, feed, number, told).await?;
-    follow(core, feed, number, &timeline, origin).await
+    let person = Person::read(core, feed.party(), number, &[]).await?;
+    follow(core, &person, &timeline, origin).await
 }
 
 /// A relocation was announced to a municipality whose register may have told of the move before.
@@ -51,24 +53,25 @@ pub(crate) async fn settle_announced(
     fold: &RelocationFold,
     number: &IdentityNumber,
 ) -> Result<(), Refusal> {
+    const KINDS: [NoteKind; 2] = [NoteKind::Standing, NoteKind::Protected];
     let feed = Feed::of_recipient(fold);
-    let timeline = standing::read(core, feed, number).await?;
-    if timeline.told().is_empty() || protection::is_protected(core, feed.party(), number).await? {
+    let person = Person::read(core, feed.party(), number, &KINDS).await?;
+    let timeline = standing::told(&person)?;
+    if timeline.told().is_empty() || protection::is_protected(&person)? {
         return Ok(());
     }
     let origin = sealed::RegisterPart::default();
-    follow(core, feed, number, &timeline, &origin).await
+    follow(core, &person, &timeline, &origin).await
 }
 
 async fn follow(
     core: &Core,
-    feed: Feed,
-    number: &IdentityNumber,
+    person: &Person,
     timeline: &Timeline,
     origin: &sealed::RegisterPart,
 ) -> Result<(), Refusal> {
     for _ in 0..NOTE_TRIES_MAX {
-        if follow_once(core, feed.party(), number, timeline, origin).await? {
+        if follow_once(core, person, timeline, origin).await? {
             return Ok(());
         }
     }
@@ -78,12 +81,12 @@ async fn follow(
 /// False when somebody else was first, and what is known has to be read again.
 async fn follow_once(
     core: &Core,
-    party: Party,
-    number: &IdentityNumber,
+    person: &Person,
     timeline: &Timeline,
     origin: &sealed::RegisterPart,
 ) -> Result<bool, Refusal> {
-    let known = known(core, party, number).await?;
+    let party = person.party;
+    let known = known(core, person).await?;
     let mut withdrawn = BTreeSet::new();
     for (subject, fold, told) in &known.told {
         let stands = told.registered_on.parse().is_ok_and(|on| {
@@ -120,16 +123,17 @@ async fn follow_once(
                 without_address: registration.is_some_and(|it| it.is_without_address),
                 ..origin.clone()
             };
-            arrive(core, party, number, moved, told).await?;
+            arrive(core, person, moved, told).await?;
         }
     }
     Ok(true)
 }
 
 /// What the municipality itself announced, was told or reported of a person.
-async fn known(core: &Core, party: Party, number: &IdentityNumber) -> Result<Known, Refusal> {
+async fn known(core: &Core, person: &Person) -> Result<Known, Refusal> {
+    let party = person.party;
     let mut known = Known::default();
-    for subject in own(core, party, number).await? {
+    for subject in own(core, person).await? {
         match subject.kind {
             SubjectKind::Relocation => {
                 let found = written(core.relocation(party, subject, NOW).await)?;
@@ -162,14 +166,13 @@ async fn known(core: &Core, party: Party, number: &IdentityNumber) -> Result<Kno
 /// Records that a person arrived, as the register told. It is never asked about, and read by this municipality alone.
 async fn arrive(
     core: &Core,
-    party: Party,
-    number: &IdentityNumber,
+    person: &Person,
     moved: Move,
     told: sealed::RegisterPart,
 ) -> Result<(), Refusal> {
     let (municipality, previous) = (moved.to, moved.from);
     let subject = Subject::arrival(Uuid::now_v7());
-    let pseudonyms = pseudonyms_of_arrival(core, party, previous, number, core.today()).await?;
+    let pseudonyms = pseudonyms_of_arrival(core, person, previous, core.today()).await?;
     let arrived = Month::of(moved.on);
     let own = sealed::OwnPart {
         register: Some(told),
@@ -180,12 +183,12 @@ async fn arrive(
             subject,
             version: Version(1),
             parties: (municipality, previous),
-            by: party.into(),
+            by: person.party.into(),
             shared: None,
             own: &own,
         })
         .await?;
-    let term = SearchTerm::Number(number);
+    let term = SearchTerm::Number(&person.number);
     let row = core.vault.search_row(municipality, term, subject).await;
     let batch = Batch {
         claim: OpenClaim::arrival(municipality, previous, &pseudonyms, arrived),

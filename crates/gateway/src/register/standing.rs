@@ -10,22 +10,17 @@ use domain::register::{Registration, Timeline, Told};
 use jiff::Timestamp;
 use vault::{NoteKind, NoteName};
 
-use super::reference::numbers;
 use crate::core::Core;
 use crate::limits::NOTE_TRIES_MAX;
 use crate::note;
 use crate::permit::Feed;
+use crate::person::Person;
 
-/// What was told of a person so far, under all numbers.
-pub(super) async fn read(
-    core: &Core,
-    feed: Feed,
-    number: &IdentityNumber,
-) -> Result<Timeline, Refusal> {
+/// What was told of a person so far, under all numbers; the notes were read.
+pub(super) fn told(person: &Person) -> Result<Timeline, Refusal> {
     let mut told = Vec::new();
-    for number in numbers(core, feed.party(), number).await? {
-        let name = name(core, feed, &number).await?;
-        told.extend_from_slice(kept(core, name).await?.1.told());
+    for note in person.said(NoteKind::Standing)? {
+        told.extend_from_slice(from_wire(note)?.told());
     }
     Ok(Timeline::new(told))
 }
@@ -41,7 +36,8 @@ pub(super) async fn take_in(
     let home = feed.party().code();
     let name = name(core, feed, number).await?;
     for _ in 0..NOTE_TRIES_MAX {
-        let mut whole = read(core, feed, number).await?;
+        let person = Person::read(core, feed.party(), number, &[NoteKind::Standing]).await?;
+        let mut whole = self::told(&person)?;
         let is_compared = !whole.told().is_empty();
         whole.take_in(told.clone());
         let (revision, before) = kept(core, name).await?;
@@ -63,11 +59,8 @@ async fn name(core: &Core, feed: Feed, number: &IdentityNumber) -> Result<NoteNa
 }
 
 async fn kept(core: &Core, name: NoteName) -> Result<(i64, Timeline), Refusal> {
-    let (revision, note) = note::read::<sealed::StandingNote>(core, name).await?;
-    let told = note.unwrap_or_default().told;
-    let told = told.iter().map(from_wire).collect::<Option<_>>();
-    let told = told.ok_or_else(|| Refusal::new(Reason::Internal))?;
-    Ok((revision, Timeline::new(told)))
+    let (revision, note) = note::read(core, name).await?;
+    Ok((revision, from_wire(note)?))
 }
 
 fn to_wire(timeline: &Timeline) -> sealed::StandingNote {
@@ -86,7 +79,14 @@ fn to_wire(timeline: &Timeline) -> sealed::StandingNote {
     }
 }
 
-fn from_wire(told: &sealed::StandingTold) -> Option<Told> {
+fn from_wire(note: Option<sealed::StandingNote>) -> Result<Timeline, Refusal> {
+    let told = note.unwrap_or_default().told;
+    let told = told.iter().map(told_from_wire).collect::<Option<_>>();
+    let told = told.ok_or_else(|| Refusal::new(Reason::Internal))?;
+    Ok(Timeline::new(told))
+}
+
+fn told_from_wire(told: &sealed::StandingTold) -> Option<Told> {
     let registration = |it: &sealed::StandingRegistration| {
         Some(Registration {
             since: it.since.parse().ok()?,

@@ -1,12 +1,9 @@
 //! FindRelocations: the only search there is, by the three terms of the law, each search recorded.
 
-use std::collections::BTreeSet;
-
 use api::parse::{self, Faults};
 use api::status::Refusal;
 use api::v1;
 use api::v1::find_relocations_request::Term;
-use domain::identity::IdentityNumber;
 use domain::person_name::pairs;
 use domain::reason::Reason;
 use domain::subject::{Subject, SubjectKind};
@@ -16,8 +13,8 @@ use crate::access::Opening;
 use crate::call::Call;
 use crate::core::{Core, no_keys};
 use crate::permit::Party;
+use crate::person::Person;
 use crate::read::{NOW, written};
-use crate::register::numbers;
 use crate::show;
 
 /// A search. The first of its tokens stands for it in the access log.
@@ -71,7 +68,8 @@ async fn read(
             let Some(number) = number else {
                 return Ok(None);
             };
-            let mut tokens = person_tokens(core, party, &number).await?.into_iter();
+            let person = Person::read(core, party, &number, &[]).await?;
+            let mut tokens = person_tokens(core, &person).await?.into_iter();
             Ok(tokens.next().map(|first| Search {
                 kind: v1::SearchTermKind::IdentityNumber,
                 first,
@@ -141,26 +139,18 @@ async fn found(core: &Core, party: Party, search: &Search) -> Result<Vec<v1::Rel
     Ok(relocations)
 }
 
-/// A party's own subjects by a person's number, newest first.
-pub(crate) async fn own(
-    core: &Core,
-    party: Party,
-    number: &IdentityNumber,
-) -> Result<Vec<Subject>, Refusal> {
-    let tokens = person_tokens(core, party, number).await?;
-    under_any(core, party, &tokens).await
+/// A party's own subjects by a person's numbers, newest first.
+pub(crate) async fn own(core: &Core, person: &Person) -> Result<Vec<Subject>, Refusal> {
+    let tokens = person_tokens(core, person).await?;
+    under_any(core, person.party, &tokens).await
 }
 
 /// The tokens under which a party finds a person, that of the given number first.
-pub(crate) async fn person_tokens(
-    core: &Core,
-    party: Party,
-    number: &IdentityNumber,
-) -> Result<Vec<[u8; 16]>, Refusal> {
+pub(crate) async fn person_tokens(core: &Core, person: &Person) -> Result<Vec<[u8; 16]>, Refusal> {
     let mut tokens = Vec::new();
-    for number in numbers(core, party, number).await? {
-        let term = SearchTerm::Number(&number);
-        let token = core.vault.search_token(party.code(), term).await;
+    for number in &person.numbers {
+        let term = SearchTerm::Number(number);
+        let token = core.vault.search_token(person.party.code(), term).await;
         tokens.push(token.map_err(no_keys)?);
     }
     Ok(tokens)
@@ -172,16 +162,6 @@ pub(crate) async fn under_any(
     party: Party,
     tokens: &[[u8; 16]],
 ) -> Result<Vec<Subject>, Refusal> {
-    let mut all = BTreeSet::new();
-    for token in tokens {
-        let found = core.vault.search(party.code(), *token).await;
-        let found = found.map_err(no_keys)?;
-        // ids are in the order of time
-        all.extend(found.into_iter().map(|subject| (subject.id, subject)));
-    }
-    Ok(all
-        .into_iter()
-        .rev()
-        .map(|(_id, subject)| subject)
-        .collect())
+    let found = core.vault.search(party.code(), tokens).await;
+    found.map_err(no_keys)
 }

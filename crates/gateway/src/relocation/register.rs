@@ -14,18 +14,20 @@ use domain::person_name::pairs;
 use domain::reason::Notable;
 use domain::relocation_state::RelocationState;
 use domain::subject::{Pseudonym, Subject, SubjectKind, Version};
+use futures_util::future::{join, try_join};
 use jiff::civil::Date;
 use journal::{Answer, Batch, OpenClaim, OpenKey, Outcome};
 use ledger::{RelocationFold, Transfer};
 use uuid::Uuid;
-use vault::SearchTerm;
+use vault::{NoteKind, SearchTerm};
 
 use super::find::own;
 use crate::body::{Body, Parties};
 use crate::call::Call;
-use crate::core::{Core, no_keys, unread};
+use crate::core::{Core, no_keys};
 use crate::directory::functions::unknown;
 use crate::permit::Party;
+use crate::person::Person;
 use crate::protection;
 use crate::read::{NOW, written};
 use crate::register;
@@ -45,8 +47,8 @@ pub(super) async fn register(
         Ok(registration) => routed(core, party, registration, request.validate_only).await,
         Err(refusal) => Err(refusal),
     };
-    let registration = match read {
-        Ok(registration) => registration,
+    let (registration, person) = match read {
+        Ok(read) => read,
         Err(refusal) => {
             // what was answered once is answered again, whatever today's rules and dates say
             let id = std::mem::take(&mut request.request_id);
@@ -58,24 +60,25 @@ pub(super) async fn register(
         }
     };
     let due_on = ledger::answer_due_on(registration.kind, context.today);
-    let returns = returns(core, party, &registration).await?;
-    let mut notable = registration.warnings.clone();
-    notable.extend(returns.map(|_subject| Notable::Returned));
-    notable.extend(
-        request
-            .open_child_inquiry
-            .then_some(Notable::InquiryMustFinish),
-    );
+    let returns = returns(core, &person, &registration).await?;
+    let notable = notable(&registration, returns, request.open_child_inquiry);
     if request.validate_only {
         return dry_run(core, registration, due_on, &notable).await;
     }
-    let (id, number) = (registration.request_id, registration.number.clone());
+    let id = registration.request_id;
     let normalised = v1::RegisterRelocationRequest {
         request_id: String::new(),
         ..request
     };
     let request = core.request(party.scope(), id, METHOD, &normalised).await?;
-    let prepared = prepare(core, (party, returns), registration, due_on, context.today).await?;
+    let prepared = prepare(
+        core,
+        (&person, returns),
+        registration,
+        due_on,
+        context.today,
+    )
+    .await?;
     let (subject, fold) = (prepared.draft.subject, prepared.fold);
     let batch = Batch {
         drafts: vec![prepared.draft],
@@ -92,7 +95,7 @@ pub(super) async fn register(
                 recorded_at: appended.recorded_at,
                 ..fold
             };
-            follow(core, party, &fold, &number).await?;
+            follow(core, party, &fold, &person.number).await?;
             Ok(v1::RegisterRelocationResponse {
                 relocation: Some(show::relocation(subject, &fold, party.code())),
                 position: i64::try_from(appended.last.0).unwrap_or(i64::MAX),
@@ -107,6 +110,18 @@ pub(super) async fn register(
     }
 }
 
+/// What the sender should see at once.
+fn notable(
+    registration: &Registration,
+    returns: Option<Subject>,
+    open_child_inquiry: bool,
+) -> Vec<Notable> {
+    let mut notable = registration.warnings.clone();
+    notable.extend(returns.map(|_subject| Notable::Returned));
+    notable.extend(open_child_inquiry.then_some(Notable::InquiryMustFinish));
+    notable
+}
+
 /// What follows from a registration: whoever became protected at this very moment is held to that, and what the receiver's
 /// register told before is compared.
 async fn follow(
@@ -115,33 +130,43 @@ async fn follow(
     fold: &RelocationFold,
     number: &IdentityNumber,
 ) -> Result<(), Refusal> {
-    protection::hold(core, party, number).await?;
+    let (sender, settled) = join(
+        Person::read(core, party, number, &[NoteKind::Protected]),
+        register::settle_announced(core, fold, number),
+    )
+    .await;
+    protection::hold(core, &sender?).await?;
     // what was registered stands, whatever becomes of this
-    if let Err(refusal) = register::settle_announced(core, fold, number).await {
+    if let Err(refusal) = settled {
         let reason = refusal.reason.code();
         tracing::warn!(reason, "not compared with what the register told");
     }
     Ok(())
 }
 
-/// An announcement with the function that it goes to. One that is closed at this very moment may still get it.
+/// An announcement with the function that it goes to, and whom it is about. One that is closed at this very moment may still get it.
 async fn routed(
     core: &Core,
     party: Party,
     registration: Registration,
     validate_only: bool,
-) -> Result<Registration, Refusal> {
+) -> Result<(Registration, Person), Refusal> {
     party.may_announce(registration.kind)?;
-    protection::refuse(core, party, &registration.number, validate_only).await?;
-    let fold = core.municipality(party, registration.recipient).await?;
+    let (person, fold) = try_join(
+        Person::read(core, party, &registration.number, &[NoteKind::Protected]),
+        core.municipality(party, registration.recipient),
+    )
+    .await?;
+    protection::refuse(core, &person, validate_only).await?;
     let function = fold
         .route(registration.function.as_ref(), registration.kind)
         .map_err(|reason| unknown(&fold, "receiving_function", reason))?
         .map(|function| function.id.clone());
-    Ok(Registration {
+    let registration = Registration {
         function,
         ..registration
-    })
+    };
+    Ok((registration, person))
 }
 
 /// What would happen.
@@ -151,14 +176,13 @@ async fn dry_run(
     due_on: Date,
     notable: &[Notable],
 ) -> Result<v1::RegisterRelocationResponse, Refusal> {
-    let recipient_connected = core.views.is_connected(registration.recipient).await;
     let function = registration.function.as_ref();
     Ok(v1::RegisterRelocationResponse {
         warnings: show::warnings(notable),
         dry_run: Some(v1::DryRun {
             ground_carries: true,
             fields_seen_by_recipient: registration.seen,
-            recipient_connected: recipient_connected.map_err(unread)?,
+            recipient_connected: core.is_connected(registration.recipient).await?,
             answer_due_on: due_on.to_string(),
             receiving_function: function
                 .map(|id| id.resource_name(registration.recipient))
@@ -203,14 +227,15 @@ struct Prepared {
 
 async fn prepare(
     core: &Core,
-    (party, returns): (Party, Option<Subject>),
+    (person, returns): (&Person, Option<Subject>),
     registration: Registration,
     due_on: Date,
     today: Date,
 ) -> Result<Prepared, Refusal> {
+    let party = person.party;
     let (sender, recipient) = (party.code(), registration.recipient);
     let subject = Subject::relocation(Uuid::now_v7());
-    let mut pseudonyms = pseudonyms(core, party, sender, &registration.number, today).await?;
+    let mut pseudonyms = pseudonyms(core, person, sender, today).await?;
     let pseudonym = pseudonyms.remove(0);
     let shared = sealed::SharedPart {
         legal_ground: registration.legal_ground.code,
@@ -276,10 +301,11 @@ async fn prepare(
 /// The relocation after which the person returns to where it came from: the sender's own, found by its own search.
 async fn returns(
     core: &Core,
-    party: Party,
+    person: &Person,
     registration: &Registration,
 ) -> Result<Option<Subject>, Refusal> {
-    let found = own(core, party, &registration.number).await?;
+    let party = person.party;
+    let found = own(core, person).await?;
     let relocations = found.into_iter();
     for subject in relocations.filter(|found| found.kind == SubjectKind::Relocation) {
         let found = written(core.relocation(party, subject, NOW).await)?;
@@ -346,19 +372,17 @@ const EPOCHS: i16 = 5;
 /// one first. What the municipality announced under another code stands in that code's scope.
 pub(crate) async fn pseudonyms_of_arrival(
     core: &Core,
-    party: Party,
+    person: &Person,
     scope: MunicipalityCode,
-    number: &IdentityNumber,
     today: Date,
 ) -> Result<Vec<Pseudonym>, Refusal> {
     let mut all = Vec::new();
-    let numbers = register::numbers(core, party, number).await?;
     let mut scopes = core.context().lineage.sources(scope);
     // its own first: that is what a report is claimed by
     scopes.sort_by_key(|other| *other != scope);
     for scope in scopes {
-        for number in &numbers {
-            all.extend(pseudonyms_in(core, party, scope, number, today).await?);
+        for number in &person.numbers {
+            all.extend(pseudonyms_in(core, person.party, scope, number, today).await?);
         }
     }
     Ok(all)
@@ -383,15 +407,14 @@ pub(crate) async fn pseudonyms_in(
 /// before, then likewise under the person's other numbers.
 async fn pseudonyms(
     core: &Core,
-    party: Party,
+    person: &Person,
     scope: MunicipalityCode,
-    number: &IdentityNumber,
     today: Date,
 ) -> Result<Vec<Pseudonym>, Refusal> {
     let mut pseudonyms = Vec::new();
-    for number in register::numbers(core, party, number).await? {
+    for number in &person.numbers {
         let epochs = (0..EPOCHS).map(|back| today.year() - back);
-        pseudonyms.extend(of_epochs(core, party, (scope, &number), epochs).await?);
+        pseudonyms.extend(of_epochs(core, person.party, (scope, number), epochs).await?);
     }
     Ok(pseudonyms)
 }

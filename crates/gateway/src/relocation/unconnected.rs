@@ -8,7 +8,7 @@ use domain::reason::Notable;
 
 use super::register;
 use crate::call::Call;
-use crate::core::{Core, unread};
+use crate::core::Core;
 use crate::permit::Guest;
 use crate::show;
 
@@ -24,7 +24,7 @@ pub(super) async fn register(
     let to = to.map(|code| lineage.current(code, today));
     let mut answer = register::register(core, call, request).await?;
     let Some(to) = to else { return Ok(answer) };
-    if core.views.is_connected(to).await.map_err(unread)? {
+    if core.is_connected(to).await? {
         return Ok(answer);
     }
     let warning = show::warnings(&[Notable::RecipientNotConnected]);

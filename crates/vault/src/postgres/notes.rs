@@ -1,6 +1,7 @@
 //! The table of notes. A write that follows another revision than the stored one changes nothing.
 
 use domain::municipality::MunicipalityCode;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -40,23 +41,37 @@ pub(super) fn named(name: NoteName) -> Vec<Box<dyn ToSql + Send + Sync>> {
 }
 
 impl PostgresStore {
-    pub(super) async fn read_note(&self, name: NoteName) -> Result<Option<(i64, Vec<u8>)>, Error> {
+    pub(super) async fn read_notes(
+        &self,
+        names: &[NoteName],
+    ) -> Result<Vec<Option<(i64, Vec<u8>)>>, Error> {
+        let of = |name: &NoteName| i32::from(name.authority.number());
+        let authorities: Vec<_> = names.iter().map(of).collect();
+        let kind = |name: &NoteName| i16::from(name.kind.number());
+        let kinds: Vec<_> = names.iter().map(kind).collect();
+        let token = |name: &NoteName| Uuid::from_bytes(name.token);
+        let tokens: Vec<_> = names.iter().map(token).collect();
         let rows = self
             .pool
             .rows(
-                "SELECT revision, sealed FROM flyttbud_keys.notes \
-                 WHERE authority = $1 AND kind = $2 AND token = $3",
-                &[
-                    &i32::from(name.authority.number()),
-                    &i16::from(name.kind.number()),
-                    &Uuid::from_bytes(name.token),
-                ],
+                "SELECT notes.revision, notes.sealed \
+                 FROM unnest($1::int4[], $2::int2[], $3::uuid[]) \
+                     WITH ORDINALITY AS wanted (authority, kind, token, place) \
+                 LEFT JOIN flyttbud_keys.notes USING (authority, kind, token) ORDER BY place",
+                &[&authorities, &kinds, &tokens],
             )
             .await?;
-        rows.first().map(pair).transpose()
+        let row = |row: &Row| {
+            let revision: Option<i64> = row.try_get(0)?;
+            Ok(match revision {
+                Some(revision) => Some((revision, row.try_get(1)?)),
+                None => None,
+            })
+        };
+        rows.iter().map(row).collect()
     }
 
-    pub(super) async fn list_notes(
+    pub(super) async fn read_list(
         &self,
         (authority, kind): (MunicipalityCode, NoteKind),
         below: [u8; 16],

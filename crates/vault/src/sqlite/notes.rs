@@ -1,10 +1,17 @@
 //! The table of notes. Nothing is committed here.
 
 use domain::municipality::MunicipalityCode;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
 
 use super::bound;
 use crate::note::{NoteKind, NoteName, NoteRow};
+
+/// Names in one statement at most: a text for each number of them is parsed once.
+const TOGETHER: usize = 8;
+
+/// A note's revision and its sealed text.
+type Read = (i64, Vec<u8>);
 
 /// A note's token and its sealed text.
 type Listed = ([u8; 16], Vec<u8>);
@@ -43,20 +50,39 @@ pub(super) fn remove(connection: &Connection, name: NoteName) -> Result<usize, r
         ])
 }
 
-/// A note's revision and its sealed text.
+/// Revisions and sealed texts, in the order of the names. One statement reads many: each takes and leaves the file's
+/// locks, which costs more than finding a row.
 pub(super) fn read(
     connection: &Connection,
-    name: NoteName,
-) -> Result<Option<(i64, Vec<u8>)>, rusqlite::Error> {
-    connection
-        .prepare_cached(
-            "SELECT revision, sealed FROM notes WHERE authority = ?1 AND kind = ?2 AND token = ?3",
-        )?
-        .query_row(
-            params![name.authority.number(), name.kind.number(), name.token],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()
+    names: &[NoteName],
+) -> Result<Vec<Option<Read>>, rusqlite::Error> {
+    let mut found = vec![None; names.len()];
+    for (names, found) in names.chunks(TOGETHER).zip(found.chunks_mut(TOGETHER)) {
+        let wanted = vec!["(?, ?, ?, ?)"; names.len()].join(", ");
+        // a left one stays the outer one of a cross join
+        let mut statement = connection.prepare_cached(&format!(
+            "WITH wanted (place, authority, kind, token) AS (VALUES {wanted}) \
+             SELECT place, revision, sealed FROM wanted CROSS JOIN notes USING (authority, kind, token)"
+        ))?;
+        let values = names.iter().enumerate().flat_map(|(place, name)| {
+            let (authority, kind) = (name.authority.number(), name.kind.number());
+            let place = i64::try_from(place).unwrap_or(i64::MAX);
+            [
+                Value::from(place),
+                Value::from(i64::from(authority)),
+                Value::from(i64::from(kind)),
+                Value::from(name.token.to_vec()),
+            ]
+        });
+        let mut rows = statement.query(params_from_iter(values))?;
+        while let Some(row) = rows.next()? {
+            let place = usize::try_from(row.get::<_, u32>(0)?).unwrap_or(usize::MAX);
+            if let Some(found) = found.get_mut(place) {
+                *found = Some((row.get(1)?, row.get(2)?));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Tokens and sealed texts below a token, the highest first.

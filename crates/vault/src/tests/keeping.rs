@@ -25,6 +25,17 @@ pub(super) async fn a_search_finds_the_newest_hundred_with_their_kinds(house: Ho
     assert_eq!(subjects.last(), Some(&subject(2)));
     assert!(subjects.is_sorted_by(|newer, older| newer.id > older.id));
     assert_eq!(found(&vault, heby(), "SOC 2026-1").await, []);
+    // of each of several terms, and everything once
+    put(&vault, subject(2000), "SOC 2026-1").await;
+    let terms = ["SOC 2026-2", "SOC 2026-3", "SOC 2026-1"];
+    let all = found_under(&vault, solna(), &terms).await;
+    assert_eq!(all.len(), FOUND_MAX);
+    assert_eq!(all.first(), Some(&subject(2000)));
+    put(&vault, subject(1), "SOC 2026-3").await;
+    let all = found_under(&vault, solna(), &terms).await;
+    assert_eq!(all.len(), FOUND_MAX + 1, "a hundred of each");
+    assert_eq!(all.last(), Some(&subject(1)));
+    assert_eq!(found_under(&vault, solna(), &[]).await, []);
 }
 
 pub(super) async fn accesses_are_read_back_by_their_authority_newest_first(house: House) {

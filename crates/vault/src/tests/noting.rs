@@ -74,7 +74,7 @@ pub(super) async fn notes_are_listed_from_the_highest_token_down(house: House) {
         vault.write_note(name, 0, text).await.expect("no fault");
     }
     let page = async |below| {
-        let page = vault.notes(solna(), NoteKind::Quarantined, [below; 16], 2);
+        let page = vault.list_notes(solna(), NoteKind::Quarantined, [below; 16], 2);
         let page = page.await.expect("no fault").into_iter();
         let shown = page.map(|(name, text)| (name.token[0], text.expect("its key is there")));
         shown.collect::<Vec<_>>()
@@ -82,4 +82,35 @@ pub(super) async fn notes_are_listed_from_the_highest_token_down(house: House) {
     assert_eq!(page(9).await, [(3, b"two".to_vec()), (2, b"new".to_vec())]);
     assert_eq!(page(2).await, [(1, b"one".to_vec())]);
     assert_eq!(page(1).await, []);
+}
+
+pub(super) async fn notes_are_read_in_the_order_of_their_names(house: House) {
+    let vault = house.vault().await;
+    let mut names = Vec::new();
+    for (authority, kind) in [
+        (solna(), NoteKind::Standing),
+        (heby(), NoteKind::Standing),
+        (solna(), NoteKind::Protected),
+        (heby(), NoteKind::Reference),
+    ] {
+        names.push(about(&vault, authority, kind).await);
+    }
+    for (place, text) in [(3, b"a"), (0, b"b"), (1, b"c")] {
+        let written = vault.write_note(names[place], 0, text).await;
+        assert!(written.expect("no fault"));
+    }
+    let notes = vault.notes(&names).await.expect("no fault").into_iter();
+    let said: Vec<_> = notes
+        .map(|note| note.and_then(|note| note.body).unwrap_or_default())
+        .collect();
+    assert_eq!(said, [&b"b"[..], b"c", b"", b"a"]);
+    // and as many as anybody asks for
+    let many = names.repeat(5);
+    let notes = vault.notes(&many).await.expect("no fault");
+    let revisions: Vec<_> = notes
+        .iter()
+        .map(|note| note.as_ref().map_or(0, |note| note.revision))
+        .collect();
+    assert_eq!(revisions, [1, 1, 0, 1].repeat(5));
+    assert!(vault.notes(&[]).await.expect("no fault").is_empty());
 }
