@@ -2,6 +2,7 @@
 //! reason; there is no list of exceptions.
 
 mod architecture;
+mod contract;
 mod errors;
 mod files;
 mod glossary;
@@ -61,6 +62,7 @@ fn file(file: &File) -> Vec<String> {
         if !generated {
             findings.extend(words::check(&file.path, text));
         }
+        findings.extend(contract::check(&file.path, text));
         findings.extend(numbers::check(text));
     }
     findings

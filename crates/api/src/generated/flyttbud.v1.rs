@@ -130,13 +130,13 @@ pub struct DryRun {
 /// A warning: the call succeeded, and something deserves a look (varning).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Warning {
-    /// A stable reason, for example ALREADY_ANNOUNCED.
+    /// A stable reason (skäl), for example ALREADY_ANNOUNCED.
     #[prost(string, tag = "1")]
     pub reason: ::prost::alloc::string::String,
-    /// English, one sentence.
+    /// English (meddelande), one sentence.
     #[prost(string, tag = "2")]
     pub message: ::prost::alloc::string::String,
-    /// Swedish, one sentence.
+    /// Swedish (meddelande på svenska), one sentence.
     #[prost(string, tag = "3")]
     pub message_sv: ::prost::alloc::string::String,
 }
@@ -454,41 +454,41 @@ pub struct RegisterEvent {
 /// The answer to one event.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RegisterEventResult {
-    /// The event's id.
+    /// The event's id (händelsens id).
     #[prost(string, tag = "1")]
     pub source_id: ::prost::alloc::string::String,
     /// What became of it (utfall).
     #[prost(enumeration = "RegisterEventOutcome", tag = "2")]
     pub outcome: i32,
-    /// Why it was refused or is in quarantine: a stable reason.
+    /// Why it was refused or is in quarantine (skäl): a stable reason.
     #[prost(string, tag = "3")]
     pub reason: ::prost::alloc::string::String,
-    /// The first field at fault, as a path in RegisterEvent.
+    /// The first field at fault (fält), as a path in RegisterEvent.
     #[prost(string, tag = "4")]
     pub field: ::prost::alloc::string::String,
 }
 /// An event in quarantine (händelse i karantän).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct QuarantinedEvent {
-    /// `registerEvents/{uuid}`.
+    /// `registerEvents/{uuid}` (resursnamn).
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
-    /// The feed's own id of the event.
+    /// The feed's own id of the event (händelsens id).
     #[prost(string, tag = "2")]
     pub source_id: ::prost::alloc::string::String,
     /// When the register was changed (ändringstidpunkt).
     #[prost(message, optional, tag = "3")]
     pub changed_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// When it came in.
+    /// When it came in (inkom).
     #[prost(message, optional, tag = "4")]
     pub received_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// Why it is here: a stable reason.
+    /// Why it is here (skäl): a stable reason.
     #[prost(string, tag = "5")]
     pub reason: ::prost::alloc::string::String,
-    /// The field that nobody understands, as a path in RegisterEvent.
+    /// The field that nobody understands (fält), as a path in RegisterEvent.
     #[prost(string, tag = "6")]
     pub field: ::prost::alloc::string::String,
-    /// The code of the register that is unknown, if it is one.
+    /// The code of the register that is unknown (kod), if it is one.
     #[prost(string, tag = "7")]
     pub code: ::prost::alloc::string::String,
 }
@@ -562,7 +562,7 @@ pub struct Dwelling {
 /// The household that moves (hushåll). One person is one relocation; members share the household's name.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Household {
-    /// The household's name, `households/{uuid}`, chosen by the sender; empty for a person alone.
+    /// The household's name (resursnamn), `households/{uuid}`, chosen by the sender; empty for a person alone.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// Adults who move (vuxna), 0 to 20.
@@ -609,10 +609,10 @@ pub struct RelocationContent {
 /// A reply or an objection, stored beside the original (svar, invändning).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Reply {
-    /// Who wrote it: `municipalities/{code}`.
+    /// Who wrote it (kommun): `municipalities/{code}`.
     #[prost(string, tag = "1")]
     pub municipality: ::prost::alloc::string::String,
-    /// When it was recorded.
+    /// When it was recorded (registrerat).
     #[prost(message, optional, tag = "2")]
     pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
     /// Whether it is an objection (invändning).
@@ -628,7 +628,7 @@ pub struct Reply {
 /// A supplement to the announcement, stored beside the original (komplettering).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Supplement {
-    /// When it was recorded.
+    /// When it was recorded (registrerat).
     #[prost(message, optional, tag = "1")]
     pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
     /// The text (text).
@@ -662,7 +662,7 @@ pub struct Relocation {
     /// By when the receiver should answer (svar senast), ISO 8601.
     #[prost(string, tag = "8")]
     pub answer_due_on: ::prost::alloc::string::String,
-    /// Changes with each event; give it back with a command to make sure that you act on what you saw.
+    /// Changes with each event (etag); give it back with a command to make sure that you act on what you saw.
     #[prost(string, tag = "9")]
     pub etag: ::prost::alloc::string::String,
     /// The announcement (innehåll); only in view FULL and only for the parties.
@@ -1375,7 +1375,7 @@ pub struct ArrivalContent {
 /// An arrival (ankomst).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Arrival {
-    /// `arrivals/{uuid}`.
+    /// `arrivals/{uuid}` (resursnamn).
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// The reporting municipality (rapporterande kommun).
@@ -1390,7 +1390,7 @@ pub struct Arrival {
     /// The month of arrival (ankomstmånad), "2026-11".
     #[prost(string, tag = "5")]
     pub arrived_month: ::prost::alloc::string::String,
-    /// When it was recorded.
+    /// When it was recorded (registrerat).
     #[prost(message, optional, tag = "6")]
     pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
     /// Until when the previous municipality may still announce without a question (anståndstid), ISO 8601.
@@ -1399,7 +1399,7 @@ pub struct Arrival {
     /// The relocation that covers it, `relocations/{uuid}` (flytt).
     #[prost(string, tag = "8")]
     pub relocation: ::prost::alloc::string::String,
-    /// Changes with each event.
+    /// Changes with each event (etag).
     #[prost(string, tag = "9")]
     pub etag: ::prost::alloc::string::String,
     /// The content (innehåll); view FULL.
@@ -1425,7 +1425,7 @@ pub struct ImportRegisterEventsRequest {
 /// Response of ImportRegisterEvents.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ImportRegisterEventsResponse {
-    /// One for each event, in their order.
+    /// One for each event (utfall), in their order.
     #[prost(message, repeated, tag = "1")]
     pub results: ::prost::alloc::vec::Vec<RegisterEventResult>,
 }
@@ -1435,20 +1435,20 @@ pub struct ListQuarantinedEventsRequest {
     /// The municipality you act for (agerar för).
     #[prost(string, tag = "1")]
     pub municipality: ::prost::alloc::string::String,
-    /// At most this many; 50 when 0, never over 500.
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
     #[prost(int32, tag = "2")]
     pub page_size: i32,
-    /// From the previous answer's next_page_token.
+    /// From the previous answer's next_page_token (sidmärke).
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
 }
 /// Response of ListQuarantinedEvents.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListQuarantinedEventsResponse {
-    /// The events, newest first; without any person.
+    /// The events (händelser), newest first; without any person.
     #[prost(message, repeated, tag = "1")]
     pub events: ::prost::alloc::vec::Vec<QuarantinedEvent>,
-    /// Empty at the end.
+    /// Empty at the end (nästa sidmärke).
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -1486,7 +1486,7 @@ pub struct ReportArrivalRequest {
 /// Response of ReportArrival.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReportArrivalResponse {
-    /// The arrival, view BASIC. Empty for a dry run.
+    /// The arrival (ankomst), view BASIC. Empty for a dry run.
     #[prost(message, optional, tag = "1")]
     pub arrival: ::core::option::Option<Arrival>,
     /// Where it stands in the record (position).
@@ -1508,7 +1508,7 @@ pub struct GetArrivalRequest {
     /// Who reads (handläggare); required for view FULL.
     #[prost(message, optional, tag = "2")]
     pub actor: ::core::option::Option<Actor>,
-    /// `arrivals/{uuid}`.
+    /// `arrivals/{uuid}` (resursnamn).
     #[prost(string, tag = "3")]
     pub name: ::prost::alloc::string::String,
     /// How much (vy).
@@ -1531,10 +1531,10 @@ pub struct ListArrivalsRequest {
     /// The municipality you act for (agerar för).
     #[prost(string, tag = "1")]
     pub municipality: ::prost::alloc::string::String,
-    /// At most this many; 50 when 0, never over 500.
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
     #[prost(int32, tag = "2")]
     pub page_size: i32,
-    /// From the previous answer's next_page_token, with the same filters.
+    /// From the previous answer's next_page_token (sidmärke), with the same filters.
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
     /// Only this state (läge); all when unspecified.
@@ -1547,7 +1547,7 @@ pub struct ListArrivalsResponse {
     /// The arrivals, newest first (ankomster).
     #[prost(message, repeated, tag = "1")]
     pub arrivals: ::prost::alloc::vec::Vec<Arrival>,
-    /// Empty at the end.
+    /// Empty at the end (nästa sidmärke).
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
     /// The list is valid at this position of the record (position).
@@ -1569,17 +1569,17 @@ pub struct WithdrawArrivalRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
-    /// `arrivals/{uuid}`.
+    /// `arrivals/{uuid}` (resursnamn).
     #[prost(string, tag = "5")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
 }
 /// Response of WithdrawArrival.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WithdrawArrivalResponse {
-    /// The arrival afterwards, view BASIC.
+    /// The arrival afterwards (ankomst), view BASIC.
     #[prost(message, optional, tag = "1")]
     pub arrival: ::core::option::Option<Arrival>,
 }
@@ -2351,7 +2351,7 @@ pub mod arrival_service_server {
 /// A comment by an operator (kommentar). About the handling; never about a person.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AlertComment {
-    /// When it was recorded.
+    /// When it was recorded (registrerat).
     #[prost(message, optional, tag = "1")]
     pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
     /// The operator's id (operatör).
@@ -2364,7 +2364,7 @@ pub struct AlertComment {
 /// An alert (avvikelse att utreda).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Alert {
-    /// `alerts/{uuid}`.
+    /// `alerts/{uuid}` (resursnamn).
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// The kind (slag).
@@ -2379,7 +2379,7 @@ pub struct Alert {
     /// The municipality that is asked (tillfrågad kommun).
     #[prost(string, tag = "5")]
     pub asked_municipality: ::prost::alloc::string::String,
-    /// When it was raised.
+    /// When it was raised (väckt).
     #[prost(message, optional, tag = "6")]
     pub raised_at: ::core::option::Option<::prost_types::Timestamp>,
     /// By when an answer is wished (svar önskas senast), ISO 8601.
@@ -2397,13 +2397,13 @@ pub struct Alert {
     /// The operator who works on it (handläggs av); operators only.
     #[prost(string, tag = "11")]
     pub assignee: ::prost::alloc::string::String,
-    /// Comments, oldest first; operators only.
+    /// Comments (kommentarer), oldest first; operators only.
     #[prost(message, repeated, tag = "12")]
     pub comments: ::prost::alloc::vec::Vec<AlertComment>,
     /// The version of the definition that it follows (definitionens version).
     #[prost(int32, tag = "13")]
     pub definition_version: i32,
-    /// Changes with each event.
+    /// Changes with each event (etag).
     #[prost(string, tag = "14")]
     pub etag: ::prost::alloc::string::String,
     /// The question (frågan): the arrival's content. View FULL, parties only.
@@ -2425,10 +2425,10 @@ pub struct ListAlertsRequest {
     /// The municipality you act for (agerar för); empty for an operator.
     #[prost(string, tag = "1")]
     pub municipality: ::prost::alloc::string::String,
-    /// At most this many; 50 when 0, never over 500.
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
     #[prost(int32, tag = "2")]
     pub page_size: i32,
-    /// From the previous answer's next_page_token, with the same filters.
+    /// From the previous answer's next_page_token (sidmärke), with the same filters.
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
     /// Only this state (läge); all when unspecified.
@@ -2441,7 +2441,7 @@ pub struct ListAlertsResponse {
     /// The alerts, newest first (avvikelser).
     #[prost(message, repeated, tag = "1")]
     pub alerts: ::prost::alloc::vec::Vec<Alert>,
-    /// Empty at the end.
+    /// Empty at the end (nästa sidmärke).
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
     /// The list is valid at this position of the record (position).
@@ -2457,7 +2457,7 @@ pub struct GetAlertRequest {
     /// Who reads (handläggare); required for view FULL.
     #[prost(message, optional, tag = "2")]
     pub actor: ::core::option::Option<Actor>,
-    /// `alerts/{uuid}`.
+    /// `alerts/{uuid}` (resursnamn).
     #[prost(string, tag = "3")]
     pub name: ::prost::alloc::string::String,
     /// How much (vy).
@@ -2480,17 +2480,17 @@ pub struct WatchAlertsRequest {
     /// The municipality you act for (agerar för); empty for an operator.
     #[prost(string, tag = "1")]
     pub municipality: ::prost::alloc::string::String,
-    /// Changes after this position; 0 for all.
+    /// Changes after this position (från position); 0 for all.
     #[prost(int64, tag = "2")]
     pub after_position: i64,
 }
 /// Response of WatchAlerts.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchAlertsResponse {
-    /// The alert as it is now; absent in a heartbeat.
+    /// The alert as it is now (avvikelse att utreda); absent in a heartbeat.
     #[prost(message, optional, tag = "1")]
     pub alert: ::core::option::Option<Alert>,
-    /// Everything up to here has been sent; goes into after_position.
+    /// Everything up to here has been sent (position); goes into after_position.
     #[prost(int64, tag = "2")]
     pub position: i64,
 }
@@ -2509,10 +2509,10 @@ pub struct AnswerAlertRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
-    /// `alerts/{uuid}`.
+    /// `alerts/{uuid}` (resursnamn).
     #[prost(string, tag = "5")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
     /// The answer (svarskod); operators see it.
@@ -2528,7 +2528,7 @@ pub struct AnswerAlertRequest {
 /// Response of AnswerAlert.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AnswerAlertResponse {
-    /// The alert afterwards.
+    /// The alert afterwards (avvikelse att utreda).
     #[prost(message, optional, tag = "1")]
     pub alert: ::core::option::Option<Alert>,
 }
@@ -2547,10 +2547,10 @@ pub struct DisputeAlertRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
-    /// `alerts/{uuid}`.
+    /// `alerts/{uuid}` (resursnamn).
     #[prost(string, tag = "5")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
     /// Why (skäl), 1 to 4000 signs; no identity numbers.
@@ -2563,7 +2563,7 @@ pub struct DisputeAlertRequest {
 /// Response of DisputeAlert.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct DisputeAlertResponse {
-    /// The alert afterwards.
+    /// The alert afterwards (avvikelse att utreda).
     #[prost(message, optional, tag = "1")]
     pub alert: ::core::option::Option<Alert>,
 }
@@ -2579,17 +2579,17 @@ pub struct AcknowledgeAlertRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "3")]
     pub validate_only: bool,
-    /// `alerts/{uuid}`.
+    /// `alerts/{uuid}` (resursnamn).
     #[prost(string, tag = "4")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "5")]
     pub etag: ::prost::alloc::string::String,
 }
 /// Response of AcknowledgeAlert.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AcknowledgeAlertResponse {
-    /// The alert afterwards.
+    /// The alert afterwards (avvikelse att utreda).
     #[prost(message, optional, tag = "1")]
     pub alert: ::core::option::Option<Alert>,
 }
@@ -2605,10 +2605,10 @@ pub struct AssignAlertRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "3")]
     pub validate_only: bool,
-    /// `alerts/{uuid}`.
+    /// `alerts/{uuid}` (resursnamn).
     #[prost(string, tag = "4")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "5")]
     pub etag: ::prost::alloc::string::String,
     /// The operator who takes over (handläggs av), at most 64 signs.
@@ -2618,7 +2618,7 @@ pub struct AssignAlertRequest {
 /// Response of AssignAlert.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AssignAlertResponse {
-    /// The alert afterwards.
+    /// The alert afterwards (avvikelse att utreda).
     #[prost(message, optional, tag = "1")]
     pub alert: ::core::option::Option<Alert>,
 }
@@ -2634,10 +2634,10 @@ pub struct CommentOnAlertRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "3")]
     pub validate_only: bool,
-    /// `alerts/{uuid}`.
+    /// `alerts/{uuid}` (resursnamn).
     #[prost(string, tag = "4")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "5")]
     pub etag: ::prost::alloc::string::String,
     /// The comment (kommentar), 1 to 1000 signs; about the handling, never about a person.
@@ -2647,7 +2647,7 @@ pub struct CommentOnAlertRequest {
 /// Response of CommentOnAlert.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CommentOnAlertResponse {
-    /// The alert afterwards.
+    /// The alert afterwards (avvikelse att utreda).
     #[prost(message, optional, tag = "1")]
     pub alert: ::core::option::Option<Alert>,
 }
@@ -2663,10 +2663,10 @@ pub struct CloseAlertRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "3")]
     pub validate_only: bool,
-    /// `alerts/{uuid}`.
+    /// `alerts/{uuid}` (resursnamn).
     #[prost(string, tag = "4")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "5")]
     pub etag: ::prost::alloc::string::String,
     /// Why (avslutsorsak).
@@ -2676,7 +2676,7 @@ pub struct CloseAlertRequest {
 /// Response of CloseAlert.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CloseAlertResponse {
-    /// The alert afterwards.
+    /// The alert afterwards (avvikelse att utreda).
     #[prost(message, optional, tag = "1")]
     pub alert: ::core::option::Option<Alert>,
 }
@@ -3962,7 +3962,7 @@ pub struct ListEntriesRequest {
     /// The municipality you act for (agerar för); empty for operators.
     #[prost(string, tag = "1")]
     pub municipality: ::prost::alloc::string::String,
-    /// At most this many; 50 when 0, never over 500.
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
     #[prost(int32, tag = "2")]
     pub page_size: i32,
     /// Entries at a position above this (efter position).
@@ -4696,7 +4696,7 @@ pub mod ledger_service_server {
 /// One access: somebody opened something, or searched (åtkomst).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Access {
-    /// `accesses/{uuid}`; it says nothing.
+    /// `accesses/{uuid}` (resursnamn); it says nothing.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// When (tidpunkt).
@@ -4733,10 +4733,10 @@ pub struct ListAccessesRequest {
     /// Who reviews (granskare). Recorded.
     #[prost(message, optional, tag = "2")]
     pub actor: ::core::option::Option<Actor>,
-    /// At most this many; 50 when 0, never over 500.
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
     #[prost(int32, tag = "3")]
     pub page_size: i32,
-    /// From the previous answer's next_page_token, with the same filters.
+    /// From the previous answer's next_page_token (sidmärke), with the same filters.
     #[prost(string, tag = "4")]
     pub page_token: ::prost::alloc::string::String,
     /// Only this officer's (handläggare).
@@ -4758,7 +4758,7 @@ pub struct ListAccessesResponse {
     /// The accesses, newest first (åtkomster).
     #[prost(message, repeated, tag = "1")]
     pub accesses: ::prost::alloc::vec::Vec<Access>,
-    /// Empty at the end.
+    /// Empty at the end (nästa sidmärke).
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -4800,7 +4800,7 @@ pub struct SampleAccessesResponse {
 /// A finding about one access (bedömning av en åtkomst).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReviewedAccess {
-    /// `accesses/{uuid}`.
+    /// `accesses/{uuid}` (åtkomst).
     #[prost(string, tag = "1")]
     pub access: ::prost::alloc::string::String,
     /// What was found (bedömning).
@@ -4813,7 +4813,7 @@ pub struct ReviewedAccess {
 /// A review of the access log (loggranskning).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Review {
-    /// `reviews/{uuid}`: the request id that it was recorded with.
+    /// `reviews/{uuid}` (resursnamn): the request id that it was recorded with.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// When it was recorded (tidpunkt).
@@ -4885,10 +4885,10 @@ pub struct ListReviewsRequest {
     /// Who looks (granskare). Recorded.
     #[prost(message, optional, tag = "2")]
     pub actor: ::core::option::Option<Actor>,
-    /// At most this many; 50 when 0, never over 500.
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
     #[prost(int32, tag = "3")]
     pub page_size: i32,
-    /// From the previous answer's next_page_token.
+    /// From the previous answer's next_page_token (sidmärke).
     #[prost(string, tag = "4")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -4898,7 +4898,7 @@ pub struct ListReviewsResponse {
     /// The reviews, newest first (loggranskningar).
     #[prost(message, repeated, tag = "1")]
     pub reviews: ::prost::alloc::vec::Vec<Review>,
-    /// Empty at the end.
+    /// Empty at the end (nästa sidmärke).
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
     /// When the last review was recorded (senaste granskning); absent before the first.
@@ -4950,7 +4950,7 @@ pub struct OwnAct {
 /// A relocation in an extract (flytt).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ExtractedRelocation {
-    /// As the municipality reads it: empty of content when that was erased.
+    /// As the municipality reads it (flytt): empty of content when that was erased.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
     /// Whether the municipality's keys to it were erased (raderad): it was withdrawn or called back.
@@ -4963,7 +4963,7 @@ pub struct ExtractedRelocation {
 /// An arrival in an extract (ankomst).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ExtractedArrival {
-    /// As the municipality reads it.
+    /// As the municipality reads it (ankomst).
     #[prost(message, optional, tag = "1")]
     pub arrival: ::core::option::Option<Arrival>,
     /// Its own part (egen del).
@@ -4973,7 +4973,7 @@ pub struct ExtractedArrival {
 /// A question in an extract (fråga).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ExtractedAlert {
-    /// As the municipality reads it.
+    /// As the municipality reads it (avvikelse att utreda).
     #[prost(message, optional, tag = "1")]
     pub alert: ::core::option::Option<Alert>,
     /// Its own part (egen del).
@@ -5804,7 +5804,7 @@ pub struct SetDefinitionRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "2")]
     pub validate_only: bool,
-    /// The definition; its version must be the present one plus one.
+    /// The definition (definition); its version must be the present one plus one.
     #[prost(message, optional, tag = "3")]
     pub definition: ::core::option::Option<Definition>,
 }
@@ -6323,7 +6323,7 @@ pub struct FunctionContact {
 /// A function of a municipality (funktion): a board's unit that takes announcements in. Everybody connected may read it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Function {
-    /// `municipalities/{code}/functions/{id}`; the id has 1 to 40 small letters a to z, digits and hyphens.
+    /// `municipalities/{code}/functions/{id}` (resursnamn); the id has 1 to 40 small letters a to z, digits and hyphens.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// Its name in Swedish (benämning); 1 to 100 signs.
@@ -6347,7 +6347,7 @@ pub struct Function {
     /// Whether it is closed (avslutad): nothing new goes there.
     #[prost(bool, tag = "8")]
     pub closed: bool,
-    /// Changes whenever the municipality changes anything of its own in the directory; give it back with a change.
+    /// Changes whenever the municipality changes anything of its own in the directory (etag); give it back with a change.
     #[prost(string, tag = "9")]
     pub etag: ::prost::alloc::string::String,
 }
@@ -6388,10 +6388,10 @@ pub struct Municipality {
 /// Request of ListMunicipalities.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListMunicipalitiesRequest {
-    /// At most this many; 50 when 0, never over 500.
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
     #[prost(int32, tag = "1")]
     pub page_size: i32,
-    /// From the previous answer's next_page_token.
+    /// From the previous answer's next_page_token (sidmärke).
     #[prost(string, tag = "2")]
     pub page_token: ::prost::alloc::string::String,
     /// Only municipalities whose name contains this, without regard to case (namn innehåller).
@@ -6410,14 +6410,14 @@ pub struct ListMunicipalitiesResponse {
     /// The municipalities (kommuner).
     #[prost(message, repeated, tag = "1")]
     pub municipalities: ::prost::alloc::vec::Vec<Municipality>,
-    /// Empty at the end.
+    /// Empty at the end (nästa sidmärke).
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
 /// Request of GetMunicipality.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetMunicipalityRequest {
-    /// `municipalities/{code}`.
+    /// `municipalities/{code}` (resursnamn).
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
 }
@@ -6487,10 +6487,10 @@ pub struct ListRefusalsRequest {
     /// The municipality you act for (agerar för).
     #[prost(string, tag = "1")]
     pub municipality: ::prost::alloc::string::String,
-    /// At most this many; 50 when 0, never over 500.
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
     #[prost(int32, tag = "2")]
     pub page_size: i32,
-    /// From the previous answer's next_page_token.
+    /// From the previous answer's next_page_token (sidmärke).
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -6500,7 +6500,7 @@ pub struct ListRefusalsResponse {
     /// The refusals, newest first (nekade anrop).
     #[prost(message, repeated, tag = "1")]
     pub refusals: ::prost::alloc::vec::Vec<Refusal>,
-    /// Empty at the end.
+    /// Empty at the end (nästa sidmärke).
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -6530,10 +6530,10 @@ pub struct ListFunctionsRequest {
     /// The municipality whose functions these are (vems funktioner), `municipalities/{code}`.
     #[prost(string, tag = "1")]
     pub parent: ::prost::alloc::string::String,
-    /// At most this many; 50 when 0, never over 500.
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
     #[prost(int32, tag = "2")]
     pub page_size: i32,
-    /// From the previous answer's next_page_token.
+    /// From the previous answer's next_page_token (sidmärke).
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
     /// Also those that are closed (även avslutade).
@@ -6546,14 +6546,14 @@ pub struct ListFunctionsResponse {
     /// The functions (funktioner).
     #[prost(message, repeated, tag = "1")]
     pub functions: ::prost::alloc::vec::Vec<Function>,
-    /// Empty at the end.
+    /// Empty at the end (nästa sidmärke).
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
 /// Request of GetFunction.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetFunctionRequest {
-    /// `municipalities/{code}/functions/{id}`.
+    /// `municipalities/{code}/functions/{id}` (resursnamn).
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
 }
@@ -6593,7 +6593,7 @@ pub struct SetFunctionResponse {
 /// A vendor whose system may act for a municipality (leverantör), and what it was granted (medgivande).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Vendor {
-    /// `municipalities/{code}/vendors/{organisation number}`; ours to give, ignored in a request.
+    /// `municipalities/{code}/vendors/{organisation number}` (resursnamn); ours to give, ignored in a request.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// The organisation number in the certificate of the vendor's system (organisationsnummer), for example 556036-0793.
@@ -6697,10 +6697,10 @@ pub struct ListVendorsRequest {
     /// The municipality you act for (agerar för).
     #[prost(string, tag = "1")]
     pub municipality: ::prost::alloc::string::String,
-    /// At most this many; 50 when 0, never over 500.
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
     #[prost(int32, tag = "2")]
     pub page_size: i32,
-    /// From the previous answer's next_page_token.
+    /// From the previous answer's next_page_token (sidmärke).
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -6710,7 +6710,7 @@ pub struct ListVendorsResponse {
     /// The vendors, also those whose last day has passed (leverantörer).
     #[prost(message, repeated, tag = "1")]
     pub vendors: ::prost::alloc::vec::Vec<Vendor>,
-    /// Empty at the end.
+    /// Empty at the end (nästa sidmärke).
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -7903,22 +7903,23 @@ pub struct Notice {
     /// What it is about (slag).
     #[prost(enumeration = "NoticeKind", tag = "3")]
     pub kind: i32,
-    /// The resource: `relocations/…`, `arrivals/…` or `alerts/…`.
+    /// The resource (resurs): `relocations/…`, `arrivals/…` or `alerts/…`.
     #[prost(string, tag = "4")]
     pub resource: ::prost::alloc::string::String,
     /// Where its event stands in the record (position).
     #[prost(int64, tag = "5")]
     pub position: i64,
-    /// When the event was recorded.
+    /// When the event was recorded (registrerat).
     #[prost(message, optional, tag = "6")]
     pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// SHA-256 of the notice's content, 32 bytes; docs/notices.md gives the bytes.
+    /// SHA-256 of the notice's content (innehållets kontrollsumma), 32 bytes; docs/notices.md gives the bytes.
     #[prost(bytes = "vec", tag = "7")]
     pub content_hash: ::prost::alloc::vec::Vec<u8>,
-    /// SHA-256 of the previous chain value and content_hash, 32 bytes. The first previous value is 32 zero bytes.
+    /// SHA-256 of the previous chain value and content_hash (kedjans värde), 32 bytes. The first previous value is 32
+    /// zero bytes.
     #[prost(bytes = "vec", tag = "8")]
     pub chain: ::prost::alloc::vec::Vec<u8>,
-    /// Goes into WatchInbox to continue after this notice. Valid as long as the notice.
+    /// Goes into WatchInbox to continue after this notice (återupptagningsmärke). Valid as long as the notice.
     #[prost(string, tag = "9")]
     pub resume_token: ::prost::alloc::string::String,
     /// Your function that the relocation is for (mottagande funktion), `municipalities/{code}/functions/{id}`; empty: none in
@@ -7935,7 +7936,7 @@ pub struct ListNoticesRequest {
     /// The municipality you act for (agerar för).
     #[prost(string, tag = "1")]
     pub municipality: ::prost::alloc::string::String,
-    /// At most this many; 50 when 0, never over 500.
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
     #[prost(int32, tag = "2")]
     pub page_size: i32,
     /// Notices with a number above this (efter löpnummer).
@@ -7955,7 +7956,7 @@ pub struct ListNoticesResponse {
     /// The highest number there is (högsta löpnummer).
     #[prost(int64, tag = "2")]
     pub last_number: i64,
-    /// The chain value at that number.
+    /// The chain value at that number (kedjans sista värde).
     #[prost(bytes = "vec", tag = "3")]
     pub last_chain: ::prost::alloc::vec::Vec<u8>,
     /// Everything up to this number was looked at (genomsökt till): goes into after_number. With a function there may be
@@ -7969,17 +7970,17 @@ pub struct WatchInboxRequest {
     /// The municipality you act for (agerar för).
     #[prost(string, tag = "1")]
     pub municipality: ::prost::alloc::string::String,
-    /// Continue after this token; empty for the beginning.
+    /// Continue after this token (återupptagningsmärke); empty for the beginning.
     #[prost(string, tag = "2")]
     pub resume_token: ::prost::alloc::string::String,
-    /// Only notices for this function of yours, and those for none in particular; as in ListNotices.
+    /// Only notices for this function of yours (funktion), and those for none in particular; as in ListNotices.
     #[prost(string, tag = "3")]
     pub function: ::prost::alloc::string::String,
 }
 /// A heartbeat, at least every 20 seconds.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Heartbeat {
-    /// Everything up to here has been sent, or is for another function; goes into resume_token.
+    /// Everything up to here has been sent (återupptagningsmärke), or is for another function; goes into resume_token.
     #[prost(string, tag = "1")]
     pub resume_token: ::prost::alloc::string::String,
     /// The highest number up to which that is so (högsta löpnummer).
@@ -8021,14 +8022,15 @@ pub struct ConfirmNoticeRequest {
     /// The highest number up to which your system stored everything (högsta sammanhängande löpnummer).
     #[prost(int64, tag = "4")]
     pub number: i64,
-    /// The chain value you computed at that number, 32 bytes.
+    /// The chain value you computed at that number (kedjans värde), 32 bytes.
     #[prost(bytes = "vec", tag = "5")]
     pub chain: ::prost::alloc::vec::Vec<u8>,
 }
 /// Response of ConfirmNotice.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ConfirmNoticeResponse {
-    /// Whether the chains agree. If not, both sides are alerted: compare with ListNotices to find the notice.
+    /// Whether the chains agree (överensstämmer). If not, both sides are alerted: compare with ListNotices to find the
+    /// notice.
     #[prost(bool, tag = "1")]
     pub agrees: bool,
 }
@@ -8038,10 +8040,10 @@ pub struct ListUndeliveredRequest {
     /// The municipality you act for (agerar för); empty for an operator.
     #[prost(string, tag = "1")]
     pub municipality: ::prost::alloc::string::String,
-    /// At most this many; 50 when 0, never over 500.
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
     #[prost(int32, tag = "2")]
     pub page_size: i32,
-    /// From the previous answer's next_page_token.
+    /// From the previous answer's next_page_token (sidmärke).
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -8071,7 +8073,7 @@ pub struct ListUndeliveredResponse {
     /// By code (olevererat per kommun).
     #[prost(message, repeated, tag = "1")]
     pub undelivered: ::prost::alloc::vec::Vec<Undelivered>,
-    /// Empty at the end.
+    /// Empty at the end (nästa sidmärke).
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -8791,7 +8793,7 @@ pub struct RegisterRelocationRequest {
 /// Response of RegisterRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RegisterRelocationResponse {
-    /// The relocation, view BASIC. Empty for a dry run.
+    /// The relocation (flytt), view BASIC. Empty for a dry run.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
     /// Where it stands in the record (position).
@@ -8817,7 +8819,7 @@ pub struct GetRelocationRequest {
     /// Who reads (handläggare); required for view FULL.
     #[prost(message, optional, tag = "2")]
     pub actor: ::core::option::Option<Actor>,
-    /// `relocations/{uuid}`.
+    /// `relocations/{uuid}` (resursnamn).
     #[prost(string, tag = "3")]
     pub name: ::prost::alloc::string::String,
     /// How much (vy).
@@ -8847,10 +8849,10 @@ pub struct ListRelocationsRequest {
     /// The municipality you act for (agerar för).
     #[prost(string, tag = "1")]
     pub municipality: ::prost::alloc::string::String,
-    /// At most this many; 50 when 0, never over 500.
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
     #[prost(int32, tag = "2")]
     pub page_size: i32,
-    /// From the previous answer's next_page_token, with the same filters.
+    /// From the previous answer's next_page_token (sidmärke), with the same filters.
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
     /// Which side (sida).
@@ -8869,7 +8871,7 @@ pub struct ListRelocationsResponse {
     /// The relocations, newest first (flyttar).
     #[prost(message, repeated, tag = "1")]
     pub relocations: ::prost::alloc::vec::Vec<Relocation>,
-    /// Empty at the end.
+    /// Empty at the end (nästa sidmärke).
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
     /// The list is valid at this position of the record (position).
@@ -8919,7 +8921,7 @@ pub mod find_relocations_request {
 /// Response of FindRelocations.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct FindRelocationsResponse {
-    /// What was found, newest first, at most 100, view BASIC.
+    /// What was found (flyttar), newest first, at most 100, view BASIC.
     #[prost(message, repeated, tag = "1")]
     pub relocations: ::prost::alloc::vec::Vec<Relocation>,
 }
@@ -8938,10 +8940,10 @@ pub struct SupplementRelocationRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
-    /// `relocations/{uuid}`.
+    /// `relocations/{uuid}` (resursnamn).
     #[prost(string, tag = "5")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
     /// The text to add (komplettering), 1 to 4000 signs.
@@ -8951,7 +8953,7 @@ pub struct SupplementRelocationRequest {
 /// Response of SupplementRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SupplementRelocationResponse {
-    /// The relocation afterwards, view BASIC.
+    /// The relocation afterwards (flytt), view BASIC.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
 }
@@ -8970,10 +8972,10 @@ pub struct WithdrawRelocationRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
-    /// `relocations/{uuid}`.
+    /// `relocations/{uuid}` (resursnamn).
     #[prost(string, tag = "5")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
     /// Why (skäl).
@@ -8983,7 +8985,7 @@ pub struct WithdrawRelocationRequest {
 /// Response of WithdrawRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WithdrawRelocationResponse {
-    /// The relocation afterwards, view BASIC.
+    /// The relocation afterwards (flytt), view BASIC.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
 }
@@ -9002,10 +9004,10 @@ pub struct RecallRelocationRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
-    /// `relocations/{uuid}`.
+    /// `relocations/{uuid}` (resursnamn).
     #[prost(string, tag = "5")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
     /// When you found out (upptäckt); not in the future, not before the announcement. The 72 hours begin there.
@@ -9018,7 +9020,7 @@ pub struct RecallRelocationRequest {
 /// Response of RecallRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RecallRelocationResponse {
-    /// The relocation afterwards, view BASIC.
+    /// The relocation afterwards (flytt), view BASIC.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
     /// The breach (personuppgiftsincident). Empty for a dry run.
@@ -9040,10 +9042,10 @@ pub struct RedactRelocationRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
-    /// `relocations/{uuid}`.
+    /// `relocations/{uuid}` (resursnamn).
     #[prost(string, tag = "5")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
     /// Why (skäl); read by your own municipality alone.
@@ -9057,7 +9059,7 @@ pub struct RedactRelocationRequest {
 /// Response of RedactRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RedactRelocationResponse {
-    /// The relocation afterwards, view BASIC.
+    /// The relocation afterwards (flytt), view BASIC.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
     /// Who read it at the other party before that, the newest 1000, oldest first (läsningar).
@@ -9080,7 +9082,7 @@ pub struct Reading {
 /// A personal data breach: an announcement went to the wrong municipality (personuppgiftsincident).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BreachReport {
-    /// `relocations/{uuid}`.
+    /// `relocations/{uuid}` (flytt).
     #[prost(string, tag = "1")]
     pub relocation: ::prost::alloc::string::String,
     /// Who sent it (avsändare), `municipalities/{code}`.
@@ -9123,7 +9125,7 @@ pub struct GetBreachReportRequest {
     /// Who reads (handläggare). Recorded.
     #[prost(message, optional, tag = "2")]
     pub actor: ::core::option::Option<Actor>,
-    /// `relocations/{uuid}`.
+    /// `relocations/{uuid}` (resursnamn).
     #[prost(string, tag = "3")]
     pub name: ::prost::alloc::string::String,
 }
@@ -9149,17 +9151,17 @@ pub struct AcknowledgeRelocationRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
-    /// `relocations/{uuid}`.
+    /// `relocations/{uuid}` (resursnamn).
     #[prost(string, tag = "5")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
 }
 /// Response of AcknowledgeRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AcknowledgeRelocationResponse {
-    /// The relocation afterwards, view BASIC.
+    /// The relocation afterwards (flytt), view BASIC.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
 }
@@ -9178,10 +9180,10 @@ pub struct ReplyToRelocationRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
-    /// `relocations/{uuid}`.
+    /// `relocations/{uuid}` (resursnamn).
     #[prost(string, tag = "5")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
     /// The text (svar), 1 to 4000 signs; no identity numbers.
@@ -9200,7 +9202,7 @@ pub struct ReplyToRelocationRequest {
 /// Response of ReplyToRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReplyToRelocationResponse {
-    /// The relocation afterwards, view BASIC.
+    /// The relocation afterwards (flytt), view BASIC.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
 }
@@ -9219,10 +9221,10 @@ pub struct ReferTransferRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
-    /// `relocations/{uuid}`.
+    /// `relocations/{uuid}` (resursnamn).
     #[prost(string, tag = "5")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
     /// When your application came in to IVO (inkom), ISO 8601; not in the future.
@@ -9232,7 +9234,7 @@ pub struct ReferTransferRequest {
 /// Response of ReferTransfer.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReferTransferResponse {
-    /// The relocation afterwards, view BASIC.
+    /// The relocation afterwards (flytt), view BASIC.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
 }
@@ -9251,10 +9253,10 @@ pub struct RecordTransferDecisionRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
-    /// `relocations/{uuid}`.
+    /// `relocations/{uuid}` (resursnamn).
     #[prost(string, tag = "5")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
     /// Whether the case is transferred (överflyttas).
@@ -9267,7 +9269,7 @@ pub struct RecordTransferDecisionRequest {
 /// Response of RecordTransferDecision.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RecordTransferDecisionResponse {
-    /// The relocation afterwards, view BASIC.
+    /// The relocation afterwards (flytt), view BASIC.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
 }
@@ -9286,10 +9288,10 @@ pub struct RestrictRelocationRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
-    /// `relocations/{uuid}`.
+    /// `relocations/{uuid}` (resursnamn).
     #[prost(string, tag = "5")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
     /// How (slag).
@@ -9302,7 +9304,7 @@ pub struct RestrictRelocationRequest {
 /// Response of RestrictRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RestrictRelocationResponse {
-    /// The relocation afterwards, view BASIC.
+    /// The relocation afterwards (flytt), view BASIC.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
 }
@@ -9321,10 +9323,10 @@ pub struct ReleaseRelocationRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
-    /// `relocations/{uuid}`.
+    /// `relocations/{uuid}` (resursnamn).
     #[prost(string, tag = "5")]
     pub name: ::prost::alloc::string::String,
-    /// The etag you saw; empty to skip the check.
+    /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
     /// What is lifted (slag).
@@ -9337,7 +9339,7 @@ pub struct ReleaseRelocationRequest {
 /// Response of ReleaseRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReleaseRelocationResponse {
-    /// The relocation afterwards, view BASIC.
+    /// The relocation afterwards (flytt), view BASIC.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
 }
