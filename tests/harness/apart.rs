@@ -183,6 +183,12 @@ impl Apart {
         self.ledgers.get(ledger).expect("a ledger").signal(signal);
     }
 
+    /// A gateway's process.
+    pub fn signal_gateway(&self, gateway: usize, signal: Signal) {
+        let gateway = self.gateways.get(gateway).expect("a gateway");
+        gateway.signal(signal);
+    }
+
     /// Kills a ledger.
     pub async fn kill_ledger(&mut self, ledger: usize) {
         self.ledgers.get_mut(ledger).expect("a ledger").kill().await;

@@ -43,6 +43,7 @@ mod restart;
 mod restoring;
 mod restricting;
 mod reviewing;
+mod rotating;
 mod searching;
 mod slowness;
 mod story;

@@ -58,7 +58,7 @@ fn replayed(folder: &Path, journal: &str) -> [Value; 2] {
 }
 
 /// What Solna finds by the number of a person.
-async fn found(solna: &Party, index: usize) -> Vec<String> {
+pub(crate) async fn found(solna: &Party, index: usize) -> Vec<String> {
     let request = v1::FindRelocationsRequest {
         municipality: solna.municipality(),
         actor: solna.actor(),

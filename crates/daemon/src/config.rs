@@ -48,6 +48,15 @@ pub enum Kind {
     Ledger,
 }
 
+/// Where the root keys are.
+#[derive(Clone, Debug, Default)]
+pub struct RootFiles {
+    /// `store.root_key`: the file with the newest one.
+    pub newest: PathBuf,
+    /// `store.earlier_root_keys`: the files with those before it, while the key store moves.
+    pub earlier: Vec<PathBuf>,
+}
+
 /// What a service stands on.
 #[derive(Clone, Debug)]
 pub enum Service {
@@ -55,8 +64,8 @@ pub enum Service {
     Serve {
         /// `store.folder`: journal, read tables and key store are files in it.
         folder: PathBuf,
-        /// `store.root_key`: the file with the root key.
-        root_key: PathBuf,
+        /// `store.root_key` and `store.earlier_root_keys`.
+        roots: RootFiles,
         /// `nats.gateway_seed`: the file with the gateway's seed.
         gateway_seed: PathBuf,
         /// `nats.ledger_seed`: the file with the ledger's seed.
@@ -68,8 +77,8 @@ pub enum Service {
         journal: Settings,
         /// `keys.*`: where the key store is.
         keys: Settings,
-        /// `store.root_key`: the file with the root key.
-        root_key: PathBuf,
+        /// `store.root_key` and `store.earlier_root_keys`.
+        roots: RootFiles,
         /// `nats.gateway_seed`: the file with the gateway's seed.
         gateway_seed: PathBuf,
     },
@@ -128,6 +137,16 @@ pub struct Config {
     pub organisations: BTreeMap<String, MunicipalityCode>,
 }
 
+impl Service {
+    /// Where its root keys are, if it has any.
+    pub fn roots(&self) -> Option<&RootFiles> {
+        match self {
+            Self::Serve { roots, .. } | Self::Gateway { roots, .. } => Some(roots),
+            Self::Ledger { .. } => None,
+        }
+    }
+}
+
 impl Config {
     /// Reads a file and the process's environment, for one service.
     pub fn load(path: &Path, kind: Kind) -> Result<Self, ConfigError> {
@@ -179,22 +198,26 @@ fn service(reader: &mut Reader, kind: Kind) -> Service {
     let is_apart = kind != Kind::Serve;
     let mut path = |key: &str, is_needed| reader.needed(key, "a path", is_needed);
     let folder = path("store.folder", !is_apart);
-    let root_key = path("store.root_key", kind != Kind::Ledger);
+    let newest = path("store.root_key", kind != Kind::Ledger);
     let gateway_seed = path("nats.gateway_seed", kind != Kind::Ledger);
     let ledger_seed = path("nats.ledger_seed", kind != Kind::Gateway);
+    let roots = RootFiles {
+        newest,
+        earlier: reader.paths("store.earlier_root_keys"),
+    };
     let journal = database(reader, "journal", is_apart);
     let keys = database(reader, "keys", kind == Kind::Gateway);
     match kind {
         Kind::Serve => Service::Serve {
             folder,
-            root_key,
+            roots,
             gateway_seed,
             ledger_seed,
         },
         Kind::Gateway => Service::Gateway {
             journal,
             keys,
-            root_key,
+            roots,
             gateway_seed,
         },
         Kind::Ledger => Service::Ledger {

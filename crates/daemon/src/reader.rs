@@ -145,6 +145,26 @@ impl Reader {
         parsed
     }
 
+    /// Paths that may be there: a list; from the environment one value, with colons between them.
+    pub fn paths(&mut self, path: &str) -> Vec<PathBuf> {
+        self.known.insert(path.to_owned());
+        let mut keys = path.split('.');
+        let found = keys.next().and_then(|key| self.table.get(key));
+        let found = keys.fold(found, |value, key| value?.as_table()?.get(key));
+        let texts: Option<Vec<&str>> = match found {
+            None => return Vec::new(),
+            Some(Value::Array(list)) => list.iter().map(Value::as_str).collect(),
+            Some(Value::String(text)) => Some(text.split(':').collect()),
+            Some(_) => None,
+        };
+        let Some(texts) = texts.filter(|texts| texts.iter().all(|text| !text.is_empty())) else {
+            let fault = format!("{path}: a list of paths is expected");
+            self.faults.push(fault);
+            return Vec::new();
+        };
+        texts.into_iter().map(PathBuf::from).collect()
+    }
+
     /// A table of texts, for example organisation numbers.
     pub fn texts(&mut self, path: &str) -> Vec<(String, String)> {
         self.known.insert(path.to_owned());

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow, ensure};
 use clap::Args;
 use daemon::Config;
-use daemon::config::{Kind, Service};
+use daemon::config::{Kind, RootFiles, Service};
 use journal::audit::{self, SqliteRows, Verified};
 use journal::backup::copy_file;
 use serde_json::json;
 use tempfile::TempDir;
-use vault::{Backup, RootKey};
+use vault::{Backup, RootKeys};
 
 use crate::failure::Failure;
 use crate::journal::tell;
@@ -34,16 +34,13 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options, json: bool) -> Result<(), Failure> {
     let config = Config::load(&options.config, Kind::Serve);
     let config = config.map_err(|error| Failure::Usage(error.into()))?;
-    let Service::Serve {
-        folder, root_key, ..
-    } = &config.service
-    else {
+    let Service::Serve { folder, roots, .. } = &config.service else {
         return Err(Failure::Usage(anyhow!("'serve' alone has files")));
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .context("nothing can be run")?;
-    let copied = runtime.block_on(copy(folder, root_key, options))?;
+    let copied = runtime.block_on(copy(folder, roots, options))?;
     tell(
         json,
         &[
@@ -58,14 +55,14 @@ pub(crate) fn run(options: &Options, json: bool) -> Result<(), Failure> {
 
 /// The order is what makes the copies fit together: the log never has more entries than the journal, every entry has
 /// its keys, and the key store's mark is of an entry that the journal has.
-async fn copy(folder: &Path, root_key: &Path, options: &Options) -> anyhow::Result<Verified> {
-    let root = RootKey::read(root_key)?;
+async fn copy(folder: &Path, roots: &RootFiles, options: &Options) -> anyhow::Result<Verified> {
+    let roots = RootKeys::read(&roots.newest, &roots.earlier)?;
     let (record, keys) = (
         Unfinished::make(&options.record)?,
         Unfinished::make(&options.keys)?,
     );
     let store = folder.join("keys.sqlite");
-    let backup = Backup::begin(&store, &root)?;
+    let backup = Backup::begin(&store, &roots)?;
     for name in ["evidence.sqlite", "journal.sqlite"] {
         copy_file(&folder.join(name), &record.file(name))?;
     }

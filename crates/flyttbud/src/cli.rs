@@ -110,7 +110,7 @@ pub(crate) enum Command {
     /// Write the NATS server's configuration and credentials
     #[command(subcommand)]
     Nats(nats::Verb),
-    /// Make the root key and the keys that sign, or move the key store
+    /// Make root keys and keys that sign; move the key store to another place or root key
     #[command(subcommand)]
     Keys(keys::Verb),
     /// Make the PostgreSQL databases, as their owner

@@ -1,7 +1,8 @@
-//! `flyttbud keys`: the files with the root key and with the keys that sign, and a key store that moves. Nobody else
-//! may read them, and none is ever overwritten.
+//! `flyttbud keys`: the files with the root key and with the keys that sign, and a key store that moves, to another
+//! place or another root key. Nobody else may read these files, and none is ever overwritten.
 
 mod copy;
+mod roots;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
@@ -11,13 +12,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow, ensure};
 use clap::Subcommand;
 use ring::rand::{SecureRandom as _, SystemRandom};
+use serde_json::json;
 use tlog::cosignature::Witness;
 use tlog::key::{Log, Role, Signer};
 use tlog::note::Name;
+use tokio::runtime::Runtime;
 use vault::RootKey;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::journal::tell;
 use crate::output;
 
 /// Bytes of a file with a signing key: a name of some hundred signs fits.
@@ -51,29 +55,51 @@ pub(crate) enum Verb {
     },
     /// Carry a key store that no service has open into an empty place; the root key stays the same
     Copy(copy::Options),
+    /// Show which root keys wrap the keys of a key store, the newest first, and how many each
+    Roots(roots::Shown),
+    /// Move a key store in PostgreSQL to a new root key while gateways run; killed, it is run again
+    RotateRoot(roots::Options),
 }
 
-pub(crate) fn run(verb: &Verb) -> Result<(), Failure> {
+pub(crate) fn run(verb: &Verb, json: bool) -> Result<(), Failure> {
     match verb {
         Verb::Create { file } => {
             let key = RootKey::create(file).map_err(|error| Failure::Usage(error.into()))?;
+            if json {
+                tell(json, &[("file", json!(file)), ("id", json!(key.id()))]);
+                return Ok(());
+            }
             output::say(&format!(
                 "made {} with key {}; keep a copy in a safe",
                 file.display(),
                 key.id()
             ));
         }
-        Verb::Log { name, out } => made::<Log>(name, out)?,
-        Verb::Witness { name, out } => made::<Witness>(name, out)?,
-        Verb::Copy(options) => copy::run(options)?,
+        Verb::Log { name, out } => made::<Log>(name, out, json)?,
+        Verb::Witness { name, out } => made::<Witness>(name, out, json)?,
+        Verb::Copy(options) => runtime()?.block_on(copy::run(options, json))?,
+        Verb::Roots(shown) => runtime()?.block_on(roots::show(shown, json))?,
+        Verb::RotateRoot(options) => runtime()?.block_on(roots::rotate(options, json))?,
     }
     Ok(())
 }
 
+fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Failed(error.into()))
+}
+
 /// Makes a key, and prints what verifies it.
-fn made<R: Role>(name: &str, out: &Path) -> Result<(), Failure> {
+fn made<R: Role>(name: &str, out: &Path, json: bool) -> Result<(), Failure> {
     let key = create::<R>(name, out).map_err(Failure::Usage)?;
-    output::say(&key.verifier().to_string());
+    let verifier = key.verifier().to_string();
+    if json {
+        tell(json, &[("file", json!(out)), ("verifier", json!(verifier))]);
+    } else {
+        output::say(&verifier);
+    }
     Ok(())
 }
 

@@ -72,7 +72,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Nats(verb) => nats::run(verb),
         Command::Database(verb) => database::run(verb),
         Command::Backup(options) => backup::run(&options, json),
-        Command::Keys(verb) => keys::run(&verb),
+        Command::Keys(verb) => keys::run(&verb, json),
         Command::Config(verb) => service::config(verb),
         Command::Serve(options) => service::run(&options, Kind::Serve),
         Command::Gateway(options) => service::run(&options, Kind::Gateway),

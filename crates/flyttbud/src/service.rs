@@ -3,10 +3,12 @@
 
 mod gateway;
 mod ledger;
+mod roots;
 mod stores;
 mod sweep;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
@@ -17,7 +19,7 @@ use daemon::tls::{self, Tls};
 use daemon::{Drain, Tasks, telemetry};
 use fanout::Connection;
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::failure::Failure;
 use crate::output;
@@ -99,7 +101,7 @@ pub(crate) fn run(options: &Options, kind: Kind) -> Result<(), Failure> {
         output::say(&config.print());
         return Ok(());
     }
-    runtime(config.log_format, &config.log_filter)?.block_on(serve(config, options))
+    runtime(config.log_format, &config.log_filter)?.block_on(serve(config, kind, options))
 }
 
 /// Starts logging, and what runs tasks.
@@ -132,7 +134,7 @@ struct Process {
     ended: Ended,
 }
 
-async fn serve(config: Config, options: &Options) -> Result<(), Failure> {
+async fn serve(config: Config, kind: Kind, options: &Options) -> Result<(), Failure> {
     let mut signals = Signals::listen().map_err(|error| Failure::Failed(error.into()))?;
     // files and ports first: whoever starts wrongly ends before it does anything
     let stores = Stores::open(&config.service).await?;
@@ -158,6 +160,12 @@ async fn serve(config: Config, options: &Options) -> Result<(), Failure> {
         tasks,
         ended,
     };
+    let reread = Arc::new(Notify::new());
+    if let Some(own) = &process.stores.gateway {
+        let place = (options.config.clone(), kind);
+        let following = roots::follow(own.vault.clone(), place, reread.clone(), drain.clone());
+        process.tasks.spawn("root keys", following);
+    }
     let told = ledger::start(&process, signing).await?;
     match &process.stores.gateway {
         Some(own) => gateway::start(&process, own, incoming, told.ready).await?,
@@ -166,7 +174,10 @@ async fn serve(config: Config, options: &Options) -> Result<(), Failure> {
     tracing::info!(address = %address, "serving");
     output::say(&format!("serving on https://{address}"));
     let failure = tokio::select! {
-        end = signals.until_end(&drain, || tls.reload()) => match end {
+        end = signals.until_end(&drain, || {
+            tls.reload();
+            reread.notify_one();
+        }) => match end {
             End::Told => None,
             End::TaskLeft => Some(Failure::Failed(anyhow!("a task ended unexpectedly; see the log"))),
         },

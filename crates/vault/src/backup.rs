@@ -1,4 +1,4 @@
-//! What makes a copied file of the key store a backup: that the root key opens it, and that its mark is older than any
+//! What makes a copied file of the key store a backup: that the root keys open it, and that its mark is older than any
 //! copy of the journal that was made meanwhile.
 
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::erasure::Mark;
-use crate::sqlite::schema;
-use crate::{OpenError, RootKey};
+use crate::sqlite::{roots, schema};
+use crate::{OpenError, RootKeys};
 
 /// A backup that was begun.
 #[derive(Debug)]
@@ -17,10 +17,10 @@ pub struct Backup {
 
 impl Backup {
     /// Begins one of the key store in a file, beside whoever has it, and before anything is copied.
-    pub fn begin(file: &Path, root: &RootKey) -> Result<Self, OpenError> {
+    pub fn begin(file: &Path, given: &RootKeys) -> Result<Self, OpenError> {
         let store = schema::reader(file)?;
         schema::is_current(&store)?;
-        schema::verify(&store, root)?;
+        roots::verify(&store, given)?;
         let mark = schema::mark(&store)?;
         Ok(Self { mark })
     }

@@ -1,5 +1,5 @@
-//! Carries a whole key store from one place into another, empty one: every row as it stands, still wrapped. The root
-//! key is not needed for it, and goes on opening the copy. No gateway may write like this; whoever copies owns both
+//! Carries a whole key store from one place into another, empty one: every row as it stands, still wrapped. No root
+//! key is needed for it, and the same ones go on opening the copy. No gateway may write like this; whoever copies owns both
 //! places.
 //!
 //! What must never happen: a copy that lacks a key, or that a gateway could have before it was read back.
@@ -50,7 +50,6 @@ pub enum CopyError {
 /// How a column's values are stored in PostgreSQL. SQLite knows whole numbers, bytes and texts.
 #[derive(Clone, Copy, Debug)]
 enum Form {
-    Flag,
     Short,
     Whole,
     Long,
@@ -72,19 +71,20 @@ struct Table {
 
 type Row = Vec<Value>;
 
-const ROOT: Table = Table {
-    name: "root",
-    in_file: "root",
+const ROOTS: Table = Table {
+    name: "roots",
+    in_file: "roots",
     unique: 1,
     columns: &[
-        ("one", Form::Flag),
+        ("nr", Form::Long),
         ("id", Form::Text),
         ("proof", Form::Bytes),
     ],
 };
 
 const TABLES: [Table; 8] = [
-    ROOT,
+    // before the keys that refer to them
+    ROOTS,
     Table {
         name: "authority_keys",
         in_file: "authority_keys",
@@ -93,6 +93,7 @@ const TABLES: [Table; 8] = [
             ("authority", Form::Whole),
             ("epoch", Form::Short),
             ("purpose", Form::Short),
+            ("root", Form::Text),
             ("wrapped", Form::Bytes),
         ],
     },
@@ -210,7 +211,7 @@ impl Place {
 /// many rows of each table there are.
 pub async fn copy(from: &Place, to: &Place) -> Result<Vec<(&'static str, usize)>, CopyError> {
     let mut origin = from.open().await?;
-    if origin.page(&ROOT, None).await?.is_empty() {
+    if origin.page(&ROOTS, None).await?.is_empty() {
         return Err(CopyError::Missing);
     }
     let mut target = to.create().await?;

@@ -20,6 +20,14 @@ pub enum Error {
     /// No random bytes, or the cryptographic library refused.
     #[error("the cryptographic library refused")]
     Crypto,
+    /// A key is wrapped by a root key that this process does not have. Nothing is made in its place.
+    #[error(
+        "root key '{0}' is needed and not among those of this process: name its file, and send SIGHUP"
+    )]
+    UnknownRoot(String),
+    /// Two move the key store to different root keys at the same time.
+    #[error("another root key than '{0}' was named the newest meanwhile")]
+    Contested(String),
     /// More or larger than the bounds allow.
     #[error("over a limit of the key store: {0}")]
     TooLarge(&'static str),
@@ -51,12 +59,12 @@ pub enum OpenError {
         "no key store of this version: start the service over it first, which brings it up to date"
     )]
     Older(i64),
-    /// The keys in it are wrapped by another root key.
-    #[error("the key store belongs to root key '{wanted}', not to '{given}'")]
+    /// Keys in it are wrapped by another root key.
+    #[error("the key store needs root key '{wanted}', and only '{given}' is given")]
     WrongRoot {
-        /// The id of the root key it was made with.
+        /// The id of the root key that is needed; the newest one, when several are.
         wanted: String,
-        /// The id of the one that was given.
+        /// The ids of those that were given.
         given: String,
     },
     /// The root key has the right id and the wrong bytes, or the cryptographic library refused.

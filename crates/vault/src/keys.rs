@@ -7,9 +7,10 @@ use domain::municipality::MunicipalityCode;
 use tokio::time::Instant;
 
 use crate::limits::{ASKED_MAX, PSEUDONYM_KEYS_TRUSTED};
+use crate::roots::RootsInUse;
 use crate::secret::Secret;
-use crate::store::{Change, StoredKey};
-use crate::{Error, RootKey, Vault};
+use crate::store::{Change, StoredKey, WrappedKey};
+use crate::{Error, Vault};
 
 /// The epoch of keys that live as long as their authority does.
 pub(crate) const NO_EPOCH: i16 = 0;
@@ -37,6 +38,13 @@ impl Purpose {
             Self::Fingerprint => 4,
         }
     }
+
+    /// What is stored as a number.
+    pub(crate) fn from_number(number: i64) -> Option<Self> {
+        [Self::Pseudonym, Self::Search, Self::Wrap, Self::Fingerprint]
+            .into_iter()
+            .find(|purpose| i64::from(purpose.number()) == number)
+    }
 }
 
 /// Which key.
@@ -48,7 +56,20 @@ pub(crate) struct KeyName {
 }
 
 impl KeyName {
-    fn associated_data(self) -> Vec<u8> {
+    /// The key whose authority, epoch and purpose are stored so.
+    pub(crate) fn from_numbers(authority: i64, epoch: i16, purpose: i64) -> Result<Self, Error> {
+        let code = u16::try_from(authority).ok();
+        Ok(Self {
+            authority: code
+                .and_then(MunicipalityCode::from_number)
+                .ok_or(Error::Tampered)?,
+            epoch,
+            purpose: Purpose::from_number(purpose).ok_or(Error::Tampered)?,
+        })
+    }
+
+    /// What a wrap is bound to, whichever root key it is under.
+    pub(crate) fn associated_data(self) -> Vec<u8> {
         let mut bytes = b"flyttbud/vault/authority-key/v1\0".to_vec();
         bytes.extend_from_slice(&self.authority.number().to_be_bytes());
         bytes.extend_from_slice(&self.epoch.to_be_bytes());
@@ -60,7 +81,7 @@ impl KeyName {
 /// The keys that were used since the start, unwrapped. Pseudonym keys are trusted for a while only, since
 /// another process may drop them.
 pub(crate) struct Keys {
-    root: RootKey,
+    roots: Arc<RootsInUse>,
     known: RwLock<Known>,
 }
 
@@ -73,15 +94,19 @@ struct Known {
 }
 
 impl Keys {
-    pub(crate) fn new(root: RootKey) -> Self {
+    pub(crate) fn new(roots: Arc<RootsInUse>) -> Self {
         Self {
-            root,
+            roots,
             known: RwLock::new(Known {
                 secrets: BTreeMap::new(),
                 drops: 0,
                 confirmed_at: Instant::now(),
             }),
         }
+    }
+
+    pub(crate) fn roots(&self) -> &RootsInUse {
+        &self.roots
     }
 
     /// A key that was read before. No store is asked.
@@ -121,21 +146,34 @@ impl Keys {
         true
     }
 
-    /// A new key, wrapped.
-    fn make(&self, name: KeyName) -> Result<Vec<u8>, Error> {
+    /// A new key, wrapped by a root key.
+    fn make(&self, name: KeyName, root: String) -> Result<WrappedKey, Error> {
         let mut wrapped = Vec::new();
-        self.root.secret().seal(
+        self.roots.get(&root)?.secret().seal(
             &name.associated_data(),
             &[Secret::random()?.bytes()],
             &mut wrapped,
         )?;
-        Ok(wrapped)
+        Ok(WrappedKey {
+            name,
+            root,
+            wrapped,
+        })
     }
 
-    fn unwrap(&self, name: KeyName, wrapped: &[u8]) -> Result<Secret, Error> {
-        let bytes = self.root.secret().open(&name.associated_data(), wrapped)?;
+    fn unwrap(&self, name: KeyName, root: &str, wrapped: &[u8]) -> Result<Secret, Error> {
+        let root = self.roots.get(root)?;
+        let bytes = root.secret().open(&name.associated_data(), wrapped)?;
         Secret::from_slice(&bytes).ok_or(Error::Tampered)
     }
+}
+
+/// What the store answered.
+struct Asked {
+    /// None when the key is not there.
+    secret: Option<Arc<Secret>>,
+    /// The root key that wraps new keys.
+    newest_root: String,
 }
 
 impl Vault {
@@ -167,11 +205,18 @@ impl Vault {
             epoch,
             purpose,
         };
-        if let Some(secret) = self.find(name).await? {
+        if let Some(secret) = self.inner.keys.known(name) {
             return Ok(secret);
         }
-        let wrapped = self.inner.keys.make(name)?;
-        self.inner.store.apply(Change::Key(name, wrapped)).await?;
+        for _ in 0..ASKED_MAX {
+            let asked = self.ask(name).await?;
+            if let Some(secret) = asked.secret {
+                return Ok(secret);
+            }
+            let made = self.inner.keys.make(name, asked.newest_root)?;
+            // not stored when another root key has become the newest meanwhile: then it is made anew
+            self.inner.store.apply(Change::Key(made)).await?;
+        }
         // whoever came first made it: what is stored is the key
         self.find(name).await?.ok_or(Error::Unavailable)
     }
@@ -193,22 +238,29 @@ impl Vault {
     async fn find(&self, name: KeyName) -> Result<Option<Arc<Secret>>, Error> {
         match self.inner.keys.known(name) {
             Some(secret) => Ok(Some(secret)),
-            None => self.ask(name).await,
+            None => Ok(self.ask(name).await?.secret),
         }
     }
 
     /// Asks the store, again if keys were dropped meanwhile. A store that goes on telling of fewer drops than
     /// there were has lost some, and what it holds must not be used.
-    async fn ask(&self, name: KeyName) -> Result<Option<Arc<Secret>>, Error> {
+    async fn ask(&self, name: KeyName) -> Result<Asked, Error> {
         let keys = &self.inner.keys;
         for _ in 0..ASKED_MAX {
             let asked_at = Instant::now();
-            let StoredKey { wrapped, drops } = self.inner.store.key(name).await?;
+            let StoredKey {
+                wrapped,
+                newest_root,
+                drops,
+            } = self.inner.store.key(name).await?;
             let secret = wrapped
-                .map(|wrapped| keys.unwrap(name, &wrapped).map(Arc::new))
+                .map(|(root, wrapped)| keys.unwrap(name, &root, &wrapped).map(Arc::new))
                 .transpose()?;
             if keys.learn(name, secret.as_ref(), drops, asked_at) {
-                return Ok(secret);
+                return Ok(Asked {
+                    secret,
+                    newest_root,
+                });
             }
         }
         tracing::error!("the key store has forgotten that pseudonym keys were dropped");

@@ -17,6 +17,8 @@ mod pseudonym;
 mod refusals;
 mod review;
 mod root;
+mod roots;
+mod rotation;
 mod seal;
 mod search;
 mod secret;
@@ -44,12 +46,15 @@ pub use pseudonym::SearchTerm;
 pub use refusals::Refused;
 pub use review::{NewReview, Review, Reviewed};
 pub use root::{RootKey, RootKeyError};
+pub use roots::RootKeys;
+pub use rotation::{RootUse, root_uses};
 pub use seal::KeyRows;
 pub use search::SearchRow;
 pub use sweep::Swept;
 
 use keys::Keys;
 use postgres::PostgresStore;
+use roots::RootsInUse;
 use sqlite::SqliteStore;
 use store::KeyStore;
 
@@ -70,22 +75,28 @@ struct Inner {
 impl Vault {
     /// Opens or creates the key store and locks it to this process. `epoch` is the year whose keys
     /// wrap what is sealed from now on.
-    pub fn unlock(path: &Path, root: RootKey, epoch: i16) -> Result<Self, OpenError> {
-        let store = SqliteStore::open(path, &root)?;
-        Ok(Self::over(Box::new(store), root, epoch))
+    pub fn unlock(path: &Path, roots: impl Into<RootKeys>, epoch: i16) -> Result<Self, OpenError> {
+        let roots = Arc::new(RootsInUse::new(roots.into()));
+        let store = SqliteStore::open(path, &roots.now())?;
+        Ok(Self::over(Box::new(store), roots, epoch))
     }
 
     /// Connects to a key store in PostgreSQL, which other processes may use too. It must have been
     /// [migrated](postgres::migrate).
-    pub async fn connect(settings: Settings, root: RootKey, epoch: i16) -> Result<Self, OpenError> {
-        let store = PostgresStore::connect(settings, &root).await?;
-        Ok(Self::over(Box::new(store), root, epoch))
+    pub async fn connect(
+        settings: Settings,
+        roots: impl Into<RootKeys>,
+        epoch: i16,
+    ) -> Result<Self, OpenError> {
+        let roots = Arc::new(RootsInUse::new(roots.into()));
+        let store = PostgresStore::connect(settings, roots.clone()).await?;
+        Ok(Self::over(Box::new(store), roots, epoch))
     }
 
-    fn over(store: Box<dyn KeyStore>, root: RootKey, epoch: i16) -> Self {
+    fn over(store: Box<dyn KeyStore>, roots: Arc<RootsInUse>, epoch: i16) -> Self {
         Self {
             inner: Arc::new(Inner {
-                keys: Keys::new(root),
+                keys: Keys::new(roots),
                 store,
                 epoch: AtomicI16::new(epoch),
                 swept: Mutex::new(Uuid::nil()),

@@ -52,6 +52,9 @@ pub(crate) const SWEEP_SUBJECTS_MAX: usize = 1000;
 /// Rows carried at once from one store to another: some hundred KiB, and 16 MiB when all of them are as large as
 /// can be.
 pub(crate) const COPIED_ROWS: usize = 1024;
+/// Keys wrapped anew in one step of a change of the root key: a group's worth, some 30 KiB and a millisecond, so that
+/// nobody waits for it.
+pub(crate) const REWRAPPED_MAX: usize = 256;
 /// Bytes of a root key file: two short lines are under a hundred.
 pub(crate) const ROOT_FILE_BYTES_MAX: u64 = 1024;
 /// Signs of a root key's id: it stands in the store and in messages.

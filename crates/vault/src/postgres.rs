@@ -1,5 +1,5 @@
-//! The key store in PostgreSQL: a database of its own that any number of gateways share. It may delete; it may
-//! change nothing but notes.
+//! The key store in PostgreSQL: a database of its own that any number of gateways share. They may delete; they may
+//! change nothing but notes. To move it to another root key is its owner's.
 //!
 //! What is deleted is gone for every statement at once, and from the tables' pages when autovacuum has been
 //! there. Write-ahead logs and backups keep it as long as they live.
@@ -9,12 +9,13 @@ mod group;
 mod notes;
 mod refusals;
 mod reviews;
+pub(crate) mod roots;
 mod writer;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use daemon::postgres::{ConnectError, Link, LinkError, Pool, Proof, Schema, Settings};
+use daemon::postgres::{ConnectError, Link, Pool, Proof, Schema, Settings};
 use domain::municipality::MunicipalityCode;
 use domain::subject::{Position, Subject};
 use tokio::sync::{mpsc, oneshot};
@@ -29,8 +30,11 @@ use crate::note::{NoteKind, NoteName};
 use crate::part::KeysId;
 use crate::refusals::Refused;
 use crate::review::ReviewRow;
-use crate::store::{AccessQuery, Change, KeyStore, StoredAccess, StoredKey, subject};
-use crate::{Error, OpenError, RootKey};
+use crate::roots::RootsInUse;
+use crate::store::{
+    AccessQuery, Change, KeyStore, StoredAccess, StoredKey, StoredRoot, WrappedKey, subject,
+};
+use crate::{Error, OpenError};
 
 use group::Waiting;
 use writer::Writer;
@@ -44,6 +48,7 @@ pub(crate) const SCHEMA: Schema = Schema {
         include_str!("postgres/schema/4.sql"),
         include_str!("postgres/schema/5.sql"),
         include_str!("postgres/schema/6.sql"),
+        include_str!("postgres/schema/7.sql"),
     ],
 };
 
@@ -53,6 +58,13 @@ pub async fn migrate(owner: &Settings) -> Result<(), ConnectError> {
     SCHEMA.migrate(owner).await
 }
 
+/// Writes the table of authorities' keys anew, as the owner: what was wrapped anew stands in none of its pages then.
+/// Whoever reads it waits for some milliseconds.
+pub async fn wipe_wraps(owner: &Settings) -> Result<(), ConnectError> {
+    let mut link = Link::open(owner, &(), |_notification| {}).await?;
+    Ok(link.run("VACUUM FULL flyttbud_keys.authority_keys").await?)
+}
+
 /// The store. Dropping it lets what waits be written.
 pub(crate) struct PostgresStore {
     pool: Pool,
@@ -60,21 +72,19 @@ pub(crate) struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Connects. The server must be set safely, the schema be this program's, the root key the right one.
-    pub(crate) async fn connect(settings: Settings, root: &RootKey) -> Result<Self, OpenError> {
+    /// Connects. The server must be set safely, the schema be this program's, the root keys those of the store.
+    pub(crate) async fn connect(
+        settings: Settings,
+        in_use: Arc<RootsInUse>,
+    ) -> Result<Self, OpenError> {
         let settings = Arc::new(settings);
         let mut link = Link::open(&settings, &(), |_notification| {}).await?;
         SCHEMA.is_current(&mut link).await?;
-        let proof = root.proof().map_err(OpenError::Root)?;
-        link.rows(
-            "INSERT INTO flyttbud_keys.root (one, id, proof) VALUES (true, $1, $2) \
-             ON CONFLICT DO NOTHING",
-            &[&root.id(), &proof],
-        )
-        .await?;
-        let (id, proof) = first_root(&mut link).await?;
-        root.verify(&id, &proof)?;
-        let proof = Arc::new(Ours(id));
+        let given = in_use.now();
+        let begun = roots::begin(&mut link, &given).await;
+        begun.map_err(|error| OpenError::Store(Box::new(error)))?;
+        given.verify(&roots::stored(&mut link).await?)?;
+        let proof = Arc::new(Ours(in_use));
         let (queue, waiting) = mpsc::channel(QUEUE_CHANGES_MAX);
         daemon::spawn(Writer::new(settings.clone(), proof.clone(), link).run(waiting));
         Ok(Self {
@@ -84,56 +94,32 @@ impl PostgresStore {
     }
 }
 
-/// The first root key left its id and a proof in the store; every later one must open that.
-async fn first_root(link: &mut Link) -> Result<(String, Vec<u8>), LinkError> {
-    let rows = link
-        .rows("SELECT id, proof FROM flyttbud_keys.root", &[])
-        .await?;
-    Ok(match rows.first() {
-        Some(row) => (row.try_get(0)?, row.try_get(1)?),
-        None => Default::default(),
-    })
-}
-
-/// The store that was proven at the start, by the id of its root key: a connection that is made later must not
-/// lead elsewhere.
+/// The store that was proven at the start, by its root keys: a connection that is made later must not lead elsewhere,
+/// nor to what has moved to a root key that this process does not have.
 #[derive(Debug)]
-struct Ours(String);
+struct Ours(Arc<RootsInUse>);
 
 #[async_trait]
 impl Proof for Ours {
     async fn prove(&self, link: &mut Link) -> Result<(), ConnectError> {
-        let (wanted, _proof) = first_root(link).await?;
-        if wanted == self.0 {
-            return Ok(());
-        }
-        let given = self.0.clone();
-        let error = OpenError::WrongRoot { wanted, given };
-        Err(ConnectError::Unfit(Box::new(error)))
+        let stored = roots::stored(link).await?;
+        let verified = self.0.now().verify(&stored);
+        verified.map_err(|error| ConnectError::Unfit(Box::new(error)))
     }
 }
 
 #[async_trait]
 impl KeyStore for PostgresStore {
     async fn key(&self, name: KeyName) -> Result<StoredKey, Error> {
-        let rows = self
-            .pool
-            .rows(
-                "SELECT (SELECT count(*) FROM flyttbud_keys.drops), \
-                 (SELECT wrapped FROM flyttbud_keys.authority_keys \
-                 WHERE authority = $1 AND epoch = $2 AND purpose = $3)",
-                &[
-                    &i32::from(name.authority.number()),
-                    &name.epoch,
-                    &i16::from(name.purpose.number()),
-                ],
-            )
-            .await?;
-        let row = rows.first().ok_or(Error::Unavailable)?;
-        Ok(StoredKey {
-            drops: row.try_get(0)?,
-            wrapped: row.try_get(1)?,
-        })
+        self.read_key(name).await
+    }
+
+    async fn roots(&self) -> Result<Vec<StoredRoot>, Error> {
+        self.read_roots().await
+    }
+
+    async fn keys_under_others(&self, root: &str, limit: usize) -> Result<Vec<WrappedKey>, Error> {
+        self.read_keys_under_others(root, limit).await
     }
 
     async fn body_key(

@@ -40,6 +40,12 @@ pub enum RootKeyError {
         /// Which.
         path: PathBuf,
     },
+    /// Two files hold keys with one id.
+    #[error("root key '{id}' is named twice")]
+    Twice {
+        /// Which.
+        id: String,
+    },
     /// The system gave no random bytes.
     #[error("no root key could be made")]
     Random(#[source] Error),
@@ -113,21 +119,15 @@ impl RootKey {
         &self.secret
     }
 
-    /// What the first root key leaves in a store, and [`Self::verify`] reads.
+    /// What a root key leaves in a store that it wraps keys of, and [`Self::verify`] reads.
     pub(crate) fn proof(&self) -> Result<Vec<u8>, Error> {
         let mut proof = Vec::new();
         self.secret.seal(&self.proof_data(), &[], &mut proof)?;
         Ok(proof)
     }
 
-    /// Whether a store with this id and proof was made with this key.
-    pub(crate) fn verify(&self, id: &str, proof: &[u8]) -> Result<(), OpenError> {
-        if id != self.id {
-            return Err(OpenError::WrongRoot {
-                wanted: id.to_owned(),
-                given: self.id.clone(),
-            });
-        }
+    /// Whether a proof in a store is of this key.
+    pub(crate) fn verify(&self, proof: &[u8]) -> Result<(), OpenError> {
         let opened = self.secret.open(&self.proof_data(), proof);
         opened.map(|_empty| ()).map_err(OpenError::Root)
     }

@@ -7,6 +7,7 @@ mod lock;
 mod notes;
 mod refusals;
 mod reviews;
+pub(crate) mod roots;
 pub(crate) mod schema;
 mod writer;
 
@@ -28,8 +29,10 @@ use crate::note::{NoteKind, NoteName};
 use crate::part::KeysId;
 use crate::refusals::Refused;
 use crate::review::ReviewRow;
-use crate::store::{AccessQuery, Change, KeyStore, StoredAccess, StoredKey, subject};
-use crate::{Error, OpenError, RootKey, held};
+use crate::store::{
+    AccessQuery, Change, KeyStore, StoredAccess, StoredKey, StoredRoot, WrappedKey, subject,
+};
+use crate::{Error, OpenError, RootKeys, held};
 
 use gathered::Gathered;
 use writer::{Waiting, Writer};
@@ -49,13 +52,13 @@ pub(crate) struct SqliteStore {
 }
 
 impl SqliteStore {
-    pub(crate) fn open(path: &Path, root: &RootKey) -> Result<Self, OpenError> {
+    pub(crate) fn open(path: &Path, given: &RootKeys) -> Result<Self, OpenError> {
         let lock = Lock::take(path)?;
         // SQLite gives its other files the mode of this one
         drop(private_file(path)?);
         let connection = Connection::open(path)?;
         prepare(&connection)?;
-        schema::prove(&connection, root)?;
+        roots::prove(&connection, given)?;
         let gathered = Arc::new(Gathered::load(&connection)?);
         let (queue, waiting) = mpsc::channel(QUEUE_CHANGES_MAX);
         let writer = Writer::new(connection, Arc::clone(&gathered))?;
@@ -122,22 +125,16 @@ impl SqliteStore {
 #[async_trait]
 impl KeyStore for SqliteStore {
     async fn key(&self, name: KeyName) -> Result<StoredKey, Error> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT (SELECT count(*) FROM drops), (SELECT wrapped FROM authority_keys \
-                     WHERE authority = ?1 AND epoch = ?2 AND purpose = ?3)",
-                )?
-                .query_row(
-                    params![name.authority.number(), name.epoch, name.purpose.number()],
-                    |row| {
-                        Ok(StoredKey {
-                            drops: row.get(0)?,
-                            wrapped: row.get(1)?,
-                        })
-                    },
-                )
-        })
+        self.read(|connection| roots::key(connection, name))
+    }
+
+    async fn roots(&self) -> Result<Vec<StoredRoot>, Error> {
+        self.read(roots::stored)
+    }
+
+    async fn keys_under_others(&self, root: &str, limit: usize) -> Result<Vec<WrappedKey>, Error> {
+        let found = self.read(|connection| roots::keys_under_others(connection, root, limit))?;
+        found.into_iter().map(roots::wrapped_key).collect()
     }
 
     async fn body_key(

@@ -22,6 +22,12 @@ pub(crate) trait KeyStore: Send + Sync {
     /// An authority's wrapped key.
     async fn key(&self, name: KeyName) -> Result<StoredKey, Error>;
 
+    /// The root keys that wrap its keys, the newest first: the one that wraps new ones.
+    async fn roots(&self) -> Result<Vec<StoredRoot>, Error>;
+
+    /// Keys that another root key than this one wraps, at most `limit`.
+    async fn keys_under_others(&self, root: &str, limit: usize) -> Result<Vec<WrappedKey>, Error>;
+
     /// The epoch and the wrapped data keys of an authority's row of a sealing.
     async fn body_key(
         &self,
@@ -105,8 +111,8 @@ pub(crate) trait KeyStore: Send + Sync {
     async fn mark(&self) -> Result<Option<Mark>, Error>;
 
     /// Makes a change durable, together with those that others wait for. Returns how many rows of keys an
-    /// erasure, a sweep or a drop of pseudonym keys deleted, and how many notes were written. Whoever drops the future does not stop the change;
-    /// an error leaves open whether it was made.
+    /// erasure, a sweep or a drop of pseudonym keys deleted, how many notes were written, and how many keys wrapped
+    /// anew. Whoever drops the future does not stop the change; an error leaves open whether it was made.
     async fn apply(&self, change: Change) -> Result<usize, Error>;
 }
 
@@ -130,16 +136,48 @@ pub(crate) struct StoredAccess {
 
 /// What a store knows of an authority's key, read at one instant.
 pub(crate) struct StoredKey {
-    /// None when it was never made, or is deleted.
-    pub(crate) wrapped: Option<Vec<u8>>,
+    /// Which root key wraps it, and the wrap. None when it was never made, or is deleted.
+    pub(crate) wrapped: Option<(String, Vec<u8>)>,
+    /// The root key that wraps new keys.
+    pub(crate) newest_root: String,
     /// How often a year's pseudonym keys were dropped before.
     pub(crate) drops: i64,
 }
 
+/// A root key, as a store knows it.
+#[derive(Debug)]
+pub(crate) struct StoredRoot {
+    pub(crate) id: String,
+    pub(crate) proof: Vec<u8>,
+    /// How many authorities' keys it wraps.
+    pub(crate) keys: u64,
+}
+
+/// An authority's key, wrapped by a root key.
+pub(crate) struct WrappedKey {
+    pub(crate) name: KeyName,
+    pub(crate) root: String,
+    pub(crate) wrapped: Vec<u8>,
+}
+
+/// The same key wrapped anew.
+pub(crate) struct Rewrapped {
+    pub(crate) name: KeyName,
+    /// What must still be stored.
+    pub(crate) before: Vec<u8>,
+    pub(crate) after: Vec<u8>,
+}
+
 /// What is changed together, wholly or not at all.
 pub(crate) enum Change {
-    /// A wrapped key of an authority, unless there is one.
-    Key(KeyName, Vec<u8>),
+    /// A wrapped key of an authority, unless there is one, and unless another root key is the newest by now.
+    Key(WrappedKey),
+    /// Another root key is the newest, with its proof.
+    Root(String, Vec<u8>),
+    /// Keys wrapped anew by a root key; one that is no longer what it was is left as it is.
+    Rewrap(String, Vec<Rewrapped>),
+    /// Root keys that wrap nothing any more are forgotten, if this one is still the newest.
+    RetireRoots(String),
     /// All pseudonym keys of an epoch, for good.
     DropPseudonymKeys(i16),
     /// Keys of an entry to be, and what finds it.

@@ -9,6 +9,7 @@ mod naming;
 mod noting;
 mod refusing;
 mod reviewing;
+mod rotating;
 mod sealing;
 mod sharing;
 
@@ -25,7 +26,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{Error, KeyRows, RootKey, Vault, postgres};
+use crate::{Error, KeyRows, RootKey, RootKeys, Vault, postgres};
 
 const YEAR: i16 = 2026;
 
@@ -88,6 +89,13 @@ claims! {
         a_note_is_its_authoritys_and_its_kinds_alone
         notes_are_listed_from_the_highest_token_down
         notes_are_read_in_the_order_of_their_names;
+    rotating:
+        a_change_of_the_root_key_goes_on_wherever_it_was_killed
+        keys_that_are_made_while_the_root_key_changes_all_open_under_the_new_one
+        a_change_can_be_called_off_halfway
+        root_keys_that_do_not_open_all_of_the_store_are_not_taken_into_use
+        a_store_of_before_root_keys_could_change_is_brought_forward
+        the_store_itself_keeps_a_root_key_as_long_as_a_key_refers_to_it;
     refusing:
         refusals_are_read_back_by_their_authority_newest_first_in_pages
         an_authority_keeps_its_newest_ten_thousand_refusals_and_takes_nobody_elses;
@@ -135,10 +143,10 @@ impl House {
         self.open(self.root()).await.expect("a vault")
     }
 
-    async fn open(&self, root: RootKey) -> Result<Vault, crate::OpenError> {
+    async fn open(&self, roots: impl Into<RootKeys>) -> Result<Vault, crate::OpenError> {
         match &self.database {
-            Some(database) => Vault::connect(database.settings("keeper"), root, YEAR).await,
-            None => Vault::unlock(&self.path(), root, YEAR),
+            Some(database) => Vault::connect(database.settings("keeper"), roots, YEAR).await,
+            None => Vault::unlock(&self.path(), roots, YEAR),
         }
     }
 

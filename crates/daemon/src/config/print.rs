@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{Config, Environment, Evidence, Service};
+use super::{Config, Environment, Evidence, RootFiles, Service};
 use crate::postgres::Settings;
 use crate::telemetry::Format;
 
@@ -73,12 +73,13 @@ impl Config {
         match &self.service {
             Service::Serve {
                 folder,
-                root_key,
+                roots,
                 gateway_seed,
                 ledger_seed,
             } => {
-                let folder = ("folder", path(folder));
-                section("store", &[folder, ("root_key", path(root_key))]);
+                let mut store = vec![("folder", path(folder))];
+                store.append(&mut root_keys(roots));
+                section("store", &store);
                 let gateway_seed = ("gateway_seed", path(gateway_seed));
                 let ledger_seed = ("ledger_seed", path(ledger_seed));
                 section("nats", &[url, gateway_seed, ledger_seed]);
@@ -86,10 +87,10 @@ impl Config {
             Service::Gateway {
                 journal,
                 keys,
-                root_key,
+                roots,
                 gateway_seed,
             } => {
-                section("store", &[("root_key", path(root_key))]);
+                section("store", &root_keys(roots));
                 section("journal", &database(journal));
                 section("keys", &database(keys));
                 section("nats", &[url, ("gateway_seed", path(gateway_seed))]);
@@ -111,6 +112,15 @@ fn quoted(text: &str) -> String {
 
 fn path(path: &Path) -> String {
     quoted(&path.display().to_string())
+}
+
+fn root_keys(roots: &RootFiles) -> Vec<(&'static str, String)> {
+    let mut keys = vec![("root_key", path(&roots.newest))];
+    if !roots.earlier.is_empty() {
+        let earlier: Vec<String> = roots.earlier.iter().map(|file| path(file)).collect();
+        keys.push(("earlier_root_keys", format!("[{}]", earlier.join(", "))));
+    }
+    keys
 }
 
 fn evidence(evidence: &Evidence) -> Vec<(&'static str, String)> {

@@ -60,6 +60,36 @@ fn the_environment_overrides_the_file() {
 }
 
 #[test]
+fn earlier_root_keys_are_a_list_and_from_the_environment_have_colons_between_them() {
+    let earlier = |text: &str, environment: &[(&str, &str)]| {
+        let config = parse(text, environment).map_err(|Faults { faults }| faults)?;
+        let roots = config.service.roots().expect("it has root keys").clone();
+        let shown = parse(&config.print(), &[]).expect("printed");
+        let again = shown.service.roots().expect("it has root keys");
+        assert_eq!(again.earlier, roots.earlier);
+        Ok::<_, Vec<String>>(roots.earlier)
+    };
+    let with = |list: &str| {
+        let key = format!("root_key = \"root.key\"\nearlier_root_keys = {list}");
+        GOOD.replace("root_key = \"root.key\"", &key)
+    };
+    let both = [PathBuf::from("a.key"), PathBuf::from("b.key")];
+    assert_eq!(earlier(GOOD, &[]), Ok(Vec::new()));
+    assert_eq!(earlier(&with("[]"), &[]), Ok(Vec::new()));
+    assert_eq!(
+        earlier(&with("[\"a.key\", \"b.key\"]"), &[]),
+        Ok(both.to_vec())
+    );
+    let variable = ("FLYTTBUD__STORE__EARLIER_ROOT_KEYS", "a.key:b.key");
+    assert_eq!(earlier(&with("[]"), &[variable]), Ok(both.to_vec()));
+    let fault = "store.earlier_root_keys: a list of paths is expected".to_owned();
+    for wrong in ["[1]", "[\"\"]", "\"a.key:\"", "7", "{ a = \"b\" }"] {
+        let faults = earlier(&with(wrong), &[]).expect_err("a fault");
+        assert_eq!(faults.first(), Some(&fault), "{wrong}");
+    }
+}
+
+#[test]
 fn the_shipped_example_is_good() {
     let example = include_str!("../../../../deploy/flyttbud.example.toml");
     let config = parse(example, &[]).expect("the example");

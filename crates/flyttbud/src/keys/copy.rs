@@ -1,11 +1,11 @@
 //! Carrying the key store from one place to another, without opening a single key.
 
 use clap::Args;
+use serde_json::json;
 use vault::copy::{self, CopyError, Place};
 
 use crate::failure::Failure;
-use crate::journal::Login;
-use crate::output;
+use crate::journal::{Login, tell};
 
 /// From where to where.
 #[derive(Debug, Args)]
@@ -18,25 +18,22 @@ pub(crate) struct Options {
     login: Login,
 }
 
-pub(super) fn run(options: &Options) -> Result<(), Failure> {
+pub(super) async fn run(options: &Options, json: bool) -> Result<(), Failure> {
     let place = |named: &String| match options.login.database(named) {
         Some(owner) => Place::Database(owner),
         None => Place::File(named.into()),
     };
     let (from, to) = (place(&options.from), place(&options.to));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Failed(error.into()))?;
-    let copied = runtime.block_on(copy::copy(&from, &to));
-    let copied = copied.map_err(|error| match error {
+    let copied = copy::copy(&from, &to).await.map_err(|error| match error {
         CopyError::Missing | CopyError::Taken => Failure::Usage(error.into()),
         CopyError::Open(_) | CopyError::Store(_) | CopyError::Differs(_) => {
             Failure::Failed(error.into())
         }
     })?;
-    for (table, count) in copied {
-        output::say(&format!("{table:<20} {count}"));
-    }
+    let counts: Vec<_> = copied
+        .into_iter()
+        .map(|(table, count)| (table, json!(count)))
+        .collect();
+    tell(json, &counts);
     Ok(())
 }

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use daemon::config::Service;
+use daemon::config::{RootFiles, Service};
 use daemon::postgres::Settings;
 use journal::postgres::Lease;
 use journal::{
     Evidence, Journal, PostgresEvidence, PostgresJournal, PostgresViews, ReadError, SqliteEvidence,
     SqliteJournal, SqliteViews, Views,
 };
-use vault::{RootKey, Vault};
+use vault::{RootKeys, Vault};
 
 use super::sweep::year;
 use crate::failure::Failure;
@@ -47,10 +47,10 @@ impl Stores {
         let opened = match service {
             Service::Serve {
                 folder,
-                root_key,
+                roots,
                 gateway_seed,
                 ledger_seed,
-            } => embedded(folder, root_key).map(|(journal, views, evidence, vault)| Self {
+            } => embedded(folder, roots).map(|(journal, views, evidence, vault)| Self {
                 journal,
                 views,
                 evidence,
@@ -66,9 +66,9 @@ impl Stores {
             Service::Gateway {
                 journal,
                 keys,
-                root_key,
+                roots,
                 gateway_seed,
-            } => gateway(journal, keys, root_key)
+            } => gateway(journal, keys, roots)
                 .await
                 .map(|(journal, vault)| Self {
                     views: PostgresViews::new(journal.clone()),
@@ -120,14 +120,14 @@ type Embedded = (
     Vault,
 );
 
-fn embedded(folder: &Path, root_key: &Path) -> anyhow::Result<Embedded> {
+fn embedded(folder: &Path, roots: &RootFiles) -> anyhow::Result<Embedded> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("'{}' cannot be made", folder.display()))?;
     let journal = SqliteJournal::open(&folder.join("journal.sqlite"))?;
     let views = SqliteViews::open(&folder.join("views.sqlite"))?;
     let evidence = SqliteEvidence::open(&folder.join("evidence.sqlite"))?;
-    let root = RootKey::read(root_key)?;
-    let vault = Vault::unlock(&folder.join("keys.sqlite"), root, year(journal.now()))?;
+    let roots = RootKeys::read(&roots.newest, &roots.earlier)?;
+    let vault = Vault::unlock(&folder.join("keys.sqlite"), roots, year(journal.now()))?;
     Ok((journal, views, evidence, vault))
 }
 
@@ -140,11 +140,11 @@ async fn record(settings: &Settings) -> anyhow::Result<Arc<PostgresJournal>> {
 async fn gateway(
     journal: &Settings,
     keys: &Settings,
-    root_key: &Path,
+    roots: &RootFiles,
 ) -> anyhow::Result<(Arc<PostgresJournal>, Vault)> {
     let journal = record(journal).await?;
-    let root = RootKey::read(root_key)?;
-    let vault = Vault::connect(keys.clone(), root, year(journal.now()))
+    let roots = RootKeys::read(&roots.newest, &roots.earlier)?;
+    let vault = Vault::connect(keys.clone(), roots, year(journal.now()))
         .await
         .context("the key store")?;
     Ok((journal, vault))

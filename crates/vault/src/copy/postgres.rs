@@ -101,7 +101,7 @@ impl Form {
     /// What it is carried as: as SQLite has it.
     fn carried(self) -> &'static str {
         match self {
-            Self::Flag | Self::Short | Self::Whole | Self::Long => "int8",
+            Self::Short | Self::Whole | Self::Long => "int8",
             Self::Id | Self::Bytes => "bytea",
             Self::Text => "text",
         }
@@ -110,7 +110,6 @@ impl Form {
     /// A column as it is carried.
     fn read(self, name: &str) -> String {
         match self {
-            Self::Flag => format!("{name}::int4::int8"),
             Self::Short | Self::Whole | Self::Long => format!("{name}::int8"),
             Self::Id => format!("uuid_send({name})"),
             Self::Bytes | Self::Text => name.to_owned(),
@@ -120,7 +119,6 @@ impl Form {
     /// What was carried, as it is stored.
     fn stored(self, carried: &str) -> String {
         match self {
-            Self::Flag => format!("({carried})::int4::boolean"),
             Self::Short => format!("({carried})::int2"),
             Self::Whole => format!("({carried})::int4"),
             Self::Id => format!("encode({carried}, 'hex')::uuid"),

@@ -1,19 +1,18 @@
 //! A group of changes as statements. Each change is one of them or a part of one, so it happens wholly or not at
 //! all; and each may be made again, so that one whose outcome nobody knows does no harm.
 
-use std::collections::BTreeMap;
-
 use domain::municipality::MunicipalityCode;
 use domain::subject::Subject;
 use tokio::sync::oneshot;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::roots::{self, Made};
 use super::{notes, refusals, reviews};
 use crate::Error;
 use crate::access::AccessRow;
 use crate::erasure::Mark;
-use crate::keys::{KeyName, Purpose};
+use crate::keys::Purpose;
 use crate::part::KeysId;
 use crate::seal::KeyRows;
 use crate::search::SearchRow;
@@ -31,24 +30,20 @@ pub(super) struct Statement {
 }
 
 const INSERT: &str = "\
-    WITH made AS ( \
-        INSERT INTO flyttbud_keys.authority_keys (authority, epoch, purpose, wrapped) \
-        SELECT * FROM unnest($1::int4[], $2::int2[], $3::int2[], $4::bytea[]) \
-        ON CONFLICT DO NOTHING \
-    ), opening AS ( \
+    WITH opening AS ( \
         INSERT INTO flyttbud_keys.body_keys \
             (subject, sealing, version, kind, authority, epoch, wrapped) \
         SELECT * FROM unnest( \
-            $5::uuid[], $6::uuid[], $7::int8[], $8::int2[], $9::int4[], $10::int2[], $11::bytea[] \
+            $1::uuid[], $2::uuid[], $3::int8[], $4::int2[], $5::int4[], $6::int2[], $7::bytea[] \
         ) ON CONFLICT DO NOTHING \
     ), finding AS ( \
         INSERT INTO flyttbud_keys.search (authority, token, subject, kind) \
-        SELECT * FROM unnest($12::int4[], $13::uuid[], $14::uuid[], $15::int2[]) \
+        SELECT * FROM unnest($8::int4[], $9::uuid[], $10::uuid[], $11::int2[]) \
         ON CONFLICT DO NOTHING \
     ) \
     INSERT INTO flyttbud_keys.accesses (at_micros, authority, subject, sealed, kind, officer) \
     SELECT * FROM unnest( \
-        $16::int8[], $17::int4[], $18::uuid[], $19::bytea[], $20::int2[], $21::uuid[] \
+        $12::int8[], $13::int4[], $14::uuid[], $15::bytea[], $16::int2[], $17::uuid[] \
     )";
 /// A subject of which nothing is left must not be found.
 const DROP: &str = "\
@@ -89,14 +84,6 @@ const MARK: &str = "\
     WITH older AS (DELETE FROM flyttbud_keys.erased WHERE position < $1) \
     INSERT INTO flyttbud_keys.erased (position, leaf) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 const FORGET_MARK: &str = "DELETE FROM flyttbud_keys.erased";
-const DROP_AUTHORITY_KEYS: &str = "\
-    WITH told AS ( \
-        INSERT INTO flyttbud_keys.drops (epoch) VALUES ($1) \
-    ), gone AS ( \
-        DELETE FROM flyttbud_keys.authority_keys WHERE epoch = $1 AND purpose = $2 RETURNING 1 \
-    ) \
-    SELECT count(*) FROM gone";
-
 /// Whose keys, to which subject.
 fn held(authority: MunicipalityCode, subject: Subject) -> Vec<Box<dyn ToSql + Send + Sync>> {
     vec![
@@ -108,13 +95,13 @@ fn held(authority: MunicipalityCode, subject: Subject) -> Vec<Box<dyn ToSql + Se
 /// The statements of a group, in their order: what is deleted stays deleted, whoever came first.
 pub(super) fn statements(group: impl Iterator<Item = Waiting>) -> Vec<Statement> {
     let (mut inserts, mut drops) = (Inserts::default(), Drops::default());
+    let mut made = Made::default();
     let (mut inserted, mut dropped) = (Vec::new(), Vec::new());
     let mut deletions = Vec::new();
     for (change, reply) in group {
         let (sql, values): (_, Vec<Box<dyn ToSql + Send + Sync>>) = match change {
-            Change::Key(name, wrapped) => {
-                inserts.keys.entry(name).or_insert(wrapped);
-                inserted.push(reply);
+            Change::Key(key) => {
+                made.push(key, reply);
                 continue;
             }
             Change::Put(keys, tokens) => {
@@ -149,12 +136,15 @@ pub(super) fn statements(group: impl Iterator<Item = Waiting>) -> Vec<Statement>
             Change::RemoveNote(name) => (notes::REMOVE, notes::named(name)),
             Change::Refusals(refused) => (refusals::INSERT, refusals::values(refused)),
             Change::DropPseudonymKeys(epoch) => (
-                DROP_AUTHORITY_KEYS,
+                roots::DROP,
                 vec![
                     Box::new(epoch),
                     Box::new(i16::from(Purpose::Pseudonym.number())),
                 ],
             ),
+            Change::Root(id, proof) => (roots::NAME, vec![Box::new(id), Box::new(proof)]),
+            Change::Rewrap(root, keys) => (roots::REWRAP, roots::rewrapped(root, keys)),
+            Change::RetireRoots(newest) => (roots::RETIRE, vec![Box::new(newest)]),
         };
         deletions.push(Statement {
             sql,
@@ -162,7 +152,7 @@ pub(super) fn statements(group: impl Iterator<Item = Waiting>) -> Vec<Statement>
             replies: vec![reply],
         });
     }
-    let mut statements = Vec::new();
+    let mut statements = Vec::from_iter(made.statement());
     if !inserted.is_empty() {
         statements.push(inserts.statement(inserted));
     }
@@ -176,8 +166,6 @@ pub(super) fn statements(group: impl Iterator<Item = Waiting>) -> Vec<Statement>
 /// The values of [`INSERT`], as columns.
 #[derive(Default)]
 struct Inserts {
-    /// In one order: processes that make the same keys at the same time wait for each other in one direction.
-    keys: BTreeMap<KeyName, Vec<u8>>,
     body_subjects: Vec<Uuid>,
     body_sealings: Vec<Uuid>,
     body_versions: Vec<i64>,
@@ -228,22 +216,9 @@ impl Inserts {
     }
 
     fn statement(self, replies: Vec<Reply>) -> Statement {
-        let names = || self.keys.keys();
-        let authorities: Vec<_> = names()
-            .map(|name| i32::from(name.authority.number()))
-            .collect();
-        let epochs: Vec<_> = names().map(|name| name.epoch).collect();
-        let purposes: Vec<_> = names()
-            .map(|name| i16::from(name.purpose.number()))
-            .collect();
-        let keys: Vec<_> = self.keys.into_values().collect();
         Statement {
             sql: INSERT,
             values: vec![
-                Box::new(authorities),
-                Box::new(epochs),
-                Box::new(purposes),
-                Box::new(keys),
                 Box::new(self.body_subjects),
                 Box::new(self.body_sealings),
                 Box::new(self.body_versions),

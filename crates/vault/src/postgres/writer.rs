@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use daemon::ErrorChain;
-use daemon::postgres::{ConnectError, Link, Proof, Settings};
+use daemon::postgres::{ConnectError, Link, LinkError, Proof, Settings};
 use tokio::sync::mpsc;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use super::group::{Reply, Statement, Waiting, statements};
@@ -56,7 +57,15 @@ impl Writer {
             .iter()
             .map(|value| -> &(dyn ToSql + Sync) { value.as_ref() })
             .collect();
-        let rows = self.link.rows(statement.sql, &values).await?;
+        let rows = match self.link.rows(statement.sql, &values).await {
+            // a root key that is forgotten meanwhile, or needed again: nothing was changed, and who asked looks again
+            Err(LinkError::Store(error))
+                if error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION) =>
+            {
+                return Ok(0);
+            }
+            rows => rows?,
+        };
         let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
         Ok(usize::try_from(count).unwrap_or(0))
     }

@@ -6,8 +6,7 @@ use rusqlite::{Transaction, params};
 use uuid::Uuid;
 
 use super::gathered::{Fate, Key};
-use super::{accesses, notes, refusals, reviews, schema};
-use crate::keys::{KeyName, Purpose};
+use super::{accesses, notes, refusals, reviews, roots, schema};
 use crate::part::KeysId;
 use crate::seal::KeyRows;
 use crate::search::SearchRow;
@@ -45,8 +44,13 @@ impl Group<'_> {
     /// Returns how many rows it touched; of what is deleted, rows of keys alone.
     pub(super) fn apply(&mut self, change: &Change) -> Result<usize, rusqlite::Error> {
         match change {
-            Change::Key(name, wrapped) => self.make_key(*name, wrapped),
-            Change::DropPseudonymKeys(epoch) => self.drop_pseudonym_keys(*epoch),
+            Change::Key(key) => roots::make(&self.transaction, key),
+            Change::Root(id, proof) => roots::name(&self.transaction, id, proof),
+            Change::Rewrap(root, keys) => roots::rewrap(&self.transaction, root, keys),
+            Change::RetireRoots(newest) => roots::retire(&self.transaction, newest),
+            Change::DropPseudonymKeys(epoch) => {
+                roots::drop_pseudonym_keys(&self.transaction, *epoch)
+            }
             Change::Put(keys, tokens) => self.put(keys, tokens),
             Change::Drop(keys) => self.drop_keys(keys),
             Change::Erase(authority, subject) => self.erase(*authority, *subject),
@@ -69,28 +73,6 @@ impl Group<'_> {
             Change::RemoveNote(name) => notes::remove(&self.transaction, *name),
             Change::Refusals(refused) => refusals::insert(&self.transaction, refused),
         }
-    }
-
-    fn make_key(&self, name: KeyName, wrapped: &[u8]) -> Result<usize, rusqlite::Error> {
-        self.transaction.execute(
-            "INSERT INTO authority_keys (authority, epoch, purpose, wrapped) \
-             VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-            params![
-                name.authority.number(),
-                name.epoch,
-                name.purpose.number(),
-                wrapped
-            ],
-        )
-    }
-
-    fn drop_pseudonym_keys(&self, epoch: i16) -> Result<usize, rusqlite::Error> {
-        self.transaction
-            .execute("INSERT INTO drops (epoch) VALUES (?1)", [epoch])?;
-        self.transaction.execute(
-            "DELETE FROM authority_keys WHERE epoch = ?1 AND purpose = ?2",
-            params![epoch, Purpose::Pseudonym.number()],
-        )
     }
 
     fn put(&mut self, keys: &KeyRows, tokens: &[SearchRow]) -> Result<usize, rusqlite::Error> {

@@ -1,4 +1,4 @@
-//! Tables, settings, the proof that the root key is the right one, and the forward-only migrations.
+//! Tables, settings, the mark of what is erased, and the forward-only migrations.
 
 use std::path::Path;
 
@@ -6,12 +6,12 @@ use domain::subject::Position;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
+use crate::OpenError;
 use crate::erasure::Mark;
 use crate::limits::{BUSY, CHECKPOINT_PAGES, PAGE_BYTES};
-use crate::{OpenError, RootKey};
 
 /// Each string brings the schema one version further. Add to it; never edit it.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     "
 CREATE TABLE root (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -134,6 +134,29 @@ CREATE TABLE notes (
     PRIMARY KEY (authority, kind, token)
 ) STRICT, WITHOUT ROWID;
 ",
+    "
+-- the root keys that wrap what is here, of which the highest number wraps new keys, and which of them wraps each key;
+-- while a key refers to a root key, that one cannot be forgotten
+CREATE TABLE roots (
+    nr INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    proof BLOB NOT NULL
+) STRICT;
+INSERT INTO roots SELECT 1, id, proof FROM root;
+DROP TABLE root;
+CREATE TABLE wrapped_keys (
+    authority INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    purpose INTEGER NOT NULL,
+    root TEXT NOT NULL REFERENCES roots (id),
+    wrapped BLOB NOT NULL,
+    PRIMARY KEY (authority, epoch, purpose)
+) STRICT, WITHOUT ROWID;
+INSERT INTO wrapped_keys
+    SELECT authority, epoch, purpose, id, wrapped FROM authority_keys, roots ORDER BY 1, 2, 3;
+DROP TABLE authority_keys;
+ALTER TABLE wrapped_keys RENAME TO authority_keys;
+",
 ];
 
 /// Sets the writing connection up for durable writing and real deleting, and brings the schema up to date.
@@ -179,24 +202,6 @@ fn migrate(connection: &Connection, migrations: &[&str]) -> Result<(), OpenError
         ))?;
     }
     Ok(())
-}
-
-/// The first root key leaves a proof in the store; every later one must open it.
-pub(crate) fn prove(connection: &Connection, root: &RootKey) -> Result<(), OpenError> {
-    connection.execute(
-        "INSERT INTO root (one, id, proof) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING",
-        params![root.id(), root.proof().map_err(OpenError::Root)?],
-    )?;
-    verify(connection, root)
-}
-
-/// Whether it is the root key that the store was made with.
-pub(crate) fn verify(connection: &Connection, root: &RootKey) -> Result<(), OpenError> {
-    let (id, proof): (String, Vec<u8>) =
-        connection.query_row("SELECT id, proof FROM root", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    root.verify(&id, &proof)
 }
 
 /// The newest mark of what is erased.

@@ -40,7 +40,7 @@ impl House {
 
 /// What the vault of a house tells: names, what is found, what opens, who read.
 #[derive(Debug, PartialEq)]
-struct Told {
+pub(super) struct Told {
     names: Vec<[u8; 16]>,
     found: Vec<Subject>,
     opened: Vec<Option<Vec<u8>>>,
@@ -50,7 +50,7 @@ struct Told {
 }
 
 /// What was put before is told alike, whichever place it is in.
-async fn told(vault: &Vault, parts: &[SealedPart; 2]) -> Told {
+pub(super) async fn told(vault: &Vault, parts: &[SealedPart; 2]) -> Told {
     let person = number("19900101-2385");
     let pseudonym = vault.pseudonym(solna(), YEAR, &person, solna()).await;
     let token = vault
@@ -79,8 +79,8 @@ async fn told(vault: &Vault, parts: &[SealedPart; 2]) -> Told {
     }
 }
 
-/// A store with something in every table, and more rows of one than are carried at once.
-async fn filled(house: &House) -> [SealedPart; 2] {
+/// A store with something in every table. Returns what Solna sent in two entries.
+pub(super) async fn stocked(house: &House) -> [SealedPart; 2] {
     let vault = house.vault().await;
     let (one, _own) = put(&vault, subject(1), "SOC 2026-1").await;
     let (two, _own) = put(&vault, subject(2), "SOC 2026-1").await;
@@ -113,8 +113,14 @@ async fn filled(house: &House) -> [SealedPart; 2] {
         1
     );
     assert_eq!(vault.erase(heby(), subject(2)).await.expect("erased"), 1);
-    told(&vault, &[one.clone(), two.clone()]).await;
-    drop(vault);
+    let parts = [one, two];
+    told(&vault, &parts).await;
+    parts
+}
+
+/// Likewise, with more rows of one table than are carried at once.
+async fn filled(house: &House) -> [SealedPart; 2] {
+    let parts = stocked(house).await;
     house
         .alter(
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \
@@ -122,7 +128,7 @@ async fn filled(house: &House) -> [SealedPart; 2] {
              SELECT randomblob(16), 184, randomblob(16), 2 FROM n",
         )
         .await;
-    [one, two]
+    parts
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ async fn a_backup_has_the_mark_with_which_it_began_whatever_was_gone_over_meanwh
             vault.forget_mark().await.expect("forgotten");
             vault.set_mark(mark).await.expect("set");
         }
-        let backup = Backup::begin(&house.path(), &house.root()).expect("begun");
+        let backup = Backup::begin(&house.path(), &house.root().into()).expect("begun");
         vault.set_mark(mark(5)).await.expect("set");
         let copy = House::over_sqlite();
         fs::copy(
@@ -77,16 +77,16 @@ async fn a_backup_has_the_mark_with_which_it_began_whatever_was_gone_over_meanwh
 #[tokio::test]
 async fn a_backup_is_not_begun_without_the_root_key_of_a_store_of_this_version() {
     let house = House::over_sqlite();
-    let begin = |root: &RootKey| Backup::begin(&house.path(), root);
+    let begin = |root: RootKey| Backup::begin(&house.path(), &root.into());
     assert!(
-        matches!(begin(&house.root()), Err(OpenError::Store(_))),
+        matches!(begin(house.root()), Err(OpenError::Store(_))),
         "nothing is there"
     );
     drop(house.vault().await);
     let other = RootKey::create(&house.folder.path().join("other.key")).expect("a root key");
-    assert!(matches!(begin(&other), Err(OpenError::WrongRoot { .. })));
+    assert!(matches!(begin(other), Err(OpenError::WrongRoot { .. })));
     house.alter("PRAGMA user_version = 2;").await;
-    assert!(matches!(begin(&house.root()), Err(OpenError::Older(2))));
+    assert!(matches!(begin(house.root()), Err(OpenError::Older(2))));
     house.alter("PRAGMA user_version = 99;").await;
-    assert!(matches!(begin(&house.root()), Err(OpenError::Newer(99))));
+    assert!(matches!(begin(house.root()), Err(OpenError::Newer(99))));
 }

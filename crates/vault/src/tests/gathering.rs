@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::TransactionBehavior;
 
+use super::rotating::BEFORE_ROOTS;
 use super::*;
 use crate::limits::{GATHERED_ROWS, MOVED_ROWS_MAX};
 
@@ -204,15 +205,16 @@ async fn a_store_of_the_first_version_finds_and_erases_what_it_has() {
     drop(vault);
     // as it was: every row by token, with an index by subject
     house
-        .alter(
-            "INSERT INTO search SELECT authority, token, subject, kind FROM search_rows; \
+        .alter(&format!(
+            "{BEFORE_ROOTS} \
+             INSERT INTO search SELECT authority, token, subject, kind FROM search_rows; \
              DROP TABLE search_rows; DROP TABLE search_mark; DROP TABLE drops; DROP TABLE refusals; \
              DROP TABLE erased; DROP TABLE reviews; DROP TABLE notes; DROP INDEX accesses_by_time; \
              DROP INDEX accesses_by_officer; ALTER TABLE accesses DROP COLUMN kind; \
              ALTER TABLE accesses DROP COLUMN officer; \
              CREATE INDEX search_by_subject ON search (subject, authority); \
-             PRAGMA user_version = 1;",
-        )
+             PRAGMA user_version = 1;"
+        ))
         .await;
     let vault = house.vault().await;
     let both = [subject(2), subject(1)];

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use super::*;
 use crate::SearchTerm;
 use crate::keys::{KeyName, NO_EPOCH, Purpose};
-use crate::store::Change;
+use crate::store::{Change, WrappedKey};
 
 async fn pseudonym(
     vault: &Vault,
@@ -127,7 +127,11 @@ pub(super) async fn a_key_that_many_ask_for_first_is_made_once(house: House) {
         epoch: NO_EPOCH,
         purpose: Purpose::Fingerprint,
     };
-    let late = Change::Key(name, vec![7; 60]);
+    let late = Change::Key(WrappedKey {
+        name,
+        root: house.root().id().to_owned(),
+        wrapped: vec![7; 60],
+    });
     vault.inner.store.apply(late).await.expect("no fault");
     assert_eq!(house.count("authority_keys").await, 1);
     drop(vault);

@@ -118,7 +118,10 @@ async fn a_gateway_may_make_read_and_delete_keys_and_change_nothing() {
         "DELETE FROM flyttbud_keys.reviews",
         "UPDATE flyttbud_keys.reviews SET until_micros = 0",
         "DELETE FROM flyttbud_keys.drops",
-        "DELETE FROM flyttbud_keys.root",
+        "DELETE FROM flyttbud_keys.roots",
+        "UPDATE flyttbud_keys.roots SET nr = 9",
+        "INSERT INTO flyttbud_keys.roots (nr, id, proof) VALUES (9, 'another', '')",
+        "UPDATE flyttbud_keys.authority_keys SET root = 'another'",
         "TRUNCATE flyttbud_keys.body_keys",
         "DROP TABLE flyttbud_keys.body_keys",
         "ALTER TABLE flyttbud_keys.body_keys SET (autovacuum_enabled = off)",
@@ -204,6 +207,94 @@ async fn what_is_deleted_leaves_the_tables_files_by_itself() {
     assert!(holds(&wrapped[1]).await);
 }
 
+/// Where a database keeps its tables.
+async fn table_holds(house: &House, table: &str, bytes: &[u8]) -> bool {
+    let superuser = client(house, "postgres").await;
+    let written = superuser.batch_execute("CHECKPOINT").await;
+    written.expect("written");
+    let path = superuser
+        .query_one("SELECT pg_relation_filepath($1::text::regclass)", &[&table])
+        .await
+        .expect("a path");
+    let database = house.database.as_ref().expect("a database");
+    let data = database.server.folder().join("data");
+    let content = fs::read(data.join(path.get::<_, String>(0))).expect("bytes");
+    contains(&content, bytes)
+}
+
+#[tokio::test]
+async fn what_is_wrapped_anew_leaves_the_tables_file_at_once() {
+    let house = House::over_postgres().await;
+    put(&house.vault().await, subject(1), "SOC 2026-1").await;
+    let table = "flyttbud_keys.authority_keys";
+    let wraps = house.wraps().await;
+    for wrap in &wraps {
+        assert!(table_holds(&house, table, wrap).await);
+    }
+    let mover = house.mover(house.keys(["new.key", "root.key"])).await;
+    mover.rotate_root(|_uses| {}).await.expect("moved");
+    let owner = house.database.as_ref().expect("a database").owner();
+    postgres::wipe_wraps(&owner).await.expect("wiped");
+    for wrap in &wraps {
+        assert!(!table_holds(&house, table, wrap).await);
+    }
+    for wrap in &house.wraps().await {
+        assert!(table_holds(&house, table, wrap).await);
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_lacks_the_new_root_key_makes_nothing_and_goes_on_when_it_has_it() {
+    let house = House::over_postgres().await;
+    let gateway = house.vault().await;
+    let print = async |number| {
+        let authority = MunicipalityCode::from_number(number).expect("a code");
+        gateway.fingerprint(authority, b"request").await
+    };
+    let known = print(1).await.expect("made");
+    let mover = house.mover(house.keys(["new.key", "root.key"])).await;
+    mover.rotate_root(|_uses| {}).await.expect("moved");
+    let new = house.key("new.key").id().to_owned();
+    let unknown = print(2).await;
+    assert!(
+        matches!(&unknown, Err(Error::UnknownRoot(id)) if *id == new),
+        "{unknown:?}"
+    );
+    assert_eq!(house.count("authority_keys").await, 1, "nothing was made");
+    // nor is a new connection made
+    let superuser = client(&house, "postgres").await;
+    let kill = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+                WHERE datname = current_database() AND usename = 'keeper'";
+    superuser.execute(kill, &[]).await.expect("killed");
+    let unknown = print(2).await.expect_err("refused");
+    let told = daemon::ErrorChain(&unknown).to_string();
+    let expected = format!(
+        "needs root key '{new}', and only '{}' is given",
+        house.root().id()
+    );
+    assert!(told.contains(&expected), "{told}");
+    // what it knows it goes on with
+    assert_eq!(print(1).await.expect("known"), known);
+
+    let uses = gateway.use_roots(house.keys(["new.key", "root.key"])).await;
+    assert_eq!(uses.expect("all of it").len(), 1);
+    print(2).await.expect("made");
+    gateway
+        .use_roots(house.key("root.key").into())
+        .await
+        .expect_err("refused");
+    print(3).await.expect("made");
+    let again = house.open(house.key("new.key")).await.expect("a vault");
+    let authority = MunicipalityCode::from_number(1).expect("a code");
+    assert_eq!(
+        again
+            .fingerprint(authority, b"request")
+            .await
+            .expect("known"),
+        known
+    );
+}
+
 #[tokio::test]
 async fn a_schema_that_is_missing_or_newer_and_a_server_that_may_lose_keys_are_refused() {
     let house = House::over_postgres().await;
@@ -226,7 +317,7 @@ async fn a_schema_that_is_missing_or_newer_and_a_server_that_may_lose_keys_are_r
         matches!(error, ConnectError::Newer { found: 99, .. }),
         "{error:?}"
     );
-    house.alter("UPDATE schema SET version = 6;").await;
+    house.alter("UPDATE schema SET version = 7;").await;
     drop(house.vault().await);
     let database = &house.database.as_ref().expect("a database").name;
     house
@@ -266,7 +357,9 @@ async fn a_connection_that_comes_to_lead_elsewhere_is_not_used() {
     let (shared, _own) = put(&vault, subject(1), "SOC 2026-1").await;
     assert!(read(&vault, heby(), subject(1), &shared).await.is_some());
     // as if another server had taken over the address
-    house.alter("UPDATE root SET id = 'another';").await;
+    house
+        .alter("INSERT INTO roots (nr, id, proof) VALUES (9, 'another', '');")
+        .await;
     let superuser = client(&house, "postgres").await;
     let kill = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
                 WHERE datname = current_database() AND usename = 'keeper'";

@@ -1,0 +1,140 @@
+//! Moving a store from one root key to another while processes use it: the new one is named the newest, every key is
+//! wrapped anew, and the old ones are forgotten when they wrap nothing any more. Each step is one change of the store,
+//! and where a move stands is read from the store alone: whoever is killed between two steps begins again there.
+//!
+//! What must never happen: a key that no process can open, or one under a root key that was said to be done with. So
+//! the store, and no process, says which root key is the newest, and keeps a root key as long as a key refers to it.
+
+use daemon::postgres::Link;
+
+use crate::copy::Place;
+use crate::limits::REWRAPPED_MAX;
+use crate::postgres::roots::stored as stored_in_postgres;
+use crate::sqlite::{roots::stored as stored_in_sqlite, schema};
+use crate::store::{Change, Rewrapped, StoredRoot, WrappedKey};
+use crate::{Error, OpenError, RootKeys, Vault, postgres};
+
+/// A root key, and how many keys of authorities it wraps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootUse {
+    /// Its id.
+    pub id: String,
+    /// How many keys.
+    pub keys: u64,
+}
+
+impl From<StoredRoot> for RootUse {
+    fn from(StoredRoot { id, keys, .. }: StoredRoot) -> Self {
+        Self { id, keys }
+    }
+}
+
+/// What one step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The new root key is the newest.
+    Named,
+    /// So many keys were wrapped anew.
+    Wrapped(usize),
+    /// What wraps nothing is forgotten.
+    Retired,
+    /// There is nothing to do.
+    Done,
+}
+
+impl Vault {
+    /// Takes other root keys into use, if they open all of the store; otherwise those in use stay. Returns which the
+    /// store has, the newest first.
+    pub async fn use_roots(&self, roots: RootKeys) -> Result<Vec<RootUse>, OpenError> {
+        let in_use = self.inner.keys.roots();
+        // both, for as long as it takes to look
+        let before = in_use.add(&roots);
+        let looked = async {
+            let stored = self.inner.store.roots().await;
+            let stored = stored.map_err(|error| OpenError::Store(Box::new(error)))?;
+            roots.verify(&stored)?;
+            Ok(stored.into_iter().map(RootUse::from).collect())
+        };
+        let looked = looked.await;
+        in_use.replace(if looked.is_ok() { roots } else { before });
+        looked
+    }
+
+    /// Moves the store to the newest of this process's root keys. Every other process that uses the store must have it
+    /// by then, or can open less and less. `told` hears what the store has after each step, the newest first. Returns
+    /// how many keys were wrapped anew; none when there was nothing to do.
+    pub async fn rotate_root(&self, told: impl Fn(&[RootUse])) -> Result<Option<usize>, Error> {
+        let (mut is_named, mut rewrapped) = (false, None);
+        loop {
+            match self.rotate_step(REWRAPPED_MAX).await? {
+                Step::Named if is_named => {
+                    let newest = self.inner.keys.roots().now();
+                    return Err(Error::Contested(newest.newest().id().to_owned()));
+                }
+                Step::Named => is_named = true,
+                Step::Wrapped(count) => *rewrapped.get_or_insert(0) += count,
+                Step::Retired => {}
+                Step::Done => return Ok(rewrapped),
+            }
+            rewrapped.get_or_insert(0);
+            let stored = self.inner.store.roots().await?;
+            let stored: Vec<RootUse> = stored.into_iter().map(RootUse::from).collect();
+            told(&stored);
+        }
+    }
+
+    /// The next step, with so many keys at most.
+    pub(crate) async fn rotate_step(&self, keys_max: usize) -> Result<Step, Error> {
+        let store = &self.inner.store;
+        let roots = self.inner.keys.roots().now();
+        let (newest, id) = (roots.newest(), roots.newest().id());
+        let stored = store.roots().await?;
+        if stored.first().is_none_or(|root| root.id != id) {
+            let change = Change::Root(id.to_owned(), newest.proof()?);
+            store.apply(change).await?;
+            return Ok(Step::Named);
+        }
+        let others = store.keys_under_others(id, keys_max).await?;
+        if !others.is_empty() {
+            let wrapped = others.into_iter().map(|key| self.rewrap(key, &roots));
+            let change = Change::Rewrap(id.to_owned(), wrapped.collect::<Result<_, _>>()?);
+            return Ok(Step::Wrapped(store.apply(change).await?));
+        }
+        if stored.len() > 1 {
+            store.apply(Change::RetireRoots(id.to_owned())).await?;
+            return Ok(Step::Retired);
+        }
+        Ok(Step::Done)
+    }
+
+    fn rewrap(&self, key: WrappedKey, roots: &RootKeys) -> Result<Rewrapped, Error> {
+        let bound = key.name.associated_data();
+        let old = self.inner.keys.roots().get(&key.root)?;
+        let opened = old.secret().open(&bound, &key.wrapped)?;
+        let mut after = Vec::new();
+        let newest = roots.newest().secret();
+        newest.seal(&bound, &[opened.as_slice()], &mut after)?;
+        Ok(Rewrapped {
+            name: key.name,
+            before: key.wrapped,
+            after,
+        })
+    }
+}
+
+/// Which root keys a store has, the newest first, beside whoever uses it. No root key is needed for that.
+pub async fn root_uses(place: &Place) -> Result<Vec<RootUse>, OpenError> {
+    let stored = match place {
+        Place::File(path) => {
+            let file = schema::reader(path)?;
+            schema::is_current(&file)?;
+            stored_in_sqlite(&file)?
+        }
+        Place::Database(settings) => {
+            let mut link = Link::open(settings, &(), |_notification| {}).await?;
+            postgres::SCHEMA.is_current(&mut link).await?;
+            stored_in_postgres(&mut link).await?
+        }
+    };
+    Ok(stored.into_iter().map(RootUse::from).collect())
+}

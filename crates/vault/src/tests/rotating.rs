@@ -1,0 +1,293 @@
+//! Claims about a change of the root key: whenever it is killed, whoever makes keys meanwhile, whatever is missing.
+
+use futures_util::future::join_all;
+use tokio::task::JoinSet;
+
+use super::copying::{stocked, told};
+use super::*;
+use crate::rotation::Step;
+use crate::{OpenError, RootKeys, RootUse};
+
+/// So many authorities get their first keys while the root key changes.
+const AUTHORITIES: u16 = 120;
+
+/// Makes a file what it was before root keys were named in it.
+pub(super) const BEFORE_ROOTS: &str = "\
+    CREATE TABLE root (one INTEGER PRIMARY KEY, id TEXT NOT NULL, proof BLOB NOT NULL); \
+    INSERT INTO root SELECT 1, id, proof FROM roots; \
+    CREATE TABLE old AS SELECT authority, epoch, purpose, wrapped FROM authority_keys; \
+    DROP TABLE authority_keys; ALTER TABLE old RENAME TO authority_keys; DROP TABLE roots;";
+
+impl House {
+    /// A root key, made when it is not there.
+    pub(super) fn key(&self, name: &str) -> RootKey {
+        let path = self.folder.path().join(name);
+        RootKey::read(&path)
+            .or_else(|_missing| RootKey::create(&path))
+            .expect("a root key")
+    }
+
+    /// The root keys of these files, the newest first.
+    pub(super) fn keys<const N: usize>(&self, names: [&str; N]) -> RootKeys {
+        let mut keys = names.map(|name| self.key(name)).into_iter();
+        let newest = keys.next().expect("at least one");
+        RootKeys::new(newest, keys.collect()).expect("different ones")
+    }
+
+    /// Whoever may change the root key: the owner of a database, the service that has a file.
+    pub(super) async fn mover(&self, roots: RootKeys) -> Vault {
+        let opened = match &self.database {
+            Some(database) => Vault::connect(database.owner(), roots, YEAR).await,
+            None => Vault::unlock(&self.path(), roots, YEAR),
+        };
+        opened.expect("a vault")
+    }
+
+    /// Every wrap there is.
+    pub(super) async fn wraps(&self) -> Vec<Vec<u8>> {
+        let sql = "SELECT wrapped FROM authority_keys";
+        if let Some(database) = &self.database {
+            let client = database.client("owner").await.expect("a connection");
+            let sql = sql.replace("FROM ", "FROM flyttbud_keys.");
+            let rows = client.query(&sql, &[]).await.expect("wraps");
+            return rows.iter().map(|row| row.get(0)).collect();
+        }
+        let file = Connection::open(self.path()).expect("a file");
+        let mut wraps = file.prepare(sql).expect("a statement");
+        let wraps = wraps.query_map([], |row| row.get(0)).expect("wraps");
+        wraps.collect::<Result<_, _>>().expect("wraps")
+    }
+}
+
+/// What is missing when these are all there is; none when nothing is.
+async fn missing(house: &House, roots: RootKeys) -> Option<String> {
+    match house.open(roots).await {
+        Ok(_vault) => None,
+        Err(OpenError::WrongRoot { wanted, .. }) => Some(wanted),
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+fn uses(vault: &[RootUse]) -> Vec<(&str, u64)> {
+    let each = vault.iter().map(|root| (root.id.as_str(), root.keys));
+    each.collect()
+}
+
+pub(super) async fn a_change_of_the_root_key_goes_on_wherever_it_was_killed(house: House) {
+    let parts = stocked(&house).await;
+    let before = told(&house.vault().await, &parts).await;
+    let wraps = house.wraps().await;
+    let (old, new) = (house.root(), house.key("new.key"));
+    let mut steps = Vec::new();
+    loop {
+        let mover = house.mover(house.keys(["new.key", "root.key"])).await;
+        let step = mover.rotate_step(2).await.expect("a step");
+        steps.push(step);
+        // killed: another process finds what this one left
+        drop(mover);
+        let needs_new = Some(new.id().to_owned());
+        assert_eq!(missing(&house, house.keys(["root.key"])).await, needs_new);
+        let is_over = matches!(step, Step::Retired | Step::Done);
+        let needs_old = (!is_over).then(|| old.id().to_owned());
+        assert_eq!(missing(&house, house.keys(["new.key"])).await, needs_old);
+        for keys in [["new.key", "root.key"], ["root.key", "new.key"]] {
+            let vault = house.open(house.keys(keys)).await.expect("a vault");
+            assert_eq!(told(&vault, &parts).await, before, "{steps:?}");
+        }
+        if step == Step::Done {
+            break;
+        }
+    }
+    let wrapped = steps.iter().map(|step| match step {
+        Step::Wrapped(count) => *count,
+        Step::Named | Step::Retired | Step::Done => 0,
+    });
+    assert_eq!(wrapped.sum::<usize>(), wraps.len(), "each once: {steps:?}");
+    assert_eq!(
+        (steps.first(), &steps[steps.len() - 2..]),
+        (Some(&Step::Named), &[Step::Retired, Step::Done][..])
+    );
+    let vault = house.open(house.key("new.key")).await.expect("a vault");
+    let told_now = told(&vault, &parts).await;
+    assert_eq!(told_now, before);
+    let kept = vault.inner.store.roots().await.expect("root keys");
+    let kept: Vec<RootUse> = kept.into_iter().map(RootUse::from).collect();
+    let all = u64::try_from(wraps.len()).expect("some");
+    assert_eq!(uses(&kept), [(new.id(), all)]);
+    if house.database.is_none() {
+        for wrap in &wraps {
+            assert!(!house.holds(wrap), "an old wrap is in a file");
+        }
+    }
+    for wrap in &house.wraps().await {
+        assert!(!wraps.contains(wrap));
+    }
+}
+
+pub(super) async fn keys_that_are_made_while_the_root_key_changes_all_open_under_the_new_one(
+    house: House,
+) {
+    drop(house.vault().await);
+    let both = house.keys(["new.key", "root.key"]);
+    // over a database two gateways, over a file the one service that changes the root key as well
+    let (one, other, mover) = if house.database.is_some() {
+        let one = house.open(both.clone()).await.expect("a vault");
+        let other = house.open(both.clone()).await.expect("a vault");
+        (one, other, house.mover(both.clone()).await)
+    } else {
+        let one = house.mover(both.clone()).await;
+        (one.clone(), one.clone(), one)
+    };
+    let mut making = JoinSet::new();
+    for (vault, nth) in [&one, &other, &one, &other].into_iter().zip(0..) {
+        let vault = vault.clone();
+        making.spawn(async move {
+            let mut made = Vec::new();
+            for number in (nth % 2..AUTHORITIES).step_by(2) {
+                let authority = MunicipalityCode::from_number(number).expect("a code");
+                let print = vault.fingerprint(authority, b"request").await;
+                made.push((authority, print.expect("a fingerprint")));
+            }
+            made
+        });
+    }
+    // there and back, and there again, as long as keys are made
+    let turns = [
+        house.keys(["root.key", "new.key"]),
+        house.keys(["new.key", "root.key"]),
+    ];
+    let mut made = Vec::new();
+    while !making.is_empty() {
+        for turn in &turns {
+            mover.use_roots(turn.clone()).await.expect("both are there");
+            mover.rotate_root(|_uses| {}).await.expect("moved");
+        }
+        while let Some(ended) = making.try_join_next() {
+            made.append(&mut ended.expect("made"));
+        }
+    }
+    drop((one, other, mover));
+    assert_eq!(made.len(), 2 * usize::from(AUTHORITIES));
+    let vault = house.open(house.key("new.key")).await.expect("a vault");
+    let again = made
+        .iter()
+        .map(|(authority, _)| vault.fingerprint(*authority, b"request"));
+    for (print, (authority, first)) in join_all(again).await.into_iter().zip(&made) {
+        assert_eq!(print.expect("a fingerprint"), *first, "{authority}");
+    }
+    assert_eq!(house.count("authority_keys").await, i64::from(AUTHORITIES));
+}
+
+pub(super) async fn a_change_can_be_called_off_halfway(house: House) {
+    let parts = stocked(&house).await;
+    let before = told(&house.vault().await, &parts).await;
+    let mover = house.mover(house.keys(["new.key", "root.key"])).await;
+    assert_eq!(mover.rotate_step(2).await.expect("named"), Step::Named);
+    assert_eq!(mover.rotate_step(2).await.expect("two"), Step::Wrapped(2));
+    let back = mover.use_roots(house.keys(["root.key", "new.key"])).await;
+    let left = back
+        .expect("both are there")
+        .iter()
+        .map(|root| root.keys)
+        .collect::<Vec<_>>();
+    assert_eq!(left.first(), Some(&2));
+    assert_eq!(mover.rotate_root(|_uses| {}).await.expect("back"), Some(2));
+    assert_eq!(mover.rotate_root(|_uses| {}).await.expect("nothing"), None);
+    drop(mover);
+    assert_eq!(told(&house.vault().await, &parts).await, before);
+}
+
+pub(super) async fn root_keys_that_do_not_open_all_of_the_store_are_not_taken_into_use(
+    house: House,
+) {
+    let parts = stocked(&house).await;
+    let before = told(&house.vault().await, &parts).await;
+    let mover = house.mover(house.keys(["new.key", "root.key"])).await;
+    mover.rotate_step(1).await.expect("named");
+    mover.rotate_step(1).await.expect("wrapped");
+    for (keys, wanted) in [("root.key", "new.key"), ("new.key", "root.key")] {
+        let error = mover
+            .use_roots(house.keys([keys]))
+            .await
+            .expect_err("refused");
+        let (wanted, given) = (house.key(wanted), house.key(keys));
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the key store needs root key '{}', and only '{}' is given",
+                wanted.id(),
+                given.id()
+            )
+        );
+        assert_eq!(told(&mover, &parts).await, before, "those in use stay");
+    }
+    // an earlier one of the right name and with other bytes
+    let other = house.folder.path().join("other.key");
+    RootKey::create(&other).expect("a root key");
+    let text = fs::read_to_string(&other).expect("text");
+    let bytes = text.lines().nth(1).expect("a second line");
+    fs::write(&other, format!("id {}\n{bytes}\n", house.root().id())).expect("written");
+    let false_one = mover.use_roots(house.keys(["new.key", "other.key"])).await;
+    assert!(matches!(false_one, Err(OpenError::Root(Error::Tampered))));
+    mover.rotate_root(|_uses| {}).await.expect("moved");
+    drop(mover);
+    let vault = house.open(house.key("new.key")).await.expect("a vault");
+    assert_eq!(told(&vault, &parts).await, before);
+}
+
+pub(super) async fn a_store_of_before_root_keys_could_change_is_brought_forward(house: House) {
+    let parts = stocked(&house).await;
+    let before = told(&house.vault().await, &parts).await;
+    if let Some(database) = &house.database {
+        house
+            .alter(
+                "CREATE TABLE root (one boolean PRIMARY KEY, id text NOT NULL, proof bytea NOT NULL); \
+                 INSERT INTO root SELECT true, id, proof FROM roots; \
+                 ALTER TABLE authority_keys DROP COLUMN root; DROP TABLE roots; \
+                 UPDATE schema SET version = 6;",
+            )
+            .await;
+        postgres::migrate(&database.owner())
+            .await
+            .expect("migrated");
+    } else {
+        house
+            .alter(&format!("{BEFORE_ROOTS} PRAGMA user_version = 7;"))
+            .await;
+    }
+    assert_eq!(told(&house.vault().await, &parts).await, before);
+    let new = house.key("new.key").id().to_owned();
+    let mover = house.mover(house.keys(["new.key", "root.key"])).await;
+    mover.rotate_root(|_uses| {}).await.expect("moved");
+    drop(mover);
+    assert_eq!(missing(&house, house.root().into()).await, Some(new));
+    let vault = house.open(house.key("new.key")).await.expect("a vault");
+    assert_eq!(told(&vault, &parts).await, before);
+}
+
+pub(super) async fn the_store_itself_keeps_a_root_key_as_long_as_a_key_refers_to_it(house: House) {
+    stocked(&house).await;
+    let refused = if let Some(database) = &house.database {
+        let client = database.client("owner").await.expect("a connection");
+        let deleted = client
+            .batch_execute("DELETE FROM flyttbud_keys.roots")
+            .await;
+        deleted
+            .expect_err("refused")
+            .code()
+            .map(|code| code.code().to_owned())
+    } else {
+        let file = Connection::open(house.path()).expect("a file");
+        file.pragma_update(None, "foreign_keys", true).expect("set");
+        let deleted = file.execute("DELETE FROM roots", []).expect_err("refused");
+        deleted
+            .to_string()
+            .contains("FOREIGN KEY")
+            .then(|| "23503".to_owned())
+    };
+    assert_eq!(
+        refused.as_deref(),
+        Some("23503"),
+        "a foreign key is violated"
+    );
+}

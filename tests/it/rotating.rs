@@ -1,0 +1,287 @@
+//! The root key changes under services that go on: nobody is refused meanwhile, nothing is lost, and the old one opens
+//! nothing any more but copies of before.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use api::v1;
+use nix::sys::signal::Signal;
+use serde_json::Value;
+use tests::{Apart, Party, SOLLEFTEA, SOLNA, World, announcement, person, run, wait_for};
+use vault::{OpenError, RootKey, Vault};
+
+use crate::load::{Sent, register_by, told_once};
+use crate::moving::found;
+
+/// Longer than any call takes.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Registered at once, each by a municipality that gets its first keys then.
+const BATCH: usize = 16;
+
+/// Names root keys in the configuration of a service, the newest first.
+fn name(folder: &Path, service: &str, roots: &[&str]) {
+    let file = folder.join(format!("{service}.toml"));
+    let text = std::fs::read_to_string(&file).expect("a configuration");
+    let [newest, earlier @ ..] = roots else {
+        panic!("there is a newest one")
+    };
+    let path = |root: &&str| format!("\"{}/{root}\"", folder.display());
+    let earlier: Vec<String> = earlier.iter().map(path).collect();
+    let lines = format!(
+        "root_key = {}\nearlier_root_keys = [{}]",
+        path(newest),
+        earlier.join(", ")
+    );
+    let others = text
+        .lines()
+        .filter(|line| !line.starts_with("earlier_root"));
+    let named = others.map(|line| {
+        if line.starts_with("root_key") {
+            return lines.as_str();
+        }
+        line
+    });
+    let named: Vec<&str> = named.collect();
+    std::fs::write(&file, named.join("\n")).expect("a configuration");
+}
+
+/// The id of a root key.
+fn id(folder: &Path, root: &str) -> String {
+    let root = RootKey::read(&folder.join(root)).expect("a root key");
+    root.id().to_owned()
+}
+
+/// What a verb of the command line says, a line each.
+fn said(folder: &Path, arguments: &[&str]) -> Vec<Value> {
+    let output = run(folder, &[&["--json"], arguments].concat());
+    let text = String::from_utf8(output.stdout).expect("text");
+    let lines = text.lines().map(serde_json::from_str);
+    lines.collect::<Result<_, _>>().expect("JSON")
+}
+
+/// Waits until a log says so, so many times.
+async fn logged(log: impl Fn() -> String, text: &str, times: usize) {
+    wait_for(text, || async {
+        (log().matches(text).count() >= times).then_some(())
+    })
+    .await;
+}
+
+/// How many were answered so far.
+#[derive(Default)]
+struct Answered(AtomicUsize);
+
+impl Answered {
+    /// Waits for a batch more.
+    async fn more(&self) {
+        let enough = self.0.load(Ordering::Relaxed) + BATCH;
+        wait_for("more are answered", || async {
+            (self.0.load(Ordering::Relaxed) >= enough).then_some(())
+        })
+        .await;
+    }
+}
+
+/// Registers batch after batch as long as something goes on, and once more. Everybody is answered. Returns the names.
+async fn register_during(
+    callers: &[Party],
+    served: &[Party],
+    change: impl AsyncFnOnce(&Answered),
+) -> Vec<String> {
+    let requests = served.iter().map(|party| announcement(party, "2283", 0));
+    let mut requests: Vec<v1::RegisterRelocationRequest> = requests.collect();
+    let last = requests.split_off(requests.len() - BATCH);
+    let (is_over, answered) = (AtomicBool::new(false), Answered::default());
+    let load = async {
+        let mut sent = Vec::new();
+        for batch in requests.chunks(BATCH) {
+            if is_over.load(Ordering::Relaxed) {
+                break;
+            }
+            let seen = |_: &Sent| {
+                answered.0.fetch_add(1, Ordering::Relaxed);
+            };
+            sent.extend(register_by(callers, batch.to_vec(), PATIENCE, seen).await);
+        }
+        sent
+    };
+    let change = async {
+        change(&answered).await;
+        is_over.store(true, Ordering::Relaxed);
+    };
+    let (mut sent, ()) = tokio::join!(load, change);
+    sent.extend(register_by(callers, last, PATIENCE, |_| {}).await);
+    let names = sent
+        .into_iter()
+        .map(|one| one.answer.expect("nobody is refused"));
+    names.collect()
+}
+
+/// Everything is as it was before: what was answered, what is found, who is the same person, what opens.
+async fn all_is_there(
+    solna: &Party,
+    solleftea: &Party,
+    first: &v1::RegisterRelocationRequest,
+    names: &[String],
+) {
+    let again = solna
+        .register(first.clone())
+        .await
+        .expect("the same answer");
+    let again = again.relocation.expect("one").name;
+    assert_eq!(Some(&again), names.first());
+    assert_eq!(found(solna, 0).await, std::slice::from_ref(&again));
+    let anew = solna.register(announcement(solna, "2283", 0)).await;
+    let anew = anew.expect("accepted").relocation.expect("one").name;
+    assert_eq!(anew, again, "the same person");
+    for name in names {
+        let content = solleftea.read(name).await.expect("read").content;
+        assert_eq!(content.expect("its content").person, Some(person(0)));
+    }
+    told_once(solleftea, &names.iter().cloned().collect::<BTreeSet<_>>()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_root_key_of_one_process_changes_while_registrations_go_on() {
+    let mut world = World::start().await;
+    let folder = world.folder().to_owned();
+    let solna = world.party(SOLNA).await;
+    let first = announcement(&solna, "2283", 0);
+    let answer = solna.register(first.clone()).await.expect("accepted");
+    let mut names = vec![answer.relocation.expect("one").name];
+    let copies = ["--record", "record-before", "--keys", "keys-before"];
+    run(
+        &folder,
+        &[&["backup", "--config", "serve.toml"], &copies[..]].concat(),
+    );
+
+    let made = said(&folder, &["keys", "create", "new.key"]);
+    let [old, new] = ["root.key", "new.key"].map(|root| id(&folder, root));
+    assert_eq!(made[0]["id"], new.as_str());
+    let served = world.served().await;
+    let change = async |answered: &Answered| {
+        answered.more().await;
+        name(&folder, "serve", &["new.key", "root.key"]);
+        world.ask_to_reload();
+        logged(|| world.log(), "root key changed", 1).await;
+        answered.more().await;
+        name(&folder, "serve", &["new.key"]);
+        world.ask_to_reload();
+        logged(|| world.log(), "root keys read", 2).await;
+    };
+    names.extend(register_during(&served[..1], &served, change).await);
+    assert!(
+        !world.log().contains("root keys not read"),
+        "{}",
+        world.log()
+    );
+    let roots = said(&folder, &["keys", "roots", "data/keys.sqlite"]);
+    assert_eq!(roots.len(), 1, "{roots:?}");
+    assert_eq!(
+        (&roots[0]["id"], &roots[0]["newest"]),
+        (&Value::from(new.as_str()), &true.into())
+    );
+    let solleftea = world.party(SOLLEFTEA).await;
+    all_is_there(&solna, &solleftea, &first, &names).await;
+
+    // whoever starts has nothing but what is stored
+    assert!(world.terminate().await.success());
+    name(&folder, "serve", &["root.key"]);
+    let (code, told) = world.start_second(&[]).await;
+    let refused = format!("needs root key '{new}', and only '{old}' is given");
+    assert!(
+        code == Some(1) && told.contains(&refused),
+        "{code:?}: {told}"
+    );
+    name(&folder, "serve", &["new.key"]);
+    world.start_again().await;
+    let solna = world.party(SOLNA).await;
+    let solleftea = world.party(SOLLEFTEA).await;
+    all_is_there(&solna, &solleftea, &first, &names).await;
+    // what this does not help against
+    let copy = folder.join("keys-before/keys.sqlite");
+    let unlock = |root: &str| {
+        let root = RootKey::read(&folder.join(root)).expect("a root key");
+        Vault::unlock(&copy, root, 2026).map(drop)
+    };
+    unlock("root.key").expect("a copy of before is under the root key of before");
+    let refused = unlock("new.key");
+    assert!(
+        matches!(refused, Err(OpenError::WrongRoot { .. })),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_root_key_of_a_database_changes_while_two_gateways_register() {
+    let mut world = Apart::start().await;
+    let folder = world.folder().to_owned();
+    let solna = world.party(SOLNA, 0).await;
+    let first = announcement(&solna, "2283", 0);
+    let answer = solna.register(first.clone()).await.expect("accepted");
+    let mut names = vec![answer.relocation.expect("one").name];
+    run(&folder, &["keys", "create", "new.key"]);
+    let [old, new] = ["root.key", "new.key"].map(|root| id(&folder, root));
+    let served = world.served(0).await;
+    let callers = [served[0].clone(), world.served(1).await[0].clone()];
+    let keys = world.keys.owner().url;
+    let gateways = ["gateway-1", "gateway-2"];
+    let tell = async |roots: &[&str], times| {
+        for (gateway, nth) in gateways.into_iter().zip(0..) {
+            name(&folder, gateway, roots);
+            world.signal_gateway(nth, Signal::SIGHUP);
+        }
+        for gateway in gateways {
+            logged(|| world.log(gateway), "root keys read", times).await;
+        }
+    };
+    let change = async |answered: &Answered| {
+        answered.more().await;
+        tell(&["new.key", "root.key"], 1).await;
+        let rotate = [
+            "keys",
+            "rotate-root",
+            &keys,
+            "--to",
+            "new.key",
+            "--from",
+            "root.key",
+        ];
+        let moved = said(&folder, &rotate);
+        assert_eq!(moved[0]["root_key"], new.as_str());
+        assert!(
+            moved[0]["keys_wrapped_anew"].as_u64() > Some(0),
+            "{moved:?}"
+        );
+        let again = said(&folder, &rotate);
+        assert_eq!(again[0]["keys_wrapped_anew"], 0);
+        answered.more().await;
+        tell(&["new.key"], 2).await;
+    };
+    names.extend(register_during(&callers, &served, change).await);
+    for gateway in gateways {
+        let log = world.log(gateway);
+        assert!(!log.contains("root keys not read"), "{log}");
+    }
+    let roots = said(&folder, &["keys", "roots", &keys]);
+    assert_eq!(roots.len(), 1, "{roots:?}");
+    let solleftea = world.party(SOLLEFTEA, 1).await;
+    all_is_there(&solna, &solleftea, &first, &names).await;
+
+    world.terminate().await;
+    name(&folder, "gateway-1", &["root.key"]);
+    let (code, told) = world.gateway_refused().await;
+    let refused = format!("needs root key '{new}', and only '{old}' is given");
+    assert!(
+        code == Some(1) && told.contains(&refused),
+        "{code:?}: {told}"
+    );
+    name(&folder, "gateway-1", &["new.key"]);
+    world.start_ledger(0, &[]).await;
+    world.start_gateway(&[]).await;
+    let solna = world.party(SOLNA, 0).await;
+    let solleftea = world.party(SOLLEFTEA, 0).await;
+    all_is_there(&solna, &solleftea, &first, &names).await;
+}
