@@ -46,7 +46,7 @@ pub use lease::Lease;
 
 pub(crate) use follow::{LOG, VIEWS, forward};
 
-const SCHEMA: Schema = Schema {
+pub(crate) const SCHEMA: Schema = Schema {
     name: "flyttbud",
     migrations: &[
         include_str!("postgres/schema/1.sql"),

@@ -1,5 +1,7 @@
 //! The journal in SQLite: one file, one process, one writer thread, groups committed together.
 
+#[cfg(test)]
+pub(crate) mod earlier;
 mod lock;
 mod rows;
 mod schema;

@@ -5,6 +5,7 @@ mod erasing;
 mod file;
 mod gathering;
 mod keeping;
+mod migrating;
 mod naming;
 mod noting;
 mod refusing;
@@ -96,6 +97,8 @@ claims! {
         root_keys_that_do_not_open_all_of_the_store_are_not_taken_into_use
         a_store_of_before_root_keys_could_change_is_brought_forward
         the_store_itself_keeps_a_root_key_as_long_as_a_key_refers_to_it;
+    migrating:
+        a_store_of_any_earlier_version_tells_all_that_it_held_and_goes_on;
     refusing:
         refusals_are_read_back_by_their_authority_newest_first_in_pages
         an_authority_keeps_its_newest_ten_thousand_refusals_and_takes_nobody_elses;

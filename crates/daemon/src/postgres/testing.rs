@@ -2,6 +2,7 @@
 //! that it started. Nothing here is for production.
 
 mod database;
+mod earlier;
 mod pair;
 mod recovery;
 mod tls;

@@ -21,7 +21,7 @@ use crate::conformance::given::{
 use crate::{Journal, SqliteJournal};
 
 /// The key of the one alert.
-const KEY: &str = "unannounced/1";
+pub(crate) const KEY: &str = "unannounced/1";
 
 /// Appends something for each table, a row of each kind at least: seven entries, five notices, four requests, two
 /// keys, one open relocation of two, and a clock that was moved.

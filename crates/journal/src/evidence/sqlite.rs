@@ -18,7 +18,7 @@ use crate::limits::READ_ENTRIES_MAX;
 use crate::sqlite::{OpenError, first_row, is_migrated, keep_plans, migrate, reader};
 
 /// Each string brings the schema one version further. Add to it; never edit it.
-const MIGRATIONS: [&str; 2] = [
+pub(super) const MIGRATIONS: [&str; 2] = [
     "
 CREATE TABLE hashes (
     position INTEGER PRIMARY KEY,

@@ -3,6 +3,7 @@
 
 mod database;
 mod files;
+mod migrating;
 mod store;
 mod tampering;
 

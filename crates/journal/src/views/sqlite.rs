@@ -17,7 +17,7 @@ use crate::ReadError;
 use crate::limits::LIST_ROWS_MAX;
 use crate::sqlite::{OpenError, first_row};
 
-const MIGRATIONS: [&str; 5] = [
+pub(super) const MIGRATIONS: [&str; 5] = [
     "
 CREATE TABLE relocations (
     id BLOB PRIMARY KEY,

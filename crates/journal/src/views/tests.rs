@@ -3,6 +3,7 @@
 
 mod connected;
 mod house;
+mod migrating;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

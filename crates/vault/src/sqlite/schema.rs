@@ -11,7 +11,7 @@ use crate::erasure::Mark;
 use crate::limits::{BUSY, CHECKPOINT_PAGES, PAGE_BYTES};
 
 /// Each string brings the schema one version further. Add to it; never edit it.
-const MIGRATIONS: [&str; 8] = [
+pub(crate) const MIGRATIONS: [&str; 8] = [
     "
 CREATE TABLE root (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -189,7 +189,7 @@ pub(crate) fn is_current(connection: &Connection) -> Result<(), OpenError> {
     }
 }
 
-fn migrate(connection: &Connection, migrations: &[&str]) -> Result<(), OpenError> {
+pub(crate) fn migrate(connection: &Connection, migrations: &[&str]) -> Result<(), OpenError> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let done = usize::try_from(version).unwrap_or(usize::MAX);
     if done > migrations.len() {

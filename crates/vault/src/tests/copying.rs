@@ -42,11 +42,18 @@ impl House {
 #[derive(Debug, PartialEq)]
 pub(super) struct Told {
     names: Vec<[u8; 16]>,
-    found: Vec<Subject>,
-    opened: Vec<Option<Vec<u8>>>,
-    accesses: Vec<crate::Access>,
-    reviews: Vec<crate::Review>,
-    note: Option<crate::Note>,
+    pub(super) found: Vec<Subject>,
+    pub(super) opened: Vec<Option<Vec<u8>>>,
+    pub(super) accesses: Vec<crate::Access>,
+    pub(super) reviews: Vec<crate::Review>,
+    pub(super) note: Option<crate::Note>,
+}
+
+impl Told {
+    /// Whether persons have the same names.
+    pub(super) fn is_named_as(&self, other: &Self) -> bool {
+        self.names.first() == other.names.first()
+    }
 }
 
 /// What was put before is told alike, whichever place it is in.

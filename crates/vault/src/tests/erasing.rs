@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use super::*;
 use crate::{Backup, Mark, OpenError};
 
-fn mark(position: u64) -> Mark {
+pub(super) fn mark(position: u64) -> Mark {
     let leaf = [u8::try_from(position).expect("small"); 32];
     Mark {
         position: Position(position),

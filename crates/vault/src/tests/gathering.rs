@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use rusqlite::TransactionBehavior;
 
-use super::rotating::BEFORE_ROOTS;
 use super::*;
 use crate::limits::{GATHERED_ROWS, MOVED_ROWS_MAX};
 
@@ -194,38 +193,4 @@ async fn a_row_of_an_older_subject_is_found_at_once_and_for_ever() {
     let both = [newest(), subject(0x1000)];
     assert_eq!(found(&brink.vault, solna(), "late").await, both);
     assert_eq!(found(&brink.crashed().await.1, solna(), "late").await, both);
-}
-
-#[tokio::test]
-async fn a_store_of_the_first_version_finds_and_erases_what_it_has() {
-    let house = House::over_sqlite();
-    let vault = house.vault().await;
-    put(&vault, subject(1), "SOC 2026-1").await;
-    put(&vault, subject(2), "SOC 2026-1").await;
-    drop(vault);
-    // as it was: every row by token, with an index by subject
-    house
-        .alter(&format!(
-            "{BEFORE_ROOTS} \
-             INSERT INTO search SELECT authority, token, subject, kind FROM search_rows; \
-             DROP TABLE search_rows; DROP TABLE search_mark; DROP TABLE drops; DROP TABLE refusals; \
-             DROP TABLE erased; DROP TABLE reviews; DROP TABLE notes; DROP INDEX accesses_by_time; \
-             DROP INDEX accesses_by_officer; ALTER TABLE accesses DROP COLUMN kind; \
-             ALTER TABLE accesses DROP COLUMN officer; \
-             CREATE INDEX search_by_subject ON search (subject, authority); \
-             PRAGMA user_version = 1;"
-        ))
-        .await;
-    let vault = house.vault().await;
-    let both = [subject(2), subject(1)];
-    assert_eq!(found(&vault, solna(), "SOC 2026-1").await, both);
-    put(&vault, subject(3), "SOC 2026-1").await;
-    vault.erase(solna(), subject(2)).await.expect("erased");
-    let left = [subject(3), subject(1)];
-    assert_eq!(found(&vault, solna(), "SOC 2026-1").await, left);
-    drop(vault);
-    assert_eq!(
-        found(&house.vault().await, solna(), "SOC 2026-1").await,
-        left
-    );
 }

@@ -6,7 +6,12 @@ use super::*;
 use crate::Refused;
 use crate::limits::REFUSALS_MAX;
 
-fn refused(authority: MunicipalityCode, number: usize, reason: &str, fields: &[&str]) -> Refused {
+pub(super) fn refused(
+    authority: MunicipalityCode,
+    number: usize,
+    reason: &str,
+    fields: &[&str],
+) -> Refused {
     let number = u128::try_from(number).expect("small");
     Refused {
         at: Timestamp::from_microsecond(1_764_000_000_000_001).expect("an instant"),

@@ -12,7 +12,7 @@ use crate::{OpenError, RootKeys, RootUse};
 const AUTHORITIES: u16 = 120;
 
 /// Makes a file what it was before root keys were named in it.
-pub(super) const BEFORE_ROOTS: &str = "\
+const BEFORE_ROOTS: &str = "\
     CREATE TABLE root (one INTEGER PRIMARY KEY, id TEXT NOT NULL, proof BLOB NOT NULL); \
     INSERT INTO root SELECT 1, id, proof FROM roots; \
     CREATE TABLE old AS SELECT authority, epoch, purpose, wrapped FROM authority_keys; \

@@ -5,13 +5,17 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::postgres::{Lease, testing};
+use super::super::sqlite;
+use crate::postgres::{Lease, SCHEMA, migrate, testing};
+use crate::sqlite::earlier::take_back;
 use crate::{PostgresJournal, PostgresViews, SqliteViews, Views};
 use daemon::postgres::testing::Database;
 
 pub(super) struct Sqlite(TempDir);
 
 impl Sqlite {
+    pub(super) const NEWEST: usize = sqlite::MIGRATIONS.len();
+
     pub(super) fn new() -> Self {
         Self(tempfile::tempdir().expect("a folder"))
     }
@@ -19,11 +23,26 @@ impl Sqlite {
     pub(super) fn views(&self) -> Arc<dyn Views> {
         SqliteViews::open(&self.0.path().join("views.db")).expect("views")
     }
+
+    /// Makes the tables, which nobody has open, those of an earlier version.
+    pub(super) fn take_back(&self, version: usize) {
+        let path = self.0.path().join("views.db");
+        take_back(&path, &sqlite::MIGRATIONS, version);
+    }
 }
 
 pub(super) struct Postgres(Database);
 
 impl Postgres {
+    pub(super) const NEWEST: usize = SCHEMA.migrations.len();
+
+    /// Makes the database one that was left by an earlier version, and brings it up to date.
+    pub(super) async fn take_back(&self, version: usize) {
+        let taken = self.0.take_back(&SCHEMA, version).await;
+        taken.expect("an earlier store");
+        migrate(&self.0.owner()).await.expect("up to date");
+    }
+
     pub(super) async fn new() -> Self {
         Self(testing::database().await.expect("a database"))
     }

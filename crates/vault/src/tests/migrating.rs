@@ -1,0 +1,221 @@
+//! Claims about key stores that an earlier version of the program left: all that they held is there, and they go on.
+
+use domain::subject::Position;
+use jiff::Timestamp;
+
+use super::copying::{Told, stocked, told};
+use super::erasing::mark;
+use super::refusing::refused;
+use super::*;
+use crate::sqlite::schema;
+use crate::{NoteKind, SearchTerm};
+
+/// The schema version with which a store began to hold something.
+struct Since {
+    refusals: usize,
+    mark: usize,
+    reviews: usize,
+    notes: usize,
+    /// Before it there was one root key, in a table of its own.
+    roots: usize,
+    newest: usize,
+}
+
+impl House {
+    fn since(&self) -> Since {
+        let (first, newest) = match &self.database {
+            Some(_) => ([2, 3, 5, 6, 7], postgres::SCHEMA.migrations.len()),
+            None => ([3, 4, 6, 7, 8], schema::MIGRATIONS.len()),
+        };
+        let [refusals, mark, reviews, notes, roots] = first;
+        Since {
+            refusals,
+            mark,
+            reviews,
+            notes,
+            roots,
+            newest,
+        }
+    }
+
+    /// Makes the store, which nobody has open, one of an earlier version, with all that had a place there.
+    async fn take_back(&self, version: usize) {
+        let before_roots = version < self.since().roots;
+        if let Some(database) = &self.database {
+            let client = database.client("postgres").await.expect("a connection");
+            let root = "SELECT id, proof FROM flyttbud_keys.roots";
+            let root = client.query_one(root, &[]).await.expect("one");
+            let taken = database.take_back(&postgres::SCHEMA, version).await;
+            taken.expect("an earlier store");
+            if before_roots {
+                let (id, proof): (String, Vec<u8>) = (root.get(0), root.get(1));
+                let put = "INSERT INTO flyttbud_keys.root VALUES (true, $1, $2)";
+                client.execute(put, &[&id, &proof]).await.expect("put");
+            }
+            return;
+        }
+        let aside = self.folder.path().join("aside.db");
+        fs::rename(self.path(), &aside).expect("put aside");
+        let file = Connection::open(self.path()).expect("a file");
+        schema::migrate(&file, &schema::MIGRATIONS[..version]).expect("an earlier schema");
+        let attach = format!(
+            "PRAGMA foreign_keys = OFF; ATTACH '{}' AS aside",
+            aside.display()
+        );
+        file.execute_batch(&attach).expect("attached");
+        let sql = "SELECT t.name, group_concat(o.name, ', ') FROM main.sqlite_master AS t, \
+                   pragma_table_info(t.name, 'main') AS o \
+                   WHERE t.type = 'table' AND o.name IN (SELECT name FROM pragma_table_info(t.name, 'aside')) \
+                   GROUP BY t.name";
+        let mut statement = file.prepare(sql).expect("tables");
+        let tables = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        let tables: Result<Vec<(String, String)>, _> = tables.expect("tables").collect();
+        for (table, columns) in tables.expect("tables") {
+            // the first version had every row by its token
+            let from = match (table.as_str(), version) {
+                ("search", 1) => "search_rows",
+                (table, _) => table,
+            };
+            let carry = format!(
+                "DELETE FROM main.{table}; \
+                 INSERT INTO main.{table} ({columns}) SELECT {columns} FROM aside.{from}"
+            );
+            file.execute_batch(&carry).expect(&carry);
+        }
+        drop(statement);
+        if before_roots {
+            let put = "INSERT INTO main.root SELECT 1, id, proof FROM aside.roots";
+            file.execute_batch(put).expect("put");
+        }
+        file.execute_batch("DETACH aside").expect("detached");
+    }
+
+    async fn bring_up_to_date(&self) {
+        // a file is brought up to date by whoever opens it
+        if let Some(database) = &self.database {
+            let older = self.open(self.root()).await.map(drop);
+            assert!(older.is_err(), "no service changes a schema: {older:?}");
+            let migrated = postgres::migrate(&database.owner()).await;
+            migrated.expect("up to date");
+        }
+    }
+}
+
+/// Nothing is missing, and nothing is there that had no place.
+async fn check(
+    version: usize,
+    since: &Since,
+    vault: &Vault,
+    parts: &[SealedPart; 2],
+    whole: &mut Told,
+) {
+    let seen = told(vault, parts).await;
+    let is_open: Vec<bool> = seen.opened.iter().map(Option::is_some).collect();
+    assert_eq!(
+        is_open,
+        [true, true, true, false],
+        "{version}: one was erased"
+    );
+    assert_eq!((seen.found.len(), seen.accesses.len()), (2, 2), "{version}");
+    if version < since.reviews {
+        whole.reviews.clear();
+    }
+    whole.note = whole.note.take().filter(|_note| version >= since.notes);
+    assert_eq!(&seen, whole, "{version}");
+    let refusals = vault.refusals(solna(), u64::MAX, 9).await.expect("read");
+    let refusals: Vec<_> = refusals
+        .into_iter()
+        .map(|(_number, refused)| refused)
+        .collect();
+    let expected =
+        (version >= since.refusals).then(|| refused(solna(), 1, "ROLE_NOT_ALLOWED", &[]));
+    assert_eq!(refusals, Vec::from_iter(expected), "{version}");
+    let expected = (version >= since.mark).then(|| mark(7));
+    assert_eq!(vault.mark().await.expect("read"), expected, "{version}");
+}
+
+/// New rows come behind the old ones, and old ones are erased.
+async fn goes_on(vault: &Vault, parts: &[SealedPart; 2], whole: &Told) {
+    put(vault, subject(3), "SOC 2026-1").await;
+    let three = [subject(3), subject(2), subject(1)];
+    assert_eq!(found(vault, solna(), "SOC 2026-1").await, three);
+    let new = access(subject(1), Timestamp::UNIX_EPOCH, b"third");
+    vault.record_access(new).await.expect("recorded");
+    let log = accesses(vault, solna(), subject(1)).await.expect("a log");
+    let contents: Vec<_> = log
+        .iter()
+        .filter_map(|access| access.content.as_deref())
+        .collect();
+    assert_eq!(contents, [&b"third"[..], b"second", b"first"]);
+    let again = refused(solna(), 2, "ACTOR_REQUIRED", &["actor"]);
+    vault
+        .record_refusals(vec![again.clone()])
+        .await
+        .expect("recorded");
+    let newest = vault.refusals(solna(), u64::MAX, 1).await.expect("read");
+    assert_eq!(
+        newest.first().map(|(_number, refused)| refused),
+        Some(&again)
+    );
+    vault.set_mark(mark(9)).await.expect("set");
+    assert_eq!(
+        vault.mark().await.expect("read").map(|mark| mark.position),
+        Some(Position(9))
+    );
+    let person = number("19900101-2385");
+    let name = vault.note_of(solna(), NoteKind::Standing, SearchTerm::Number(&person));
+    let name = name.await.expect("a name");
+    let before = vault.note(name).await.expect("no fault");
+    let before = before.map_or(0, |note| note.revision);
+    assert!(
+        vault
+            .write_note(name, before, b"anew")
+            .await
+            .expect("written")
+    );
+    assert_eq!(vault.erase(heby(), subject(1)).await.expect("erased"), 1);
+    let left = told(vault, parts).await;
+    let is_open: Vec<bool> = left.opened.iter().map(Option::is_some).collect();
+    assert_eq!(is_open, [true, false, true, false]);
+    vault.erase(solna(), subject(2)).await.expect("erased");
+    let left = [subject(3), subject(1)];
+    assert_eq!(found(vault, solna(), "SOC 2026-1").await, left);
+    vault.drop_pseudonym_keys(YEAR).await.expect("dropped");
+    assert!(!told(vault, parts).await.is_named_as(whole), "another key");
+}
+
+pub(super) async fn a_store_of_any_earlier_version_tells_all_that_it_held_and_goes_on(
+    house: House,
+) {
+    let is_a_file = house.database.is_none();
+    let since = house.since();
+    for version in (1..=since.newest).rev() {
+        let house = if is_a_file {
+            House::over_sqlite()
+        } else {
+            House::over_postgres().await
+        };
+        let parts = stocked(&house).await;
+        let vault = house.vault().await;
+        let refused = refused(solna(), 1, "ROLE_NOT_ALLOWED", &[]);
+        vault
+            .record_refusals(vec![refused])
+            .await
+            .expect("recorded");
+        vault.set_mark(mark(7)).await.expect("set");
+        let mut whole = told(&vault, &parts).await;
+        drop(vault);
+        house.take_back(version).await;
+        if version < since.newest {
+            house.bring_up_to_date().await;
+        }
+        let vault = house.vault().await;
+        check(version, &since, &vault, &parts, &mut whole).await;
+        goes_on(&vault, &parts, &whole).await;
+        drop(vault);
+        // what was brought up to date stays so, and so does what was erased
+        let vault = house.vault().await;
+        let left = [subject(3), subject(1)];
+        assert_eq!(found(&vault, solna(), "SOC 2026-1").await, left);
+    }
+}
