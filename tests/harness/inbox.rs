@@ -5,10 +5,7 @@ use std::time::Duration;
 use api::v1::watch_inbox_response::Item;
 use api::{chain, v1};
 use client::Refused;
-use domain::code::NoticeKind;
 use domain::municipality::MunicipalityCode;
-use domain::subject::{NoticeNumber, Position, Subject, SubjectKind};
-use jiff::Timestamp;
 use tokio::time::timeout;
 use tonic::Streaming;
 
@@ -80,32 +77,9 @@ pub fn verify(recipient: &str, notices: &[v1::Notice]) {
     for (notice, expected) in notices.iter().zip(1..) {
         assert_eq!(notice.number, expected, "numbers are dense");
         assert_eq!(notice.recipient, recipient.resource_name());
-        let recorded = notice.recorded_at.as_ref().expect("a time");
-        let recorded = Timestamp::new(recorded.seconds, recorded.nanos).expect("a time");
-        let number = u64::try_from(notice.number).expect("a number");
-        let position = u64::try_from(notice.position).expect("a position");
-        let hash = chain::content_hash(
-            recipient,
-            NoticeNumber(number),
-            NoticeKind::from_number(notice.kind).expect("a known kind"),
-            subject(&notice.resource),
-            Position(position),
-            recorded,
-        );
+        let hash = chain::hash_of(notice).expect("a notice that there can be");
         assert_eq!(notice.content_hash, hash, "the hash of notice {expected}");
         before = chain::link(&before, &hash);
         assert_eq!(notice.chain, before, "the chain after notice {expected}");
     }
-}
-
-fn subject(name: &str) -> Subject {
-    [
-        SubjectKind::Relocation,
-        SubjectKind::Arrival,
-        SubjectKind::Alert,
-        SubjectKind::System,
-    ]
-    .into_iter()
-    .find_map(|kind| Subject::parse(kind, name))
-    .expect("a resource name")
 }

@@ -258,6 +258,7 @@ async fn what_cannot_be_reached_and_what_is_wrong_have_codes_of_their_own() {
     let authority = ["pki", "authority", "--folder", "."];
     let again = desk.tries(&authority);
     assert_ne!(again.code, 0, "{}", again.errors);
+    look_at_files(&desk);
     world.terminate().await;
     let desk = Desk {
         world: &world,
@@ -265,4 +266,33 @@ async fn what_cannot_be_reached_and_what_is_wrong_have_codes_of_their_own() {
     };
     let unreached = desk.tries(&["whoami"]);
     assert_eq!(unreached.code, 3, "{}", unreached.errors);
+}
+
+/// `config check` reads what the configuration names, and says all that is wrong with it.
+fn look_at_files(desk: &Desk<'_>) {
+    let good = desk.says(&["config", "check", "serve.toml"]);
+    assert_eq!(good, "the configuration is good\n");
+    let folder = desk.world.folder();
+    fs::write(folder.join("none.seed"), "SU-not-a-seed").expect("written");
+    let mut text = fs::read_to_string(folder.join("serve.toml")).expect("a configuration");
+    for (file, wrong) in [
+        ("/root.key", "/nowhere.key"),
+        ("/gateway.seed", "/none.seed"),
+        ("/server.key", "/none.seed"),
+    ] {
+        text = text.replace(file, wrong);
+    }
+    fs::write(folder.join("wrong.toml"), text).expect("written");
+    let Audit { code, errors, .. } = desk.tries(&["config", "check", "wrong.toml"]);
+    assert_eq!(code, 64, "{errors}");
+    assert!(errors.contains("3 fault(s)"), "{errors}");
+    for why in [
+        "store.root_key: ",
+        "nowhere.key",
+        "nats.gateway_seed: ",
+        "tls: at fault: ",
+    ] {
+        assert!(errors.contains(why), "{why}: {errors}");
+    }
+    assert!(!errors.contains("SU-not"), "{errors}");
 }

@@ -2,9 +2,10 @@
 
 use api::v1;
 use client::{Refused, request_id};
-use tests::{OPERATOR, Party, SOLLEFTEA, SOLNA, World, announcement, settle, wait_for};
+use tests::{OPERATOR, Party, SOLLEFTEA, SOLNA, World, announcement, run, settle, wait_for};
 
 use crate::confirming::confirmation;
+use crate::receipts::profile;
 
 async fn switch_on(operator: &Party) {
     let present = operator.get_definition(v1::GetDefinitionRequest {}).await;
@@ -119,4 +120,9 @@ async fn a_drill_comes_with_the_month_and_shows_who_was_reached() {
     .await;
     assert_eq!(silent.kind(), v1::AlertKind::InboxSilent);
     assert_eq!(silent.asked_municipality, solleftea.municipality());
+    // a client computes the chain over drills too
+    let profile = profile(&world, SOLLEFTEA);
+    let confirm = ["--profile", &profile, "inbox", "confirm"];
+    let said = String::from_utf8(run(world.folder(), &confirm).stdout).expect("text");
+    assert!(said.ends_with("the chains agree\n"), "{said}");
 }

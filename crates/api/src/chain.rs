@@ -2,11 +2,16 @@
 //!
 //! The bytes are plain text, so that a client in any language computes the same (docs/notices.md).
 
+use std::fmt;
+
 use domain::code::NoticeKind;
 use domain::municipality::MunicipalityCode;
 use domain::subject::{NoticeNumber, Position, Subject};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+
+use crate::time::from_wire;
+use crate::v1;
 
 /// The chain value before the first notice.
 pub const START: [u8; 32] = [0; 32];
@@ -20,12 +25,38 @@ pub fn content_hash(
     position: Position,
     recorded_at: Timestamp,
 ) -> [u8; 32] {
-    let text = format!(
-        "flyttbud notice v1\n{recipient}\n{}\n{}\n{subject}\n{}\n{}\n",
-        number.0,
+    hash(
+        (&recipient, number.0),
         kind.number(),
+        &subject,
         position.0,
-        recorded_at.as_microsecond(),
+        recorded_at,
+    )
+}
+
+/// The same of a notice as it came, whatever it tells of: a kind or a resource that is newer than this program too.
+/// None when it has no recipient, number, position or time that there can be.
+pub fn hash_of(notice: &v1::Notice) -> Option<[u8; 32]> {
+    let recipient = MunicipalityCode::parse_name(&notice.recipient)?;
+    Some(hash(
+        (&recipient, u64::try_from(notice.number).ok()?),
+        notice.kind,
+        &notice.resource,
+        u64::try_from(notice.position).ok()?,
+        from_wire(notice.recorded_at.as_ref()?)?,
+    ))
+}
+
+fn hash(
+    (recipient, number): (&MunicipalityCode, u64),
+    kind: i32,
+    resource: &dyn fmt::Display,
+    position: u64,
+    recorded_at: Timestamp,
+) -> [u8; 32] {
+    let micros = recorded_at.as_microsecond();
+    let text = format!(
+        "flyttbud notice v1\n{recipient}\n{number}\n{kind}\n{resource}\n{position}\n{micros}\n"
     );
     Sha256::digest(text.as_bytes()).into()
 }
@@ -66,5 +97,37 @@ mod tests {
             0x34, 0xf0, 0xd2, 0x50,
         ];
         assert_eq!(link(&START, &hash), expect);
+    }
+
+    #[test]
+    fn a_notice_hashes_as_it_came_whatever_it_tells_of() {
+        let recorded_at = Timestamp::from_microsecond(1_764_028_800_123_456).expect("in range");
+        let mut notice = v1::Notice {
+            recipient: "municipalities/0184".to_owned(),
+            number: 7,
+            resource: format!("relocations/{}", uuid::Uuid::from_u128(7)),
+            position: 42,
+            recorded_at: Some(crate::time::to_wire(recorded_at)),
+            ..v1::Notice::default()
+        };
+        for kind in NoticeKind::ALL {
+            notice.kind = kind.number();
+            let expect = content_hash(
+                MunicipalityCode::parse("0184").expect("a code"),
+                NoticeNumber(7),
+                kind,
+                Subject::relocation(uuid::Uuid::from_u128(7)),
+                Position(42),
+                recorded_at,
+            );
+            assert_eq!(hash_of(&notice), Some(expect), "{kind:?}");
+        }
+        // what a later version tells of
+        notice.kind = 9999;
+        notice.resource = "matters/7".to_owned();
+        let text = "flyttbud notice v1\n0184\n7\n9999\nmatters/7\n42\n1764028800123456\n";
+        assert_eq!(hash_of(&notice), Some(Sha256::digest(text).into()));
+        notice.recipient = "municipalities/x".to_owned();
+        assert_eq!(hash_of(&notice), None);
     }
 }

@@ -119,11 +119,17 @@ async fn never(what: &'static str) {
     std::future::pending::<()>().await;
 }
 
+/// Refuses what is no seed.
+pub fn check_seed(seed: &str) -> Result<(), ConnectError> {
+    KeyPair::from_seed(seed.trim()).map_err(ConnectError::Seed)?;
+    Ok(())
+}
+
 /// Connects as a service. Returns at once, also when NATS is away.
 pub async fn connect(url: &str, seed: &str, service: Service) -> Result<Connection, ConnectError> {
     let seed = seed.trim();
     // otherwise it would be tried for ever
-    KeyPair::from_seed(seed).map_err(ConnectError::Seed)?;
+    check_seed(seed)?;
     let (up, connected) = watch::channel(false);
     let (refusals, _) = broadcast::channel(REFUSALS);
     let ear = Arc::new(Ear {

@@ -20,7 +20,7 @@ pub mod testing;
 mod tests;
 
 pub use config::{NatsPlan, Nkey, new_nkey, server_config};
-pub use connect::{ConnectError, Connection, Service, connect};
+pub use connect::{ConnectError, Connection, Service, check_seed, connect};
 pub use dispatch::dispatch;
 pub use lanes::{Lane, Lanes, Wake};
 pub use message::Notice;

@@ -1,6 +1,7 @@
 //! The services: `flyttbud serve` is gateway and ledger in one process over SQLite, `gateway` and `ledger` are
 //! they apart, over PostgreSQL. Here a process starts, waits, and ends.
 
+mod check;
 mod gateway;
 mod ledger;
 mod roots;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
 use daemon::config::{Config, Kind};
+use daemon::reader::Faults;
 use daemon::tasks::{End, Signals};
 use daemon::telemetry::Format;
 use daemon::tls::{self, Tls};
@@ -46,7 +48,7 @@ pub(crate) struct Options {
 /// What to do with a configuration.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigVerb {
-    /// Read it, and report every fault at once
+    /// Read it and every file that it names, and report all faults at once
     Check {
         /// The configuration file
         file: PathBuf,
@@ -79,7 +81,12 @@ impl From<For> for Kind {
 
 pub(crate) fn config(verb: ConfigVerb) -> Result<(), Failure> {
     let ConfigVerb::Check { file, service } = verb;
-    Config::load(&file, service.into()).map_err(|error| Failure::Usage(error.into()))?;
+    let config =
+        Config::load(&file, service.into()).map_err(|error| Failure::Usage(error.into()))?;
+    let faults = check::files(&config);
+    if !faults.is_empty() {
+        return Err(Failure::Usage(Faults { faults }.into()));
+    }
     output::say("the configuration is good");
     Ok(())
 }

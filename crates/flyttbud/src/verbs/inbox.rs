@@ -4,9 +4,6 @@ use anyhow::Context as _;
 use api::v1;
 use api::v1::watch_inbox_response::Item;
 use clap::Subcommand;
-use domain::code::NoticeKind;
-use domain::municipality::MunicipalityCode;
-use domain::subject::{NoticeNumber, Position, Subject, SubjectKind};
 
 use super::{Session, call, code, instant, refused, word};
 use crate::failure::Failure;
@@ -122,7 +119,7 @@ impl Session {
         loop {
             let page = self.list_notices(number, 500, None).await?;
             for notice in &page.notices {
-                let hash = content_hash(notice)
+                let hash = api::chain::hash_of(notice)
                     .with_context(|| format!("notice {} cannot be read", number + 1))?;
                 chain = api::chain::link(&chain, &hash);
                 number = notice.number;
@@ -236,23 +233,4 @@ fn row(notice: &v1::Notice) -> Vec<String> {
         instant(notice.recorded_at.as_ref()),
         code(&notice.receiving_function),
     ]
-}
-
-/// The hash of what a notice says, computed from its fields.
-fn content_hash(notice: &v1::Notice) -> Option<[u8; 32]> {
-    let subject = [
-        SubjectKind::Relocation,
-        SubjectKind::Arrival,
-        SubjectKind::Alert,
-    ]
-    .into_iter()
-    .find_map(|kind| Subject::parse(kind, &notice.resource))?;
-    Some(api::chain::content_hash(
-        MunicipalityCode::parse_name(&notice.recipient)?,
-        NoticeNumber(u64::try_from(notice.number).ok()?),
-        NoticeKind::from_number(notice.kind)?,
-        subject,
-        Position(u64::try_from(notice.position).ok()?),
-        api::time::from_wire(notice.recorded_at.as_ref()?)?,
-    ))
 }

@@ -1,0 +1,81 @@
+//! `flyttbud config check`: the configuration, and every file that it names, as the service would read them.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use daemon::config::{Config, Evidence, Service};
+use daemon::tls::{self, Tls};
+use tlog::key;
+use vault::RootKey;
+
+use super::gateway::policy;
+use crate::failure::Failure;
+use crate::keys;
+
+/// Everything that is wrong with the files, one line for each, by the key that names it. Nothing is changed, and
+/// nobody is called.
+pub(super) fn files(config: &Config) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut look = |key: &str, read: anyhow::Result<()>| {
+        if let Err(error) = read {
+            faults.push(format!("{key}: {error:#}"));
+        }
+    };
+    look(
+        "tls",
+        Tls::load(config.tls.clone()).map(drop).context("at fault"),
+    );
+    if let Some(roots) = config.service.roots() {
+        look("store.root_key", root(&roots.newest));
+        for earlier in &roots.earlier {
+            look("store.earlier_root_keys", root(earlier));
+        }
+    }
+    let (gateway, ledger) = match &config.service {
+        Service::Serve {
+            gateway_seed,
+            ledger_seed,
+            ..
+        } => (Some(gateway_seed), Some(ledger_seed)),
+        Service::Gateway { gateway_seed, .. } => (Some(gateway_seed), None),
+        Service::Ledger { ledger_seed, .. } => (None, Some(ledger_seed)),
+    };
+    for (key, file) in [("nats.gateway_seed", gateway), ("nats.ledger_seed", ledger)] {
+        if let Some(file) = file {
+            look(key, seed(file));
+        }
+    }
+    evidence(&config.evidence, &mut look);
+    faults
+}
+
+fn evidence(evidence: &Evidence, look: &mut impl FnMut(&str, anyhow::Result<()>)) {
+    if let Some(key) = &evidence.signing_key {
+        look(
+            "evidence.signing_key",
+            keys::read::<key::Log>(key).map(drop),
+        );
+    }
+    match policy(evidence.policy.as_deref()) {
+        Ok(_policy) => {}
+        Err(Failure::Usage(error)) => look("evidence.policy", Err(error)),
+        Err(_other) => {}
+    }
+    if let Some(authorities) = &evidence.witness_authorities {
+        let identity = evidence.witness_identity.as_ref();
+        let identity = identity.map(|(certificate, key)| (certificate.as_path(), key.as_path()));
+        let client = tls::client(authorities, identity).map(drop);
+        look("evidence.witness_authorities", client.map_err(Into::into));
+    }
+}
+
+fn root(path: &Path) -> anyhow::Result<()> {
+    RootKey::read(path)?;
+    Ok(())
+}
+
+fn seed(path: &Path) -> anyhow::Result<()> {
+    let named = || format!("'{}'", path.display());
+    let text = std::fs::read_to_string(path).with_context(named)?;
+    fanout::check_seed(&text).with_context(named)
+}
