@@ -2,15 +2,17 @@
 //! nothing any more but copies of before.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use api::v1;
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use tests::{Apart, Party, SOLLEFTEA, SOLNA, World, announcement, person, run, wait_for};
-use vault::{OpenError, RootKey, Vault};
+use tests::{Apart, Party, SOLLEFTEA, SOLNA, World, announcement, flyttbud, person, run, wait_for};
+use vault::{OpenError, RootKey, RootKeys, Vault};
 
 use crate::load::{Sent, register_by, told_once};
 use crate::moving::found;
@@ -59,6 +61,19 @@ fn said(folder: &Path, arguments: &[&str]) -> Vec<Value> {
     let text = String::from_utf8(output.stdout).expect("text");
     let lines = text.lines().map(serde_json::from_str);
     lines.collect::<Result<_, _>>().expect("JSON")
+}
+
+/// The verb that moves a key store, as its owner.
+fn rotate(keys: &str) -> [&str; 7] {
+    [
+        "keys",
+        "rotate-root",
+        keys,
+        "--to",
+        "new.key",
+        "--from",
+        "root.key",
+    ]
 }
 
 /// Waits until a log says so, so many times.
@@ -240,21 +255,23 @@ async fn the_root_key_of_a_database_changes_while_two_gateways_register() {
     let change = async |answered: &Answered| {
         answered.more().await;
         tell(&["new.key", "root.key"], 1).await;
-        let rotate = [
-            "keys",
-            "rotate-root",
-            &keys,
-            "--to",
-            "new.key",
-            "--from",
-            "root.key",
-        ];
+        let rotate = rotate(&keys);
+        let mut child = Command::new(flyttbud())
+            .args(rotate)
+            .current_dir(&folder)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("flyttbud starts");
+        let talk = BufReader::new(child.stderr.take().expect("its talk is piped"));
+        let first = talk.lines().next().expect("a line").expect("text");
+        child.kill().expect("it is ours");
+        child.wait().expect("it ended");
+        // the new one is named, and most keys are not wrapped by it yet
+        assert!(first.contains(&old) && first.contains(&new), "{first}");
+        answered.more().await;
         let moved = said(&folder, &rotate);
         assert_eq!(moved[0]["root_key"], new.as_str());
-        assert!(
-            moved[0]["keys_wrapped_anew"].as_u64() > Some(0),
-            "{moved:?}"
-        );
+        assert_eq!(moved[0]["keys_left_under_others"], 0);
         let again = said(&folder, &rotate);
         assert_eq!(again[0]["keys_wrapped_anew"], 0);
         answered.more().await;
@@ -284,4 +301,90 @@ async fn the_root_key_of_a_database_changes_while_two_gateways_register() {
     let solna = world.party(SOLNA, 0).await;
     let solleftea = world.party(SOLLEFTEA, 0).await;
     all_is_there(&solna, &solleftea, &first, &names).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_at_any_time_of_a_change_lose_nothing() {
+    let mut world = World::start().await;
+    let folder = world.folder().to_owned();
+    let solna = world.party(SOLNA).await;
+    let first = announcement(&solna, "2283", 0);
+    let answer = solna.register(first.clone()).await.expect("accepted");
+    let mut names = vec![answer.relocation.expect("one").name];
+    let mut before = "root.key".to_owned();
+    // at once, when it is named, when keys are wrapped anew, when it is over
+    for (lines, nth) in [0, 1, 3, 5].into_iter().zip(0..) {
+        let next = format!("{lines}.key");
+        run(&folder, &["keys", "create", &next]);
+        name(&folder, "serve", &[&next, &before]);
+        let seen = world.log().matches("root key changes").count();
+        world.ask_to_reload();
+        logged(|| world.log(), "root key changes", seen + lines).await;
+        world.kill().await;
+        world.start_again().await;
+        wait_for("it goes on where it was", || async {
+            let roots = said(&folder, &["keys", "roots", "data/keys.sqlite"]);
+            (roots.len() == 1 && roots[0]["id"] == id(&folder, &next).as_str()).then_some(())
+        })
+        .await;
+        let served = world.served().await;
+        let party: &Party = &served[nth];
+        let answer = party.register(announcement(party, "2283", 0)).await;
+        names.push(answer.expect("accepted").relocation.expect("one").name);
+        let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
+        all_is_there(&solna, &solleftea, &first, &names).await;
+        before = next;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_was_forgotten_is_named_before_anything_moves_and_fails_closed() {
+    let world = Apart::start().await;
+    let folder = world.folder().to_owned();
+    run(&folder, &["keys", "create", "new.key"]);
+    let new = id(&folder, "new.key");
+    let callers = [world.served(0).await, world.served(1).await];
+    let register = async |gateway: usize, nth: usize| {
+        let party: &Party = &callers[gateway][nth];
+        party.register(announcement(party, "2283", 0)).await
+    };
+    register(1, 0).await.expect("accepted");
+    name(&folder, "gateway-1", &["new.key", "root.key"]);
+    world.signal_gateway(0, Signal::SIGHUP);
+    logged(|| world.log("gateway-1"), "root keys read", 1).await;
+    let keys = world.keys.owner().url;
+    let refused = Command::new(flyttbud())
+        .args(rotate(&keys))
+        .current_dir(&folder)
+        .output()
+        .expect("flyttbud starts");
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(64), "{told}");
+    let expected = format!("root key '{new}' is not at every gateway");
+    assert!(
+        told.contains(&expected) && told.matches("keyholder (").count() == 1,
+        "{told}"
+    );
+    let roots = said(&folder, &["keys", "roots", &keys]);
+    assert_eq!(roots.len(), 1, "nothing moved");
+
+    // somebody moves it all the same
+    let roots = RootKeys::read(&folder.join("new.key"), &[folder.join("root.key")]);
+    let mover = Vault::connect(world.keys.owner(), roots.expect("root keys"), 0).await;
+    let moved = mover.expect("a vault").rotate_root(|_uses| {}).await;
+    assert!(moved.expect("moved") > Some(0));
+    let answer = register(0, 1).await.expect("accepted");
+    let refused = register(1, 2).await.expect_err("refused");
+    assert_eq!(refused.reason, "KEYS_UNAVAILABLE");
+    let log = world.log("gateway-2");
+    let failed = log.lines().find(|line| line.contains("key store failed"));
+    assert!(failed.is_some_and(|line| line.contains(&new)), "{log}");
+    name(&folder, "gateway-2", &["new.key", "root.key"]);
+    world.signal_gateway(1, Signal::SIGHUP);
+    logged(|| world.log("gateway-2"), "root keys read", 1).await;
+    register(1, 2).await.expect("accepted");
+    let name = answer.relocation.expect("one").name;
+    let solleftea = world.party(SOLLEFTEA, 1).await;
+    let content = solleftea.read(&name).await.expect("read").content;
+    assert_eq!(content.expect("its content").person, Some(person(0)));
 }

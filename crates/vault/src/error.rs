@@ -4,6 +4,7 @@ use std::error::Error as Source;
 use std::path::PathBuf;
 
 use daemon::postgres::{ConnectError, LinkError};
+use domain::municipality::MunicipalityCode;
 
 /// Why a call could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,21 @@ pub enum Error {
         "root key '{0}' is needed and not among those of this process: name its file, and send SIGHUP"
     )]
     UnknownRoot(String),
+    /// Keys that nothing opens are not wrapped anew; all others are.
+    #[error(
+        "damaged keys stay under their root key: {count}, the first of them {authority}'s of epoch {epoch} for \
+         purpose {purpose}"
+    )]
+    Damaged {
+        /// Whose is the first.
+        authority: MunicipalityCode,
+        /// Its year, or 0.
+        epoch: i16,
+        /// The number that its purpose is stored as.
+        purpose: u8,
+        /// How many there are.
+        count: usize,
+    },
     /// Two move the key store to different root keys at the same time.
     #[error("another root key than '{0}' was named the newest meanwhile")]
     Contested(String),

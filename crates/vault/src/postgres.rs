@@ -6,6 +6,7 @@
 
 mod accesses;
 mod group;
+mod holders;
 mod notes;
 mod refusals;
 mod reviews;
@@ -37,6 +38,7 @@ use crate::store::{
 use crate::{Error, OpenError};
 
 use group::Waiting;
+pub use holders::without_root;
 use writer::Writer;
 
 pub(crate) const SCHEMA: Schema = Schema {
@@ -84,9 +86,10 @@ impl PostgresStore {
         let begun = roots::begin(&mut link, &given).await;
         begun.map_err(|error| OpenError::Store(Box::new(error)))?;
         given.verify(&roots::stored(&mut link).await?)?;
-        let proof = Arc::new(Ours(in_use));
+        holders::hold(&mut link, &given).await?;
+        let proof = Arc::new(Ours(in_use.clone()));
         let (queue, waiting) = mpsc::channel(QUEUE_CHANGES_MAX);
-        daemon::spawn(Writer::new(settings.clone(), proof.clone(), link).run(waiting));
+        daemon::spawn(Writer::new(settings.clone(), in_use, proof.clone(), link).run(waiting));
         Ok(Self {
             pool: Pool::new(settings, proof),
             queue,

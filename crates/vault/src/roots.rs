@@ -41,8 +41,12 @@ impl RootKeys {
 
     /// Their ids, the newest first.
     pub fn ids(&self) -> String {
-        let ids: Vec<&str> = self.all().map(|root| root.id()).collect();
+        let ids: Vec<&str> = self.each_id().collect();
         ids.join(", ")
+    }
+
+    pub(crate) fn each_id(&self) -> impl Iterator<Item = &str> {
+        self.all().map(|root| root.id())
     }
 
     fn all(&self) -> impl Iterator<Item = &Arc<RootKey>> {

@@ -8,6 +8,7 @@
 use daemon::postgres::Link;
 
 use crate::copy::Place;
+use crate::keys::KeyName;
 use crate::limits::REWRAPPED_MAX;
 use crate::postgres::roots::stored as stored_in_postgres;
 use crate::sqlite::{roots::stored as stored_in_sqlite, schema};
@@ -56,7 +57,13 @@ impl Vault {
             Ok(stored.into_iter().map(RootUse::from).collect())
         };
         let looked = looked.await;
-        in_use.replace(if looked.is_ok() { roots } else { before });
+        if looked.is_err() {
+            in_use.replace(before);
+            return looked;
+        }
+        in_use.replace(roots.clone());
+        // when it cannot be said now, the next connection says it
+        self.inner.store.apply(Change::Hold(roots)).await.ok();
         looked
     }
 
@@ -95,9 +102,20 @@ impl Vault {
             return Ok(Step::Named);
         }
         let others = store.keys_under_others(id, keys_max).await?;
-        if !others.is_empty() {
-            let wrapped = others.into_iter().map(|key| self.rewrap(key, &roots));
-            let change = Change::Rewrap(id.to_owned(), wrapped.collect::<Result<_, _>>()?);
+        if let Some(first) = others.first() {
+            let (name, count) = (first.name, others.len());
+            let mut wrapped = Vec::with_capacity(count);
+            for key in others {
+                match self.rewrap(key, &roots) {
+                    // it must not keep the others under a root key that somebody has seen
+                    Err(Error::Tampered) => {}
+                    rewrapped => wrapped.push(rewrapped?),
+                }
+            }
+            if wrapped.is_empty() {
+                return Err(damaged(name, count));
+            }
+            let change = Change::Rewrap(id.to_owned(), wrapped);
             return Ok(Step::Wrapped(store.apply(change).await?));
         }
         if stored.len() > 1 {
@@ -119,6 +137,15 @@ impl Vault {
             before: key.wrapped,
             after,
         })
+    }
+}
+
+fn damaged(first: KeyName, count: usize) -> Error {
+    Error::Damaged {
+        authority: first.authority,
+        epoch: first.epoch,
+        purpose: first.purpose.number(),
+        count,
     }
 }
 

@@ -5,7 +5,6 @@ use domain::municipality::MunicipalityCode;
 use domain::subject::{Subject, SubjectKind, Version};
 use uuid::Uuid;
 
-use crate::Error;
 use crate::access::{AccessPlace, AccessRow};
 use crate::erasure::Mark;
 use crate::keys::KeyName;
@@ -15,6 +14,7 @@ use crate::refusals::Refused;
 use crate::review::ReviewRow;
 use crate::seal::KeyRows;
 use crate::search::SearchRow;
+use crate::{Error, RootKeys};
 
 /// Keys, search rows and accesses, durable and deletable.
 #[async_trait]
@@ -178,6 +178,8 @@ pub(crate) enum Change {
     Rewrap(String, Vec<Rewrapped>),
     /// Root keys that wrap nothing any more are forgotten, if this one is still the newest.
     RetireRoots(String),
+    /// This process has these root keys from now on: for others to see.
+    Hold(RootKeys),
     /// All pseudonym keys of an epoch, for good.
     DropPseudonymKeys(i16),
     /// Keys of an entry to be, and what finds it.

@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use serde_json::json;
 use vault::copy::Place;
-use vault::postgres::wipe_wraps;
+use vault::postgres::{wipe_wraps, without_root};
 use vault::{OpenError, RootKeys, RootUse, Vault, root_uses};
 
 use crate::failure::Failure;
@@ -87,6 +87,15 @@ pub(super) async fn rotate(options: &Options, json: bool) -> Result<(), Failure>
     if uses.map_err(unopened)?.is_empty() {
         return Err(Failure::Usage(anyhow!(
             "there is no key store: no root key was ever used with it"
+        )));
+    }
+    let lacking = without_root(&owner, &newest).await;
+    let lacking = lacking.map_err(|error| Failure::Failed(error.into()))?;
+    if !lacking.is_empty() {
+        return Err(Failure::Usage(anyhow!(
+            "root key '{newest}' is not at every gateway: these logins (server processes) lack it: {}. Name its file \
+             in store.root_key there, the one of before in store.earlier_root_keys, and send SIGHUP",
+            lacking.join(", ")
         )));
     }
     // nothing is sealed here, in whatever year

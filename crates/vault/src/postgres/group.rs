@@ -8,7 +8,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::roots::{self, Made};
-use super::{notes, refusals, reviews};
+use super::{holders, notes, refusals, reviews};
 use crate::Error;
 use crate::access::AccessRow;
 use crate::erasure::Mark;
@@ -145,6 +145,7 @@ pub(super) fn statements(group: impl Iterator<Item = Waiting>) -> Vec<Statement>
             Change::Root(id, proof) => (roots::NAME, vec![Box::new(id), Box::new(proof)]),
             Change::Rewrap(root, keys) => (roots::REWRAP, roots::rewrapped(root, keys)),
             Change::RetireRoots(newest) => (roots::RETIRE, vec![Box::new(newest)]),
+            Change::Hold(roots) => (holders::HOLD, holders::held(&roots)),
         };
         deletions.push(Statement {
             sql,

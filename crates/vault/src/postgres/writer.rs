@@ -9,20 +9,29 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use super::group::{Reply, Statement, Waiting, statements};
+use super::holders;
 use crate::Error;
 use crate::limits::GROUP_CHANGES_MAX;
+use crate::roots::RootsInUse;
 
 /// Owns the connection that writes.
 pub(super) struct Writer {
     settings: Arc<Settings>,
+    in_use: Arc<RootsInUse>,
     proof: Arc<dyn Proof>,
     link: Link,
 }
 
 impl Writer {
-    pub(super) fn new(settings: Arc<Settings>, proof: Arc<dyn Proof>, link: Link) -> Self {
+    pub(super) fn new(
+        settings: Arc<Settings>,
+        in_use: Arc<RootsInUse>,
+        proof: Arc<dyn Proof>,
+        link: Link,
+    ) -> Self {
         Self {
             settings,
+            in_use,
             proof,
             link,
         }
@@ -46,6 +55,7 @@ impl Writer {
     async fn reach(&mut self) -> Result<(), ConnectError> {
         if !self.link.is_usable() {
             self.link = Link::open(&self.settings, self.proof.as_ref(), |_notification| {}).await?;
+            holders::hold(&mut self.link, &self.in_use.now()).await?;
         }
         Ok(())
     }

@@ -48,6 +48,8 @@ impl Group<'_> {
             Change::Root(id, proof) => roots::name(&self.transaction, id, proof),
             Change::Rewrap(root, keys) => roots::rewrap(&self.transaction, root, keys),
             Change::RetireRoots(newest) => roots::retire(&self.transaction, newest),
+            // nobody else has the file
+            Change::Hold(_) => Ok(0),
             Change::DropPseudonymKeys(epoch) => {
                 roots::drop_pseudonym_keys(&self.transaction, *epoch)
             }

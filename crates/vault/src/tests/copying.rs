@@ -9,7 +9,7 @@ use crate::copy::{CopyError, Place, copy};
 use crate::{NoteKind, OpenError, SearchTerm};
 
 impl House {
-    fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place {
         match &self.database {
             Some(database) => Place::Database(database.owner()),
             None => Place::File(self.path()),

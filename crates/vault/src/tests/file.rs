@@ -183,6 +183,23 @@ async fn what_is_deleted_for_good_is_in_no_file() {
 }
 
 #[tokio::test]
+async fn what_is_wrapped_anew_leaves_the_file_and_its_log_at_once() {
+    let house = House::over_sqlite();
+    let vault = house.mover(house.keys(["root.key"])).await;
+    put(&vault, subject(1), "SOC 2026-1").await;
+    let wraps = house.wraps().await;
+    assert!(wraps.len() > 1 && wraps.iter().all(|wrap| house.holds(wrap)));
+    let both = house.keys(["new.key", "root.key"]);
+    vault.use_roots(both).await.expect("all of it");
+    vault.rotate_root(|_uses| {}).await.expect("moved");
+    // nothing is closed
+    for wrap in &wraps {
+        assert!(!house.holds(wrap));
+    }
+    assert!(house.wraps().await.iter().all(|wrap| house.holds(wrap)));
+}
+
+#[tokio::test]
 async fn no_person_stands_in_the_files_and_nobody_else_may_read_them() {
     let house = House::over_sqlite();
     let vault = house.vault().await;

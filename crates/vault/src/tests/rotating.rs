@@ -5,8 +5,11 @@ use tokio::task::JoinSet;
 
 use super::copying::{stocked, told};
 use super::*;
+use crate::copy::copy;
+use crate::keys::{KeyName, NO_EPOCH, Purpose};
 use crate::rotation::Step;
-use crate::{OpenError, RootKeys, RootUse};
+use crate::store::{Change, WrappedKey};
+use crate::{OpenError, RootKeys, RootUse, root_uses};
 
 /// So many authorities get their first keys while the root key changes.
 const AUTHORITIES: u16 = 120;
@@ -290,4 +293,81 @@ pub(super) async fn the_store_itself_keeps_a_root_key_as_long_as_a_key_refers_to
         Some("23503"),
         "a foreign key is violated"
     );
+}
+
+pub(super) async fn a_key_under_a_root_key_that_is_no_longer_the_newest_is_not_stored(
+    house: House,
+) {
+    drop(house.vault().await);
+    let mover = house.mover(house.keys(["new.key", "root.key"])).await;
+    assert_eq!(mover.rotate_step(1).await.expect("named"), Step::Named);
+    let late = |root: &RootKey| {
+        Change::Key(WrappedKey {
+            name: KeyName {
+                authority: solna(),
+                epoch: NO_EPOCH,
+                purpose: Purpose::Fingerprint,
+            },
+            root: root.id().to_owned(),
+            wrapped: vec![7; 60],
+        })
+    };
+    for (root, expect) in [("root.key", 0), ("never.key", 0), ("new.key", 1)] {
+        let stored = mover.inner.store.apply(late(&house.key(root))).await;
+        stored.expect("no fault");
+        assert_eq!(house.count("authority_keys").await, expect, "{root}");
+    }
+}
+
+pub(super) async fn a_damaged_key_stays_and_is_named_and_all_others_are_wrapped_anew(house: House) {
+    let parts = stocked(&house).await;
+    let all = house.wraps().await.len();
+    let mark = match house.database {
+        Some(_) => "set_byte(wrapped, 20, 255 - get_byte(wrapped, 20))",
+        None => "zeroblob(60)",
+    };
+    let damage = format!(
+        "UPDATE authority_keys SET wrapped = {mark} WHERE authority = 184 AND purpose = 4;"
+    );
+    house.alter(&damage).await;
+    let mover = house.mover(house.keys(["new.key", "root.key"])).await;
+    for _ in 0..2 {
+        let moved = mover
+            .rotate_root(|_uses| {})
+            .await
+            .expect_err("one is left");
+        assert_eq!(
+            moved.to_string(),
+            "damaged keys stay under their root key: 1, the first of them 0184's of epoch 0 for purpose 4"
+        );
+    }
+    let stored = mover.inner.store.roots().await.expect("root keys");
+    let kept: Vec<u64> = stored.iter().map(|root| root.keys).collect();
+    assert_eq!(kept, [u64::try_from(all).expect("some") - 1, 1]);
+    assert!(read(&mover, heby(), subject(1), &parts[0]).await.is_some());
+}
+
+#[tokio::test]
+async fn a_store_that_is_copied_in_the_middle_of_a_change_goes_on_in_its_new_place() {
+    let origin = House::over_sqlite();
+    let parts = stocked(&origin).await;
+    let before = told(&origin.vault().await, &parts).await;
+    let both = || origin.keys(["new.key", "root.key"]);
+    let mover = origin.mover(both()).await;
+    mover.rotate_step(1).await.expect("named");
+    mover.rotate_step(2).await.expect("two wrapped");
+    drop(mover);
+    let there = House::over_postgres().await;
+    let copied = copy(&origin.place(), &there.place()).await;
+    copied.expect("copied");
+    let vault = there.open(both()).await.expect("a vault");
+    assert_eq!(told(&vault, &parts).await, before);
+    let mover = there.mover(both()).await;
+    mover.rotate_root(|_uses| {}).await.expect("moved");
+    let new = origin.key("new.key");
+    let uses = root_uses(&there.place()).await.expect("root keys");
+    assert_eq!(uses.len(), 1);
+    assert_eq!(uses[0].id, new.id());
+    let vault = there.open(new).await.expect("a vault");
+    assert_eq!(told(&vault, &parts).await, before);
 }

@@ -244,6 +244,46 @@ async fn what_is_wrapped_anew_leaves_the_tables_file_at_once() {
 }
 
 #[tokio::test]
+async fn whoever_lacks_a_root_key_is_seen_until_it_has_it_or_has_gone() {
+    let house = House::over_postgres().await;
+    let (one, other) = (house.vault().await, house.vault().await);
+    let owner = house.database.as_ref().expect("a database").owner();
+    let [old, new] = ["root.key", "new.key"].map(|name| house.key(name).id().to_owned());
+    let lacking = async |id: &str| {
+        let lacking = postgres::without_root(&owner, id).await.expect("no fault");
+        assert!(
+            lacking.iter().all(|who| who.starts_with("keeper (")),
+            "{lacking:?}"
+        );
+        lacking.len()
+    };
+    assert_eq!((lacking(&old).await, lacking(&new).await), (0, 2));
+    let both = || house.keys(["new.key", "root.key"]);
+    one.use_roots(both()).await.expect("all of it");
+    assert_eq!((lacking(&old).await, lacking(&new).await), (0, 1));
+    // it says so again when it comes back
+    let superuser = client(&house, "postgres").await;
+    let kill = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+                WHERE datname = current_database() AND usename = 'keeper'";
+    superuser.execute(kill, &[]).await.expect("killed");
+    assert_eq!(lacking(&new).await, 0);
+    for (vault, id) in [(&one, 1), (&other, 2)] {
+        let (_shared, _own, keys) = seal(vault, subject(id)).await;
+        vault.put(keys, Vec::new()).await.expect("put");
+    }
+    assert_eq!((lacking(&old).await, lacking(&new).await), (0, 1));
+    other.use_roots(both()).await.expect("all of it");
+    assert_eq!((lacking(&old).await, lacking(&new).await), (0, 0));
+    other
+        .use_roots(house.root().into())
+        .await
+        .expect("all of it");
+    assert_eq!(lacking(&new).await, 1);
+    drop(other);
+    eventually(async || lacking(&new).await == 0).await;
+}
+
+#[tokio::test]
 async fn a_gateway_that_lacks_the_new_root_key_makes_nothing_and_goes_on_when_it_has_it() {
     let house = House::over_postgres().await;
     let gateway = house.vault().await;

@@ -1,0 +1,76 @@
+//! Which processes have which root key. Each says so with locks of its writing connection, which the server forgets with
+//! it; they shut nobody out. Before a store moves, whoever moves it looks who could not follow.
+
+use daemon::postgres::{ConnectError, Link, LinkError, Settings};
+use ring::digest::{SHA256, digest};
+use tokio_postgres::types::ToSql;
+
+use crate::RootKeys;
+
+/// Our locks among others. The number says nothing.
+const CLASS: i32 = 7_095_216;
+/// What every process that has root keys holds.
+const PRESENT: i32 = 0;
+
+/// In place of what was held before.
+pub(super) const HOLD: &str = "\
+    WITH before AS MATERIALIZED (SELECT pg_advisory_unlock_all()) \
+    SELECT count(*) FILTER (WHERE pg_try_advisory_lock_shared($1::int4, held)) \
+    FROM before, unnest($2::int4[]) AS held";
+
+/// The number that stands for a root key.
+fn number(id: &str) -> i32 {
+    let hash = digest(&SHA256, id.as_bytes());
+    let first = hash
+        .as_ref()
+        .first_chunk()
+        .map_or(0, |four| i32::from_be_bytes(*four));
+    // not the number of who is present
+    (first & i32::MAX).max(1)
+}
+
+/// The values of [`HOLD`].
+pub(super) fn held(roots: &RootKeys) -> Vec<Box<dyn ToSql + Send + Sync>> {
+    let mut numbers = vec![PRESENT];
+    numbers.extend(roots.each_id().map(number));
+    vec![Box::new(CLASS), Box::new(numbers)]
+}
+
+/// Says on a connection what a process has.
+pub(super) async fn hold(link: &mut Link, roots: &RootKeys) -> Result<(), LinkError> {
+    let values = held(roots);
+    let lent: Vec<&(dyn ToSql + Sync)> = values
+        .iter()
+        .map(|value| -> &(dyn ToSql + Sync) { value.as_ref() })
+        .collect();
+    link.rows(HOLD, &lent).await?;
+    Ok(())
+}
+
+/// Who uses the store and does not have a root key: its login, and the process of the server that it is connected to.
+pub async fn without_root(owner: &Settings, id: &str) -> Result<Vec<String>, ConnectError> {
+    let mut link = Link::open(owner, &(), |_notification| {}).await?;
+    let rows = link
+        .rows(
+            "WITH held AS ( \
+                SELECT pid, objid FROM pg_locks WHERE locktype = 'advisory' AND granted \
+                    AND database = ( \
+                        SELECT oid FROM pg_database WHERE datname = current_database() \
+                    ) AND classid = $1::int8::oid AND objsubid = 2 \
+            ) \
+            SELECT format('%s (%s)', coalesce(usename, '?'), held.pid) \
+            FROM held LEFT JOIN pg_stat_activity USING (pid) \
+            WHERE objid = $2::int8::oid AND pid NOT IN ( \
+                SELECT pid FROM held WHERE objid = $3::int8::oid \
+            ) ORDER BY 1",
+            &[
+                &i64::from(CLASS),
+                &i64::from(PRESENT),
+                &i64::from(number(id)),
+            ],
+        )
+        .await?;
+    let names = rows.iter().map(|row| row.try_get(0));
+    let names = names.collect::<Result<_, _>>();
+    Ok(names.map_err(LinkError::from)?)
+}
