@@ -11,6 +11,7 @@ mod request;
 mod scan;
 mod service;
 mod tap;
+mod tree;
 mod witness;
 mod world;
 
@@ -29,5 +30,6 @@ pub use request::{
 };
 pub use scan::{Canary, Needles, Scan, scan};
 pub use tap::Tap;
+pub use tree::Tree;
 pub use witness::Witness;
 pub use world::{Plan, World, make_log_key, settle, wait_for};

@@ -46,6 +46,7 @@ mod reviewing;
 mod rotating;
 mod searching;
 mod slowness;
+mod stopping;
 mod story;
 mod tenancy;
 mod vendors;

@@ -1,63 +1,37 @@
 //! Receipts for every kind of entry that the contract has. What no service can be brought to record, or takes months to,
 //! is in the golden journals: each gets a log of its own, and both verifiers its receipts.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use api::record::{decode, kind};
 use api::v1::EntryKind;
+use tests::Tree;
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::key::{Log, Signer};
 use tlog::note::Name;
 use tlog::proof::inclusion;
 use tlog::receipt::Receipt;
-use tlog::tree::{Frontier, Hash, HashReader, Index, Place, Size};
+use tlog::tree::{Index, Size};
 
 use super::{both_believe, trust};
 use crate::golden::golden;
-
-/// The hashes of a log in memory.
-struct Hashes(BTreeMap<Place, Hash>);
-
-/// A hash that is not there.
-#[derive(Debug)]
-struct Missing;
-
-impl fmt::Display for Missing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no hash")
-    }
-}
-
-impl std::error::Error for Missing {}
-
-impl HashReader for Hashes {
-    type Error = Missing;
-
-    fn read(&self, places: &[Place]) -> Result<Vec<Hash>, Missing> {
-        let found = places.iter().map(|place| self.0.get(place).copied());
-        found.collect::<Option<_>>().ok_or(Missing)
-    }
-}
 
 /// Logs entries under a key that is no secret, and writes a receipt for each; the files' names.
 fn log(folder: &Path, name: &str, entries: &[Vec<u8>]) -> Vec<String> {
     let name = Name::parse(name).expect("a name");
     let signer: Signer<Log> = Signer::new(name, &[7; 32]);
     fs::write(folder.join("log.pub"), format!("{}\n", signer.verifier())).expect("written");
-    let mut frontier = Frontier::EMPTY;
-    let full = frontier.append(entries.iter().map(|entry| Hash::leaf(entry)));
-    let hashes = Hashes(full.into_iter().collect());
-    let size = frontier.head().size;
+    let tree = Tree::of(entries);
+    let size = tree.head().size;
     let mut files = Vec::new();
     for (index, entry) in (0..).map(Index).zip(entries) {
         let receipt = Receipt {
             index,
             extra: Vec::new(),
-            proof: inclusion(&hashes, index, size).expect("in memory"),
-            checkpoint: SignedCheckpoint::sign(frontier.head(), &signer),
+            proof: inclusion(&tree, index, size).expect("in memory"),
+            checkpoint: SignedCheckpoint::sign(tree.head(), &signer),
         };
         let name = format!("receipt-{}", index.0 + 1);
         fs::write(folder.join(&name), receipt.to_string()).expect("written");
