@@ -1,4 +1,6 @@
-//! What a host begins on.
+//! What a host begins on, and two that both lead.
+
+mod doubled;
 
 use std::sync::Arc;
 
