@@ -303,6 +303,48 @@ async fn the_root_key_of_a_database_changes_while_two_gateways_register() {
     all_is_there(&solna, &solleftea, &first, &names).await;
 }
 
+#[test]
+fn every_verb_of_keys_answers_programs_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let made = said(folder, &["keys", "create", "root.key"]);
+    assert_eq!(made[0]["id"], id(folder, "root.key").as_str());
+    for verb in ["log", "witness"] {
+        let named = [
+            "keys",
+            verb,
+            "--name",
+            "flyttbud.example/log",
+            "--out",
+            verb,
+        ];
+        let made = said(folder, &named);
+        let verifier = made[0]["verifier"].as_str().expect("a text");
+        assert!(verifier.starts_with("flyttbud.example/log+"), "{verifier}");
+        assert_eq!(made[0]["file"], verb);
+    }
+    let root = RootKey::read(&folder.join("root.key")).expect("a root key");
+    drop(Vault::unlock(&folder.join("keys.sqlite"), root, 2026).expect("a vault"));
+    let copied = said(folder, &["keys", "copy", "keys.sqlite", "copy.sqlite"]);
+    assert_eq!(
+        (&copied[0]["roots"], &copied[0]["body_keys"]),
+        (&1.into(), &0.into())
+    );
+    let roots = said(folder, &["keys", "roots", "copy.sqlite"]);
+    assert_eq!((roots.len(), &roots[0]["keys"]), (1, &0.into()));
+    let refused = Command::new(flyttbud())
+        .args(rotate("copy.sqlite"))
+        .current_dir(folder)
+        .output()
+        .expect("flyttbud starts");
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(64), "{told}");
+    assert!(
+        told.contains("name the new root key in store.root_key"),
+        "{told}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_at_any_time_of_a_change_lose_nothing() {
     let mut world = World::start().await;
@@ -311,6 +353,22 @@ async fn kills_at_any_time_of_a_change_lose_nothing() {
     let first = announcement(&solna, "2283", 0);
     let answer = solna.register(first.clone()).await.expect("accepted");
     let mut names = vec![answer.relocation.expect("one").name];
+    // what cannot be right is told, and changes nothing
+    name(&folder, "serve", &["root.key", "root.key"]);
+    let checked = Command::new(flyttbud())
+        .args(["config", "check", "serve.toml"])
+        .current_dir(&folder)
+        .output()
+        .expect("flyttbud starts");
+    let twice = format!("root key '{}' is named twice", id(&folder, "root.key"));
+    let told = String::from_utf8_lossy(&checked.stderr);
+    assert!(
+        checked.status.code() == Some(64) && told.contains(&twice),
+        "{told}"
+    );
+    world.ask_to_reload();
+    logged(|| world.log(), "root keys not read, those in use stay", 1).await;
+    assert!(world.log().contains(&twice), "{}", world.log());
     let mut before = "root.key".to_owned();
     // at once, when it is named, when keys are wrapped anew, when it is over
     for (lines, nth) in [0, 1, 3, 5].into_iter().zip(0..) {

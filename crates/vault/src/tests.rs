@@ -98,7 +98,8 @@ claims! {
         a_store_of_before_root_keys_could_change_is_brought_forward
         the_store_itself_keeps_a_root_key_as_long_as_a_key_refers_to_it
         a_key_under_a_root_key_that_is_no_longer_the_newest_is_not_stored
-        a_damaged_key_stays_and_is_named_and_all_others_are_wrapped_anew;
+        a_damaged_key_stays_and_is_named_and_all_others_are_wrapped_anew
+        a_key_that_was_dropped_meanwhile_is_not_put_back;
     migrating:
         a_store_of_any_earlier_version_tells_all_that_it_held_and_goes_on;
     refusing:

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use daemon::config::{Config, Evidence, Service};
+use daemon::config::{Config, Evidence, RootFiles, Service};
 use daemon::tls::{self, Tls};
 use tlog::key;
-use vault::RootKey;
+use vault::{RootKey, RootKeyError, RootKeys};
 
 use super::gateway::policy;
 use crate::failure::Failure;
@@ -30,6 +30,7 @@ pub(super) fn files(config: &Config) -> Vec<String> {
         for earlier in &roots.earlier {
             look("store.earlier_root_keys", root(earlier));
         }
+        look("store.earlier_root_keys", differ(roots));
     }
     let (gateway, ledger) = match &config.service {
         Service::Serve {
@@ -72,6 +73,14 @@ fn evidence(evidence: &Evidence, look: &mut impl FnMut(&str, anyhow::Result<()>)
 fn root(path: &Path) -> anyhow::Result<()> {
     RootKey::read(path)?;
     Ok(())
+}
+
+/// What cannot be read is told by itself.
+fn differ(roots: &RootFiles) -> anyhow::Result<()> {
+    match RootKeys::read(&roots.newest, &roots.earlier) {
+        Err(twice @ RootKeyError::Twice { .. }) => Err(twice.into()),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 fn seed(path: &Path) -> anyhow::Result<()> {

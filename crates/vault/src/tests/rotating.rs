@@ -8,7 +8,7 @@ use super::*;
 use crate::copy::copy;
 use crate::keys::{KeyName, NO_EPOCH, Purpose};
 use crate::rotation::Step;
-use crate::store::{Change, WrappedKey};
+use crate::store::{Change, Rewrapped, WrappedKey};
 use crate::{OpenError, RootKeys, RootUse, root_uses};
 
 /// So many authorities get their first keys while the root key changes.
@@ -345,6 +345,34 @@ pub(super) async fn a_damaged_key_stays_and_is_named_and_all_others_are_wrapped_
     let kept: Vec<u64> = stored.iter().map(|root| root.keys).collect();
     assert_eq!(kept, [u64::try_from(all).expect("some") - 1, 1]);
     assert!(read(&mover, heby(), subject(1), &parts[0]).await.is_some());
+}
+
+pub(super) async fn a_key_that_was_dropped_meanwhile_is_not_put_back(house: House) {
+    drop(house.vault().await);
+    let mover = house.mover(house.keys(["new.key", "root.key"])).await;
+    let person = number("19900101-2385");
+    let name = async |vault: &Vault| {
+        let name = vault.pseudonym(solna(), YEAR, &person, solna()).await;
+        name.expect("a pseudonym")
+    };
+    let dropped = name(&mover).await;
+    // read to be wrapped anew; then it is dropped, and another one is made
+    let store = &mover.inner.store;
+    let read = store.keys_under_others("nobody's", 9).await;
+    let late = read.expect("keys").into_iter().map(|key| Rewrapped {
+        name: key.name,
+        before: key.wrapped.clone(),
+        after: key.wrapped,
+    });
+    let late = Change::Rewrap(house.root().id().to_owned(), late.collect());
+    assert_eq!(mover.drop_pseudonym_keys(YEAR).await.expect("dropped"), 1);
+    let made = name(&mover).await;
+    assert_ne!(made, dropped);
+    assert_eq!(store.apply(late).await.expect("no fault"), 0);
+    mover.rotate_root(|_uses| {}).await.expect("moved");
+    drop(mover);
+    let vault = house.open(house.key("new.key")).await.expect("a vault");
+    assert_eq!(name(&vault).await, made);
 }
 
 #[tokio::test]

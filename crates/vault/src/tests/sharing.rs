@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use daemon::postgres::ConnectError;
 use daemon::postgres::testing::Server;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 use tokio::time::{Instant, advance, pause, resume, sleep};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::*;
 use crate::limits::PSEUDONYM_KEYS_TRUSTED;
-use crate::{OpenError, SearchTerm};
+use crate::{OpenError, RootUse, SearchTerm};
 
 /// Waits for what the server does in its own time.
 async fn eventually(mut is_so: impl AsyncFnMut() -> bool) {
@@ -281,6 +283,30 @@ async fn whoever_lacks_a_root_key_is_seen_until_it_has_it_or_has_gone() {
     assert_eq!(lacking(&new).await, 1);
     drop(other);
     eventually(async || lacking(&new).await == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_moves_to_different_root_keys_one_gives_way() {
+    let house = House::over_postgres().await;
+    put(&house.vault().await, subject(1), "SOC 2026-1").await;
+    let one = house
+        .mover(house.keys(["new.key", "third.key", "root.key"]))
+        .await;
+    let other = house
+        .mover(house.keys(["third.key", "new.key", "root.key"]))
+        .await;
+    let both = |_uses: &[RootUse]| {
+        let step = other.rotate_step(1);
+        block_in_place(|| Handle::current().block_on(step)).expect("a step");
+    };
+    let error = one
+        .rotate_root(both)
+        .await
+        .expect_err("the other one goes on");
+    assert!(matches!(error, Error::Contested(_)), "{error:?}");
+    other.rotate_root(|_uses| {}).await.expect("moved");
+    let vault = house.open(house.key("third.key")).await.expect("a vault");
+    assert_eq!(found(&vault, solna(), "SOC 2026-1").await, [subject(1)]);
 }
 
 #[tokio::test]
