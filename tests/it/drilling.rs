@@ -7,7 +7,7 @@ use tests::{OPERATOR, Party, SOLLEFTEA, SOLNA, World, announcement, run, settle,
 use crate::confirming::confirmation;
 use crate::receipts::profile;
 
-async fn switch_on(operator: &Party) {
+pub(crate) async fn switch_on(operator: &Party) {
     let present = operator.get_definition(v1::GetDefinitionRequest {}).await;
     let present = present.expect("an answer").definition.expect("one");
     assert!(!present.drills, "off at first");
@@ -37,7 +37,7 @@ async fn connect(party: &Party) {
     party.confirm(request).await.expect("confirmed");
 }
 
-async fn acknowledge(by: &Party, month: &str) -> Result<String, Refused> {
+pub(crate) async fn acknowledge(by: &Party, month: &str) -> Result<String, Refused> {
     let request = v1::AcknowledgeDrillRequest {
         municipality: by.municipality(),
         actor: by.actor(),
@@ -56,7 +56,7 @@ async fn last_reached_on(seen_by: &Party, name: String) -> String {
 }
 
 /// Waits for so many drills in an inbox; the newest.
-async fn drills(party: &Party, count: usize) -> v1::Notice {
+pub(crate) async fn drills(party: &Party, count: usize) -> v1::Notice {
     wait_for("the drill is in the inbox", || async {
         let notices = party.notices().await.expect("an inbox");
         let mut drills = notices;
@@ -67,7 +67,7 @@ async fn drills(party: &Party, count: usize) -> v1::Notice {
     .await
 }
 
-fn month(drill: &v1::Notice) -> String {
+pub(crate) fn month(drill: &v1::Notice) -> String {
     let at = drill.recorded_at.as_ref().expect("a time");
     // noon is the same day in Sweden, and drills are sent at the first instant of a month
     let at = jiff::Timestamp::from_second(at.seconds + 43_200).expect("a time");

@@ -11,7 +11,7 @@ use crate::access::{announced, log, seen};
 use crate::recalling::{kinds, withdraw};
 use crate::receipts::profile;
 
-fn restriction(
+pub(crate) fn restriction(
     party: &Party,
     name: &str,
     kind: v1::RestrictionKind,
@@ -27,7 +27,11 @@ fn restriction(
     }
 }
 
-async fn release(party: &Party, name: &str, kind: v1::RestrictionKind) -> Result<(), Refused> {
+pub(crate) async fn release(
+    party: &Party,
+    name: &str,
+    kind: v1::RestrictionKind,
+) -> Result<(), Refused> {
     let request = v1::ReleaseRelocationRequest {
         municipality: party.municipality(),
         actor: party.actor(),

@@ -13,7 +13,7 @@ use crate::receipts::{by_name, by_position, receipt};
 use crate::redacting::redaction;
 use crate::references::{number, replaced};
 
-async fn grant(by: &Party, vendor: v1::Vendor) -> Result<v1::Vendor, Refused> {
+pub(crate) async fn grant(by: &Party, vendor: v1::Vendor) -> Result<v1::Vendor, Refused> {
     let request = v1::GrantVendorRequest {
         municipality: by.municipality(),
         actor: by.actor(),
@@ -25,7 +25,7 @@ async fn grant(by: &Party, vendor: v1::Vendor) -> Result<v1::Vendor, Refused> {
     Ok(answer.vendor.expect("an answer holds the vendor"))
 }
 
-async fn withdraw(by: &Party) -> Result<(), Refused> {
+pub(crate) async fn withdraw(by: &Party) -> Result<(), Refused> {
     let request = v1::WithdrawVendorRequest {
         municipality: by.municipality(),
         actor: by.actor(),

@@ -4,6 +4,7 @@ use api::v1;
 use client::request_id;
 use tests::{OPERATOR, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, arrival, consent, wait_for};
 
+use super::duties;
 use crate::access::announced;
 use crate::recalling::withdraw;
 
@@ -40,12 +41,13 @@ macro_rules! by {
 }
 
 /// Plays it. The record then holds every kind of entry but a switch of rules, which nobody can ask for.
-pub(super) async fn play(cast: &Cast) {
+pub(super) async fn play(world: &World, cast: &Cast) {
     relocations(cast).await;
     arrivals(cast).await;
     question(cast).await;
+    duties::play(world, cast).await;
     let definition = v1::Definition {
-        version: 2,
+        version: 3,
         grace_days: 7,
         early_months: 2,
         late_months: 6,
