@@ -26,7 +26,7 @@ pub use party::{Party, outcome};
 pub use program::{flyttbud, run};
 pub use request::{
     PERSONS, announcement, announcement_of, arrival, arrival_of, checked, consent, contact,
-    function, function_of, granted_to, person, today,
+    function, function_of, granted_to, marked, person, today,
 };
 pub use scan::{Canary, Needles, Scan, scan};
 pub use tap::Tap;

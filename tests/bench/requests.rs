@@ -80,6 +80,7 @@ impl Requests {
         let officer = format!("handlaggare-{}", index % 40);
         Ok(v1::RegisterRelocationRequest {
             open_child_inquiry: false,
+            secrecy_marking_confirmed: false,
             receiving_function: String::new(),
             withheld_addresses: Vec::new(),
             municipality: format!("municipalities/{SENDER}"),

@@ -12,6 +12,8 @@ pub struct Party {
     /// Its connection.
     pub client: Client,
     code: String,
+    /// In which function somebody sits at it; the usual one when empty.
+    function: String,
 }
 
 /// Each method once: the service, the method, its request and its answer.
@@ -145,6 +147,7 @@ impl Party {
         Self {
             client,
             code: code.to_owned(),
+            function: String::new(),
         }
     }
 
@@ -152,6 +155,15 @@ impl Party {
     #[must_use]
     pub fn acting_for(&self, code: &str) -> Self {
         Self::new(self.client.clone(), code)
+    }
+
+    /// The same caller, with somebody of one function at it.
+    #[must_use]
+    pub fn acting_in(&self, function: &str) -> Self {
+        Self {
+            function: function.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// The code it acts for.
@@ -170,7 +182,11 @@ impl Party {
 
     /// Who sits at it, and why.
     pub fn actor(&self) -> Option<v1::Actor> {
-        actor(&self.code)
+        let mut actor = actor(&self.code);
+        if let Some(actor) = actor.as_mut().filter(|_| !self.function.is_empty()) {
+            actor.function.clone_from(&self.function);
+        }
+        actor
     }
 
     /// A request for a relocation with its content.

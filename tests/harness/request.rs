@@ -136,6 +136,7 @@ pub fn announcement_of(from: &str, to: &str, index: usize) -> v1::RegisterReloca
         open_child_inquiry: false,
         receiving_function: String::new(),
         withheld_addresses: Vec::new(),
+        secrecy_marking_confirmed: false,
         municipality: format!("municipalities/{from}"),
         actor: actor(from),
         request_id: client::request_id(),
@@ -168,6 +169,22 @@ pub fn announcement_of(from: &str, to: &str, index: usize) -> v1::RegisterReloca
             free_text: "Behöver en kontakt första veckan.".to_owned(),
         }),
     }
+}
+
+/// The same of a person with a secrecy marking, which the sender confirmed, to a function of the receiver's.
+#[must_use]
+pub fn marked(
+    request: v1::RegisterRelocationRequest,
+    function: &str,
+) -> v1::RegisterRelocationRequest {
+    let mut request = v1::RegisterRelocationRequest {
+        receiving_function: format!("{}/functions/{function}", request.receiving_municipality),
+        secrecy_marking_confirmed: true,
+        ..request
+    };
+    let person = request.content.as_mut().and_then(|it| it.person.as_mut());
+    person.expect("a person").protection = v1::ProtectionLevel::SecrecyMarking.into();
+    request
 }
 
 /// A report that a person arrived, from a municipality.

@@ -28,6 +28,7 @@ mod guarding;
 mod health;
 mod holding;
 mod load;
+mod marked;
 mod moving;
 mod oracle;
 mod outage;

@@ -207,19 +207,25 @@ async fn a_code_that_is_not_open_is_refused_with_where_to_go_instead() {
 async fn a_protected_person_is_sent_to_the_manual_route_and_nothing_tells_why() {
     let world = World::start().await;
     let solna = world.party(SOLNA).await;
-    for level in [
-        v1::ProtectionLevel::SecrecyMarking,
-        v1::ProtectionLevel::ProtectedRegistration,
+    // a confirmation of a marking changes nothing; nor does a marking where nobody handles such cases
+    for (level, is_confirmed) in [
+        (v1::ProtectionLevel::ProtectedRegistration, false),
+        (v1::ProtectionLevel::ProtectedRegistration, true),
+        (v1::ProtectionLevel::SecrecyMarking, true),
     ] {
         let mut request = announcement(&solna, "2283", 0);
         person(&mut request).protection = level.into();
+        request.secrecy_marking_confirmed = is_confirmed;
         let alone = refused(&solna, request.clone(), "protected").await;
+        let is_marked = level == v1::ProtectionLevel::SecrecyMarking;
         // much else is wrong as well: the answer is the same
         request.legal_ground = None;
         content(&mut request).expected_on = "nonsense".to_owned();
         person(&mut request).birth_date = "1980-01-01".to_owned();
         let among = refused(&solna, request, "protected, and wrong").await;
-        for refused in [alone, among] {
+        let all = [alone, among];
+        // who stated a marking is told of it, and so of whatever else is wrong
+        for refused in all.into_iter().take(if is_marked { 1 } else { 2 }) {
             assert_eq!(
                 (refused.code, refused.reason.as_str()),
                 (Code::FailedPrecondition, "MANUAL_ROUTE_REQUIRED")

@@ -26,7 +26,7 @@ async fn readings(solna: &Party, counts: &[(&str, &str, usize)]) {
 }
 
 /// A period that ends now, by the record's clock.
-async fn until_now(reviewer: &Party) -> [Option<Wire>; 2] {
+pub(crate) async fn until_now(reviewer: &Party) -> [Option<Wire>; 2] {
     let look = v1::ListAccessesRequest {
         page_size: 1,
         ..log(reviewer)
@@ -44,7 +44,7 @@ async fn until_now(reviewer: &Party) -> [Option<Wire>; 2] {
     ]
 }
 
-fn sample(reviewer: &Party, period: [Option<Wire>; 2]) -> v1::SampleAccessesRequest {
+pub(crate) fn sample(reviewer: &Party, period: [Option<Wire>; 2]) -> v1::SampleAccessesRequest {
     let [from, until] = period;
     v1::SampleAccessesRequest {
         municipality: reviewer.municipality(),
@@ -57,7 +57,7 @@ fn sample(reviewer: &Party, period: [Option<Wire>; 2]) -> v1::SampleAccessesRequ
 }
 
 /// A review of a sample in which all is in order.
-fn review(
+pub(crate) fn review(
     drawn: &v1::SampleAccessesRequest,
     answer: &v1::SampleAccessesResponse,
 ) -> v1::RecordReviewRequest {

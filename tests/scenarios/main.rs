@@ -75,8 +75,12 @@ fn main() -> ExitCode {
             Ok(())
         }),
     ];
-    for (place, scenario) in SCENARIOS.iter().copied().flatten().enumerate() {
-        if scenario.on != On::Rules {
+    let mut places = 0..;
+    for scenario in SCENARIOS.iter().copied().flatten() {
+        // whoever is played before the rules alone needs no municipalities of the services
+        if scenario.on != On::Rules
+            && let Some(place) = places.next()
+        {
             let (runtime, house) = (runtime.clone(), house.clone());
             trials.push(Trial::test(scenario.name, move || {
                 runtime.block_on(house.play(scenario, place));

@@ -1,15 +1,17 @@
 //! Protection: who must not be found is not sent, matched or asked about.
 
 use api::v1;
+use api::v1::find_relocations_request::Term;
 use domain::code::NoticeKind::{
     ArrivalMatched, RelocationAcknowledged, RelocationArrived, RelocationManualRoute,
     RelocationRegistered, RelocationReplied,
 };
+use domain::code::RelocationKind;
 use domain::relocation_state::RelocationState;
 
 use client::request_id;
 
-use super::request::{arrived, content, person, reported};
+use super::request::{arrived, confirmed, content, person, reported, to_function};
 use super::services::{Services, write};
 use super::steps::Step::{Given, Then, When};
 use super::steps::Who::{A, B};
@@ -155,6 +157,126 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ],
     },
     Scenario {
+        name: "scenario_37_a_secrecy_marking_is_announced_with_a_confirmation_and_to_who_handles_it",
+        on: On::Both,
+        steps: &[
+            Given(Act::Describe(
+                B,
+                "arbete",
+                &[RelocationKind::ActiveInvolvement],
+                false,
+            )),
+            When(A.announces_with(P, B, |it| {
+                person(it).protection = v1::ProtectionLevel::SecrecyMarking.into();
+            })),
+            Then(Fact::Refused(
+                "SECRECY_CONFIRMATION_REQUIRED",
+                &["secrecy_marking_confirmed"],
+            )),
+            Then(Fact::Says("careful harm test")),
+            When(A.announces_with(P, B, |it| it.secrecy_marking_confirmed = true)),
+            Then(Fact::Refused(
+                "SECRECY_NOT_MARKED",
+                &["secrecy_marking_confirmed"],
+            )),
+            // nobody there handles such cases: no field, which would tell why
+            When(A.announces_with(P, B, confirmed)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            Given(Act::Trust(B, "barn", true)),
+            When(A.announces_with(P, B, confirmed)),
+            Then(Fact::Refused(
+                "FUNCTION_NOT_FOR_MARKED",
+                &["receiving_function"],
+            )),
+            Then(Fact::Shown(Shown::OpenFunctions("barn"))),
+            When(A.announces_with(P, B, |it| {
+                confirmed(it);
+                to_function(it, "arbete");
+            })),
+            Then(Fact::Refused(
+                "FUNCTION_NOT_FOR_MARKED",
+                &["receiving_function"],
+            )),
+            Then(B.is_told(&[])),
+            Then(Fact::Shown(Shown::NothingOnNats(B))),
+            When(A.announces_with(P, B, |it| {
+                confirmed(it);
+                to_function(it, "barn");
+            })),
+            Then(Fact::Warned(&[])),
+            Then(Fact::GoesTo(Some("barn"))),
+            Then(B.is_told(&[RelocationRegistered])),
+            // a confirmation opens no way for stronger protection
+            When(A.announces_with(Q, B, |it| {
+                confirmed(it);
+                to_function(it, "barn");
+                person(it).protection = v1::ProtectionLevel::ProtectedRegistration.into();
+            })),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+        ],
+    },
+    Scenario {
+        name: "scenario_37_it_is_read_by_the_named_function_only_and_stands_in_no_list",
+        on: On::Services,
+        steps: &[
+            Given(Act::Trust(B, "barn", true)),
+            Given(Act::Trust(B, "vuxna", true)),
+            Given(A.announces_with(P, B, |it| {
+                confirmed(it);
+                to_function(it, "barn");
+                person(it).given_name = "Kungsfiskare".into();
+                content(it).free_text = "Tycker om en lavskrika.".into();
+            })),
+            Then(B.is_told(&[RelocationRegistered])),
+            Then(Fact::Shown(Shown::That(
+                "the named function reads it, no other one does, and none lists a name",
+                |it| Box::pin(named_only(it)),
+            ))),
+            When(Act::Acknowledge(B)),
+            Then(Fact::Refused(
+                "SECRECY_FUNCTION_REQUIRED",
+                &["actor.function"],
+            )),
+            When(Act::Reply(B, "Vi känner henne.")),
+            Then(Fact::Refused(
+                "SECRECY_FUNCTION_REQUIRED",
+                &["actor.function"],
+            )),
+            Then(A.is_told(&[])),
+            Then(Fact::Shown(Shown::OnNats(B))),
+            Then(Fact::Shown(Shown::Nowhere(&["Kungsfiskare", "lavskrika"]))),
+            // the other function takes it over when that one does so no more
+            When(Act::Trust(B, "barn", false)),
+            Then(Fact::Shown(Shown::That(
+                "what is there goes over to who handles such cases",
+                |it| Box::pin(went_over(it)),
+            ))),
+        ],
+    },
+    Scenario {
+        name: "scenario_37_where_a_marked_person_arrived_is_neither_reported_nor_compared",
+        on: On::Services,
+        steps: &[
+            Given(Act::Trust(B, "barn", true)),
+            // B's register told of the move before anybody knew of the marking
+            Given(B.is_told_by_the_register(&[event("1", 1, P, &[(100, A), (2, B)])])),
+            When(A.announces_with(P, B, |it| {
+                confirmed(it);
+                to_function(it, "barn");
+            })),
+            When(B.is_told_by_the_register(&[event("2", 2, P, &[(100, A), (2, B)]).with(marked)])),
+            Then(Fact::Outcomes(&["ACCEPTED"])),
+            When(B.reports_with(P, A, |it| {
+                arrived(it).protection = v1::ProtectionLevel::SecrecyMarking.into();
+            })),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            Then(Fact::Announcement(A, B, RelocationState::Registered)),
+            Then(A.is_told(&[])),
+            When(Act::Pass(15)),
+            Then(A.is_asked(&[])),
+        ],
+    },
+    Scenario {
         name: "scenario_38_free_text_reaches_no_notice_and_holds_no_number",
         on: On::Both,
         steps: &[
@@ -229,6 +351,52 @@ async fn remembered(services: &Services<'_>) {
     let reply = write!(ReplyToRelocationRequest, receiver,
         name: name, text: text(), legal_ground: Some(ground));
     receiver.reply(reply).await.expect("it marked nothing");
+}
+
+/// Reads the newest announcement at B as somebody of a function; the reason when that is refused.
+async fn read_in(services: &Services<'_>, function: &str) -> Result<String, String> {
+    let there = services.party(B).acting_in(function);
+    let read = there.read(&services.relocation()).await;
+    let text = |it: v1::Relocation| it.content.unwrap_or_default().free_text;
+    read.map(text).map_err(|refused| refused.reason)
+}
+
+/// Those of the function that it was sent to open it, and nobody else; it is found by number, and by no name.
+async fn named_only(services: &Services<'_>) {
+    let refused = || Err("SECRECY_FUNCTION_REQUIRED".to_owned());
+    let text = "Tycker om en lavskrika.".to_owned();
+    assert_eq!(read_in(services, "barn").await, Ok(text));
+    for elsewhere in ["vuxna", "ekonomiskt bistånd"] {
+        assert_eq!(read_in(services, elsewhere).await, refused());
+    }
+    let receiver = services.party(B);
+    let found = async |term| {
+        let find = v1::FindRelocationsRequest {
+            municipality: receiver.municipality(),
+            actor: receiver.actor(),
+            term: Some(term),
+        };
+        let found = receiver.find(find).await.expect("a search").relocations;
+        assert!(found.iter().all(|it| it.content.is_none()), "envelopes");
+        found.len()
+    };
+    let name = v1::PersonName {
+        given_name: "Kungsfiskare".to_owned(),
+        family_name: "Provsson".to_owned(),
+    };
+    assert_eq!(found(Term::Name(name)).await, 0);
+    assert_eq!(found(Term::IdentityNumber(P.0.to_owned())).await, 1);
+}
+
+async fn went_over(services: &Services<'_>) {
+    let refused = Err("SECRECY_FUNCTION_REQUIRED".to_owned());
+    assert_eq!(read_in(services, "barn").await, refused);
+    assert!(read_in(services, "vuxna").await.is_ok());
+}
+
+/// Secrecy marking (sekretessmarkering).
+fn marked(event: &mut v1::RegisterEvent) {
+    event.protection = v1::ProtectionLevel::SecrecyMarking.into();
 }
 
 /// Protected registration (skyddad folkbokföring).

@@ -162,6 +162,20 @@ pub(crate) fn function(of: &str, id: &str, kinds: &[RelocationKind], closed: boo
     }
 }
 
+/// One that takes nothing unless it is named, and handles secrecy markings or does not.
+pub(crate) fn trusted(of: &str, id: &str, does: bool) -> v1::Function {
+    v1::Function {
+        handles_secrecy_marked: does,
+        ..function_of(of, id)
+    }
+}
+
+/// Of a person with a secrecy marking, which the sender confirmed.
+pub(crate) fn confirmed(request: &mut v1::RegisterRelocationRequest) {
+    person(request).protection = v1::ProtectionLevel::SecrecyMarking.into();
+    request.secrecy_marking_confirmed = true;
+}
+
 /// For a function of the receiver's.
 pub(crate) fn to_function(request: &mut v1::RegisterRelocationRequest, id: &str) {
     request.receiving_function = format!("{}/functions/{id}", request.receiving_municipality);

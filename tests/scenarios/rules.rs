@@ -8,6 +8,7 @@ use domain::entry::{Entry, Event};
 use domain::identity::IdentityNumber;
 use domain::lineage::Lineage;
 use domain::municipality::{self, Municipality, MunicipalityCode};
+use domain::reason::Reason;
 use domain::relocation_state::RelocationState;
 use domain::subject::{Pseudonym, Subject};
 use jiff::SignedDuration;
@@ -110,6 +111,13 @@ impl Rules {
         }
     }
 
+    /// Time passes, and what is due meanwhile happens.
+    fn wait(&mut self, time: SignedDuration) -> Answer {
+        self.history.wait(time);
+        self.read();
+        nothing()
+    }
+
     fn read(&mut self) {
         let stored = self.history.take();
         let entry = |bytes: &Vec<u8>| record::decode(bytes).expect("what was just written");
@@ -127,9 +135,12 @@ impl Rules {
         let subject = Subject::relocation(self.next_id());
         self.relocation = Some(subject);
         let fold = self.described(read.recipient);
-        let routed = fold.route(read.function.as_ref(), read.kind);
-        let routed = routed
-            .map_err(|reason| told(api::status::Refusal::field("receiving_function", reason)))?;
+        let routed = fold.route(read.function.as_ref(), read.kind, read.is_marked);
+        let routed = routed.map_err(|reason| match reason {
+            // the manual route names no field
+            Reason::ManualRouteRequired => because(reason),
+            reason => told(api::status::Refusal::field("receiving_function", reason)),
+        })?;
         let event = Event::RelocationRegistered {
             function: routed.map(|function| function.id.clone()),
             sender,
@@ -279,17 +290,15 @@ impl Stage for Rules {
                 let function = request::function(&code_text(*by), id, kinds, *closed);
                 self.describe(*by, &function)
             }
-            Act::Confirm(_) => panic!("delivery is a matter of the services"),
-            Act::Pass(days) => {
-                self.history.wait(SignedDuration::from_hours(days * 24));
-                self.read();
-                Ok(nothing())
+            Act::Trust(by, id, does) => {
+                let function = request::trusted(&code_text(*by), id, *does);
+                self.describe(*by, &function)
             }
+            Act::Confirm(_) => panic!("delivery is a matter of the services"),
+            Act::Pass(days) => Ok(self.wait(SignedDuration::from_hours(days * 24))),
             Act::Until(instant) => {
                 let time = self.history.until(instant.parse().expect("an instant"));
-                self.history.wait(time);
-                self.read();
-                Ok(nothing())
+                Ok(self.wait(time))
             }
             Act::Jumps(instant) => {
                 let time = self.history.until(instant.parse().expect("an instant"));
@@ -415,6 +424,6 @@ fn told(refusal: api::status::Refusal) -> Refusal {
     }
 }
 
-fn because(reason: domain::reason::Reason) -> Refusal {
+fn because(reason: Reason) -> Refusal {
     told(api::status::Refusal::new(reason))
 }

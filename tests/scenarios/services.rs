@@ -229,7 +229,7 @@ impl Services<'_> {
         let of_pair = |known: &&(Who, Who, String)| (known.0, known.1) == (from, to);
         let newest = self.relocations.iter().rfind(of_pair);
         let name = &newest.expect("it was announced").2;
-        self.party(to).read(name).await.expect("a party reads")
+        self.envelope(to, name).await
     }
 
     /// What somebody sees who reads for one function, in a list and in a stream.
@@ -345,6 +345,10 @@ impl Stage for Services<'_> {
             Act::Decided(by) => self.decided(*by).await,
             Act::Describe(by, id, kinds, closed) => {
                 let function = request::function(self.party(*by).code(), id, kinds, *closed);
+                self.describe(*by, function).await
+            }
+            Act::Trust(by, id, does) => {
+                let function = request::trusted(self.party(*by).code(), id, *does);
                 self.describe(*by, function).await
             }
             Act::Confirm(by) => self.confirm(*by).await,

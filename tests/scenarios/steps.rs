@@ -90,6 +90,8 @@ pub(crate) enum Act {
     Decided(Who),
     /// Describes a function of its own by its id: the kinds that it takes, and whether it is closed.
     Describe(Who, &'static str, &'static [RelocationKind], bool),
+    /// Describes a function of its own by its id, which takes no kind: whether it handles secrecy markings.
+    Trust(Who, &'static str, bool),
     /// A municipality's system confirms all its notices: it is connected from then on.
     Confirm(Who),
     /// Days pass.

@@ -1,6 +1,7 @@
 //! Refusals on the wire: `google.rpc` details with a stable reason, every field that is at fault, and what to
 //! do, in English and Swedish. No value of the request is ever echoed.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -54,6 +55,16 @@ impl Refusal {
             reason,
             violations,
             metadata: BTreeMap::new(),
+        }
+    }
+
+    /// As it may be written down: what tells of a secrecy marking is there as neutral as what tells of more protection.
+    pub fn kept(&self) -> Cow<'_, Self> {
+        let mut all = self.violations.iter().map(|violation| violation.reason);
+        if self.reason.tells_of_marking() || all.any(Reason::tells_of_marking) {
+            Cow::Owned(Self::new(Reason::ManualRouteRequired))
+        } else {
+            Cow::Borrowed(self)
         }
     }
 

@@ -32,6 +32,16 @@ impl Protection {
             _ => None,
         }
     }
+
+    /// Whether it goes the manual route alone. An announcement of a person with a secrecy marking may be made, with the
+    /// sender's confirmation; nothing else about that person may, and nothing at all about one with protected registration.
+    pub fn is_manual(self, is_announcement: bool) -> bool {
+        match self {
+            Self::None => false,
+            Self::SecrecyMarking => !is_announcement,
+            Self::ProtectedRegistration => true,
+        }
+    }
 }
 
 /// The person's own expressed wish.
@@ -85,18 +95,21 @@ pub struct Disclosure<'a> {
     pub wish: Option<Wish>,
     /// Protection in the population register.
     pub protection: Protection,
+    /// Whether the sender confirmed that a secrecy marking was heeded: the careful harm test was made (noggrann menprövning).
+    pub is_marking_confirmed: bool,
     /// Which parts are filled that a partial consent must cover.
     pub filled: &'a BTreeSet<Scope>,
     /// The record's date.
     pub today: Date,
 }
 
-/// All violations; none when the ground carries. A protected person yields one, and nothing that tells why.
+/// All violations; none when the ground carries. What goes the manual route yields one, and nothing that tells why.
 ///
 /// Their order: the ground's code, then what the ground demands in the order of the proto's fields, then the
-/// parts that a partial consent does not cover, then the wish against the kind.
+/// parts that a partial consent does not cover, then the wish against the kind, then the secrecy marking.
 pub fn check(disclosure: &Disclosure<'_>) -> Vec<Violation> {
-    if disclosure.protection != Protection::None {
+    let is_announcement = matches!(disclosure.act, Act::Relocation(_));
+    if disclosure.protection.is_manual(is_announcement) {
         return vec![violation(
             "content.person.protection",
             Reason::ManualRouteRequired,
@@ -109,6 +122,13 @@ pub fn check(disclosure: &Disclosure<'_>) -> Vec<Violation> {
     {
         found.push(violation("content.wish", reason));
     }
+    let is_marked = disclosure.protection == Protection::SecrecyMarking;
+    let unconfirmed = match (is_marked, disclosure.is_marking_confirmed) {
+        (true, false) => Some(Reason::SecrecyConfirmationRequired),
+        (false, true) => Some(Reason::SecrecyNotMarked),
+        (true, true) | (false, false) => None,
+    };
+    found.extend(unconfirmed.map(|reason| violation("secrecy_marking_confirmed", reason)));
     found
 }
 

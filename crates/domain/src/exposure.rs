@@ -340,6 +340,7 @@ pub const ANNOUNCEMENT: &[(&str, Kept)] = &[
     ("open_child_inquiry", Kept::Fingerprint),
     ("receiving_function", Kept::Envelope),
     ("withheld_addresses", Kept::Own),
+    ("secrecy_marking_confirmed", Kept::Fingerprint),
 ];
 
 /// What becomes of it: every field of `flyttbud.v1.Relocation`, but for the announcement's content, which is above.

@@ -49,6 +49,20 @@ mod catalogue;
 
 pub use catalogue::Reason;
 
+impl Reason {
+    /// Whether it tells of a secrecy marking (sekretessmarkering). It is answered to the caller, who knows or may know, and
+    /// written down nowhere.
+    pub fn tells_of_marking(self) -> bool {
+        matches!(
+            self,
+            Self::SecrecyConfirmationRequired
+                | Self::SecrecyNotMarked
+                | Self::FunctionNotForMarked
+                | Self::SecrecyFunctionRequired
+        )
+    }
+}
+
 /// What a client does about a refusal, as a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
@@ -91,6 +105,8 @@ pub enum Notable {
     AlreadyReported,
     /// The receiving municipality's system has never confirmed a notice.
     RecipientNotConnected,
+    /// The person is announced already, without the secrecy marking that is told now.
+    AnnouncedUnmarked,
 }
 
 impl Notable {
@@ -103,6 +119,7 @@ impl Notable {
             Self::CoordinationNumberDormant => "COORDINATION_NUMBER_DORMANT",
             Self::AlreadyReported => "ALREADY_REPORTED",
             Self::RecipientNotConnected => "RECIPIENT_NOT_CONNECTED",
+            Self::AnnouncedUnmarked => "ANNOUNCED_UNMARKED",
         }
     }
 
@@ -127,6 +144,9 @@ impl Notable {
             Self::RecipientNotConnected => {
                 "The receiving municipality is not connected: this is kept until it is, and meanwhile it is to be called, by the functions in the answer or its switchboard."
             }
+            Self::AnnouncedUnmarked => {
+                "This person is announced without the secrecy marking, and every function there reads it: redact that relocation, and announce anew."
+            }
         }
     }
 
@@ -148,6 +168,9 @@ impl Notable {
             }
             Self::RecipientNotConnected => {
                 "Den mottagande kommunen är inte ansluten: detta sparas tills den är det, och till dess ska den ringas, via funktionerna i svaret eller växeln."
+            }
+            Self::AnnouncedUnmarked => {
+                "Personen är aviserad utan sekretessmarkeringen, och varje funktion där läser det: avsluta den flytten för mottagaren, och avisera på nytt."
             }
         }
     }

@@ -22,6 +22,10 @@ pub(crate) struct Cli {
         default_value = "flyttbud.toml"
     )]
     pub(crate) profile: PathBuf,
+    /// The function of your municipality that you act in, by its id, instead of the profile's: who opens what is marked as
+    /// secret names the one that it was sent to
+    #[arg(long, global = true, value_name = "FUNCTION")]
+    pub(crate) acting_in: Option<String>,
     /// Answer with JSON, one object a line, for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,

@@ -226,6 +226,7 @@ mod tests {
                 actor_officer: "anna",
                 minor,
                 wish: None,
+                is_marking_confirmed: false,
                 protection: Protection::None,
                 filled: &BTreeSet::new(),
                 today: jiff::civil::date(2026, 11, 24),

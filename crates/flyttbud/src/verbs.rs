@@ -48,8 +48,16 @@ struct Session {
     clippy::wildcard_enum_match_arm,
     reason = "main handles the verbs that call no service"
 )]
-pub(crate) fn run(profile: &Path, json: bool, command: Command) -> Result<(), Failure> {
-    let profile = Profile::read(profile)?;
+pub(crate) fn run(
+    profile: &Path,
+    acting_in: Option<String>,
+    json: bool,
+    command: Command,
+) -> Result<(), Failure> {
+    let mut profile = Profile::read(profile)?;
+    if let Some(function) = acting_in {
+        profile.function = function;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -161,6 +161,7 @@ fn shown(access: &Access) -> v1::Access {
         search_term: part.search_term,
         found: part.found,
         exception: part.exception,
+        secrecy: part.secrecy,
         actor: access.content.as_ref().map(|_| v1::Actor {
             officer_id: part.officer_id,
             function: part.function,

@@ -24,6 +24,7 @@ use crate::page::Page;
 use crate::permit::{Party, Viewer};
 use crate::read::NOW;
 use crate::relocation::method;
+use crate::secrecy::Pass;
 use crate::show;
 use crate::write::{halted, known_at};
 
@@ -216,19 +217,21 @@ async fn fill(
     entries: &[Entry],
     shown: &mut v1::Alert,
 ) -> Result<(), Refusal> {
+    let parties = (fold.asking, fold.asked);
     // a report that was withdrawn is no longer a question, and tells nothing more
     if let Some((about, report)) = core.question(party, fold).await?
         && about.state != ArrivalState::Withdrawn
     {
-        let opened = core.open(party, (fold.asking, fold.asked), &report).await?;
+        let pass = Pass::beside(party, parties, report.subject);
+        let opened = core.open(&pass, &report).await?;
         shown.question = opened.and_then(|part| part.arrival);
     }
     for entry in entries {
-        let opened = || core.open(party, (fold.asking, fold.asked), entry);
+        let pass = Pass::beside(party, parties, entry.subject);
         if matches!(entry.event, Event::AlertAnswered { .. }) {
-            shown.answer_text = opened().await?.unwrap_or_default().text;
+            shown.answer_text = core.open(&pass, entry).await?.unwrap_or_default().text;
         } else if matches!(entry.event, Event::AlertDisputed) {
-            shown.dispute_text = opened().await?.unwrap_or_default().text;
+            shown.dispute_text = core.open(&pass, entry).await?.unwrap_or_default().text;
         }
     }
     Ok(())

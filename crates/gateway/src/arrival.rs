@@ -23,6 +23,7 @@ use crate::permit::Party;
 use crate::read::NOW;
 use crate::register;
 use crate::relocation::method;
+use crate::secrecy::Pass;
 use crate::write::{Command, Decided, halted, known_at};
 
 /// The service.
@@ -123,7 +124,8 @@ async fn content(
     first: &Entry,
 ) -> Result<Option<v1::ArrivalContent>, Refusal> {
     let parties = (fold.municipality, fold.previous);
-    let opened = core.open(party, parties, first).await?;
+    let pass = Pass::beside(party, parties, first.subject);
+    let opened = core.open(&pass, first).await?;
     match opened.and_then(|part| part.arrival) {
         None => register::content(core, party, parties, first).await,
         told => Ok(told),

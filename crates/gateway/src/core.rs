@@ -144,7 +144,7 @@ impl Core {
                 tracing::info!(
                     rpc.method = method,
                     request.id = request_id,
-                    reason = refusal.reason.code(),
+                    reason = refusal.kept().reason.code(),
                     "call refused"
                 );
                 Err(refusal.to_status(&request_id, swedish))

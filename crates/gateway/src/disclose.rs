@@ -32,7 +32,9 @@ impl Core {
             actor_officer: telling.actor.map_or("", |actor| actor.officer_id.as_str()),
             minor: telling.minor,
             wish: None,
+            // what may be told of a person with a marking was decided by who may handle the matter
             protection: Protection::None,
+            is_marking_confirmed: false,
             filled: &filled,
             today: self.today(),
         }));

@@ -26,6 +26,7 @@ mod read;
 mod refusals;
 mod register;
 mod relocation;
+mod secrecy;
 mod serve;
 mod show;
 mod streams;

@@ -178,6 +178,12 @@ impl Party {
         Ok(Self { code, reach })
     }
 
+    #[cfg(test)]
+    pub(crate) fn for_tests(code: MunicipalityCode) -> Self {
+        let reach = Reach::Own;
+        Self { code, reach }
+    }
+
     /// As the municipality itself: for what it ends by duty, never for an answer.
     pub(crate) fn whole(self) -> Self {
         let reach = Reach::Own;

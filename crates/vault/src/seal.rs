@@ -201,19 +201,4 @@ impl Vault {
         key.open(&row_data(id, authority, epoch), &wrapped)
             .map(Some)
     }
-
-    /// Like [`Self::open_part`], the body alone.
-    pub async fn open(
-        &self,
-        authority: MunicipalityCode,
-        subject: Subject,
-        version: Version,
-        parties: (MunicipalityCode, MunicipalityCode),
-        sealed: &SealedPart,
-    ) -> Result<Option<Vec<u8>>, Error> {
-        let opened = self
-            .open_part(authority, subject, version, parties, sealed)
-            .await?;
-        Ok(opened.map(|opened| opened.body))
-    }
 }

@@ -6,7 +6,7 @@ use api::v1;
 use client::request_id;
 use prost_reflect::{DescriptorPool, DynamicMessage, Kind, ReflectMessage as _};
 use serde_json::Value;
-use tests::{Party, announcement, arrival, consent};
+use tests::{Party, announcement, arrival, consent, marked};
 
 /// Values of each field that has one, by its path; of a repeated one all, in order.
 pub(super) type Values = BTreeMap<String, Vec<Value>>;
@@ -137,7 +137,9 @@ pub(super) fn full(solna: &Party) -> Vec<v1::RegisterRelocationRequest> {
         fill(&mut request);
         request
     });
-    filled.collect()
+    // the last test person has a secrecy marking
+    let of_marked = announcement(solna, "2283", 4);
+    filled.chain([marked(of_marked, "vuxna")]).collect()
 }
 
 fn fill(request: &mut v1::RegisterRelocationRequest) {

@@ -17,10 +17,21 @@ impl Services<'_> {
         request::consent(self.house.today())
     }
 
+    /// An announcement's envelope as somebody sees it.
+    pub(super) async fn envelope(&self, who: Who, name: &str) -> v1::Relocation {
+        let request = v1::GetRelocationRequest {
+            view: v1::View::Basic.into(),
+            ..self.party(who).reading(name)
+        };
+        let answer = self.party(who).get_relocation(request).await;
+        let relocation = answer.expect("a party reads").relocation;
+        relocation.expect("an answer holds a relocation")
+    }
+
     /// Where an announcement stands, by its place among all of them.
     pub(crate) async fn state(&self, place: usize) -> RelocationState {
         let (_, to, name) = self.relocations.get(place).expect("it was announced");
-        let seen = self.party(*to).read(name).await.expect("a party reads");
+        let seen = self.envelope(*to, name).await;
         RelocationState::from_number(seen.state).expect("known")
     }
 

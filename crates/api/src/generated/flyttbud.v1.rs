@@ -4723,6 +4723,9 @@ pub struct Access {
     /// Why it was opened although the municipality restricted its processing (undantag).
     #[prost(enumeration = "RestrictionException", tag = "9")]
     pub exception: i32,
+    /// Whether it was to what is marked as secret (sekretessmarkering).
+    #[prost(enumeration = "AccessSecrecy", tag = "10")]
+    pub secrecy: i32,
 }
 /// Request of ListAccesses.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4777,7 +4780,7 @@ pub struct SampleAccessesRequest {
     /// Its end (till); not in the future, so that nothing comes into it any more.
     #[prost(message, optional, tag = "4")]
     pub until: ::core::option::Option<::prost_types::Timestamp>,
-    /// How many to draw (antal); 20 when 0, never over 100.
+    /// How many to draw (antal); 20 when 0, never over 100. All accesses to what is marked as secret come on top.
     #[prost(int32, tag = "5")]
     pub size: i32,
     /// Where chance begins (frö); positive. 0: one is made, and told in the answer.
@@ -4959,6 +4962,10 @@ pub struct ExtractedRelocation {
     /// Its own part (egen del).
     #[prost(message, repeated, tag = "3")]
     pub own_acts: ::prost::alloc::vec::Vec<OwnAct>,
+    /// Whether only its envelope is here (undantagen): the person has a secrecy marking, and it is opened in another function
+    /// than that in which the extract was produced. GetRelocation tells in which.
+    #[prost(bool, tag = "4")]
+    pub withheld: bool,
 }
 /// An arrival in an extract (ankomst).
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -5084,6 +5091,43 @@ impl SearchTermKind {
             "SEARCH_TERM_KIND_IDENTITY_NUMBER" => Some(Self::IdentityNumber),
             "SEARCH_TERM_KIND_CASE_NUMBER" => Some(Self::CaseNumber),
             "SEARCH_TERM_KIND_NAME" => Some(Self::Name),
+            _ => None,
+        }
+    }
+}
+/// Whether an access was to what is about a person with a secrecy marking (sekretessmarkering).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AccessSecrecy {
+    /// Of before this was kept.
+    Unspecified = 0,
+    /// It was not (ingen markering).
+    None = 1,
+    /// It was (sekretessmarkerad): it stands in every sample of its period.
+    Marked = 2,
+    /// Somebody tried to, and was in no function that may (nekad): nothing was opened. It stands in every sample too.
+    MarkedRefused = 3,
+}
+impl AccessSecrecy {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ACCESS_SECRECY_UNSPECIFIED",
+            Self::None => "ACCESS_SECRECY_NONE",
+            Self::Marked => "ACCESS_SECRECY_MARKED",
+            Self::MarkedRefused => "ACCESS_SECRECY_MARKED_REFUSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ACCESS_SECRECY_UNSPECIFIED" => Some(Self::Unspecified),
+            "ACCESS_SECRECY_NONE" => Some(Self::None),
+            "ACCESS_SECRECY_MARKED" => Some(Self::Marked),
+            "ACCESS_SECRECY_MARKED_REFUSED" => Some(Self::MarkedRefused),
             _ => None,
         }
     }
@@ -5238,7 +5282,8 @@ pub mod access_service_client {
                 .insert(GrpcMethod::new("flyttbud.v1.AccessService", "ListAccesses"));
             self.inner.unary(req, path, codec).await
         }
-        /// Draws a random sample of a period's accesses, in strata of officer and purpose. The same seed gives the same sample.
+        /// Draws a random sample of a period's accesses, in strata of officer and purpose, beside all to what is marked as secret.
+        /// The same seed gives the same sample.
         pub async fn sample_accesses(
             &mut self,
             request: impl tonic::IntoRequest<super::SampleAccessesRequest>,
@@ -5366,7 +5411,8 @@ pub mod access_service_server {
             tonic::Response<super::ListAccessesResponse>,
             tonic::Status,
         >;
-        /// Draws a random sample of a period's accesses, in strata of officer and purpose. The same seed gives the same sample.
+        /// Draws a random sample of a period's accesses, in strata of officer and purpose, beside all to what is marked as secret.
+        /// The same seed gives the same sample.
         async fn sample_accesses(
             &self,
             request: tonic::Request<super::SampleAccessesRequest>,
@@ -8789,6 +8835,10 @@ pub struct RegisterRelocationRequest {
     /// and kept sealed for you alone. The receiver does not see them.
     #[prost(string, repeated, tag = "11")]
     pub withheld_addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// For a person with a secrecy marking (sekretessmarkering): you made the careful harm test, and this may be told all the
+    /// same (noggrann menprövning gjord). Refused when it is missing, and when the person has no such marking.
+    #[prost(bool, tag = "12")]
+    pub secrecy_marking_confirmed: bool,
 }
 /// Response of RegisterRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]

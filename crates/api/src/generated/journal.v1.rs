@@ -782,6 +782,9 @@ pub struct AccessPart {
     /// Why it was opened although its processing was restricted.
     #[prost(enumeration = "super::super::flyttbud::v1::RestrictionException", tag = "9")]
     pub exception: i32,
+    /// Whether it was to what is marked as secret. Never 0, so that all are of one length.
+    #[prost(enumeration = "super::super::flyttbud::v1::AccessSecrecy", tag = "10")]
+    pub secrecy: i32,
 }
 /// A review of the access log. It stands in the key store, never in the journal.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use domain::code::RelocationKind;
-use domain::disclosure::{self, Act, Disclosure, Wish};
+use domain::disclosure::{self, Act, Disclosure, Protection, Wish};
 use domain::function::FunctionId;
 use domain::ground::Scope;
 use domain::identity::IdentityNumber;
@@ -56,6 +56,8 @@ pub struct Registration {
     pub kind: RelocationKind,
     /// The recipient's function that the sender wishes; none: the one that takes the kind.
     pub function: Option<FunctionId>,
+    /// Whether the person has a secrecy marking, which the sender confirmed.
+    pub is_marked: bool,
     /// The person's number.
     pub number: IdentityNumber,
     /// Planned month.
@@ -147,7 +149,7 @@ pub fn registration(
     if request.content.is_none() {
         faults.add("content", Reason::FieldRequired);
     }
-    let person = person(&mut faults, content.person.as_ref(), context);
+    let person = person(&mut faults, content.person.as_ref(), true, context);
     let planned = expected(&mut faults, &content.expected_on, context.today);
     shape(&mut faults, &content);
     let texts = texts!(content);
@@ -160,6 +162,7 @@ pub fn registration(
             minor: person.minor,
             wish: Wish::from_number(content.wish),
             protection: person.protection,
+            is_marking_confirmed: request.secrecy_marking_confirmed,
             filled: &filled(&content),
             today: context.today,
         }));
@@ -173,6 +176,7 @@ pub fn registration(
             recipient,
             kind,
             function,
+            is_marked: person.protection == Protection::SecrecyMarking,
             warnings: person.warnings,
             number: person.number,
             planned,
@@ -204,7 +208,7 @@ pub fn arrival(
     if request.content.is_none() {
         faults.add("content", Reason::FieldRequired);
     }
-    let person = person(&mut faults, content.person.as_ref(), context);
+    let person = person(&mut faults, content.person.as_ref(), false, context);
     let arrived_on = faults.date("content.arrived_on", &content.arrived_on);
     if arrived_on.is_some_and(|date| date > context.today) {
         faults.add("content.arrived_on", Reason::DateInFuture);
@@ -228,6 +232,7 @@ pub fn arrival(
             minor: person.minor,
             wish: None,
             protection: person.protection,
+            is_marking_confirmed: false,
             filled: &arrival_filled(&content),
             today: context.today,
         }));

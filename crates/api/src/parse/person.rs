@@ -20,6 +20,7 @@ pub(super) struct Known {
 pub(super) fn person(
     faults: &mut Faults,
     person: Option<&v1::Person>,
+    is_announcement: bool,
     context: Context,
 ) -> Option<Known> {
     let Some(person) = person else {
@@ -45,10 +46,7 @@ pub(super) fn person(
         faults.add("content.person.protection", Reason::FieldRequired);
     }
     // fail closed: a protected person is for the manual channel, whatever else is wrong
-    if matches!(
-        protection,
-        Some(Protection::SecrecyMarking | Protection::ProtectedRegistration)
-    ) {
+    if protection.is_some_and(|level| level.is_manual(is_announcement)) {
         faults.add("content.person.protection", Reason::ManualRouteRequired);
     }
     let (number, birth_date, protection) = (number?, birth_date?, protection?);

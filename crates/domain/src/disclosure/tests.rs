@@ -58,6 +58,7 @@ fn announced<'a>(ground: &'a Ground, filled: &'a BTreeSet<Scope>) -> Disclosure<
         minor: false,
         wish: Some(Wish::NotClear),
         protection: Protection::None,
+        is_marking_confirmed: false,
         filled,
         today: TODAY,
     }
@@ -351,12 +352,34 @@ proptest! {
     #[test]
     fn invariant_protection_fails_closed_and_tells_nothing_else(
         ground in grounds(), act in acts(), filled in parts(), minor: bool, marked: bool,
+        is_marking_confirmed: bool,
     ) {
+        // a secrecy marking lets an announcement through, and nothing else
+        let marked = marked && !matches!(act, Act::Relocation(_));
         let protection =
             if marked { Protection::SecrecyMarking } else { Protection::ProtectedRegistration };
-        let disclosure = Disclosure { act, minor, protection, ..announced(&ground, &filled) };
+        let disclosure = Disclosure {
+            act, minor, protection, is_marking_confirmed, ..announced(&ground, &filled)
+        };
         let alone = ["content.person.protection: MANUAL_ROUTE_REQUIRED"];
         prop_assert_eq!(found(&disclosure), alone);
+    }
+
+    #[test]
+    fn invariant_a_marking_lifts_no_demand_and_adds_one(
+        ground in grounds(), filled in parts(), minor: bool,
+        is_marked: bool, is_marking_confirmed: bool,
+    ) {
+        let usual = Disclosure { minor, ..announced(&ground, &filled) };
+        let marking = if is_marked { Protection::SecrecyMarking } else { Protection::None };
+        let marked = Disclosure { protection: marking, is_marking_confirmed, ..usual };
+        let mut expected = found(&usual);
+        if is_marked && !is_marking_confirmed {
+            expected.push("secrecy_marking_confirmed: SECRECY_CONFIRMATION_REQUIRED".to_owned());
+        } else if is_marking_confirmed && !is_marked {
+            expected.push("secrecy_marking_confirmed: SECRECY_NOT_MARKED".to_owned());
+        }
+        prop_assert_eq!(found(&marked), expected);
     }
 
     #[test]

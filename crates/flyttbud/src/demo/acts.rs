@@ -88,6 +88,7 @@ pub(super) fn contact() -> v1::Contact {
 pub(super) fn announcement(solna: &Party) -> v1::RegisterRelocationRequest {
     v1::RegisterRelocationRequest {
         open_child_inquiry: false,
+        secrecy_marking_confirmed: false,
         receiving_function: String::new(),
         withheld_addresses: Vec::new(),
         municipality: solna.municipality(),

@@ -50,7 +50,7 @@ pub(crate) enum Access {
 pub(crate) struct Sample {
     #[command(flatten)]
     period: Period,
-    /// How many; at most 100
+    /// How many; at most 100. All accesses to what is marked as secret come on top
     #[arg(long, default_value_t = 20)]
     size: i32,
     /// Where chance begins; the same seed draws the same sample
@@ -275,11 +275,16 @@ fn show(accesses: &[v1::Access]) {
             actor.purpose,
             it.method.clone(),
             what,
+            match it.secrecy() {
+                v1::AccessSecrecy::Unspecified | v1::AccessSecrecy::None => String::new(),
+                v1::AccessSecrecy::Marked => "marked".to_owned(),
+                v1::AccessSecrecy::MarkedRefused => "marked, refused".to_owned(),
+            },
         ]
     });
     output::table(
         &[
-            "accessed", "officer", "function", "case", "purpose", "method", "what",
+            "accessed", "officer", "function", "case", "purpose", "method", "what", "secrecy",
         ],
         rows.collect(),
     );

@@ -1,6 +1,6 @@
 //! What a municipality holds about one person, and who opened it: GDPR article 15. What was erased is named as such.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 
 use api::parse::{self, Faults};
@@ -27,6 +27,7 @@ use crate::limits::{ACCESSES_AT_ONCE, EXTRACT_ACCESSES_MAX, EXTRACT_SUBJECTS_MAX
 use crate::permit::Party;
 use crate::person::Person;
 use crate::read::NOW;
+use crate::secrecy::Pass;
 use crate::write::halted;
 use crate::{alert, arrival, relocation};
 
@@ -57,16 +58,17 @@ pub(super) async fn produce(
     let term = (v1::SearchTermKind::IdentityNumber, *token);
     let search = Opening::search(term, &actor, subjects.len());
     core.record_access(call, party, search).await?;
+    let mut passes = BTreeMap::new();
     for subject in &subjects {
-        let opening = Opening::of(*subject, &actor);
-        core.record_access(call, party, opening).await?;
+        let pass = core.extracting(call, party, *subject, &actor).await?;
+        passes.extend(pass.map(|pass| (*subject, pass)));
     }
     let mut items = vec![Item::Head(v1::ExtractHead {
         municipality: party.code().resource_name(),
         produced_at: Some(to_wire(now)),
     })];
     for subject in &subjects {
-        items.extend(core.extracted(party, *subject).await?);
+        items.extend(core.extracted(party, *subject, passes.get(subject)).await?);
     }
     let opened = subjects.into_iter().map(Accessed::Subject);
     let searches = tokens.iter().copied().map(Accessed::Search);
@@ -181,17 +183,49 @@ impl Core {
         }
     }
 
-    /// One of them as an item.
-    async fn extracted(&self, party: Party, subject: Subject) -> Result<Option<Item>, Refusal> {
+    /// Records that something is about to be opened. None for a relocation that the officer's function may not open.
+    async fn extracting(
+        &self,
+        call: &Call,
+        party: Party,
+        subject: Subject,
+        actor: &v1::Actor,
+    ) -> Result<Option<Pass>, Refusal> {
+        let opening = Opening::of(subject, actor);
+        if subject.kind != SubjectKind::Relocation {
+            self.record_access(call, party, opening).await?;
+            return Ok(None);
+        }
+        let (fold, entries) = self.relocation(party, subject, NOW).await?;
+        match self.enter(call, party, (&fold, &entries), opening).await {
+            Err(refusal) if refusal.reason == Reason::SecrecyFunctionRequired => Ok(None),
+            entered => entered.map(Some),
+        }
+    }
+
+    /// One of them as an item. Of a relocation without a pass its envelope.
+    async fn extracted(
+        &self,
+        party: Party,
+        subject: Subject,
+        pass: Option<&Pass>,
+    ) -> Result<Option<Item>, Refusal> {
         Ok(match subject.kind {
             SubjectKind::Relocation => {
-                let (relocation, fold, entries) = relocation::whole(self, party, subject).await?;
+                let found = relocation::whole(self, party, subject, pass).await?;
+                let (relocation, fold, entries) = found;
                 let erased = ::ledger::erased(&entries).map_err(halted)?;
                 let parties = (fold.sender, fold.recipient);
+                // what its own officers wrote of the person is under the same secrecy
+                let own_acts = match pass {
+                    Some(_pass) => self.own_acts(party, parties, &entries).await?,
+                    None => Vec::new(),
+                };
                 Some(Item::Relocation(v1::ExtractedRelocation {
                     relocation: Some(relocation),
                     erased: erased == Some(party.code()),
-                    own_acts: self.own_acts(party, parties, &entries).await?,
+                    own_acts,
+                    withheld: pass.is_none(),
                 }))
             }
             SubjectKind::Arrival => {
@@ -273,16 +307,18 @@ impl Core {
         let more = accesses.len() > EXTRACT_ACCESSES_MAX;
         accesses.sort_by_key(|access| std::cmp::Reverse(access.place));
         accesses.truncate(EXTRACT_ACCESSES_MAX);
-        let items = accesses.iter().map(|access| {
+        let items = accesses.iter().filter_map(|access| {
             let shown = super::shown(access);
+            // who was refused opened nothing
+            let is_refused = shown.secrecy() == v1::AccessSecrecy::MarkedRefused;
             let actor = shown.actor.unwrap_or_default();
-            Item::Access(v1::ExtractedAccess {
+            (!is_refused).then_some(Item::Access(v1::ExtractedAccess {
                 accessed_at: shown.accessed_at,
                 function: actor.function,
                 purpose: actor.purpose,
                 method: shown.method,
                 subject: shown.subject,
-            })
+            }))
         });
         Ok((items.collect(), more))
     }

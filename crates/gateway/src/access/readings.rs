@@ -36,12 +36,13 @@ impl Core {
             .map_err(no_keys)?;
         let reading = |access: &vault::Access| {
             let part = record::told(access).unwrap_or_default();
-            v1::Reading {
+            // who was refused read nothing
+            (!record::is_refused(&part)).then(|| v1::Reading {
                 read_at: Some(to_wire(access.at)),
                 function: part.function,
                 method: part.method,
-            }
+            })
         };
-        Ok(found.iter().rev().map(reading).collect())
+        Ok(found.iter().rev().filter_map(reading).collect())
     }
 }

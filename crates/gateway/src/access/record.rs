@@ -20,6 +20,7 @@ pub(crate) struct Opening<'a> {
     term: v1::SearchTermKind,
     found: usize,
     exception: v1::RestrictionException,
+    secrecy: v1::AccessSecrecy,
 }
 
 impl<'a> Opening<'a> {
@@ -31,12 +32,23 @@ impl<'a> Opening<'a> {
             term: v1::SearchTermKind::Unspecified,
             found: 0,
             exception: v1::RestrictionException::Unspecified,
+            secrecy: v1::AccessSecrecy::None,
         }
     }
 
     /// It is opened although its processing is restricted.
     pub(crate) fn except(self, exception: v1::RestrictionException) -> Self {
         Self { exception, ..self }
+    }
+
+    /// Whether the person has a secrecy marking.
+    pub(crate) fn about(self, secrecy: v1::AccessSecrecy) -> Self {
+        Self { secrecy, ..self }
+    }
+
+    /// The function that it is opened in.
+    pub(crate) fn function(&self) -> &'a str {
+        &self.actor.function
     }
 
     /// A search that found so much, by a term's token.
@@ -51,6 +63,7 @@ impl<'a> Opening<'a> {
             term,
             found,
             exception: v1::RestrictionException::Unspecified,
+            secrecy: v1::AccessSecrecy::None,
         }
     }
 }
@@ -79,6 +92,7 @@ impl Core {
             search_term: opening.term.into(),
             found: i32::try_from(opening.found).unwrap_or(i32::MAX),
             exception: opening.exception.into(),
+            secrecy: opening.secrecy.into(),
         };
         let access = NewAccess {
             authority: owner.into().code(),
@@ -89,6 +103,19 @@ impl Core {
         };
         self.vault.record_access(access).await.map_err(no_keys)
     }
+}
+
+/// Whether it was to what is marked as secret, opened or not.
+pub(super) fn is_marked(part: &sealed::AccessPart) -> bool {
+    match part.secrecy() {
+        v1::AccessSecrecy::Unspecified | v1::AccessSecrecy::None => false,
+        v1::AccessSecrecy::Marked | v1::AccessSecrecy::MarkedRefused => true,
+    }
+}
+
+/// Whether nothing was opened: the function that it was tried in may not.
+pub(super) fn is_refused(part: &sealed::AccessPart) -> bool {
+    part.secrecy() == v1::AccessSecrecy::MarkedRefused
 }
 
 /// What was told of an access; none when its key was erased.

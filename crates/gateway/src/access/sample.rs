@@ -15,7 +15,9 @@ use vault::{Access, AccessFilter, AccessPlace};
 use super::{Opening, record, shown};
 use crate::call::Call;
 use crate::core::{Core, no_keys};
-use crate::limits::{ACCESSES_AT_ONCE, REVIEWED_ACCESSES_MAX, SAMPLE_DEFAULT, SAMPLE_MAX};
+use crate::limits::{
+    ACCESSES_AT_ONCE, MARKED_ACCESSES_MAX, REVIEWED_ACCESSES_MAX, SAMPLE_DEFAULT, SAMPLE_MAX,
+};
 use crate::permit::Reviewer;
 
 /// What to draw.
@@ -146,7 +148,7 @@ impl Core {
             .map_err(no_keys)
     }
 
-    /// Draws a sample in strata of officer and purpose.
+    /// Draws a sample in strata of officer and purpose, beside all that was of persons with a secrecy marking.
     pub(super) async fn sample(&self, reviewer: Reviewer, plan: Plan) -> Result<Sample, Refusal> {
         let Plan { from, until, .. } = plan;
         let population = self
@@ -165,6 +167,7 @@ impl Core {
         };
         let mut strata: BTreeMap<(String, String), Vec<u128>> = BTreeMap::new();
         let mut places = BTreeMap::new();
+        let mut drawn = BTreeSet::new();
         let mut before = AccessPlace::END;
         loop {
             let page = self
@@ -176,13 +179,21 @@ impl Core {
             before = last.place;
             for access in &page {
                 let part = record::told(access).unwrap_or_default();
+                places.insert(access.id, access.place);
+                if record::is_marked(&part) {
+                    drawn.insert(access.id.as_u128());
+                    continue;
+                }
                 let stratum = strata.entry((part.officer_id, part.purpose));
                 stratum.or_default().push(access.id.as_u128());
-                places.insert(access.id, access.place);
             }
             tokio::task::yield_now().await;
         }
-        let drawn: BTreeSet<u128> = stratified(&strata, plan.size, plan.seed);
+        if drawn.len() > MARKED_ACCESSES_MAX {
+            return Err(Refusal::field("until", Reason::FieldOutOfRange)
+                .with("limit", MARKED_ACCESSES_MAX.to_string()));
+        }
+        drawn.extend(stratified(&strata, plan.size, plan.seed));
         places.retain(|id, _place| drawn.contains(&id.as_u128()));
         Ok(Sample { places, population })
     }

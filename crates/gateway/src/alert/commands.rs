@@ -17,6 +17,7 @@ use crate::core::Core;
 use crate::disclose::Telling;
 use crate::permit::{Operator, Party, Viewer};
 use crate::read::NOW;
+use crate::secrecy::Pass;
 use crate::write::{Command, Decided, halted};
 
 /// What all commands about an alert carry.
@@ -196,7 +197,8 @@ async fn is_about_a_minor(core: &Core, party: Party, name: &str) -> Result<bool,
     let Some((_arrival, report)) = core.question(party, &fold).await? else {
         return Ok(false);
     };
-    let opened = core.open(party, (fold.asking, fold.asked), &report).await?;
+    let pass = Pass::beside(party, (fold.asking, fold.asked), report.subject);
+    let opened = core.open(&pass, &report).await?;
     let person = opened
         .and_then(|part| part.arrival)
         .and_then(|content| content.person);

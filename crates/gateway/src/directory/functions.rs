@@ -3,7 +3,7 @@
 use api::parse::{self, Faults};
 use api::status::Refusal;
 use api::v1;
-use domain::function::FunctionId;
+use domain::function::{Function, FunctionId};
 use domain::municipality::{self, MunicipalityCode};
 use domain::reason::Reason;
 use ledger::{MunicipalityCommand, MunicipalityFold};
@@ -101,11 +101,14 @@ fn named(fold: &MunicipalityFold, id: &FunctionId) -> Option<v1::Function> {
     Some(show::function(fold, known))
 }
 
-/// A function that is not there, or closed: with those that are open.
+/// A function that is not there, closed, or not for this: with those that are. The manual route never says why.
 pub(crate) fn unknown(fold: &MunicipalityFold, field: &str, reason: Reason) -> Refusal {
-    let open: Vec<&str> = fold
-        .open_functions()
-        .map(|known| known.id.as_str())
-        .collect();
+    if reason == Reason::ManualRouteRequired {
+        return Refusal::new(reason);
+    }
+    let is_for_it =
+        |known: &&Function| reason != Reason::FunctionNotForMarked || known.handles_secrecy_marked;
+    let open = fold.open_functions().filter(is_for_it);
+    let open: Vec<&str> = open.map(|known| known.id.as_str()).collect();
     Refusal::field(field, reason).with("functions", open.join(", "))
 }

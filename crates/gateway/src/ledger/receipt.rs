@@ -13,11 +13,11 @@ use tlog::tree::Hash;
 
 use super::{checkpoint, shown, unproven};
 use crate::access::Opening;
-use crate::body::Parties;
 use crate::call::Call;
-use crate::core::{Core, no_keys};
+use crate::core::Core;
 use crate::permit::{Party, Viewer};
 use crate::read::NOW;
+use crate::secrecy::Pass;
 use crate::write::halted;
 
 pub(super) async fn get(
@@ -41,10 +41,14 @@ pub(super) async fn get(
     let receipt = receipt(core, &entry, &stored).await?;
     let mut parts = Vec::new();
     if let Some((party, actor)) = reader {
-        unrestricted(core, party, &entry).await?;
         let opening = Opening::of(entry.subject, &actor);
-        core.record_access(call, party, opening).await?;
-        parts = opened(core, party, parties, &entry).await?;
+        parts = if entry.subject.kind == SubjectKind::Relocation {
+            of_relocation(core, call, party, &entry, opening).await?
+        } else {
+            core.record_access(call, party, opening).await?;
+            let pass = Pass::beside(party, parties, entry.subject);
+            opened(core, &pass, &entry).await?
+        };
     }
     Ok(v1::GetReceiptResponse {
         receipt: Some(v1::Receipt {
@@ -110,37 +114,32 @@ async fn receipt(core: &Core, entry: &Entry, stored: &[u8]) -> Result<Receipt, R
     Ok(receipt)
 }
 
-/// A body whose processing its party restricted is opened by GetRelocation alone, which asks for the exception.
-async fn unrestricted(core: &Core, party: Party, entry: &Entry) -> Result<(), Refusal> {
-    if entry.subject.kind == SubjectKind::Relocation {
-        let (fold, _entries) = core.relocation(party, entry.subject, NOW).await?;
-        if fold.is_restricted_by(party.code()) {
-            return Err(Refusal::field("view", Reason::ProcessingRestricted));
-        }
+/// The sealed parts of a relocation's entry that a party may open. A body whose processing its party restricted is opened
+/// by GetRelocation alone, which asks for the exception. What was erased, or told no longer, is missing.
+async fn of_relocation(
+    core: &Core,
+    call: &Call,
+    party: Party,
+    entry: &Entry,
+    opening: Opening<'_>,
+) -> Result<Vec<v1::OpenedPart>, Refusal> {
+    let (fold, entries) = core.relocation(party, entry.subject, NOW).await?;
+    if fold.is_restricted_by(party.code()) {
+        return Err(Refusal::field("view", Reason::ProcessingRestricted));
     }
-    Ok(())
+    let pass = core.enter(call, party, (&fold, &entries), opening).await?;
+    if ::ledger::may_read(&entries, party.code(), entry.version).map_err(halted)? {
+        opened(core, &pass, entry).await
+    } else {
+        Ok(Vec::new())
+    }
 }
 
-/// The sealed parts that a party may open. What was erased, or told no longer, is missing.
-async fn opened(
-    core: &Core,
-    party: Party,
-    parties: Parties,
-    entry: &Entry,
-) -> Result<Vec<v1::OpenedPart>, Refusal> {
-    if entry.subject.kind == SubjectKind::Relocation {
-        let (_, entries) = core.relocation(party, entry.subject, NOW).await?;
-        if !::ledger::may_read(&entries, party.code(), entry.version).map_err(halted)? {
-            return Ok(Vec::new());
-        }
-    }
+/// The sealed parts of an entry. What was erased is missing.
+async fn opened(core: &Core, pass: &Pass, entry: &Entry) -> Result<Vec<v1::OpenedPart>, Refusal> {
     let mut parts = Vec::new();
     for part in &entry.sealed {
-        let opened = core
-            .vault
-            .open_part(party.code(), entry.subject, entry.version, parties, part)
-            .await
-            .map_err(no_keys)?;
+        let opened = core.open_bytes(pass, entry, part).await?;
         parts.extend(opened.map(|opened| v1::OpenedPart {
             part: match part.part {
                 Part::Shared => 1,

@@ -32,6 +32,7 @@ struct Waiting {
 impl Refusals {
     /// Notes a refusal, if it is one by the rules: not what has to do with load, time or faults of ours.
     pub(crate) fn note(&self, method: &'static str, call: &Call, refusal: &Refusal, at: Timestamp) {
+        let refusal = refusal.kept();
         if !matches!(
             refusal.reason.class(),
             Class::InvalidArgument | Class::FailedPrecondition | Class::PermissionDenied

@@ -32,6 +32,7 @@ use crate::write::{Command, Decided, halted};
 
 /// What all commands about a relocation carry.
 struct Common<'a> {
+    call: &'a Call,
     party: Party,
     subject: Subject,
     request: Request,
@@ -49,6 +50,13 @@ impl Common<'_> {
         shared: Option<sealed::SharedPart>,
     ) -> Result<Option<v1::Relocation>, Refusal> {
         let (party, subject) = (self.party, self.subject);
+        // what was answered once is answered again, whoever may handle it by now
+        if takes_part(what) && core.answered(&self.request).await?.is_none() {
+            let (fold, entries) = core.relocation(party, subject, NOW).await?;
+            let actor = self.own.actor.clone().unwrap_or_default();
+            let known = (&fold, entries.as_slice());
+            core.may_handle(self.call, party, known, &actor).await?;
+        }
         let command = Command {
             by: party.into(),
             request: self.request,
@@ -63,6 +71,22 @@ impl Common<'_> {
             .await?;
         let fold = party.relocation(RelocationFold::fold(&entries).map_err(halted)?)?;
         Ok(Some(show::relocation(subject, &fold, party.code())))
+    }
+}
+
+/// Whether it is for who may open the body alone. What ends, limits or keeps a body is everybody's to do.
+fn takes_part(what: RelocationCommand) -> bool {
+    match what {
+        RelocationCommand::Acknowledge
+        | RelocationCommand::Supplement
+        | RelocationCommand::Reply { .. }
+        | RelocationCommand::Refer { .. }
+        | RelocationCommand::Decide { .. } => true,
+        RelocationCommand::Withdraw { .. }
+        | RelocationCommand::Recall
+        | RelocationCommand::Redact
+        | RelocationCommand::Restrict { .. }
+        | RelocationCommand::Release { .. } => false,
     }
 }
 
@@ -106,6 +130,7 @@ macro_rules! common {
             .request(party.scope(), id, $method, &normalised)
             .await?;
         Common {
+            call: $call,
             party,
             subject,
             request,
@@ -271,19 +296,17 @@ fn past_day(core: &Core, faults: &mut Faults, field: &str, text: &str) -> Option
 /// What a reply is about, for a party that may read it: the kind, and whether the person is under 18.
 async fn replied_to(
     core: &Core,
+    call: &Call,
     party: Party,
     request: &v1::ReplyToRelocationRequest,
 ) -> Result<(RelocationKind, bool), Refusal> {
     let subject = parse::subject(SubjectKind::Relocation, &request.name)?;
     let (fold, entries) = core.relocation(party, subject, NOW).await?;
-    let opened = match entries.first() {
-        Some(first) => {
-            core.open(party, (fold.sender, fold.recipient), first)
-                .await?
-        }
-        None => None,
-    };
-    let person = opened
+    let known = (&fold, entries.as_slice());
+    let actor = request.actor.clone().unwrap_or_default();
+    core.may_handle(call, party, known, &actor).await?;
+    let announced = core.for_a_rule(party, known).await?;
+    let person = announced
         .and_then(|part| part.relocation)
         .and_then(|content| content.person);
     Ok((fold.kind, core.is_minor(person.as_ref())))
@@ -310,7 +333,7 @@ pub(super) async fn reply(
         .answered_before(party, &request.request_id, "ReplyToRelocation", &normalised)
         .await?;
     if answered.is_none() {
-        let (kind, minor) = replied_to(core, party, &request).await?;
+        let (kind, minor) = replied_to(core, call, party, &request).await?;
         let telling = Telling {
             act: Act::Reply(kind),
             actor: request.actor.as_ref(),

@@ -19,6 +19,7 @@ use crate::core::{Core, unread};
 use crate::page::Page;
 use crate::permit::Party;
 use crate::read::NOW;
+use crate::secrecy::Pass;
 use crate::show;
 use crate::write::{halted, known_at};
 
@@ -51,10 +52,10 @@ pub(super) async fn get(
         if is_restricted {
             opening = opening.except(exception);
         }
-        core.record_access(call, party, opening).await?;
+        let pass = core.enter(call, party, (&now, &entries), opening).await?;
         // what is known now decides whether it may be read, whatever was known then
         if ledger::erased(&entries).map_err(halted)? != Some(party.code()) {
-            fill(core, party, &fold, (known, &entries), &mut relocation).await?;
+            fill(core, (party, &pass), (known, &entries), &mut relocation).await?;
         }
         readings = redact::readings(core, party, &fold, &entries).await?;
     }
@@ -64,16 +65,19 @@ pub(super) async fn get(
     })
 }
 
-/// A relocation with all that the party may read of it now, and its entries. The caller records the access.
+/// A relocation with all that the party may read of it now, and its entries; the envelope alone without a pass.
 pub(crate) async fn whole(
     core: &Core,
     party: Party,
     subject: Subject,
+    pass: Option<&Pass>,
 ) -> Result<(v1::Relocation, RelocationFold, Vec<Entry>), Refusal> {
     let (fold, entries) = core.relocation(party, subject, NOW).await?;
     let mut relocation = show::relocation(subject, &fold, party.code());
-    if ledger::erased(&entries).map_err(halted)? != Some(party.code()) {
-        fill(core, party, &fold, (&entries, &entries), &mut relocation).await?;
+    if let Some(pass) = pass
+        && ledger::erased(&entries).map_err(halted)? != Some(party.code())
+    {
+        fill(core, (party, pass), (&entries, &entries), &mut relocation).await?;
     }
     Ok((relocation, fold, entries))
 }
@@ -85,16 +89,14 @@ pub(crate) async fn whole(
 )]
 async fn fill(
     core: &Core,
-    party: Party,
-    fold: &RelocationFold,
+    (party, pass): (Party, &Pass),
     (known, now): (&[Entry], &[Entry]),
     relocation: &mut v1::Relocation,
 ) -> Result<(), Refusal> {
-    let parties = (fold.sender, fold.recipient);
     for entry in known {
         let may_read = ledger::may_read(now, party.code(), entry.version).map_err(halted)?;
         let opened = if may_read {
-            core.open(party, parties, entry).await?
+            core.open(pass, entry).await?
         } else {
             None
         };

@@ -10,7 +10,7 @@ use domain::code::NoticeKind;
 use domain::entry::{Draft, Entry, Event, SealedPart};
 use domain::identity::IdentityNumber;
 use domain::municipality::MunicipalityCode;
-use domain::person_name::pairs;
+use domain::person_name::{Pair, pairs};
 use domain::reason::Notable;
 use domain::relocation_state::RelocationState;
 use domain::subject::{Pseudonym, Subject, SubjectKind, Version};
@@ -61,24 +61,18 @@ pub(super) async fn register(
     };
     let due_on = ledger::answer_due_on(registration.kind, context.today);
     let returns = returns(core, &person, &registration).await?;
-    let notable = notable(&registration, returns, request.open_child_inquiry);
+    let mut notable = notable(&registration, returns, request.open_child_inquiry);
     if request.validate_only {
         return dry_run(core, registration, due_on, &notable).await;
     }
-    let id = registration.request_id;
+    let (id, is_marked) = (registration.request_id, registration.is_marked);
     let normalised = v1::RegisterRelocationRequest {
         request_id: String::new(),
         ..request
     };
     let request = core.request(party.scope(), id, METHOD, &normalised).await?;
-    let prepared = prepare(
-        core,
-        (&person, returns),
-        registration,
-        due_on,
-        context.today,
-    )
-    .await?;
+    let days = (context.today, due_on);
+    let prepared = prepare(core, (&person, returns), registration, days).await?;
     let (subject, fold) = (prepared.draft.subject, prepared.fold);
     let batch = Batch {
         drafts: vec![prepared.draft],
@@ -95,7 +89,7 @@ pub(super) async fn register(
                 recorded_at: appended.recorded_at,
                 ..fold
             };
-            follow(core, party, &fold, &person.number).await?;
+            follow(core, party, &fold, (&person.number, is_marked)).await?;
             Ok(v1::RegisterRelocationResponse {
                 relocation: Some(show::relocation(subject, &fold, party.code())),
                 position: i64::try_from(appended.last.0).unwrap_or(i64::MAX),
@@ -105,6 +99,9 @@ pub(super) async fn register(
             })
         }
         Outcome::Repeated(answer) | Outcome::AlreadyOpen(answer) => {
+            if is_marked && answer.already_open {
+                notable.extend(announced_unmarked(core, party, answer.subject).await?);
+            }
             answered(core, party, answer, &notable).await
         }
     }
@@ -122,19 +119,35 @@ fn notable(
     notable
 }
 
+/// Whether the person was announced without the marking that is told now: then everybody there reads it.
+async fn announced_unmarked(
+    core: &Core,
+    party: Party,
+    subject: Subject,
+) -> Result<Option<Notable>, Refusal> {
+    let (fold, entries) = core.relocation(party, subject, NOW).await?;
+    let is_marked = core.is_marked(party, (&fold, &entries)).await?;
+    Ok((!is_marked).then_some(Notable::AnnouncedUnmarked))
+}
+
 /// What follows from a registration: whoever became protected at this very moment is held to that, and what the receiver's
 /// register told before is compared.
 async fn follow(
     core: &Core,
     party: Party,
     fold: &RelocationFold,
-    number: &IdentityNumber,
+    (number, is_marked): (&IdentityNumber, bool),
 ) -> Result<(), Refusal> {
-    let (sender, settled) = join(
-        Person::read(core, party, number, &[NoteKind::Protected]),
-        register::settle_announced(core, fold, number),
-    )
-    .await;
+    let settled = async {
+        // where a person with a secrecy marking is registered is not compared
+        if is_marked {
+            Ok(())
+        } else {
+            register::settle_announced(core, fold, number).await
+        }
+    };
+    let sender = Person::read(core, party, number, &[NoteKind::Protected]);
+    let (sender, settled) = join(sender, settled).await;
     protection::hold(core, &sender?).await?;
     // what was registered stands, whatever becomes of this
     if let Err(refusal) = settled {
@@ -158,8 +171,9 @@ async fn routed(
     )
     .await?;
     protection::refuse(core, &person, validate_only).await?;
+    let (wished, kind) = (registration.function.as_ref(), registration.kind);
     let function = fold
-        .route(registration.function.as_ref(), registration.kind)
+        .route(wished, kind, registration.is_marked)
         .map_err(|reason| unknown(&fold, "receiving_function", reason))?
         .map(|function| function.id.clone());
     let registration = Registration {
@@ -229,8 +243,7 @@ async fn prepare(
     core: &Core,
     (person, returns): (&Person, Option<Subject>),
     registration: Registration,
-    due_on: Date,
-    today: Date,
+    (today, due_on): (Date, Date),
 ) -> Result<Prepared, Refusal> {
     let party = person.party;
     let (sender, recipient) = (party.code(), registration.recipient);
@@ -263,7 +276,10 @@ async fn prepare(
         .await?;
     let content = shared.relocation.unwrap_or_default();
     let number = &registration.number;
-    let tokens = tokens(core, subject, (sender, recipient), number, &content).await?;
+    let parties = (sender, recipient);
+    let names = names(&content, registration.is_marked);
+    let case = &content.case_number;
+    let tokens = tokens(core, subject, parties, (number, case, &names)).await?;
     let fold = RelocationFold {
         sender,
         recipient,
@@ -320,20 +336,36 @@ async fn returns(
     Ok(None)
 }
 
+/// The names that a person is found by. One with a secrecy marking by none: as many that nobody has stand there instead, so
+/// that the rows beside the keys do not tell who is marked.
+fn names(content: &v1::RelocationContent, is_marked: bool) -> BTreeSet<Pair> {
+    let person = content.person.as_ref();
+    let names = person.map(|person| pairs(&person.given_name, &person.family_name));
+    let nobodys = || Uuid::now_v7().simple().to_string();
+    names
+        .into_iter()
+        .flatten()
+        .map(|pair| {
+            if is_marked {
+                (nobodys(), nobodys())
+            } else {
+                pair
+            }
+        })
+        .collect()
+}
+
 /// By what each party will find it: both by number and by name, the sender by its case number.
 async fn tokens(
     core: &Core,
     subject: Subject,
     (sender, recipient): Parties,
-    number: &IdentityNumber,
-    content: &v1::RelocationContent,
+    (number, case, names): (&IdentityNumber, &str, &BTreeSet<Pair>),
 ) -> Result<Vec<vault::SearchRow>, Refusal> {
     let number = SearchTerm::Number(number);
-    let case = SearchTerm::CaseNumber(&content.case_number);
+    let case = SearchTerm::CaseNumber(case);
     let mut terms = vec![(sender, number), (recipient, number), (sender, case)];
-    let person = content.person.as_ref();
-    let names = person.map(|person| pairs(&person.given_name, &person.family_name));
-    for pair in names.iter().flatten() {
+    for pair in names {
         let name = SearchTerm::Name(pair);
         terms.extend([(sender, name), (recipient, name)]);
     }

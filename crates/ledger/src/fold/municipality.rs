@@ -77,21 +77,46 @@ impl MunicipalityFold {
             .find(|known| known.kinds.contains(&kind))
     }
 
+    /// The open functions that may open what is marked as secret.
+    pub fn marked_functions(&self) -> impl Iterator<Item = &Function> {
+        self.open_functions()
+            .filter(|known| known.handles_secrecy_marked)
+    }
+
+    /// Which functions may open what is marked as secret and was sent to one: that one, while it is open and handles such
+    /// cases; otherwise every open one that does.
+    pub fn openers(&self, sent_to: Option<&FunctionId>) -> Vec<&Function> {
+        let is_it = |known: &&Function| Some(&known.id) == sent_to;
+        match self.marked_functions().find(is_it) {
+            Some(known) => vec![known],
+            None => self.marked_functions().collect(),
+        }
+    }
+
     /// Where an announcement goes: to the function that the sender wishes, if it is open; otherwise to the one that
-    /// takes the kind; to none in particular when there is none.
+    /// takes the kind; to none in particular when there is none. One of a person with a secrecy marking goes to a function
+    /// that handles such cases or to nobody, and the manual route where there is no such function.
     pub fn route(
         &self,
         wished: Option<&FunctionId>,
         kind: RelocationKind,
+        is_marked: bool,
     ) -> Result<Option<&Function>, Reason> {
-        let Some(wished) = wished else {
-            return Ok(self.function_for(kind));
-        };
-        match self.functions.get(wished) {
-            Some(known) if !known.is_closed => Ok(Some(known)),
-            Some(_closed) => Err(Reason::FunctionClosed),
-            None => Err(Reason::FunctionUnknown),
+        if is_marked && self.marked_functions().next().is_none() {
+            return Err(Reason::ManualRouteRequired);
         }
+        let found = match wished {
+            None => self.function_for(kind),
+            Some(wished) => match self.functions.get(wished) {
+                Some(known) if !known.is_closed => Some(known),
+                Some(_closed) => return Err(Reason::FunctionClosed),
+                None => return Err(Reason::FunctionUnknown),
+            },
+        };
+        if is_marked && !found.is_some_and(|known| known.handles_secrecy_marked) {
+            return Err(Reason::FunctionNotForMarked);
+        }
+        Ok(found)
     }
 
     /// Whom to tell at a function: its first contact, or its second, if it has one.

@@ -15,6 +15,7 @@ type Spoil = fn(&mut v1::RegisterRelocationRequest);
 
 pub(super) fn good() -> v1::RegisterRelocationRequest {
     v1::RegisterRelocationRequest {
+        secrecy_marking_confirmed: false,
         open_child_inquiry: false,
         receiving_function: String::new(),
         withheld_addresses: Vec::new(),
@@ -420,15 +421,40 @@ fn a_protected_person_takes_the_manual_route_whatever_else_is_wrong() {
         |r| r.legal_ground = None,
     ];
     for spoil in worse {
-        for level in [
-            v1::ProtectionLevel::SecrecyMarking,
-            v1::ProtectionLevel::ProtectedRegistration,
-        ] {
+        for is_confirmed in [false, true] {
             let mut request = good();
-            who(&mut request).protection = level.into();
+            who(&mut request).protection = v1::ProtectionLevel::ProtectedRegistration.into();
+            request.secrecy_marking_confirmed = is_confirmed;
             spoil(&mut request);
             assert_manual_route(parse(&request));
         }
+    }
+}
+
+#[test]
+fn a_secrecy_marking_is_told_with_its_confirmation_and_no_confirmation_without_it() {
+    let with = |level: v1::ProtectionLevel, is_confirmed| {
+        let mut request = good();
+        who(&mut request).protection = level.into();
+        request.secrecy_marking_confirmed = is_confirmed;
+        parse(&request)
+    };
+    let (marking, none) = (
+        v1::ProtectionLevel::SecrecyMarking,
+        v1::ProtectionLevel::None,
+    );
+    assert!(with(marking, true).expect("confirmed").is_marked);
+    assert!(!with(none, false).expect("usual").is_marked);
+    let field = "secrecy_marking_confirmed";
+    for (level, is_confirmed, reason) in [
+        (marking, false, SecrecyConfirmationRequired),
+        (none, true, SecrecyNotMarked),
+    ] {
+        assert_eq!(
+            faults(with(level, is_confirmed)),
+            owned(&[(field, reason)]),
+            "{level:?}"
+        );
     }
 }
 

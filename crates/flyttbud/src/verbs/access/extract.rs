@@ -55,6 +55,12 @@ impl Session {
             return output::say_json("ExtractEnd", &end);
         }
         output::say(&format!("{} items in {}", end.items, verb.out.display()));
+        let is_withheld = |item: &Item| matches!(item, Item::Relocation(it) if it.withheld);
+        if items.iter().any(is_withheld) {
+            output::talk(
+                "something is opened in another function: produce it there too, with --acting-in",
+            );
+        }
         if end.more {
             output::talk("there is more than one extract holds: see docs/access.md");
         }
@@ -110,7 +116,13 @@ fn paragraph(item: &Item, language: Language) -> anyhow::Result<String> {
                 "Its content was erased here: it was withdrawn or called back.",
                 "Innehållet är raderat här: den återtogs eller återkallades.",
             );
-            let content = if it.erased {
+            let withheld = say(
+                "Its content is held for you by another function of the municipality: ask for it there.",
+                "Innehållet finns för dig hos en annan funktion i kommunen: begär det där.",
+            );
+            let content = if it.withheld {
+                withheld.to_owned()
+            } else if it.erased {
                 erased.to_owned()
             } else {
                 format!("{:#}", value("Relocation", &relocation)?)
@@ -187,7 +199,11 @@ mod tests {
                 ..v1::Relocation::default()
             }),
             erased: true,
-            own_acts: Vec::new(),
+            ..v1::ExtractedRelocation::default()
+        });
+        let withheld = Item::Relocation(v1::ExtractedRelocation {
+            withheld: true,
+            ..v1::ExtractedRelocation::default()
         });
         let access = Item::Access(v1::ExtractedAccess {
             function: "mottagning".to_owned(),
@@ -197,9 +213,10 @@ mod tests {
         });
         let items = [
             erased,
+            withheld,
             access,
             Item::End(v1::ExtractEnd {
-                items: 2,
+                items: 3,
                 more: true,
             }),
         ];
@@ -208,13 +225,19 @@ mod tests {
                 Language::Sv,
                 [
                     "raderat här",
+                    "hos en annan funktion",
                     "sökning på ditt personnummer",
                     "det finns mer",
                 ],
             ),
             (
                 Language::En,
-                ["erased here", "search by your number", "there is more"],
+                [
+                    "erased here",
+                    "by another function",
+                    "search by your number",
+                    "there is more",
+                ],
             ),
         ] {
             let text = text(&items, language).expect("words");
@@ -225,6 +248,6 @@ mod tests {
         let json: serde_json::Value =
             serde_json::from_str(&json(&items).expect("JSON")).expect("JSON");
         assert_eq!(json["items"][0]["relocation"]["erased"], true);
-        assert_eq!(json["items"].as_array().expect("items").len(), 3);
+        assert_eq!(json["items"].as_array().expect("items").len(), 4);
     }
 }

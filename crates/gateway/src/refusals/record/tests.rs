@@ -84,3 +84,33 @@ fn refusals_by_the_rules_are_noted_for_whom_the_call_was_proven_to_act() {
         ]
     );
 }
+
+#[test]
+fn what_tells_of_a_marking_is_noted_as_the_manual_route_and_names_no_field() {
+    let (refusals, call) = (Refusals::default(), call());
+    let mut among = Refusal::field("content.expected_on", Reason::DateInvalid);
+    let about = Refusal::field("secrecy_marking_confirmed", Reason::SecrecyNotMarked);
+    among.violations.extend(about.violations.clone());
+    let told = Reason::ALL
+        .into_iter()
+        .filter(|reason| reason.tells_of_marking());
+    let told: Vec<_> = told.map(|reason| Refusal::field("actor", reason)).collect();
+    assert_eq!(told.len(), 4);
+    for refusal in told.iter().chain([&among, &about]) {
+        noted(&refusals, &call, refusal);
+    }
+    noted(
+        &refusals,
+        &call,
+        &Refusal::field("kind", Reason::ValueUnknown),
+    );
+    let noted: Vec<_> = refusals
+        .waiting()
+        .refusals
+        .iter()
+        .map(|one| (one.reason.clone(), one.fields.clone()))
+        .collect();
+    let mut expected = vec![("MANUAL_ROUTE_REQUIRED".to_owned(), Vec::new()); 6];
+    expected.push(("VALUE_UNKNOWN".to_owned(), vec!["kind".to_owned()]));
+    assert_eq!(noted, expected);
+}

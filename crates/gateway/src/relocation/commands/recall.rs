@@ -17,6 +17,7 @@ use crate::call::Call;
 use crate::core::Core;
 use crate::permit::Party;
 use crate::read::NOW;
+use crate::secrecy::{Known, Pass};
 
 /// The supervisory authority is told within 72 hours after the breach was found out: GDPR article 33.1.
 const TOLD_WITHIN: SignedDuration = SignedDuration::from_hours(72);
@@ -41,11 +42,12 @@ pub(in crate::relocation) async fn recall(
     }
     erase(core, subject).await?;
     let (fold, entries) = core.relocation(party, subject, NOW).await?;
+    let known = (&fold, entries.as_slice());
     let opening = Opening::of(subject, &actor);
-    core.record_access(call, party, opening).await?;
+    let pass = core.enter(call, party, known, opening).await?;
     Ok(v1::RecallRelocationResponse {
         relocation,
-        report: report(core, party, &fold, &entries).await?,
+        report: report(core, (party, &pass), known).await?,
     })
 }
 
@@ -95,18 +97,18 @@ pub(in crate::relocation) async fn get_report(
     if ledger::recalled(&entries).is_none() {
         return Err(Refusal::new(Reason::StateNotAllowed));
     }
+    let known = (&fold, entries.as_slice());
     let opening = Opening::of(subject, &actor);
-    core.record_access(call, party, opening).await?;
-    let report = report(core, party, &fold, &entries).await?;
+    let pass = core.enter(call, party, known, opening).await?;
+    let report = report(core, (party, &pass), known).await?;
     Ok(v1::GetBreachReportResponse { report })
 }
 
 /// The breach, as its sender reads it. None when nothing was called back.
 async fn report(
     core: &Core,
-    party: Party,
-    fold: &RelocationFold,
-    entries: &[Entry],
+    (party, pass): (Party, &Pass),
+    (fold, entries): Known<'_>,
 ) -> Result<Option<v1::BreachReport>, Refusal> {
     let (Some(first), Some(recall)) = (entries.first(), ledger::recalled(entries)) else {
         return Ok(None);
@@ -114,7 +116,7 @@ async fn report(
     let parties = (fold.sender, fold.recipient);
     let own = core.open_own(party.into(), parties, recall).await?;
     let own = own.unwrap_or_default();
-    let told = core.open(party, parties, first).await?;
+    let told = core.open(pass, first).await?;
     let told = told.and_then(|part| part.relocation);
     let texts = entries.iter().filter(|entry| is_told(entry, fold));
     let due_at = own

@@ -20,6 +20,7 @@ use crate::core::Core;
 use crate::permit::Party;
 use crate::protection;
 use crate::read::NOW;
+use crate::secrecy::Known;
 
 pub(in crate::relocation) async fn redact(
     core: &Core,
@@ -33,7 +34,7 @@ pub(in crate::relocation) async fn redact(
     let (party, subject, why) = (common.party, common.subject, common.own.clone());
     let person = if request.whole_person {
         let (fold, entries) = core.relocation(party, subject, NOW).await?;
-        let number = number(core, party, &fold, &entries).await?;
+        let number = number(core, party, (&fold, &entries)).await?;
         // what can no longer be opened names nobody
         Some(number.ok_or_else(|| Refusal::field("whole_person", Reason::StateNotAllowed))?)
     } else {
@@ -53,28 +54,23 @@ pub(in crate::relocation) async fn redact(
         protection::told(core, party, &number, told, &why).await?;
     }
     let actor = why.actor.unwrap_or_default();
-    let opening = Opening::of(subject, &actor);
-    core.record_access(call, party, opening).await?;
     let (fold, entries) = core.relocation(party, subject, NOW).await?;
+    let (known, opening) = ((&fold, entries.as_slice()), Opening::of(subject, &actor));
+    core.record_relocation(call, party, known, opening).await?;
     Ok(v1::RedactRelocationResponse {
         relocation,
         readings: readings(core, party, &fold, &entries).await?,
     })
 }
 
-/// The person whom a relocation is about, for a party that may read it.
+/// The person whom a relocation is about. Whoever ends it need not be one who may read it.
 async fn number(
     core: &Core,
     party: Party,
-    fold: &RelocationFold,
-    entries: &[Entry],
+    known: Known<'_>,
 ) -> Result<Option<IdentityNumber>, Refusal> {
-    let Some(first) = entries.first() else {
-        return Ok(None);
-    };
-    let opened = core.open(party, (fold.sender, fold.recipient), first);
-    let person = opened
-        .await?
+    let announced = core.for_a_rule(party, known).await?;
+    let person = announced
         .and_then(|part| part.relocation)
         .and_then(|content| content.person);
     let field = "content.person.identity_number";

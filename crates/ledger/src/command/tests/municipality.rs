@@ -27,7 +27,7 @@ fn function(name: &str, kinds: &[RelocationKind], is_closed: bool) -> Function {
         },
         second: None,
         sdk_address: String::new(),
-        handles_secrecy_marked: name == "barn",
+        handles_secrecy_marked: false,
         kinds: kinds.iter().copied().collect(),
         is_closed,
     }
@@ -108,7 +108,7 @@ fn an_announcement_goes_where_it_is_sent_or_where_its_kind_goes() {
     ]);
     let to = |wished: Option<&str>, kind| {
         let wished = wished.map(id);
-        let routed = fold.route(wished.as_ref(), kind);
+        let routed = fold.route(wished.as_ref(), kind, false);
         routed.map(|function| function.map_or("", |function| function.id.as_str()))
     };
     assert_eq!(to(None, ActiveInvolvement), Ok("arbete"));
@@ -116,6 +116,69 @@ fn an_announcement_goes_where_it_is_sent_or_where_its_kind_goes() {
     assert_eq!(to(Some("barn"), ActiveInvolvement), Ok("barn"));
     assert_eq!(to(Some("gammal"), Placement), Err(Reason::FunctionClosed));
     assert_eq!(to(Some("vuxna"), Placement), Err(Reason::FunctionUnknown));
+}
+
+fn trusted(name: &str, kinds: &[RelocationKind], is_closed: bool) -> Function {
+    Function {
+        handles_secrecy_marked: true,
+        ..function(name, kinds, is_closed)
+    }
+}
+
+#[test]
+fn what_is_marked_goes_to_a_function_that_handles_it_or_nowhere() {
+    use Reason::{FunctionClosed, FunctionNotForMarked, FunctionUnknown, ManualRouteRequired};
+    use RelocationKind::{ActiveInvolvement, Placement};
+    let none = with(&[
+        function("arbete", &[ActiveInvolvement], false),
+        trusted("gammal", &[], true),
+    ]);
+    let some = with(&[
+        function("arbete", &[ActiveInvolvement], false),
+        trusted("barn", &[Placement], false),
+        trusted("gammal", &[], true),
+    ]);
+    for (fold, wished, kind, expect) in [
+        (&none, None, ActiveInvolvement, Err(ManualRouteRequired)),
+        (&none, Some("gammal"), Placement, Err(ManualRouteRequired)),
+        (&none, Some("vuxna"), Placement, Err(ManualRouteRequired)),
+        (&some, None, Placement, Ok("barn")),
+        (&some, Some("barn"), ActiveInvolvement, Ok("barn")),
+        (&some, None, ActiveInvolvement, Err(FunctionNotForMarked)),
+        (
+            &some,
+            None,
+            RelocationKind::Transfer2910,
+            Err(FunctionNotForMarked),
+        ),
+        (&some, Some("arbete"), Placement, Err(FunctionNotForMarked)),
+        (&some, Some("gammal"), Placement, Err(FunctionClosed)),
+        (&some, Some("vuxna"), Placement, Err(FunctionUnknown)),
+    ] {
+        let to = wished.map(id);
+        let routed = fold.route(to.as_ref(), kind, true);
+        let routed = routed.map(|function| function.map_or("", |function| function.id.as_str()));
+        assert_eq!(routed, expect, "{wished:?} {kind:?}");
+    }
+}
+
+#[test]
+fn what_is_marked_is_opened_where_it_was_sent_and_after_that_where_such_cases_are_handled() {
+    let opened = |functions: &[Function]| {
+        let fold = with(functions);
+        let openers = fold.openers(Some(&id("barn"))).into_iter();
+        openers.map(|it| it.id.to_string()).collect::<Vec<_>>()
+    };
+    let (arbete, vuxna) = (function("arbete", &[], false), trusted("vuxna", &[], false));
+    for (barn, expect) in [
+        (trusted("barn", &[], false), vec!["barn"]),
+        (function("barn", &[], false), vec!["vuxna"]),
+        (trusted("barn", &[], true), vec!["vuxna"]),
+    ] {
+        let all = [arbete.clone(), barn, vuxna.clone()];
+        assert_eq!(opened(&all), expect, "{all:?}");
+    }
+    assert_eq!(opened(&[arbete, trusted("barn", &[], true)]), [""; 0]);
 }
 
 #[test]

@@ -1,0 +1,253 @@
+//! Secrecy marking (sekretessmarkering): who may open what was announced of a person with one. The right to open a
+//! relocation, a [`Pass`], is made here alone, and nothing sealed of a relocation is opened to be shown without one.
+
+use api::generated::journal::v1 as sealed;
+use api::status::Refusal;
+use api::v1;
+use domain::disclosure::Protection;
+use domain::entry::Entry;
+use domain::function::FunctionId;
+use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
+use domain::subject::{Subject, SubjectKind};
+use ledger::RelocationFold;
+
+use crate::access::Opening;
+use crate::body::Parties;
+use crate::call::Call;
+use crate::core::Core;
+use crate::permit::Party;
+
+/// The right to open the sealed parts of one subject for a party.
+pub(crate) struct Pass {
+    party: Party,
+    parties: Parties,
+    subject: Subject,
+    opens: bool,
+}
+
+impl Pass {
+    /// To what is no relocation. Nobody with a marking stands there, since reports of such a person are refused.
+    pub(crate) fn beside(party: Party, parties: Parties, subject: Subject) -> Self {
+        Self {
+            party,
+            parties,
+            subject,
+            opens: subject.kind != SubjectKind::Relocation,
+        }
+    }
+
+    /// For whom an entry is opened, if it is one of the subject's.
+    pub(crate) fn to(&self, entry: &Entry) -> Option<(Party, Parties)> {
+        (self.opens && entry.subject == self.subject).then_some((self.party, self.parties))
+    }
+}
+
+/// A relocation as it is now, with its entries.
+pub(crate) type Known<'a> = (&'a RelocationFold, &'a [Entry]);
+
+/// What was said of the person when a relocation was announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Marking {
+    None,
+    Marked,
+    /// It cannot be opened any more: then nothing of it is.
+    Erased,
+}
+
+impl Core {
+    /// Records that a relocation is opened, and opens it; what is marked as secret, at the receiver, for a function that
+    /// may alone. Whoever is refused stands in the log too.
+    pub(crate) async fn enter(
+        &self,
+        call: &Call,
+        party: Party,
+        known: Known<'_>,
+        opening: Opening<'_>,
+    ) -> Result<Pass, Refusal> {
+        let (fold, entries) = known;
+        let marking = self.marking(party, known).await?;
+        let opening = self.admitted(call, party, fold, marking, opening).await?;
+        self.record_access(call, party, opening).await?;
+        let subject = entries.first().map(|first| first.subject);
+        Ok(Pass {
+            party,
+            parties: (fold.sender, fold.recipient),
+            subject: subject.unwrap_or(Subject::SYSTEM),
+            opens: marking != Marking::Erased,
+        })
+    }
+
+    /// Whether somebody may act on a relocation at its receiver: as who may open it.
+    pub(crate) async fn may_handle(
+        &self,
+        call: &Call,
+        party: Party,
+        known: Known<'_>,
+        actor: &v1::Actor,
+    ) -> Result<(), Refusal> {
+        let (fold, entries) = known;
+        let Some(first) = entries.first() else {
+            return Ok(());
+        };
+        let marking = self.marking(party, known).await?;
+        let opening = Opening::of(first.subject, actor);
+        let admitted = self.admitted(call, party, fold, marking, opening).await;
+        admitted.map(|_opening| ())
+    }
+
+    /// Records what is an access although nothing is shown of the body: ending it is everybody's duty.
+    pub(crate) async fn record_relocation(
+        &self,
+        call: &Call,
+        party: Party,
+        known: Known<'_>,
+        opening: Opening<'_>,
+    ) -> Result<(), Refusal> {
+        let marking = self.marking(party, known).await?;
+        let opening = opening.about(secrecy(marking));
+        self.record_access(call, party, opening).await
+    }
+
+    /// The announcement as a party has it, for a rule to be applied to it. It is shown to nobody.
+    pub(crate) async fn for_a_rule(
+        &self,
+        party: Party,
+        (fold, entries): Known<'_>,
+    ) -> Result<Option<sealed::SharedPart>, Refusal> {
+        let Some(first) = entries.first() else {
+            return Ok(None);
+        };
+        let pass = Pass {
+            party,
+            parties: (fold.sender, fold.recipient),
+            subject: first.subject,
+            opens: true,
+        };
+        self.open(&pass, first).await
+    }
+
+    /// Whether a person is marked in an announcement; false for what can be opened no more.
+    pub(crate) async fn is_marked(&self, party: Party, known: Known<'_>) -> Result<bool, Refusal> {
+        Ok(self.marking(party, known).await? == Marking::Marked)
+    }
+
+    async fn marking(&self, party: Party, known: Known<'_>) -> Result<Marking, Refusal> {
+        let announced = self.for_a_rule(party, known).await?;
+        let person = announced.map(|part| part.relocation.and_then(|content| content.person));
+        Ok(match person {
+            None => Marking::Erased,
+            Some(person) => {
+                let level = person.and_then(|person| Protection::from_number(person.protection));
+                if level == Some(Protection::None) {
+                    Marking::None
+                } else {
+                    // whatever it is, it is not for everybody
+                    Marking::Marked
+                }
+            }
+        })
+    }
+
+    /// The opening, if the function that it is made in may; otherwise the refusal, which is recorded.
+    async fn admitted<'a>(
+        &self,
+        call: &Call,
+        party: Party,
+        fold: &RelocationFold,
+        marking: Marking,
+        opening: Opening<'a>,
+    ) -> Result<Opening<'a>, Refusal> {
+        if marking != Marking::Marked || party.code() != fold.recipient {
+            return Ok(opening.about(secrecy(marking)));
+        }
+        let there = self.municipality(party, fold.recipient).await?;
+        let openers = there.openers(fold.function.as_ref()).into_iter();
+        let openers: Vec<&FunctionId> = openers
+            .map(|known| &known.id)
+            .filter(|id| party.may_receive(fold.kind, Some(id)))
+            .collect();
+        let named = function(opening.function(), fold.recipient);
+        if named.is_some_and(|named| openers.contains(&&named)) {
+            return Ok(opening.about(secrecy(marking)));
+        }
+        let refused = opening.about(v1::AccessSecrecy::MarkedRefused);
+        self.record_access(call, party, refused).await?;
+        let openers: Vec<&str> = openers.into_iter().map(FunctionId::as_str).collect();
+        Err(
+            Refusal::field("actor.function", Reason::SecrecyFunctionRequired)
+                .with("functions", openers.join(", ")),
+        )
+    }
+}
+
+fn secrecy(marking: Marking) -> v1::AccessSecrecy {
+    match marking {
+        Marking::None | Marking::Erased => v1::AccessSecrecy::None,
+        Marking::Marked => v1::AccessSecrecy::Marked,
+    }
+}
+
+/// The function that an officer acts in, by its id or its name; none when it is neither.
+fn function(named: &str, of: MunicipalityCode) -> Option<FunctionId> {
+    let by_name = FunctionId::parse_name(named).filter(|(code, _)| *code == of);
+    by_name
+        .map(|(_, id)| id)
+        .or_else(|| FunctionId::parse(named))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::subject::{Position, Version};
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn code(text: &str) -> MunicipalityCode {
+        MunicipalityCode::parse(text).expect("a code")
+    }
+
+    #[test]
+    fn a_function_is_named_by_its_id_or_its_full_name_and_by_nothing_else() {
+        let of = code("2283");
+        let barn = FunctionId::parse("barn-och-unga");
+        for (named, expected) in [
+            ("barn-och-unga", barn.clone()),
+            ("municipalities/2283/functions/barn-och-unga", barn),
+            ("municipalities/0184/functions/barn-och-unga", None),
+            ("Barn och unga", None),
+            ("barn-och-unga ", None),
+            ("", None),
+        ] {
+            assert_eq!(function(named, of), expected, "{named}");
+        }
+    }
+
+    #[test]
+    fn a_pass_opens_its_own_subject_and_beside_relocations_no_relocation() {
+        let party = Party::for_tests(code("2283"));
+        let parties = (code("0184"), code("2283"));
+        let (relocation, arrival) = (
+            Subject::relocation(Uuid::nil()),
+            Subject::arrival(Uuid::nil()),
+        );
+        let entry = |subject| Entry {
+            position: Position(1),
+            subject,
+            version: Version(1),
+            recorded_at: Timestamp::UNIX_EPOCH,
+            event: domain::entry::Event::RelocationSupplemented,
+            notices: Vec::new(),
+            sealed: Vec::new(),
+        };
+        for (of, to, opens) in [
+            (arrival, arrival, true),
+            (arrival, relocation, false),
+            (relocation, relocation, false),
+        ] {
+            let pass = Pass::beside(party, parties, of);
+            assert_eq!(pass.to(&entry(to)).is_some(), opens, "{of} {to}");
+        }
+    }
+}
