@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use journal::{AppendError, Batch, Journal, OpenClaim, OpenKey, ReadError, Stored, Views};
 use ledger::{Finding, Halt, Machine};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::clock::{Guard, Verdict, is_plausible};
 use crate::leadership::Leadership;
@@ -88,6 +89,9 @@ impl Host {
                 Err(HostError::Read(ReadError::NotLeading)) => {
                     tracing::warn!("another ledger leads");
                     self.follow();
+                    // the store knows it before who keeps the lease, unless that one claims anew meanwhile
+                    let known = timeout(POLL, self.leadership.is_no_longer(true));
+                    drain.run_until_cancelled(known).await;
                 }
                 // a database that fails over is back within seconds
                 Err(HostError::Read(ReadError::Store(error))) if !drain.is_cancelled() => {
