@@ -107,6 +107,11 @@ async fn nothing_is_kept_of_a_cycle_or_of_a_person_who_is_protected() {
     // had the protected person's been kept, this would be a cycle
     let mut back = replaced(&three, &two);
     back.source_id = "back".to_owned();
+    // as old as the marking, it lifts nothing
+    assert_eq!(told(&feed, vec![back.clone()]).await, ["ACCEPTED"]);
+    assert_eq!(references(&solna).await, 1);
+    back.source_id = "lifted".to_owned();
+    back.changed_at.as_mut().expect("an instant").seconds += 1;
     assert_eq!(told(&feed, vec![back]).await, ["ACCEPTED"]);
     recorded(&solna, 2).await;
 }

@@ -15,7 +15,7 @@ use super::request::{arrived, confirmed, content, person, reported, to_function}
 use super::services::{Services, write};
 use super::steps::Step::{Given, Then, When};
 use super::steps::Who::{A, B};
-use super::steps::{Act, Fact, On, P, Q, Scenario, Shown, event};
+use super::steps::{Act, CHILD, Fact, On, P, Q, Scenario, Shown, event};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -277,6 +277,51 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ],
     },
     Scenario {
+        name: "scenario_37_a_marking_that_ones_own_register_told_need_not_be_stated_to_count",
+        on: On::Services,
+        steps: &[
+            Given(Act::Trust(B, "barn", true)),
+            Given(A.announces(Q, B)),
+            Then(Fact::Shown(Shown::Readable(B))),
+            // the sender's register told it: then the sender states it
+            Given(A.is_told_by_the_register(&[event("1", 1, P, &[(100, A)]).with(marked)])),
+            When(A.announces(P, B)),
+            Then(Fact::Refused(
+                "SECRECY_MARKING_KNOWN",
+                &["content.person.protection"],
+            )),
+            When(A.announces_with(P, B, |it| {
+                confirmed(it);
+                to_function(it, "barn");
+            })),
+            Then(Fact::GoesTo(Some("barn"))),
+            // the receiver's register tells it of somebody who was announced without
+            Given(A.announces(CHILD, B)),
+            When(B.is_told_by_the_register(&[
+                event("1", 3, CHILD, &[(100, A), (2, B)]).with(marked),
+                // what came before it changes nothing
+                event("2", 2, CHILD, &[(100, A), (2, B)]),
+            ])),
+            Then(Fact::Outcomes(&["ACCEPTED", "ACCEPTED"])),
+            When(B.reports(CHILD, A)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            Then(Fact::Announcement(A, B, RelocationState::Registered)),
+            When(Act::Acknowledge(B)),
+            Then(Fact::Refused(
+                "SECRECY_FUNCTION_REQUIRED",
+                &["actor.function"],
+            )),
+            Then(Fact::Shown(Shown::That(
+                "who handles such cases opens it, and nobody else there",
+                |it| Box::pin(since_then(it)),
+            ))),
+            // it is lifted: everybody opens it again, and what the register told is compared
+            When(B.is_told_by_the_register(&[event("3", 4, CHILD, &[(100, A), (2, B)])])),
+            Then(Fact::Shown(Shown::Readable(B))),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+        ],
+    },
+    Scenario {
         name: "scenario_38_free_text_reaches_no_notice_and_holds_no_number",
         on: On::Both,
         steps: &[
@@ -392,6 +437,12 @@ async fn went_over(services: &Services<'_>) {
     let refused = Err("SECRECY_FUNCTION_REQUIRED".to_owned());
     assert_eq!(read_in(services, "barn").await, refused);
     assert!(read_in(services, "vuxna").await.is_ok());
+}
+
+async fn since_then(services: &Services<'_>) {
+    let refused = Err("SECRECY_FUNCTION_REQUIRED".to_owned());
+    assert_eq!(read_in(services, "ekonomiskt bistånd").await, refused);
+    assert!(read_in(services, "barn").await.is_ok());
 }
 
 /// Secrecy marking (sekretessmarkering).

@@ -57,6 +57,7 @@ impl Reason {
             self,
             Self::SecrecyConfirmationRequired
                 | Self::SecrecyNotMarked
+                | Self::SecrecyMarkingKnown
                 | Self::FunctionNotForMarked
                 | Self::SecrecyFunctionRequired
         )

@@ -26,13 +26,38 @@ use crate::read::{NOW, written};
 use crate::relocation::{erase, own};
 use crate::write::halted;
 
-/// Refuses what is about a person whom nothing of this municipality may be about. It names no field: that would tell why.
-/// What should have been ended before is ended now, unless nothing may be written.
-pub(crate) async fn refuse(
+/// Refuses to announce a person whom nothing of this municipality may be about, or whose secrecy marking its own register
+/// told of and the announcement does not state.
+pub(crate) async fn refuse_announcement(
+    core: &Core,
+    person: &Person,
+    states_marking: bool,
+    validate_only: bool,
+) -> Result<(), Refusal> {
+    refuse(core, person, validate_only).await?;
+    if is_marked(person)? && !states_marking {
+        let field = "content.person.protection";
+        return Err(Refusal::field(field, Reason::SecrecyMarkingKnown));
+    }
+    Ok(())
+}
+
+/// Refuses to report a person who is protected in either way.
+pub(crate) async fn refuse_report(
     core: &Core,
     person: &Person,
     validate_only: bool,
 ) -> Result<(), Refusal> {
+    refuse(core, person, validate_only).await?;
+    if is_marked(person)? {
+        return Err(Refusal::new(Reason::ManualRouteRequired));
+    }
+    Ok(())
+}
+
+/// Refuses what is about a person whom nothing of this municipality may be about. It names no field: that would tell why.
+/// What should have been ended before is ended now, unless nothing may be written.
+async fn refuse(core: &Core, person: &Person, validate_only: bool) -> Result<(), Refusal> {
     let is_held = if validate_only {
         is_protected(person)?
     } else {
@@ -51,8 +76,15 @@ pub(crate) fn is_protected(person: &Person) -> Result<bool, Refusal> {
     Ok(marks.any(|mark| said(mark).protected))
 }
 
-/// Takes in what was told of a person's protection under a number; what was told last counts. When it is protected, ends
-/// all that the municipality has of the person. Returns whether it is.
+/// Whether the municipality's register told of a secrecy marking of the person, whose marks were read.
+pub(crate) fn is_marked(person: &Person) -> Result<bool, Refusal> {
+    let mut marks = person.said(NoteKind::Protected)?.into_iter();
+    Ok(marks.any(|mark| said(mark).marked))
+}
+
+/// Takes in what was told of a person's protection under a number; what was told last counts. When nothing may be about the
+/// person, ends all that the municipality has. Returns whether nothing is to be compared: in that case, and when the person
+/// has a secrecy marking.
 pub(crate) async fn told(
     core: &Core,
     party: Party,
@@ -61,12 +93,12 @@ pub(crate) async fn told(
     why: &sealed::OwnPart,
 ) -> Result<bool, Refusal> {
     let name = name(core, party, number).await?;
-    let is_protected = mark(core, name, changed_at, protection).await?;
-    if is_protected {
+    let told = mark(core, name, changed_at, protection).await?;
+    if told.protected {
         let person = Person::read(core, party, number, &[]).await?;
         end_all(core, &person, why).await?;
     }
-    Ok(is_protected)
+    Ok(told.protected || told.marked)
 }
 
 /// Ends what was written at the very moment in which the person became protected, under whichever number. Returns
@@ -88,36 +120,57 @@ fn said(note: Option<sealed::ProtectedNote>) -> sealed::ProtectedNote {
     note.unwrap_or(sealed::ProtectedNote {
         changed_at_micros: i64::MIN,
         protected: true,
+        marked: true,
     })
 }
 
-/// Sets the mark, or lifts it, which only what tells of no protection at all does. Returns whether it is set: nothing is
-/// kept of a person who never was protected.
+/// Sets the mark, or lifts it, which only what tells of no protection at all does. Returns what it is then: nothing is kept
+/// of a person who never was protected.
 async fn mark(
     core: &Core,
     name: NoteName,
     changed_at: Timestamp,
     protection: Protection,
-) -> Result<bool, Refusal> {
+) -> Result<sealed::ProtectedNote, Refusal> {
     note::change(core, name, |revision, before| {
         let before = said(before);
-        let told = sealed::ProtectedNote {
-            changed_at_micros: changed_at.as_microsecond(),
-            protected: match protection {
-                Protection::ProtectedRegistration => true,
-                Protection::SecrecyMarking => before.protected,
-                Protection::None => false,
-            },
-        };
-        let is_new = revision > 0 && told.changed_at_micros > before.changed_at_micros
-            || revision == 0 && told.protected;
-        if is_new {
-            (Some(told), told.protected)
-        } else {
-            (None, before.protected)
-        }
+        let after = marked(
+            revision > 0,
+            before,
+            changed_at.as_microsecond(),
+            protection,
+        );
+        (after, after.unwrap_or(before))
     })
     .await
+}
+
+/// What a mark becomes; none when it stays. What was changed last counts, but that a secrecy marking lifts no stronger
+/// protection, whichever of the two comes in first.
+fn marked(
+    is_known: bool,
+    before: sealed::ProtectedNote,
+    changed_at_micros: i64,
+    protection: Protection,
+) -> Option<sealed::ProtectedNote> {
+    let (protected, marked) = match protection {
+        Protection::ProtectedRegistration => (true, before.marked),
+        Protection::SecrecyMarking => (before.protected, true),
+        Protection::None => (false, false),
+    };
+    if !is_known || changed_at_micros > before.changed_at_micros {
+        let told = sealed::ProtectedNote {
+            changed_at_micros,
+            protected,
+            marked,
+        };
+        return (is_known || protected || marked).then_some(told);
+    }
+    let is_stronger = protection == Protection::ProtectedRegistration && before.marked;
+    (is_stronger && !before.protected).then_some(sealed::ProtectedNote {
+        protected,
+        ..before
+    })
 }
 
 /// All that the municipality has, however little of it whoever asked may see. Relocations first: what an arrival that is
@@ -257,4 +310,51 @@ async fn append(
     };
     core.append_sealed(keys, Vec::new(), batch).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: Protection = Protection::None;
+    const MARKING: Protection = Protection::SecrecyMarking;
+    const PROTECTED: Protection = Protection::ProtectedRegistration;
+
+    /// What events of some hours lead to, as they come in: protected, marked; none when nothing is kept.
+    fn after(events: &[(i64, Protection)]) -> Option<(bool, bool)> {
+        let mut note = None;
+        for (hour, protection) in events {
+            let before = note.unwrap_or_default();
+            note = marked(note.is_some(), before, *hour, *protection).or(note);
+        }
+        note.map(|it: sealed::ProtectedNote| (it.protected, it.marked))
+    }
+
+    #[test]
+    fn what_was_changed_last_counts_and_a_marking_lifts_nothing() {
+        for (events, expect) in [
+            (&[(1, NONE)][..], None),
+            (&[(1, MARKING)], Some((false, true))),
+            (&[(1, MARKING), (2, NONE)], Some((false, false))),
+            (&[(2, MARKING), (1, NONE)], Some((false, true))),
+            (&[(1, PROTECTED), (2, MARKING)], Some((true, true))),
+            (&[(2, MARKING), (1, PROTECTED)], Some((true, true))),
+            (&[(1, MARKING), (2, PROTECTED)], Some((true, true))),
+            (
+                &[(1, PROTECTED), (3, MARKING), (2, NONE)],
+                Some((true, true)),
+            ),
+            (
+                &[(1, PROTECTED), (2, MARKING), (3, NONE)],
+                Some((false, false)),
+            ),
+            (
+                &[(3, MARKING), (4, NONE), (1, PROTECTED)],
+                Some((false, false)),
+            ),
+            (&[(2, NONE), (1, PROTECTED)], Some((true, false))),
+        ] {
+            assert_eq!(after(events), expect, "{events:?}");
+        }
+    }
 }

@@ -189,7 +189,8 @@ async fn known_one(
     if is_compared {
         // what is marked under another number holds too
         let person = Person::read(core, party, &event.number, &[NoteKind::Protected]).await?;
-        is_compared = !protection::hold(core, &person).await?;
+        let is_held = protection::hold(core, &person).await?;
+        is_compared = !is_held && !protection::is_marked(&person)?;
     }
     if is_compared {
         // the record of a number that was replaced ends there: where the person is now stands under the new one

@@ -2,8 +2,10 @@
 //! relocation, a [`Pass`], is made here alone, and nothing sealed of a relocation is opened to be shown without one.
 
 use api::generated::journal::v1 as sealed;
+use api::parse::{self, Context, Faults};
 use api::status::Refusal;
 use api::v1;
+use domain::calendar::day_in_sweden;
 use domain::disclosure::Protection;
 use domain::entry::Entry;
 use domain::function::FunctionId;
@@ -11,12 +13,15 @@ use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use domain::subject::{Subject, SubjectKind};
 use ledger::RelocationFold;
+use vault::NoteKind;
 
 use crate::access::Opening;
 use crate::body::Parties;
 use crate::call::Call;
 use crate::core::Core;
 use crate::permit::Party;
+use crate::person::Person;
+use crate::protection;
 
 /// The right to open the sealed parts of one subject for a party.
 pub(crate) struct Pass {
@@ -46,7 +51,7 @@ impl Pass {
 /// A relocation as it is now, with its entries.
 pub(crate) type Known<'a> = (&'a RelocationFold, &'a [Entry]);
 
-/// What was said of the person when a relocation was announced.
+/// What was said of the person when a relocation was announced, or what the party's own register told since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Marking {
     None,
@@ -127,26 +132,53 @@ impl Core {
         self.open(&pass, first).await
     }
 
-    /// Whether a person is marked in an announcement; false for what can be opened no more.
-    pub(crate) async fn is_marked(&self, party: Party, known: Known<'_>) -> Result<bool, Refusal> {
-        Ok(self.marking(party, known).await? == Marking::Marked)
+    /// Whether an announcement states a marking; false for what can be opened no more.
+    pub(crate) async fn states_marking(
+        &self,
+        party: Party,
+        known: Known<'_>,
+    ) -> Result<bool, Refusal> {
+        let announced = self.for_a_rule(party, known).await?;
+        let person = announced.and_then(|part| part.relocation?.person);
+        let level = person.and_then(|person| Protection::from_number(person.protection));
+        Ok(level.is_some_and(|level| level != Protection::None))
     }
 
     async fn marking(&self, party: Party, known: Known<'_>) -> Result<Marking, Refusal> {
         let announced = self.for_a_rule(party, known).await?;
         let person = announced.map(|part| part.relocation.and_then(|content| content.person));
-        Ok(match person {
-            None => Marking::Erased,
-            Some(person) => {
-                let level = person.and_then(|person| Protection::from_number(person.protection));
-                if level == Some(Protection::None) {
-                    Marking::None
-                } else {
-                    // whatever it is, it is not for everybody
-                    Marking::Marked
-                }
-            }
-        })
+        let Some(person) = person else {
+            return Ok(Marking::Erased);
+        };
+        let person = person.unwrap_or_default();
+        // whatever else it is, it is not for everybody
+        let is_told = Protection::from_number(person.protection) != Some(Protection::None);
+        Ok(
+            if is_told || self.is_marked_since(party, known.0, &person).await? {
+                Marking::Marked
+            } else {
+                Marking::None
+            },
+        )
+    }
+
+    /// Whether the party's own register told of a marking, which it may have done after the announcement.
+    async fn is_marked_since(
+        &self,
+        party: Party,
+        fold: &RelocationFold,
+        person: &v1::Person,
+    ) -> Result<bool, Refusal> {
+        // as it was read when it was announced: the sign of a number with ten digits changes with the years
+        let then = Context {
+            today: day_in_sweden(fold.recorded_at),
+            ..self.context()
+        };
+        let number = &person.identity_number;
+        let number = parse::identity_number(&mut Faults::default(), "name", number, then);
+        let number = number.ok_or_else(|| Refusal::new(Reason::Internal))?;
+        let person = Person::read(self, party, &number, &[NoteKind::Protected]).await?;
+        protection::is_marked(&person)
     }
 
     /// The opening, if the function that it is made in may; otherwise the refusal, which is recorded.

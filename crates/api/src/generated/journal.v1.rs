@@ -811,4 +811,7 @@ pub struct ProtectedNote {
     /// Whether it is so since then.
     #[prost(bool, tag = "2")]
     pub protected: bool,
+    /// Whether the person has a secrecy marking since then: then some functions alone may open what is about the person.
+    #[prost(bool, tag = "3")]
+    pub marked: bool,
 }

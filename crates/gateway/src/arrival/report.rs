@@ -118,7 +118,7 @@ async fn about(
     validate_only: bool,
 ) -> Result<Person, Refusal> {
     let person = Person::read(core, party, number, &[NoteKind::Protected]).await?;
-    protection::refuse(core, &person, validate_only).await?;
+    protection::refuse_report(core, &person, validate_only).await?;
     Ok(person)
 }
 

@@ -126,7 +126,7 @@ async fn announced_unmarked(
     subject: Subject,
 ) -> Result<Option<Notable>, Refusal> {
     let (fold, entries) = core.relocation(party, subject, NOW).await?;
-    let is_marked = core.is_marked(party, (&fold, &entries)).await?;
+    let is_marked = core.states_marking(party, (&fold, &entries)).await?;
     Ok((!is_marked).then_some(Notable::AnnouncedUnmarked))
 }
 
@@ -170,7 +170,8 @@ async fn routed(
         core.municipality(party, registration.recipient),
     )
     .await?;
-    protection::refuse(core, &person, validate_only).await?;
+    let is_marked = registration.is_marked;
+    protection::refuse_announcement(core, &person, is_marked, validate_only).await?;
     let (wished, kind) = (registration.function.as_ref(), registration.kind);
     let function = fold
         .route(wished, kind, registration.is_marked)

@@ -95,7 +95,7 @@ fn what_tells_of_a_marking_is_noted_as_the_manual_route_and_names_no_field() {
         .into_iter()
         .filter(|reason| reason.tells_of_marking());
     let told: Vec<_> = told.map(|reason| Refusal::field("actor", reason)).collect();
-    assert_eq!(told.len(), 4);
+    assert_eq!(told.len(), 5);
     for refusal in told.iter().chain([&among, &about]) {
         noted(&refusals, &call, refusal);
     }
@@ -110,7 +110,7 @@ fn what_tells_of_a_marking_is_noted_as_the_manual_route_and_names_no_field() {
         .iter()
         .map(|one| (one.reason.clone(), one.fields.clone()))
         .collect();
-    let mut expected = vec![("MANUAL_ROUTE_REQUIRED".to_owned(), Vec::new()); 6];
+    let mut expected = vec![("MANUAL_ROUTE_REQUIRED".to_owned(), Vec::new()); 7];
     expected.push(("VALUE_UNKNOWN".to_owned(), vec!["kind".to_owned()]));
     assert_eq!(noted, expected);
 }
