@@ -26,6 +26,12 @@ pub enum Error {
         "root key '{0}' is needed and not among those of this process: name its file, and send SIGHUP"
     )]
     UnknownRoot(String),
+    /// A root key has the right id, and the key store's has other bytes. Nothing is wrapped by it.
+    #[error(
+        "the file of root key '{0}' has other bytes than the key store's: put the right one in its place, and send \
+         SIGHUP to a service that runs"
+    )]
+    FalseRoot(String),
     /// Keys that nothing opens are not wrapped anew; all others are.
     #[error(
         "damaged keys stay under their root key: {count}, the first of them {authority}'s of epoch {epoch} for \

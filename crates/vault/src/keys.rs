@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::limits::{ASKED_MAX, PSEUDONYM_KEYS_TRUSTED};
 use crate::roots::RootsInUse;
 use crate::secret::Secret;
-use crate::store::{Change, StoredKey, WrappedKey};
+use crate::store::{Change, StoredKey, StoredRoot, WrappedKey};
 use crate::{Error, Vault};
 
 /// The epoch of keys that live as long as their authority does.
@@ -146,17 +146,20 @@ impl Keys {
         true
     }
 
-    /// A new key, wrapped by a root key.
-    fn make(&self, name: KeyName, root: String) -> Result<WrappedKey, Error> {
+    /// A new key, wrapped by a root key of the store: by one of the same id and with other bytes nobody could open it.
+    fn make(&self, name: KeyName, stored: StoredRoot) -> Result<WrappedKey, Error> {
+        let StoredRoot { id, proof } = stored;
+        let root = self.roots.get(&id)?;
+        root.verify(&proof)?;
         let mut wrapped = Vec::new();
-        self.roots.get(&root)?.secret().seal(
+        root.secret().seal(
             &name.associated_data(),
             &[Secret::random()?.bytes()],
             &mut wrapped,
         )?;
         Ok(WrappedKey {
             name,
-            root,
+            root: id,
             wrapped,
         })
     }
@@ -173,7 +176,7 @@ struct Asked {
     /// None when the key is not there.
     secret: Option<Arc<Secret>>,
     /// The root key that wraps new keys.
-    newest_root: String,
+    newest_root: StoredRoot,
 }
 
 impl Vault {

@@ -35,7 +35,7 @@ use crate::roots::RootsInUse;
 use crate::store::{
     AccessQuery, Change, KeyStore, StoredAccess, StoredKey, StoredRoot, WrappedKey, subject,
 };
-use crate::{Error, OpenError};
+use crate::{Error, OpenError, RootUse};
 
 use group::Waiting;
 pub use holders::without_root;
@@ -51,6 +51,7 @@ pub(crate) const SCHEMA: Schema = Schema {
         include_str!("postgres/schema/5.sql"),
         include_str!("postgres/schema/6.sql"),
         include_str!("postgres/schema/7.sql"),
+        include_str!("postgres/schema/8.sql"),
     ],
 };
 
@@ -106,7 +107,7 @@ struct Ours(Arc<RootsInUse>);
 impl Proof for Ours {
     async fn prove(&self, link: &mut Link) -> Result<(), ConnectError> {
         let stored = roots::stored(link).await?;
-        let verified = self.0.now().verify(&stored);
+        let verified = self.0.verify(&stored);
         verified.map_err(|error| ConnectError::Unfit(Box::new(error)))
     }
 }
@@ -119,6 +120,10 @@ impl KeyStore for PostgresStore {
 
     async fn roots(&self) -> Result<Vec<StoredRoot>, Error> {
         self.read_roots().await
+    }
+
+    async fn root_uses(&self) -> Result<Vec<RootUse>, Error> {
+        self.read_root_uses().await
     }
 
     async fn keys_under_others(&self, root: &str, limit: usize) -> Result<Vec<WrappedKey>, Error> {

@@ -10,9 +10,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use crate::Error;
 use crate::limits::{ROOT_FILE_BYTES_MAX, ROOT_ID_SIGNS_MAX};
 use crate::secret::{SECRET_BYTES, Secret, random};
-use crate::{Error, OpenError};
 
 /// Why there is no root key.
 #[derive(Debug, thiserror::Error)]
@@ -126,10 +126,19 @@ impl RootKey {
         Ok(proof)
     }
 
-    /// Whether a proof in a store is of this key.
-    pub(crate) fn verify(&self, proof: &[u8]) -> Result<(), OpenError> {
-        let opened = self.secret.open(&self.proof_data(), proof);
-        opened.map(|_empty| ()).map_err(OpenError::Root)
+    /// Whether a proof in a store is of this key, and not of one that has its id and other bytes.
+    pub(crate) fn verify(&self, proof: &[u8]) -> Result<(), Error> {
+        match self.secret.open(&self.proof_data(), proof) {
+            Ok(_empty) => Ok(()),
+            Err(Error::Tampered) => Err(Error::FalseRoot(self.id.clone())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What stands for it where others see it, and for no key that has its id and other bytes. It tells nothing of them.
+    pub(crate) fn held_as(&self) -> [u8; 16] {
+        self.secret
+            .mac(&[b"flyttbud/vault/root-held/v1\0", self.id.as_bytes()])
     }
 
     fn proof_data(&self) -> Vec<u8> {

@@ -41,15 +41,11 @@ impl RootKeys {
 
     /// Their ids, the newest first.
     pub fn ids(&self) -> String {
-        let ids: Vec<&str> = self.each_id().collect();
+        let ids: Vec<&str> = self.all().map(|root| root.id()).collect();
         ids.join(", ")
     }
 
-    pub(crate) fn each_id(&self) -> impl Iterator<Item = &str> {
-        self.all().map(|root| root.id())
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Arc<RootKey>> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<RootKey>> {
         std::iter::once(&self.newest).chain(&self.earlier)
     }
 
@@ -66,18 +62,11 @@ impl RootKeys {
         if stored.is_empty() {
             return Err(wrong(""));
         }
-        for StoredRoot { id, proof, .. } in stored {
-            self.get(id).ok_or_else(|| wrong(id))?.verify(proof)?;
+        for StoredRoot { id, proof } in stored {
+            let root = self.get(id).ok_or_else(|| wrong(id))?;
+            root.verify(proof).map_err(OpenError::Root)?;
         }
         Ok(())
-    }
-
-    /// These, and those of before that are not among them.
-    fn with(&self, before: &Self) -> Self {
-        let mut both = self.clone();
-        let others = before.all().filter(|root| self.get(root.id()).is_none());
-        both.earlier.extend(others.cloned());
-        both
     }
 }
 
@@ -90,37 +79,58 @@ impl From<RootKey> for RootKeys {
     }
 }
 
-/// Those in use, which change while the process runs.
+/// Those in use, which change while the process runs. Keys are wrapped and opened by them alone.
 #[derive(Debug)]
-pub(crate) struct RootsInUse(RwLock<RootKeys>);
+pub(crate) struct RootsInUse {
+    now: RwLock<RootKeys>,
+    /// Others that are being looked at: they may open what those in use do not, or be false.
+    looked_at: RwLock<Option<RootKeys>>,
+}
 
 impl RootsInUse {
     pub(crate) fn new(roots: RootKeys) -> Self {
-        Self(RwLock::new(roots))
+        Self {
+            now: RwLock::new(roots),
+            looked_at: RwLock::new(None),
+        }
     }
 
     pub(crate) fn now(&self) -> RootKeys {
-        let now = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
         now.clone()
     }
 
     /// The one with an id.
     pub(crate) fn get(&self, id: &str) -> Result<Arc<RootKey>, Error> {
-        let now = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
         let found = now.get(id).cloned();
         found.ok_or_else(|| Error::UnknownRoot(id.to_owned()))
     }
 
     pub(crate) fn replace(&self, roots: RootKeys) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = roots;
+        *self.now.write().unwrap_or_else(PoisonError::into_inner) = roots;
     }
 
-    /// Others beside those in use: nothing that opens now stops opening. Returns what was in use before.
-    pub(crate) fn add(&self, roots: &RootKeys) -> RootKeys {
-        let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let before = now.clone();
-        *now = roots.with(&before);
-        before
+    /// A store may be reached by these too, from now on or no longer; nothing is wrapped or opened by them.
+    pub(crate) fn look_at(&self, roots: Option<RootKeys>) {
+        let mut looked_at = self
+            .looked_at
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *looked_at = roots;
+    }
+
+    /// Whether those in use open all of a store, or those that are being looked at do.
+    pub(crate) fn verify(&self, stored: &[StoredRoot]) -> Result<(), OpenError> {
+        let verified = self.now().verify(stored);
+        let looked_at = self
+            .looked_at
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        match looked_at.as_ref() {
+            Some(others) if verified.is_err() => others.verify(stored),
+            _ => verified,
+        }
     }
 }
 

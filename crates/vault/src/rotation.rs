@@ -10,9 +10,9 @@ use daemon::postgres::Link;
 use crate::copy::Place;
 use crate::keys::KeyName;
 use crate::limits::REWRAPPED_MAX;
-use crate::postgres::roots::stored as stored_in_postgres;
-use crate::sqlite::{roots::stored as stored_in_sqlite, schema};
-use crate::store::{Change, Rewrapped, StoredRoot, WrappedKey};
+use crate::postgres::roots::uses as uses_in_postgres;
+use crate::sqlite::{roots::uses as uses_in_sqlite, schema};
+use crate::store::{Change, Rewrapped, WrappedKey};
 use crate::{Error, OpenError, RootKeys, Vault, postgres};
 
 /// A root key, and how many keys of authorities it wraps.
@@ -22,12 +22,6 @@ pub struct RootUse {
     pub id: String,
     /// How many keys.
     pub keys: u64,
-}
-
-impl From<StoredRoot> for RootUse {
-    fn from(StoredRoot { id, keys, .. }: StoredRoot) -> Self {
-        Self { id, keys }
-    }
 }
 
 /// What one step did.
@@ -48,22 +42,20 @@ impl Vault {
     /// store has, the newest first.
     pub async fn use_roots(&self, roots: RootKeys) -> Result<Vec<RootUse>, OpenError> {
         let in_use = self.inner.keys.roots();
-        // both, for as long as it takes to look
-        let before = in_use.add(&roots);
+        in_use.look_at(Some(roots.clone()));
         let looked = async {
-            let stored = self.inner.store.roots().await;
-            let stored = stored.map_err(|error| OpenError::Store(Box::new(error)))?;
-            roots.verify(&stored)?;
-            Ok(stored.into_iter().map(RootUse::from).collect())
+            roots.verify(&self.inner.store.roots().await.map_err(unread)?)?;
+            self.inner.store.root_uses().await.map_err(unread)
         };
         let looked = looked.await;
-        if looked.is_err() {
-            in_use.replace(before);
-            return looked;
+        if looked.is_ok() {
+            in_use.replace(roots.clone());
         }
-        in_use.replace(roots.clone());
-        // when it cannot be said now, the next connection says it
-        self.inner.store.apply(Change::Hold(roots)).await.ok();
+        in_use.look_at(None);
+        if looked.is_ok() {
+            // when it cannot be said now, the next connection says it
+            self.inner.store.apply(Change::Hold(roots)).await.ok();
+        }
         looked
     }
 
@@ -84,9 +76,7 @@ impl Vault {
                 Step::Done => return Ok(rewrapped),
             }
             rewrapped.get_or_insert(0);
-            let stored = self.inner.store.roots().await?;
-            let stored: Vec<RootUse> = stored.into_iter().map(RootUse::from).collect();
-            told(&stored);
+            told(&self.inner.store.root_uses().await?);
         }
     }
 
@@ -96,10 +86,14 @@ impl Vault {
         let roots = self.inner.keys.roots().now();
         let (newest, id) = (roots.newest(), roots.newest().id());
         let stored = store.roots().await?;
-        if stored.first().is_none_or(|root| root.id != id) {
-            let change = Change::Root(id.to_owned(), newest.proof()?);
-            store.apply(change).await?;
-            return Ok(Step::Named);
+        match stored.first() {
+            // somebody may have named another one of its id meanwhile
+            Some(first) if first.id == id => newest.verify(&first.proof)?,
+            _ => {
+                let change = Change::Root(id.to_owned(), newest.proof()?);
+                store.apply(change).await?;
+                return Ok(Step::Named);
+            }
         }
         let others = store.keys_under_others(id, keys_max).await?;
         if let Some(first) = others.first() {
@@ -140,6 +134,10 @@ impl Vault {
     }
 }
 
+fn unread(error: Error) -> OpenError {
+    OpenError::Store(Box::new(error))
+}
+
 fn damaged(first: KeyName, count: usize) -> Error {
     Error::Damaged {
         authority: first.authority,
@@ -151,17 +149,16 @@ fn damaged(first: KeyName, count: usize) -> Error {
 
 /// Which root keys a store has, the newest first, beside whoever uses it. No root key is needed for that.
 pub async fn root_uses(place: &Place) -> Result<Vec<RootUse>, OpenError> {
-    let stored = match place {
+    match place {
         Place::File(path) => {
             let file = schema::reader(path)?;
             schema::is_current(&file)?;
-            stored_in_sqlite(&file)?
+            Ok(uses_in_sqlite(&file)?)
         }
         Place::Database(settings) => {
             let mut link = Link::open(settings, &(), |_notification| {}).await?;
             postgres::SCHEMA.is_current(&mut link).await?;
-            stored_in_postgres(&mut link).await?
+            Ok(uses_in_postgres(&mut link).await?)
         }
-    };
-    Ok(stored.into_iter().map(RootUse::from).collect())
+    }
 }

@@ -32,7 +32,7 @@ use crate::review::ReviewRow;
 use crate::store::{
     AccessQuery, Change, KeyStore, StoredAccess, StoredKey, StoredRoot, WrappedKey, subject,
 };
-use crate::{Error, OpenError, RootKeys, held};
+use crate::{Error, OpenError, RootKeys, RootUse, held};
 
 use gathered::Gathered;
 use writer::{Waiting, Writer};
@@ -130,6 +130,10 @@ impl KeyStore for SqliteStore {
 
     async fn roots(&self) -> Result<Vec<StoredRoot>, Error> {
         self.read(roots::stored)
+    }
+
+    async fn root_uses(&self) -> Result<Vec<RootUse>, Error> {
+        self.read(roots::uses)
     }
 
     async fn keys_under_others(&self, root: &str, limit: usize) -> Result<Vec<WrappedKey>, Error> {

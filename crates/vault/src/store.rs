@@ -12,6 +12,7 @@ use crate::note::{NoteKind, NoteName, NoteRow};
 use crate::part::KeysId;
 use crate::refusals::Refused;
 use crate::review::ReviewRow;
+use crate::rotation::RootUse;
 use crate::seal::KeyRows;
 use crate::search::SearchRow;
 use crate::{Error, RootKeys};
@@ -24,6 +25,9 @@ pub(crate) trait KeyStore: Send + Sync {
 
     /// The root keys that wrap its keys, the newest first: the one that wraps new ones.
     async fn roots(&self) -> Result<Vec<StoredRoot>, Error>;
+
+    /// The same, each with how many keys it wraps.
+    async fn root_uses(&self) -> Result<Vec<RootUse>, Error>;
 
     /// Keys that another root key than this one wraps, at most `limit`.
     async fn keys_under_others(&self, root: &str, limit: usize) -> Result<Vec<WrappedKey>, Error>;
@@ -139,7 +143,7 @@ pub(crate) struct StoredKey {
     /// Which root key wraps it, and the wrap. None when it was never made, or is deleted.
     pub(crate) wrapped: Option<(String, Vec<u8>)>,
     /// The root key that wraps new keys.
-    pub(crate) newest_root: String,
+    pub(crate) newest_root: StoredRoot,
     /// How often a year's pseudonym keys were dropped before.
     pub(crate) drops: i64,
 }
@@ -148,9 +152,8 @@ pub(crate) struct StoredKey {
 #[derive(Debug)]
 pub(crate) struct StoredRoot {
     pub(crate) id: String,
+    /// What only whoever has its bytes could leave there.
     pub(crate) proof: Vec<u8>,
-    /// How many authorities' keys it wraps.
-    pub(crate) keys: u64,
 }
 
 /// An authority's key, wrapped by a root key.

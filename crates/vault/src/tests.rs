@@ -4,6 +4,7 @@ mod copying;
 mod erasing;
 mod file;
 mod gathering;
+mod holding;
 mod keeping;
 mod migrating;
 mod naming;
@@ -95,7 +96,7 @@ claims! {
         keys_that_are_made_while_the_root_key_changes_all_open_under_the_new_one
         a_change_can_be_called_off_halfway
         root_keys_that_do_not_open_all_of_the_store_are_not_taken_into_use
-        a_store_of_before_root_keys_could_change_is_brought_forward
+        false_root_keys_wrap_and_open_nothing_while_they_are_looked_at
         the_store_itself_keeps_a_root_key_as_long_as_a_key_refers_to_it
         a_key_under_a_root_key_that_is_no_longer_the_newest_is_not_stored
         a_damaged_key_stays_and_is_named_and_all_others_are_wrapped_anew

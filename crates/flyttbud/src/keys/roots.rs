@@ -89,7 +89,7 @@ pub(super) async fn rotate(options: &Options, json: bool) -> Result<(), Failure>
             "there is no key store: no root key was ever used with it"
         )));
     }
-    let lacking = without_root(&owner, &newest).await;
+    let lacking = without_root(&owner, roots.newest()).await;
     let lacking = lacking.map_err(|error| Failure::Failed(error.into()))?;
     if !lacking.is_empty() {
         return Err(Failure::Usage(anyhow!(

@@ -2,10 +2,9 @@
 //! it; they shut nobody out. Before a store moves, whoever moves it looks who could not follow.
 
 use daemon::postgres::{ConnectError, Link, LinkError, Settings};
-use ring::digest::{SHA256, digest};
 use tokio_postgres::types::ToSql;
 
-use crate::RootKeys;
+use crate::{RootKey, RootKeys};
 
 /// Our locks among others. The number says nothing.
 const CLASS: i32 = 7_095_216;
@@ -18,11 +17,10 @@ pub(super) const HOLD: &str = "\
     SELECT count(*) FILTER (WHERE pg_try_advisory_lock_shared($1::int4, held)) \
     FROM before, unnest($2::int4[]) AS held";
 
-/// The number that stands for a root key.
-fn number(id: &str) -> i32 {
-    let hash = digest(&SHA256, id.as_bytes());
-    let first = hash
-        .as_ref()
+/// The number that stands for a root key: for its bytes, so that whoever has others under its id lacks it.
+fn number(root: &RootKey) -> i32 {
+    let held_as = root.held_as();
+    let first = held_as
         .first_chunk()
         .map_or(0, |four| i32::from_be_bytes(*four));
     // not the number of who is present
@@ -32,7 +30,7 @@ fn number(id: &str) -> i32 {
 /// The values of [`HOLD`].
 pub(super) fn held(roots: &RootKeys) -> Vec<Box<dyn ToSql + Send + Sync>> {
     let mut numbers = vec![PRESENT];
-    numbers.extend(roots.each_id().map(number));
+    numbers.extend(roots.all().map(|root| number(root)));
     vec![Box::new(CLASS), Box::new(numbers)]
 }
 
@@ -48,7 +46,7 @@ pub(super) async fn hold(link: &mut Link, roots: &RootKeys) -> Result<(), LinkEr
 }
 
 /// Who uses the store and does not have a root key: its login, and the process of the server that it is connected to.
-pub async fn without_root(owner: &Settings, id: &str) -> Result<Vec<String>, ConnectError> {
+pub async fn without_root(owner: &Settings, root: &RootKey) -> Result<Vec<String>, ConnectError> {
     let mut link = Link::open(owner, &(), |_notification| {}).await?;
     let rows = link
         .rows(
@@ -66,7 +64,7 @@ pub async fn without_root(owner: &Settings, id: &str) -> Result<Vec<String>, Con
             &[
                 &i64::from(CLASS),
                 &i64::from(PRESENT),
-                &i64::from(number(id)),
+                &i64::from(number(root)),
             ],
         )
         .await?;

@@ -11,7 +11,7 @@ use super::group::{Reply, Statement};
 use super::{PostgresStore, bound};
 use crate::keys::KeyName;
 use crate::store::{Rewrapped, StoredKey, StoredRoot, WrappedKey};
-use crate::{Error, RootKeys};
+use crate::{Error, RootKeys, RootUse};
 
 /// The root key that wraps new keys.
 macro_rules! newest {
@@ -125,8 +125,9 @@ pub(super) async fn begin(link: &mut Link, roots: &RootKeys) -> Result<(), Error
     Ok(())
 }
 
-const STORED: &str = "\
-    SELECT id, proof, ( \
+const STORED: &str = "SELECT id, proof FROM flyttbud_keys.roots ORDER BY nr DESC";
+const USES: &str = "\
+    SELECT id, ( \
         SELECT count(*) FROM flyttbud_keys.authority_keys AS keys WHERE keys.root = roots.id \
     ) FROM flyttbud_keys.roots ORDER BY nr DESC";
 
@@ -137,10 +138,22 @@ pub(crate) async fn stored(link: &mut Link) -> Result<Vec<StoredRoot>, LinkError
 }
 
 fn root(row: &Row) -> Result<StoredRoot, tokio_postgres::Error> {
-    let keys: i64 = row.try_get(2)?;
     Ok(StoredRoot {
         id: row.try_get(0)?,
         proof: row.try_get(1)?,
+    })
+}
+
+/// The same, each with how many keys it wraps.
+pub(crate) async fn uses(link: &mut Link) -> Result<Vec<RootUse>, LinkError> {
+    let rows = link.rows(USES, &[]).await?;
+    Ok(rows.iter().map(root_use).collect::<Result<_, _>>()?)
+}
+
+fn root_use(row: &Row) -> Result<RootUse, tokio_postgres::Error> {
+    let keys: i64 = row.try_get(1)?;
+    Ok(RootUse {
+        id: row.try_get(0)?,
         keys: keys.cast_unsigned(),
     })
 }
@@ -151,17 +164,19 @@ impl PostgresStore {
         Ok(rows.iter().map(root).collect::<Result<_, _>>()?)
     }
 
+    pub(super) async fn read_root_uses(&self) -> Result<Vec<RootUse>, Error> {
+        let rows = self.pool.rows(USES, &[]).await?;
+        Ok(rows.iter().map(root_use).collect::<Result<_, _>>()?)
+    }
+
     pub(super) async fn read_key(&self, name: KeyName) -> Result<StoredKey, Error> {
-        let sql = concat!(
-            "SELECT (SELECT count(*) FROM flyttbud_keys.drops), ",
-            newest!(),
-            ", root, wrapped FROM (VALUES (1)) AS asked LEFT JOIN flyttbud_keys.authority_keys \
-             ON authority = $1 AND epoch = $2 AND purpose = $3"
-        );
         let rows = self
             .pool
             .rows(
-                sql,
+                "SELECT (SELECT count(*) FROM flyttbud_keys.drops), newest.id, newest.proof, root, wrapped \
+                 FROM (SELECT id, proof FROM flyttbud_keys.roots ORDER BY nr DESC LIMIT 1) AS newest \
+                 LEFT JOIN flyttbud_keys.authority_keys \
+                 ON authority = $1 AND epoch = $2 AND purpose = $3",
                 &[
                     &i32::from(name.authority.number()),
                     &name.epoch,
@@ -169,14 +184,16 @@ impl PostgresStore {
                 ],
             )
             .await?;
-        let row = rows.first().ok_or(Error::Unavailable)?;
-        let root: Option<String> = row.try_get(2)?;
-        let wrapped: Option<Vec<u8>> = row.try_get(3)?;
         // a store whose root keys are gone is none of ours
-        let newest: Option<String> = row.try_get(1)?;
+        let row = rows.first().ok_or(Error::Tampered)?;
+        let root: Option<String> = row.try_get(3)?;
+        let wrapped: Option<Vec<u8>> = row.try_get(4)?;
         Ok(StoredKey {
             drops: row.try_get(0)?,
-            newest_root: newest.ok_or(Error::Tampered)?,
+            newest_root: StoredRoot {
+                id: row.try_get(1)?,
+                proof: row.try_get(2)?,
+            },
             wrapped: root.zip(wrapped),
         })
     }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params};
 use super::bound;
 use crate::keys::{KeyName, Purpose};
 use crate::store::{Rewrapped, StoredKey, StoredRoot, WrappedKey};
-use crate::{Error, OpenError, RootKeys};
+use crate::{Error, OpenError, RootKeys, RootUse};
 
 /// What a row of a key holds: authority, epoch, purpose, root key, wrap.
 type Stored = (i64, i16, i64, String, Vec<u8>);
@@ -29,15 +29,27 @@ pub(crate) fn verify(connection: &Connection, roots: &RootKeys) -> Result<(), Op
 /// The root keys of a store, the newest first.
 pub(crate) fn stored(connection: &Connection) -> Result<Vec<StoredRoot>, rusqlite::Error> {
     connection
-        .prepare_cached(
-            "SELECT id, proof, (SELECT count(*) FROM authority_keys WHERE root = roots.id) \
-             FROM roots ORDER BY nr DESC",
-        )?
+        .prepare_cached("SELECT id, proof FROM roots ORDER BY nr DESC")?
         .query_map([], |row| {
             Ok(StoredRoot {
                 id: row.get(0)?,
                 proof: row.get(1)?,
-                keys: row.get::<_, i64>(2)?.cast_unsigned(),
+            })
+        })?
+        .collect()
+}
+
+/// The same, each with how many keys it wraps.
+pub(crate) fn uses(connection: &Connection) -> Result<Vec<RootUse>, rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "SELECT id, (SELECT count(*) FROM authority_keys WHERE root = roots.id) \
+             FROM roots ORDER BY nr DESC",
+        )?
+        .query_map([], |row| {
+            Ok(RootUse {
+                id: row.get(0)?,
+                keys: row.get::<_, i64>(1)?.cast_unsigned(),
             })
         })?
         .collect()
@@ -47,19 +59,21 @@ pub(crate) fn stored(connection: &Connection) -> Result<Vec<StoredRoot>, rusqlit
 pub(super) fn key(connection: &Connection, name: KeyName) -> Result<StoredKey, rusqlite::Error> {
     connection
         .prepare_cached(
-            "SELECT (SELECT count(*) FROM drops), \
-             (SELECT id FROM roots ORDER BY nr DESC LIMIT 1), root, wrapped \
-             FROM (SELECT 1) LEFT JOIN authority_keys \
-             ON authority = ?1 AND epoch = ?2 AND purpose = ?3",
+            "SELECT (SELECT count(*) FROM drops), newest.id, newest.proof, root, wrapped \
+             FROM (SELECT id, proof FROM roots ORDER BY nr DESC LIMIT 1) AS newest \
+             LEFT JOIN authority_keys ON authority = ?1 AND epoch = ?2 AND purpose = ?3",
         )?
         .query_row(
             params![name.authority.number(), name.epoch, name.purpose.number()],
             |row| {
-                let root: Option<String> = row.get(2)?;
+                let root: Option<String> = row.get(3)?;
                 Ok(StoredKey {
                     drops: row.get(0)?,
-                    newest_root: row.get(1)?,
-                    wrapped: root.zip(row.get(3)?),
+                    newest_root: StoredRoot {
+                        id: row.get(1)?,
+                        proof: row.get(2)?,
+                    },
+                    wrapped: root.zip(row.get(4)?),
                 })
             },
         )

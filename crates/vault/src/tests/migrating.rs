@@ -217,5 +217,12 @@ pub(super) async fn a_store_of_any_earlier_version_tells_all_that_it_held_and_go
         let vault = house.vault().await;
         let left = [subject(3), subject(1)];
         assert_eq!(found(&vault, solna(), "SOC 2026-1").await, left);
+        drop(vault);
+        // nor is it tied to the root key that it had
+        let mover = house.mover(house.keys(["new.key", "root.key"])).await;
+        mover.rotate_root(|_uses| {}).await.expect("moved");
+        drop(mover);
+        let vault = house.open(house.key("new.key")).await.expect("a vault");
+        assert_eq!(found(&vault, solna(), "SOC 2026-1").await, left);
     }
 }

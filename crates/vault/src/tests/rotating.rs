@@ -1,7 +1,9 @@
 //! Claims about a change of the root key: whenever it is killed, whoever makes keys meanwhile, whatever is missing.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures_util::future::join_all;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 
 use super::copying::{stocked, told};
 use super::*;
@@ -13,13 +15,6 @@ use crate::{OpenError, RootKeys, RootUse, root_uses};
 
 /// So many authorities get their first keys while the root key changes.
 const AUTHORITIES: u16 = 120;
-
-/// Makes a file what it was before root keys were named in it.
-const BEFORE_ROOTS: &str = "\
-    CREATE TABLE root (one INTEGER PRIMARY KEY, id TEXT NOT NULL, proof BLOB NOT NULL); \
-    INSERT INTO root SELECT 1, id, proof FROM roots; \
-    CREATE TABLE old AS SELECT authority, epoch, purpose, wrapped FROM authority_keys; \
-    DROP TABLE authority_keys; ALTER TABLE old RENAME TO authority_keys; DROP TABLE roots;";
 
 impl House {
     /// A root key, made when it is not there.
@@ -35,6 +30,16 @@ impl House {
         let mut keys = names.map(|name| self.key(name)).into_iter();
         let newest = keys.next().expect("at least one");
         RootKeys::new(newest, keys.collect()).expect("different ones")
+    }
+
+    /// A root key with the id of another one, and with bytes of its own.
+    pub(super) fn false_key(&self, name: &str) -> RootKey {
+        let path = self.folder.path().join(format!("false-{name}"));
+        RootKey::create(&path).expect("a root key");
+        let text = fs::read_to_string(&path).expect("text");
+        let bytes = text.lines().nth(1).expect("a second line");
+        fs::write(&path, format!("id {}\n{bytes}\n", self.key(name).id())).expect("written");
+        RootKey::read(&path).expect("a root key")
     }
 
     /// Whoever may change the root key: the owner of a database, the service that has a file.
@@ -113,8 +118,7 @@ pub(super) async fn a_change_of_the_root_key_goes_on_wherever_it_was_killed(hous
     let vault = house.open(house.key("new.key")).await.expect("a vault");
     let told_now = told(&vault, &parts).await;
     assert_eq!(told_now, before);
-    let kept = vault.inner.store.roots().await.expect("root keys");
-    let kept: Vec<RootUse> = kept.into_iter().map(RootUse::from).collect();
+    let kept = vault.inner.store.root_uses().await.expect("root keys");
     let all = u64::try_from(wraps.len()).expect("some");
     assert_eq!(uses(&kept), [(new.id(), all)]);
     if house.database.is_none() {
@@ -224,48 +228,55 @@ pub(super) async fn root_keys_that_do_not_open_all_of_the_store_are_not_taken_in
         );
         assert_eq!(told(&mover, &parts).await, before, "those in use stay");
     }
-    // an earlier one of the right name and with other bytes
-    let other = house.folder.path().join("other.key");
-    RootKey::create(&other).expect("a root key");
-    let text = fs::read_to_string(&other).expect("text");
-    let bytes = text.lines().nth(1).expect("a second line");
-    fs::write(&other, format!("id {}\n{bytes}\n", house.root().id())).expect("written");
-    let false_one = mover.use_roots(house.keys(["new.key", "other.key"])).await;
-    assert!(matches!(false_one, Err(OpenError::Root(Error::Tampered))));
+    let false_one = RootKeys::new(house.key("new.key"), vec![house.false_key("root.key")]);
+    let refused = mover.use_roots(false_one.expect("two ids")).await;
+    assert!(
+        matches!(refused, Err(OpenError::Root(Error::FalseRoot(id))) if id == house.root().id())
+    );
     mover.rotate_root(|_uses| {}).await.expect("moved");
     drop(mover);
     let vault = house.open(house.key("new.key")).await.expect("a vault");
     assert_eq!(told(&vault, &parts).await, before);
 }
 
-pub(super) async fn a_store_of_before_root_keys_could_change_is_brought_forward(house: House) {
-    let parts = stocked(&house).await;
-    let before = told(&house.vault().await, &parts).await;
-    if let Some(database) = &house.database {
-        house
-            .alter(
-                "CREATE TABLE root (one boolean PRIMARY KEY, id text NOT NULL, proof bytea NOT NULL); \
-                 INSERT INTO root SELECT true, id, proof FROM roots; \
-                 ALTER TABLE authority_keys DROP COLUMN root; DROP TABLE roots; \
-                 UPDATE schema SET version = 6;",
-            )
-            .await;
-        postgres::migrate(&database.owner())
-            .await
-            .expect("migrated");
-    } else {
-        house
-            .alter(&format!("{BEFORE_ROOTS} PRAGMA user_version = 7;"))
-            .await;
-    }
-    assert_eq!(told(&house.vault().await, &parts).await, before);
-    let new = house.key("new.key").id().to_owned();
-    let mover = house.mover(house.keys(["new.key", "root.key"])).await;
-    mover.rotate_root(|_uses| {}).await.expect("moved");
-    drop(mover);
-    assert_eq!(missing(&house, house.root().into()).await, Some(new));
-    let vault = house.open(house.key("new.key")).await.expect("a vault");
-    assert_eq!(told(&vault, &parts).await, before);
+pub(super) async fn false_root_keys_wrap_and_open_nothing_while_they_are_looked_at(house: House) {
+    let vault = house.vault().await;
+    let false_one = RootKeys::from(house.false_key("root.key"));
+    let codes =
+        || (0..AUTHORITIES).map(|number| MunicipalityCode::from_number(number).expect("a code"));
+    let is_made = AtomicBool::new(false);
+    let look = async {
+        while !is_made.load(Ordering::Relaxed) {
+            let refused = vault.use_roots(false_one.clone()).await;
+            assert!(
+                matches!(refused, Err(OpenError::Root(Error::FalseRoot(_)))),
+                "{refused:?}"
+            );
+            yield_now().await;
+        }
+    };
+    let make = async {
+        let mut prints = Vec::new();
+        for authority in codes() {
+            prints.push(
+                vault
+                    .fingerprint(authority, b"request")
+                    .await
+                    .expect("a fingerprint"),
+            );
+        }
+        is_made.store(true, Ordering::Relaxed);
+        prints
+    };
+    let ((), prints) = tokio::join!(look, make);
+    drop(vault);
+    let vault = house.vault().await;
+    let again = join_all(codes().map(|authority| vault.fingerprint(authority, b"request"))).await;
+    let again: Vec<_> = again
+        .into_iter()
+        .map(|print| print.expect("it opens"))
+        .collect();
+    assert_eq!(again, prints);
 }
 
 pub(super) async fn the_store_itself_keeps_a_root_key_as_long_as_a_key_refers_to_it(house: House) {
@@ -341,7 +352,7 @@ pub(super) async fn a_damaged_key_stays_and_is_named_and_all_others_are_wrapped_
             "damaged keys stay under their root key: 1, the first of them 0184's of epoch 0 for purpose 4"
         );
     }
-    let stored = mover.inner.store.roots().await.expect("root keys");
+    let stored = mover.inner.store.root_uses().await.expect("root keys");
     let kept: Vec<u64> = stored.iter().map(|root| root.keys).collect();
     assert_eq!(kept, [u64::try_from(all).expect("some") - 1, 1]);
     assert!(read(&mover, heby(), subject(1), &parts[0]).await.is_some());

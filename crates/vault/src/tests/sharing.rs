@@ -4,18 +4,16 @@ use std::time::Duration;
 
 use daemon::postgres::ConnectError;
 use daemon::postgres::testing::Server;
-use tokio::runtime::Handle;
-use tokio::task::block_in_place;
 use tokio::time::{Instant, advance, pause, resume, sleep};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::*;
 use crate::limits::PSEUDONYM_KEYS_TRUSTED;
-use crate::{OpenError, RootUse, SearchTerm};
+use crate::{OpenError, SearchTerm};
 
 /// Waits for what the server does in its own time.
-async fn eventually(mut is_so: impl AsyncFnMut() -> bool) {
+pub(super) async fn eventually(mut is_so: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_mins(1);
     while !is_so().await {
         assert!(Instant::now() < deadline, "it never came to be");
@@ -23,7 +21,7 @@ async fn eventually(mut is_so: impl AsyncFnMut() -> bool) {
     }
 }
 
-async fn client(house: &House, user: &str) -> Client {
+pub(super) async fn client(house: &House, user: &str) -> Client {
     let database = house.database.as_ref().expect("a database");
     database.client(user).await.expect("a connection")
 }
@@ -246,122 +244,6 @@ async fn what_is_wrapped_anew_leaves_the_tables_file_at_once() {
 }
 
 #[tokio::test]
-async fn whoever_lacks_a_root_key_is_seen_until_it_has_it_or_has_gone() {
-    let house = House::over_postgres().await;
-    let (one, other) = (house.vault().await, house.vault().await);
-    let owner = house.database.as_ref().expect("a database").owner();
-    let [old, new] = ["root.key", "new.key"].map(|name| house.key(name).id().to_owned());
-    let lacking = async |id: &str| {
-        let lacking = postgres::without_root(&owner, id).await.expect("no fault");
-        assert!(
-            lacking.iter().all(|who| who.starts_with("keeper (")),
-            "{lacking:?}"
-        );
-        lacking.len()
-    };
-    assert_eq!((lacking(&old).await, lacking(&new).await), (0, 2));
-    let both = || house.keys(["new.key", "root.key"]);
-    one.use_roots(both()).await.expect("all of it");
-    assert_eq!((lacking(&old).await, lacking(&new).await), (0, 1));
-    // it says so again when it comes back
-    let superuser = client(&house, "postgres").await;
-    let kill = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
-                WHERE datname = current_database() AND usename = 'keeper'";
-    superuser.execute(kill, &[]).await.expect("killed");
-    assert_eq!(lacking(&new).await, 0);
-    for (vault, id) in [(&one, 1), (&other, 2)] {
-        let (_shared, _own, keys) = seal(vault, subject(id)).await;
-        vault.put(keys, Vec::new()).await.expect("put");
-    }
-    assert_eq!((lacking(&old).await, lacking(&new).await), (0, 1));
-    other.use_roots(both()).await.expect("all of it");
-    assert_eq!((lacking(&old).await, lacking(&new).await), (0, 0));
-    other
-        .use_roots(house.root().into())
-        .await
-        .expect("all of it");
-    assert_eq!(lacking(&new).await, 1);
-    drop(other);
-    eventually(async || lacking(&new).await == 0).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_two_moves_to_different_root_keys_one_gives_way() {
-    let house = House::over_postgres().await;
-    put(&house.vault().await, subject(1), "SOC 2026-1").await;
-    let one = house
-        .mover(house.keys(["new.key", "third.key", "root.key"]))
-        .await;
-    let other = house
-        .mover(house.keys(["third.key", "new.key", "root.key"]))
-        .await;
-    let both = |_uses: &[RootUse]| {
-        let step = other.rotate_step(1);
-        block_in_place(|| Handle::current().block_on(step)).expect("a step");
-    };
-    let error = one
-        .rotate_root(both)
-        .await
-        .expect_err("the other one goes on");
-    assert!(matches!(error, Error::Contested(_)), "{error:?}");
-    other.rotate_root(|_uses| {}).await.expect("moved");
-    let vault = house.open(house.key("third.key")).await.expect("a vault");
-    assert_eq!(found(&vault, solna(), "SOC 2026-1").await, [subject(1)]);
-}
-
-#[tokio::test]
-async fn a_gateway_that_lacks_the_new_root_key_makes_nothing_and_goes_on_when_it_has_it() {
-    let house = House::over_postgres().await;
-    let gateway = house.vault().await;
-    let print = async |number| {
-        let authority = MunicipalityCode::from_number(number).expect("a code");
-        gateway.fingerprint(authority, b"request").await
-    };
-    let known = print(1).await.expect("made");
-    let mover = house.mover(house.keys(["new.key", "root.key"])).await;
-    mover.rotate_root(|_uses| {}).await.expect("moved");
-    let new = house.key("new.key").id().to_owned();
-    let unknown = print(2).await;
-    assert!(
-        matches!(&unknown, Err(Error::UnknownRoot(id)) if *id == new),
-        "{unknown:?}"
-    );
-    assert_eq!(house.count("authority_keys").await, 1, "nothing was made");
-    // nor is a new connection made
-    let superuser = client(&house, "postgres").await;
-    let kill = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
-                WHERE datname = current_database() AND usename = 'keeper'";
-    superuser.execute(kill, &[]).await.expect("killed");
-    let unknown = print(2).await.expect_err("refused");
-    let told = daemon::ErrorChain(&unknown).to_string();
-    let expected = format!(
-        "needs root key '{new}', and only '{}' is given",
-        house.root().id()
-    );
-    assert!(told.contains(&expected), "{told}");
-    // what it knows it goes on with
-    assert_eq!(print(1).await.expect("known"), known);
-
-    let uses = gateway.use_roots(house.keys(["new.key", "root.key"])).await;
-    assert_eq!(uses.expect("all of it").len(), 1);
-    print(2).await.expect("made");
-    gateway
-        .use_roots(house.key("root.key").into())
-        .await
-        .expect_err("refused");
-    print(3).await.expect("made");
-    let again = house.open(house.key("new.key")).await.expect("a vault");
-    let authority = MunicipalityCode::from_number(1).expect("a code");
-    assert_eq!(
-        again
-            .fingerprint(authority, b"request")
-            .await
-            .expect("known"),
-        known
-    );
-}
-
-#[tokio::test]
 async fn a_schema_that_is_missing_or_newer_and_a_server_that_may_lose_keys_are_refused() {
     let house = House::over_postgres().await;
     let refused = async || {
@@ -383,7 +265,7 @@ async fn a_schema_that_is_missing_or_newer_and_a_server_that_may_lose_keys_are_r
         matches!(error, ConnectError::Newer { found: 99, .. }),
         "{error:?}"
     );
-    house.alter("UPDATE schema SET version = 7;").await;
+    house.alter("UPDATE schema SET version = 8;").await;
     drop(house.vault().await);
     let database = &house.database.as_ref().expect("a database").name;
     house
