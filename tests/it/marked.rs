@@ -9,7 +9,7 @@ use api::v1::produce_person_extract_response::Item;
 use client::{Refused, request_id};
 use tests::{
     Canary, PERSONS, Party, REVIEWER, REVIEWER_THERE, SHARED, SOLLEFTEA, SOLNA, World,
-    announcement, consent, function, granted_to, marked, scan,
+    announcement, consent, function, granted_to, marked, scan, today,
 };
 
 use crate::access::{log, seen};
@@ -72,6 +72,21 @@ fn assert_refused<T: std::fmt::Debug>(answer: Result<T, Refused>, functions: &st
     );
     let named = ("functions".to_owned(), functions.to_owned());
     assert!(refused.metadata.contains(&named), "{refused:?}");
+}
+
+/// An announcement to Sollefteå's function for children, as a file has it.
+fn file(is_confirmed: bool) -> String {
+    let request = r#"{"receivingMunicipality": "municipalities/2283", "kind": "RELOCATION_KIND_PLACEMENT",
+        "receivingFunction": "municipalities/2283/functions/barn", "secrecyMarkingConfirmed": CONFIRMED,
+        "legalGround": {"code": "LEGAL_GROUND_CODE_CONSENT", "consent": {"scopes": ["CONSENT_SCOPE_ALL"],
+            "givenOn": "2026-01-01", "form": "CONSENT_FORM_WRITTEN", "receivedBy": "h-7"}},
+        "content": {"person": {"identityNumber": "19620312-2384", "givenName": "Robin", "familyName": "Provsson",
+            "birthDate": "1962-03-12", "protection": "PROTECTION_LEVEL_SECRECY_MARKING"},
+            "expectedOn": "TODAY", "wish": "EXPRESSED_WISH_NOT_CLEAR", "caseNumber": "1",
+            "contact": {"function": "Mottagningsenheten", "phone": "08-123 456"}}}"#;
+    request
+        .replace("CONFIRMED", &is_confirmed.to_string())
+        .replace("TODAY", &today())
 }
 
 async fn found(party: &Party, term: Term) -> usize {
@@ -377,8 +392,25 @@ async fn the_program_announces_it_and_opens_it_in_a_function() {
     let solna = world.party(SOLNA).await;
     let solleftea = world.party(SOLLEFTEA).await;
     handles(&solleftea, "barn", true).await;
-    let there = profile(&world, SOLLEFTEA);
+    let (here, there) = (profile(&world, SOLNA), profile(&world, SOLLEFTEA));
     let name = announced(&solna, 0).await;
+    // another one's, from a file: without the confirmation, and with it
+    for (is_confirmed, code, told) in [
+        (false, 2, "SECRECY_CONFIRMATION_REQUIRED"),
+        (
+            true,
+            0,
+            "It would go to municipalities/2283/functions/barn.",
+        ),
+    ] {
+        let name = "announcement.json";
+        std::fs::write(world.folder().join(name), file(is_confirmed)).expect("a file");
+        let words = ["--profile", &here, "register", name, "--dry-run"];
+        let said = said(world.folder(), &words);
+        let all = [said.says, said.errors].concat();
+        assert_eq!(said.code, code, "{all}");
+        assert!(all.contains(told), "{all}");
+    }
     let get = |more: &[&str]| {
         let words = ["--profile", &there, "relocation", "get", &name];
         said(world.folder(), &[&words, more].concat())

@@ -5,7 +5,8 @@ pub struct Actor {
     /// The officer's id in the calling municipality's own system (handläggare), at most 64 signs. Never an identity number.
     #[prost(string, tag = "1")]
     pub officer_id: ::prost::alloc::string::String,
-    /// The function the officer acts in (funktion), for example "ekonomiskt bistånd"; at most 100 signs.
+    /// The function the officer acts in (funktion), for example "ekonomiskt bistånd"; at most 100 signs. Whoever opens or
+    /// handles, at the receiver, what is about a person with a secrecy marking gives a Function's id or its name.
     #[prost(string, tag = "2")]
     pub function: ::prost::alloc::string::String,
     /// The case the officer works on (ärendenummer); at most 64 signs.
@@ -148,7 +149,7 @@ pub enum ProtectionLevel {
     Unspecified = 0,
     /// No protection (saknas).
     None = 1,
-    /// Secrecy marking (sekretessmarkering).
+    /// Secrecy marking (sekretessmarkering): announced with `secrecy_marking_confirmed` to a function that handles such cases.
     SecrecyMarking = 2,
     /// Protected registration (skyddad folkbokföring), FOL 16 §.
     ProtectedRegistration = 3,
@@ -6384,7 +6385,7 @@ pub struct Function {
     /// Its address in Säker digital kommunikation (SDK-adress); at most 200 signs.
     #[prost(string, tag = "5")]
     pub sdk_address: ::prost::alloc::string::String,
-    /// Whether it may open what is marked as secret (hanterar sekretessmarkering).
+    /// Whether it takes and opens what is about persons with a secrecy marking (hanterar sekretessmarkering).
     #[prost(bool, tag = "6")]
     pub handles_secrecy_marked: bool,
     /// The kinds that go there unless the sender names a function (slag). A kind goes to one open function.

@@ -222,6 +222,9 @@ impl Session {
             for field in &dry_run.fields_seen_by_recipient {
                 output::say(&format!("  {field}"));
             }
+            if !dry_run.receiving_function.is_empty() {
+                output::say(&format!("It would go to {}.", dry_run.receiving_function));
+            }
             return Ok(());
         }
         show(answer.relocation.as_slice());

@@ -133,6 +133,15 @@ fn any_seed() -> i64 {
         .max(1)
 }
 
+/// Whether so many accesses to what is marked as secret can be reviewed at once: a sample has all of them.
+fn reviewable(marked: usize) -> Result<(), Refusal> {
+    if marked > MARKED_ACCESSES_MAX {
+        let refusal = Refusal::field("until", Reason::FieldOutOfRange);
+        return Err(refusal.with("limit", MARKED_ACCESSES_MAX.to_string()));
+    }
+    Ok(())
+}
+
 impl Core {
     /// A page of the log, for its reviewer.
     pub(super) async fn log(
@@ -189,12 +198,23 @@ impl Core {
             }
             tokio::task::yield_now().await;
         }
-        if drawn.len() > MARKED_ACCESSES_MAX {
-            return Err(Refusal::field("until", Reason::FieldOutOfRange)
-                .with("limit", MARKED_ACCESSES_MAX.to_string()));
-        }
+        reviewable(drawn.len())?;
         drawn.extend(stratified(&strata, plan.size, plan.seed));
         places.retain(|id, _place| drawn.contains(&id.as_u128()));
         Ok(Sample { places, population })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_holds_a_thousand_of_what_is_marked_and_no_more() {
+        assert_eq!(reviewable(0), Ok(()));
+        assert_eq!(reviewable(1000), Ok(()));
+        let refused = reviewable(1001).expect_err("too many");
+        assert_eq!(refused.reason, Reason::FieldOutOfRange);
+        assert_eq!(refused.metadata["limit"], "1000");
     }
 }
