@@ -282,7 +282,7 @@ fn look_at_files(desk: &Desk<'_>) {
     ] {
         text = text.replace(file, wrong);
     }
-    fs::write(folder.join("wrong.toml"), text).expect("written");
+    fs::write(folder.join("wrong.toml"), &text).expect("written");
     let Audit { code, errors, .. } = desk.tries(&["config", "check", "wrong.toml"]);
     assert_eq!(code, 64, "{errors}");
     assert!(errors.contains("3 fault(s)"), "{errors}");
@@ -295,4 +295,17 @@ fn look_at_files(desk: &Desk<'_>) {
         assert!(errors.contains(why), "{why}: {errors}");
     }
     assert!(!errors.contains("SU-not"), "{errors}");
+    // of a service apart: its databases too
+    let apart = format!(
+        "{text}\n[journal]\nurl = \"postgresql://f@127.0.0.1/f\"\npassword_file = \"{0}/nowhere.txt\"\n\n[keys]\n\
+         url = \"postgresql://f@db.example/f\"\nauthorities = \"{0}/none.seed\"\n",
+        folder.display()
+    );
+    fs::write(folder.join("apart.toml"), apart).expect("written");
+    let check = ["config", "check", "apart.toml", "--service", "gateway"];
+    let Audit { code, errors, .. } = desk.tries(&check);
+    assert_eq!(code, 64, "{errors}");
+    for why in ["journal: ", "nowhere.txt", "keys: ", "none.seed"] {
+        assert!(errors.contains(why), "{why}: {errors}");
+    }
 }

@@ -170,6 +170,11 @@ async fn the_command_line_writes_an_extract_for_programs_and_for_the_person() {
     let profile = profile(&world, SOLNA);
     let words = ["--profile", &profile, "access", "extract", PERSONS[0].0];
     let files = ["--out", "extract.json", "--text", "extract.txt"];
+    // one that was there for others to read is theirs no more
+    let before = world.folder().join("extract.json");
+    std::fs::write(&before, "of another person").expect("written");
+    let others = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(&before, others).expect("a mode");
     let said = run(world.folder(), &[&words[..], &files].concat()).stdout;
     let said = String::from_utf8(said).expect("text");
     assert!(said.contains("2 items in extract.json"), "{said}");

@@ -2,9 +2,9 @@
 
 mod crl;
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
@@ -253,7 +253,23 @@ pub(crate) fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
         })
 }
 
-/// Writes a file that only its owner reads.
+/// Writes a file that only its owner reads, also where there was one that others could read.
+pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| {
+            // the mode above is that of a new file
+            file.set_permissions(Permissions::from_mode(0o600))?;
+            file.write_all(text.as_bytes())
+        })
+        .with_context(|| format!("'{}' cannot be written", path.display()))
+}
+
+/// Writes a file that only its owner reads, unless it was there for others too.
 pub(crate) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     OpenOptions::new()
         .write(true)

@@ -18,7 +18,7 @@ use tonic::{Request, Response, Status};
 
 use crate::call::Call;
 use crate::core::Core;
-use crate::page::{after, size, taken};
+use crate::page::TextPage;
 use crate::permit::Guest;
 use crate::refusals;
 use crate::relocation::method;
@@ -120,17 +120,22 @@ async fn list(
     call: &Call,
     request: v1::ListMunicipalitiesRequest,
 ) -> Result<v1::ListMunicipalitiesResponse, Refusal> {
-    let size = size(request.page_size)?;
-    let after = after(&request.page_token, MunicipalityCode::parse)?;
+    let filters = v1::ListMunicipalitiesRequest {
+        page_size: 0,
+        page_token: String::new(),
+        ..request.clone()
+    };
+    let (size, token) = (request.page_size, &request.page_token);
+    let page = TextPage::read(size, token, &filters, MunicipalityCode::parse)?;
     let wanted = request.name_contains.to_lowercase();
     let today = core.today();
     let found = municipality::all()
         .iter()
-        .filter(|m| after.is_none_or(|after| m.code > after))
+        .filter(|m| page.after.is_none_or(|after| m.code > after))
         .filter(|m| request.include_closed || m.is_open(today))
         .filter(|m| request.county_code.is_empty() || m.county_code == request.county_code)
         .filter(|m| wanted.is_empty() || m.name.to_lowercase().contains(&wanted));
-    let (page, next_page_token) = taken(found, size, |last| last.code.to_string());
+    let (page, next_page_token) = page.take(found, |last| last.code.to_string());
     let mut municipalities = Vec::with_capacity(page.len());
     for found in page {
         municipalities.push(shown(core, call, found).await?);

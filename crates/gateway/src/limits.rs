@@ -46,11 +46,11 @@ pub(crate) const REFUSAL_FIELDS_MAX: usize = 25;
 pub(crate) const SAMPLE_DEFAULT: usize = 20;
 /// Accesses of a sample at most: a day's work.
 pub(crate) const SAMPLE_MAX: usize = 100;
-/// Accesses of a period from which a sample is drawn: all are opened, which takes some hundred milliseconds. Who has more
-/// reviews shorter periods.
+/// Accesses of a period from which a sample is drawn: all are opened, which takes some hundred milliseconds. Who has
+/// more reviews shorter periods.
 pub(crate) const REVIEWED_ACCESSES_MAX: u64 = 100_000;
-/// Accesses to what is marked as secret in one sample, which holds all of them: a week's work, and an answer of some hundred
-/// KiB. Who has more reviews shorter periods.
+/// Accesses to what is marked as secret in one sample, which holds all of them: a week's work, and an answer of some
+/// hundred KiB. Who has more reviews shorter periods.
 pub(crate) const MARKED_ACCESSES_MAX: usize = 1000;
 /// Accesses read at once for a sample: the most that the key store gives.
 pub(crate) const ACCESSES_AT_ONCE: usize = 1000;

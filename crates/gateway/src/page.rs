@@ -87,6 +87,55 @@ impl LogPage {
     }
 }
 
+/// Likewise, of a list in the order of a text, such as a code.
+#[derive(Debug)]
+pub(crate) struct TextPage<T> {
+    /// Rows after this one; all without it.
+    pub(crate) after: Option<T>,
+    size: usize,
+    filters: [u8; 8],
+}
+
+impl<T> TextPage<T> {
+    /// As [`Page::read`]; `read` knows the texts that there can be.
+    pub(crate) fn read(
+        size: i32,
+        token: &str,
+        filters: &impl Message,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Self, Refusal> {
+        let (size, filters) = (self::size(size)?, digest(filters));
+        let place = || {
+            let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+            read(str::from_utf8(bytes.strip_prefix(&filters)?).ok()?)
+        };
+        let after = if token.is_empty() {
+            None
+        } else {
+            Some(place().ok_or_else(not_this_lists)?)
+        };
+        Ok(Self {
+            after,
+            size,
+            filters,
+        })
+    }
+
+    /// A page of what comes after, and the token of the next one when there is one; `place` is the last one's text.
+    pub(crate) fn take<R>(
+        &self,
+        mut found: impl Iterator<Item = R>,
+        place: impl FnOnce(&R) -> String,
+    ) -> (Vec<R>, String) {
+        let page: Vec<R> = found.by_ref().take(self.size).collect();
+        let next = match (found.next(), page.last()) {
+            (Some(_), Some(last)) => token(&self.filters, place(last).as_bytes()),
+            _ => String::new(),
+        };
+        (page, next)
+    }
+}
+
 /// Rows of a page.
 pub(crate) fn size(size: i32) -> Result<usize, Refusal> {
     match usize::try_from(size) {
@@ -94,35 +143,6 @@ pub(crate) fn size(size: i32) -> Result<usize, Refusal> {
         Ok(size) => Ok(size.min(PAGE_MAX)),
         Err(_negative) => Err(Refusal::field("page_size", Reason::FieldOutOfRange)),
     }
-}
-
-/// After which place in a list by a text the page begins that a token names; none at the beginning.
-pub(crate) fn after<T>(
-    token: &str,
-    read: impl FnOnce(&str) -> Option<T>,
-) -> Result<Option<T>, Refusal> {
-    if token.is_empty() {
-        return Ok(None);
-    }
-    let text = URL_SAFE_NO_PAD.decode(token).ok();
-    let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
-    let place = text.and_then(|text| read(&text));
-    let fault = || Refusal::field("page_token", Reason::PageTokenInvalid);
-    place.map(Some).ok_or_else(fault)
-}
-
-/// A page of such a list, and the token of the next one when there is one; `place` is the last one's text.
-pub(crate) fn taken<T>(
-    mut found: impl Iterator<Item = T>,
-    size: usize,
-    place: impl FnOnce(&T) -> String,
-) -> (Vec<T>, String) {
-    let page: Vec<T> = found.by_ref().take(size).collect();
-    let next = match (found.next(), page.last()) {
-        (Some(_), Some(last)) => URL_SAFE_NO_PAD.encode(place(last)),
-        _ => String::new(),
-    };
-    (page, next)
 }
 
 fn digest(filters: &impl Message) -> [u8; 8] {
@@ -140,7 +160,11 @@ fn place<const N: usize>(filters: &[u8], token: &str) -> Result<[u8; N], Refusal
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         bytes.strip_prefix(filters)?.try_into().ok()
     };
-    read().ok_or_else(|| Refusal::field("page_token", Reason::PageTokenInvalid))
+    read().ok_or_else(not_this_lists)
+}
+
+fn not_this_lists() -> Refusal {
+    Refusal::field("page_token", Reason::PageTokenInvalid)
 }
 
 fn token(filters: &[u8], place: &[u8]) -> String {
@@ -170,6 +194,27 @@ mod tests {
         );
         let refused = Page::read(1, &token, &other).expect_err("another list's");
         assert_eq!(refused.reason, Reason::PageTokenInvalid);
+    }
+
+    #[test]
+    fn a_token_by_a_text_fits_only_its_own_list_and_leads_on() {
+        let list = |county: &str| api::v1::ListMunicipalitiesRequest {
+            county_code: county.into(),
+            ..Default::default()
+        };
+        let read = |token: &str, county: &str| {
+            TextPage::read(2, token, &list(county), |text| text.parse::<u8>().ok())
+        };
+        let page = read("", "01").expect("the first page");
+        let (rows, token) = page.take(1..=3_u8, u8::to_string);
+        assert_eq!((rows, page.after), (vec![1, 2], None));
+        let page = read(&token, "01").expect("the second page");
+        assert_eq!(page.after, Some(2));
+        assert_eq!(page.take(3..=3_u8, u8::to_string), (vec![3], String::new()));
+        for (token, county) in [(token.as_str(), "03"), ("Mg", "01"), ("?", "01")] {
+            let refused = read(token, county).expect_err("not this list's");
+            assert_eq!(refused.reason, Reason::PageTokenInvalid, "{token} {county}");
+        }
     }
 
     #[test]

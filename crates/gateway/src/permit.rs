@@ -97,8 +97,8 @@ fn acting(
     Ok(code)
 }
 
-/// Whether the caller's certificate is a municipality's own, or that of who goes on as it: its inbox, its matters and its
-/// log are theirs from the day of the change on.
+/// Whether the caller's certificate is a municipality's own, or that of who goes on as it: its inbox, its matters and
+/// its log are theirs from the day of the change on.
 fn is_own(core: &Core, call: &Call, code: MunicipalityCode) -> bool {
     let (lineage, today) = (core.context().lineage, core.today());
     let mut own = call.caller.municipalities.iter();

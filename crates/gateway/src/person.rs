@@ -1,8 +1,7 @@
-//! A person as far as a party was told: all of the person's numbers (hänvisning), and what the party's notes say under each
-//! of them. Read with one look at the key store, and one more for each step from number to number.
+//! A person as far as a party was told: all of the person's numbers (hänvisning), and what the party's notes say under
+//! each of them. Read with one look at the key store, and one more for each step from number to number.
 
 use std::collections::BTreeSet;
-use std::iter::once;
 
 use api::generated::journal::v1 as sealed;
 use api::status::Refusal;
@@ -10,7 +9,7 @@ use domain::identity::IdentityNumber;
 use domain::reason::Reason;
 use domain::register::Reference;
 use prost::Message;
-use vault::{Note, NoteKind};
+use vault::{Note, NoteKind, SearchTerm};
 
 use crate::core::{Core, no_keys};
 use crate::note;
@@ -45,14 +44,15 @@ impl Person {
             references: BTreeSet::new(),
             notes: Vec::new(),
         };
+        let kinds = [&[NoteKind::Reference], kinds].concat();
         let mut followed = 0;
         while followed < person.numbers.len() {
             let (mut under, mut names) = (Vec::new(), Vec::new());
             for number in person.numbers.iter().skip(followed) {
-                for kind in once(&NoteKind::Reference).chain(kinds) {
-                    under.push(number.clone());
-                    names.push(note::name(core, party.code(), *kind, number).await?);
-                }
+                let term = SearchTerm::Number(number);
+                let of = core.vault.notes_of(party.code(), &kinds, term).await;
+                names.extend(of.map_err(no_keys)?);
+                under.resize(names.len(), number.clone());
             }
             followed = person.numbers.len();
             let notes = core.vault.notes(&names).await.map_err(no_keys)?;

@@ -8,6 +8,8 @@ mod reference;
 mod settle;
 mod standing;
 
+use std::error::Error as _;
+
 use api::generated::journal::v1 as sealed;
 use api::parse::{self, RegisterEvent, SOURCE_ID_SIGNS_MAX, Understood};
 use api::status::Refusal;
@@ -59,7 +61,9 @@ pub(crate) async fn import(
 
 /// A stream that ended in the middle: what came before is taken in, the rest is to be sent again.
 fn broken(status: &Status) -> Refusal {
-    transport::meant(status.code()).unwrap_or_else(|| Refusal::new(Reason::DeadlineExceeded))
+    // a message that is none has no cause, a connection that broke does
+    let meant = transport::meant(status.code()).filter(|_| status.source().is_none());
+    meant.unwrap_or_else(|| Refusal::new(Reason::DeadlineExceeded))
 }
 
 /// Takes one event in. A refusal by the rules is its answer; what we could not do ends the stream.

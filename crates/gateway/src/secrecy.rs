@@ -61,8 +61,8 @@ enum Marking {
 }
 
 impl Core {
-    /// Records that a relocation is opened, and opens it; what is marked as secret, at the receiver, for a function that
-    /// may alone. Whoever is refused stands in the log too.
+    /// Records that a relocation is opened, and opens it; what is marked as secret, at the receiver, for a function
+    /// that may alone. Whoever is refused stands in the log too.
     pub(crate) async fn enter(
         &self,
         call: &Call,

@@ -17,6 +17,8 @@ pub(crate) const PAGE_BYTES: i64 = 8192;
 pub(crate) const READERS_IDLE_MAX: usize = 8;
 /// How long one connection waits for another: far above any commit, below every caller's deadline.
 pub(crate) const BUSY: Duration = Duration::from_secs(5);
+/// Notes that one statement reads at most: its text, one for each number of them, is parsed once.
+pub(crate) const NAMES_MAX: usize = 8;
 /// Search rows that gather before they are moved by token: the more, the more of them share a page. So many
 /// are some 10 MiB of memory, and a tenth of a second to read at the start.
 pub(crate) const GATHERED_ROWS: usize = 128 * 1024;

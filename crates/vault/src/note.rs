@@ -99,6 +99,21 @@ impl Vault {
         self.note_named(authority, kind, &token).await
     }
 
+    /// Likewise, of its notes of some kinds, in their order.
+    pub async fn notes_of(
+        &self,
+        authority: MunicipalityCode,
+        kinds: &[NoteKind],
+        term: SearchTerm<'_>,
+    ) -> Result<Vec<NoteName>, Error> {
+        let token = self.search_token(authority, term).await?;
+        let mut names = Vec::with_capacity(kinds.len());
+        for kind in kinds {
+            names.push(self.note_named(authority, *kind, &token).await?);
+        }
+        Ok(names)
+    }
+
     /// The name of an authority's note about something that has a name of its own.
     pub async fn note_named(
         &self,

@@ -50,6 +50,13 @@ impl Settings {
         }
     }
 
+    /// Whether a connection could be tried: the URL, and every file that is named.
+    pub fn check(&self) -> Result<(), ConnectError> {
+        self.hosts()?;
+        self.tls()?;
+        Ok(())
+    }
+
     /// One configuration for each host, in their order.
     pub(super) fn hosts(&self) -> Result<Vec<Config>, ConnectError> {
         let url: Config = self.url.parse().map_err(ConnectError::Url)?;
@@ -154,10 +161,13 @@ fn read(path: &Path) -> Result<String, ConnectError> {
     })
 }
 
+/// All in a file. One that holds none says nothing, which is a fault.
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
-    CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|source| unusable(path, source))
+    let all: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    match all {
+        Ok(none) if none.is_empty() => Err(unusable(path, pem::Error::NoItemsFound)),
+        all => all.map_err(|source| unusable(path, source)),
+    }
 }
 
 fn unusable(path: &Path, source: pem::Error) -> ConnectError {

@@ -9,7 +9,6 @@ use tlog::key;
 use vault::{RootKey, RootKeyError, RootKeys};
 
 use super::gateway::policy;
-use crate::failure::Failure;
 use crate::keys;
 
 /// Everything that is wrong with the files, one line for each, by the key that names it. Nothing is changed, and
@@ -46,6 +45,16 @@ pub(super) fn files(config: &Config) -> Vec<String> {
             look(key, seed(file));
         }
     }
+    let (record, keys) = match &config.service {
+        Service::Serve { .. } => (None, None),
+        Service::Gateway { journal, keys, .. } => (Some(journal), Some(keys)),
+        Service::Ledger { journal, .. } => (Some(journal), None),
+    };
+    for (key, database) in [("journal", record), ("keys", keys)] {
+        if let Some(database) = database {
+            look(key, database.check().map_err(Into::into));
+        }
+    }
     evidence(&config.evidence, &mut look);
     faults
 }
@@ -57,11 +66,8 @@ fn evidence(evidence: &Evidence, look: &mut impl FnMut(&str, anyhow::Result<()>)
             keys::read::<key::Log>(key).map(drop),
         );
     }
-    match policy(evidence.policy.as_deref()) {
-        Ok(_policy) => {}
-        Err(Failure::Usage(error)) => look("evidence.policy", Err(error)),
-        Err(_other) => {}
-    }
+    let read = policy(evidence.policy.as_deref()).map(drop);
+    look("evidence.policy", read);
     if let Some(authorities) = &evidence.witness_authorities {
         let identity = evidence.witness_identity.as_ref();
         let identity = identity.map(|(certificate, key)| (certificate.as_path(), key.as_path()));

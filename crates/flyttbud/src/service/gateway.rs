@@ -83,7 +83,7 @@ pub(super) async fn start(
         evidence: stores.evidence.clone(),
         // a ledger elsewhere may have a key of its own
         signs: stores.ledger.is_none() || config.evidence.signing_key.is_some(),
-        policy: policy(config.evidence.policy.as_deref())?,
+        policy: policy(config.evidence.policy.as_deref()).map_err(Failure::Usage)?,
         vault: own.vault.clone(),
         lanes,
         trust: Trust {
@@ -107,11 +107,11 @@ pub(super) async fn start(
 }
 
 /// Which witnesses are enough for a receipt.
-pub(super) fn policy(file: Option<&Path>) -> Result<Option<Policy>, Failure> {
+pub(super) fn policy(file: Option<&Path>) -> anyhow::Result<Option<Policy>> {
     let read = |file: &Path| -> anyhow::Result<Policy> {
         let bytes = std::fs::read(file)?;
         Ok(Policy::parse(&bytes)?)
     };
     let named = |file: &Path| read(file).with_context(|| format!("'{}'", file.display()));
-    file.map(named).transpose().map_err(Failure::Usage)
+    file.map(named).transpose()
 }

@@ -181,7 +181,7 @@ fn start_log(
 /// The witnesses of the policy that have an address are asked to cosign.
 fn start_witnesses(process: &Process, leadership: Leadership) -> Result<(), Failure> {
     let config = &process.config.evidence;
-    let policy = policy(config.policy.as_deref())?;
+    let policy = policy(config.policy.as_deref()).map_err(Failure::Usage)?;
     let Some(policy) =
         policy.filter(|policy| policy.witnesses().iter().any(|one| one.url.is_some()))
     else {

@@ -226,7 +226,7 @@ fn draft(
         ..v1::RecordReviewRequest::default()
     };
     let text = output::value("RecordReviewRequest", &draft)?;
-    Ok(crate::pki::write(path, &format!("{text:#}\n"))?)
+    Ok(crate::pki::write_private(path, &format!("{text:#}\n"))?)
 }
 
 fn reviews(reviews: &[v1::Review]) {

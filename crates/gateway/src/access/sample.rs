@@ -1,4 +1,5 @@
-//! Drawing a sample of a period. The period is over, so nothing comes into it any more, and the same seed draws the same.
+//! Drawing a sample of a period. The period is over, so nothing comes into it any more, and the same seed draws the
+//! same.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -11,7 +11,7 @@ use ledger::{MunicipalityCommand, MunicipalityFold};
 use super::own;
 use crate::call::Call;
 use crate::core::Core;
-use crate::page::{after, size, taken};
+use crate::page::TextPage;
 use crate::permit::{Guest, Party};
 use crate::show;
 
@@ -77,15 +77,21 @@ pub(super) async fn list(
     if municipality::find(code).is_none() {
         return Err(Refusal::field("parent", Reason::MunicipalityUnknown));
     }
-    let size = size(request.page_size)?;
-    let after = after(&request.page_token, FunctionId::parse)?;
+    let filters = v1::ListFunctionsRequest {
+        page_size: 0,
+        page_token: String::new(),
+        ..request.clone()
+    };
+    let (size, token) = (request.page_size, &request.page_token);
+    let page = TextPage::read(size, token, &filters, FunctionId::parse)?;
+    let after = page.after.as_ref();
     let fold = core.municipality(Guest::of(call), code).await?;
     let found = fold
         .functions
         .values()
-        .filter(|known| after.as_ref().is_none_or(|after| known.id > *after))
+        .filter(|known| after.is_none_or(|after| known.id > *after))
         .filter(|known| request.include_closed || !known.is_closed);
-    let (page, next_page_token) = taken(found, size, |last| last.id.as_str().to_owned());
+    let (page, next_page_token) = page.take(found, |last| last.id.as_str().to_owned());
     let functions = page.into_iter();
     Ok(v1::ListFunctionsResponse {
         functions: functions

@@ -13,7 +13,7 @@ use super::own;
 use crate::call::Call;
 use crate::caller::Role;
 use crate::core::Core;
-use crate::page::{after, size, taken};
+use crate::page::TextPage;
 use crate::permit::{Guest, Party};
 use crate::write::halted;
 
@@ -123,17 +123,22 @@ pub(super) async fn list(
     request: v1::ListVendorsRequest,
 ) -> Result<v1::ListVendorsResponse, Refusal> {
     let party = Party::of(core, call, &request.municipality).await?;
-    let size = size(request.page_size)?;
+    let filters = v1::ListVendorsRequest {
+        page_size: 0,
+        page_token: String::new(),
+        ..request.clone()
+    };
+    let (size, token) = (request.page_size, &request.page_token);
     let number = |text: &str| is_organisation_number(text).then(|| text.to_owned());
-    let after = after(&request.page_token, number)?;
+    let page = TextPage::read(size, token, &filters, number)?;
+    let after = page.after.as_ref();
     let fold = core.municipality(party, party.code()).await?;
     let today = core.today();
-    let found = fold.vendors.values().filter(|known| {
-        after
-            .as_ref()
-            .is_none_or(|after| known.organisation_number > *after)
-    });
-    let (page, next_page_token) = taken(found, size, |last| last.organisation_number.clone());
+    let found = fold
+        .vendors
+        .values()
+        .filter(|known| after.is_none_or(|after| known.organisation_number > *after));
+    let (page, next_page_token) = page.take(found, |last| last.organisation_number.clone());
     Ok(v1::ListVendorsResponse {
         vendors: page
             .into_iter()

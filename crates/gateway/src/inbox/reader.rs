@@ -41,8 +41,8 @@ impl Reader {
         Ok(Self { party, function })
     }
 
-    /// A notice as this reader sees it; none when it is for another function, or outside a vendor's grant. The entry that gave rise to it saves a
-    /// look at the record.
+    /// A notice as this reader sees it; none when it is for another function, or outside a vendor's grant. The entry
+    /// that gave rise to it saves a look at the record.
     pub(super) async fn show(
         &self,
         core: &Core,

@@ -15,7 +15,7 @@ use journal::views::RelocationFilter;
 use crate::call::Call;
 use crate::core::{Core, unread};
 use crate::limits::{PAGE_MAX, WAITING_MAX};
-use crate::page::{after, size, taken};
+use crate::page::TextPage;
 use crate::permit::{Guest, Party, Viewer};
 use crate::read::NOW;
 use crate::relocation::delivery;
@@ -33,15 +33,20 @@ pub(super) async fn list(
     request: v1::ListUndeliveredRequest,
 ) -> Result<v1::ListUndeliveredResponse, Refusal> {
     let viewer = Viewer::of(core, call, &request.municipality).await?;
-    let size = size(request.page_size)?;
-    let after = after(&request.page_token, MunicipalityCode::parse)?;
+    let filters = v1::ListUndeliveredRequest {
+        page_size: 0,
+        page_token: String::new(),
+        ..request.clone()
+    };
+    let (size, token) = (request.page_size, &request.page_token);
+    let page = TextPage::read(size, token, &filters, MunicipalityCode::parse)?;
     let mut waiting = match viewer {
         Viewer::Party(party) => sent(core, party).await?,
         Viewer::Operator(_) => all(core).await?,
     };
-    waiting.retain(|code, _| after.is_none_or(|after| *code > after));
+    waiting.retain(|code, _| page.after.is_none_or(|after| *code > after));
     let mut undelivered = Vec::new();
-    let (page, next_page_token) = taken(waiting.iter(), size, |(last, _)| last.to_string());
+    let (page, next_page_token) = page.take(waiting.iter(), |(last, _)| last.to_string());
     for (code, waiting) in page {
         undelivered.push(shown(core, call, *code, waiting).await?);
     }

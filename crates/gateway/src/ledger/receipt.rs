@@ -114,8 +114,8 @@ async fn receipt(core: &Core, entry: &Entry, stored: &[u8]) -> Result<Receipt, R
     Ok(receipt)
 }
 
-/// The sealed parts of a relocation's entry that a party may open. A body whose processing its party restricted is opened
-/// by GetRelocation alone, which asks for the exception. What was erased, or told no longer, is missing.
+/// The sealed parts of a relocation's entry that a party may open. A body whose processing its party restricted is
+/// opened by GetRelocation alone, which asks for the exception. What was erased, or told no longer, is missing.
 async fn of_relocation(
     core: &Core,
     call: &Call,

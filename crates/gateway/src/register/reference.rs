@@ -1,6 +1,6 @@
-//! Numbers that were replaced (hänvisning). Each authority keeps what its own register told it, in sealed notes: under one
-//! number the numbers that replaced it, and those that it replaced. Whoever looks for a person looks under all of them. No
-//! other authority learns of it, and the record gets pseudonyms alone.
+//! Numbers that were replaced (hänvisning). Each authority keeps what its own register told it, in sealed notes: under
+//! one number the numbers that replaced it, and those that it replaced. Whoever looks for a person looks under all of
+//! them. No other authority learns of it, and the record gets pseudonyms alone.
 
 use std::collections::BTreeSet;
 
@@ -43,8 +43,8 @@ pub(super) async fn check(core: &Core, feed: Feed, told: &Reference) -> Result<(
     Ok(())
 }
 
-/// Keeps a reference, and tells the ledger that its pseudonyms are one person's: in the authority's own scope, and in those
-/// of whoever announced the person to it or was named in its reports. Done again, it leads to the same.
+/// Keeps a reference, and tells the ledger that its pseudonyms are one person's: in the authority's own scope, and in
+/// those of whoever announced the person to it or was named in its reports. Done again, it leads to the same.
 pub(super) async fn take_in(core: &Core, feed: Feed, told: &Reference) -> Result<(), Refusal> {
     check(core, feed, told).await?;
     let party = feed.party();
@@ -95,8 +95,8 @@ async fn keep(
     .await
 }
 
-/// In whose scopes the authority knows the person: its own, and those of what was announced to it or reported by it. What
-/// a municipality announced under another code stands in that code's scope.
+/// In whose scopes the authority knows the person: its own, and those of what was announced to it or reported by it.
+/// What a municipality announced under another code stands in that code's scope.
 async fn scopes(core: &Core, person: &Person) -> Result<BTreeSet<MunicipalityCode>, Refusal> {
     let party = person.party;
     let mut scopes = BTreeSet::from([party.code()]);

@@ -73,6 +73,10 @@ async fn follow(
 ) -> Result<(), Refusal> {
     for _ in 0..NOTE_TRIES_MAX {
         if follow_once(core, person, timeline, origin).await? {
+            // whoever became protected at this very moment is held to that
+            let protected = [NoteKind::Protected];
+            let person = Person::read(core, person.party, &person.number, &protected).await?;
+            protection::hold(core, &person).await?;
             return Ok(());
         }
     }

@@ -25,8 +25,8 @@ pub(super) fn told(person: &Person) -> Result<Timeline, Refusal> {
     Ok(Timeline::new(told))
 }
 
-/// Takes in what an event told, and keeps it where it may ever be compared. Returns all that was told so far of the person,
-/// under all numbers.
+/// Takes in what an event told, and keeps it where it may ever be compared. Returns all that was told so far of the
+/// person, under all numbers.
 pub(super) async fn take_in(
     core: &Core,
     feed: Feed,

@@ -130,8 +130,8 @@ async fn announced_unmarked(
     Ok((!is_marked).then_some(Notable::AnnouncedUnmarked))
 }
 
-/// What follows from a registration: whoever became protected at this very moment is held to that, and what the receiver's
-/// register told before is compared.
+/// What follows from a registration: whoever became protected at this very moment is held to that, and what the
+/// receiver's register told before is compared.
 async fn follow(
     core: &Core,
     party: Party,
@@ -157,7 +157,8 @@ async fn follow(
     Ok(())
 }
 
-/// An announcement with the function that it goes to, and whom it is about. One that is closed at this very moment may still get it.
+/// An announcement with the function that it goes to, and whom it is about. One that is closed at this very moment may
+/// still get it.
 async fn routed(
     core: &Core,
     party: Party,
@@ -337,8 +338,8 @@ async fn returns(
     Ok(None)
 }
 
-/// The names that a person is found by. One with a secrecy marking by none: as many that nobody has stand there instead, so
-/// that the rows beside the keys do not tell who is marked.
+/// The names that a person is found by. One with a secrecy marking by none: as many that nobody has stand there
+/// instead, so that the rows beside the keys do not tell who is marked.
 fn names(content: &v1::RelocationContent, is_marked: bool) -> BTreeSet<Pair> {
     let person = content.person.as_ref();
     let names = person.map(|person| pairs(&person.given_name, &person.family_name));
@@ -401,8 +402,8 @@ fn draft(subject: Subject, fold: &RelocationFold, sealed: Vec<SealedPart>) -> Dr
 /// 24 months after it, by the widest definition there can be.
 const EPOCHS: i16 = 5;
 
-/// A person's pseudonyms in a scope, as an arrival needs them: under all numbers that the party knows, those of the given
-/// one first. What the municipality announced under another code stands in that code's scope.
+/// A person's pseudonyms in a scope, as an arrival needs them: under all numbers that the party knows, those of the
+/// given one first. What the municipality announced under another code stands in that code's scope.
 pub(crate) async fn pseudonyms_of_arrival(
     core: &Core,
     person: &Person,

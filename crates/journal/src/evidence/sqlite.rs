@@ -82,8 +82,8 @@ impl SqliteEvidence {
         Self::over(connect(path)?, path)
     }
 
-    /// Opens that of a service which may be running, to look at its alarm and to lift it. Nothing is made or brought
-    /// up to date.
+    /// Opens that of a service which may be running: to hold a journal against it, to look at its alarm and to lift it.
+    /// Nothing is made or brought up to date.
     pub fn open_beside(path: &Path) -> Result<Arc<Self>, OpenError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let writer = Connection::open_with_flags(path, flags)?;

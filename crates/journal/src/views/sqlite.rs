@@ -301,14 +301,14 @@ impl Views for SqliteViews {
         &self,
         municipality: MunicipalityCode,
     ) -> Result<Option<NoticeNumber>, ReadError> {
-        let number: Option<i64> = held(&self.reader)
-            .query_row(
-                "SELECT number FROM connected WHERE municipality = ?1",
-                [municipality.number()],
-                |row| row.get(0),
-            )
-            .optional()
-            .map_err(ReadError::store)?;
+        let reader = held(&self.reader);
+        let read = || {
+            reader
+                .prepare_cached("SELECT number FROM connected WHERE municipality = ?1")?
+                .query_row([municipality.number()], |row| row.get(0))
+                .optional()
+        };
+        let number: Option<i64> = read().map_err(ReadError::store)?;
         Ok(number.map(|number| NoticeNumber(number.cast_unsigned())))
     }
 

@@ -1,6 +1,6 @@
-//! What this ledger has signed, or has seen signed and agreed with, in a small file of its own, which no restore brings back: record and log
-//! lie in one database, and are restored to an earlier moment together. Then they agree, and only who remembers what
-//! came after knows that those sizes were signed before.
+//! What this ledger has signed, or has seen signed and agreed with, in a small file of its own, which no restore brings
+//! back: record and log lie in one database, and are restored to an earlier moment together. Then they agree, and only
+//! who remembers what came after knows that those sizes were signed before.
 //!
 //! What must never happen: that a checkpoint is published before it is remembered here.
 

@@ -5,10 +5,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
 use super::bound;
+use crate::limits::NAMES_MAX;
 use crate::note::{NoteKind, NoteName, NoteRow};
-
-/// Names in one statement at most: a text for each number of them is parsed once.
-const TOGETHER: usize = 8;
 
 /// A note's revision and its sealed text.
 type Read = (i64, Vec<u8>);
@@ -57,7 +55,7 @@ pub(super) fn read(
     names: &[NoteName],
 ) -> Result<Vec<Option<Read>>, rusqlite::Error> {
     let mut found = vec![None; names.len()];
-    for (names, found) in names.chunks(TOGETHER).zip(found.chunks_mut(TOGETHER)) {
+    for (names, found) in names.chunks(NAMES_MAX).zip(found.chunks_mut(NAMES_MAX)) {
         let wanted = vec!["(?, ?, ?, ?)"; names.len()].join(", ");
         // a left one stays the outer one of a cross join
         let mut statement = connection.prepare_cached(&format!(

@@ -10,7 +10,7 @@ use clap::Args;
 
 use crate::failure::Failure;
 use crate::output::{self, value};
-use crate::pki::write;
+use crate::pki::write_private;
 use crate::verbs::{Session, code, identity_number, instant, refused, word};
 use crate::verify::{Language, pick};
 
@@ -47,9 +47,9 @@ impl Session {
             return Err(anyhow!("the extract is not whole: produce it again").into());
         };
         let end = *end;
-        write(&verb.out, &json(&items)?)?;
+        write_private(&verb.out, &json(&items)?)?;
         if let Some(path) = &verb.text {
-            write(path, &text(&items, verb.language)?)?;
+            write_private(path, &text(&items, verb.language)?)?;
         }
         if self.json {
             return output::say_json("ExtractEnd", &end);
