@@ -32,7 +32,8 @@ pub(crate) struct Pass {
 }
 
 impl Pass {
-    /// To what is no relocation. Nobody with a marking stands there, since reports of such a person are refused.
+    /// To what is no relocation. Whoever had a marking when it was written does not stand there, since reports of such a
+    /// person are refused; a marking that comes later limits announcements alone (docs/identity.md, *What is not here yet*).
     pub(crate) fn beside(party: Party, parties: Parties, subject: Subject) -> Self {
         Self {
             party,
