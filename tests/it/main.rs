@@ -13,6 +13,7 @@ mod benching;
 mod canary;
 mod commanding;
 mod confirming;
+mod damaged;
 mod drilling;
 mod encrypted;
 mod evidence;

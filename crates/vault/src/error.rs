@@ -4,7 +4,8 @@ use std::error::Error as Source;
 use std::path::PathBuf;
 
 use daemon::postgres::{ConnectError, LinkError};
-use domain::municipality::MunicipalityCode;
+
+use crate::KeyPlace;
 
 /// Why a call could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -33,17 +34,10 @@ pub enum Error {
     )]
     FalseRoot(String),
     /// Keys that nothing opens are not wrapped anew; all others are.
-    #[error(
-        "damaged keys stay under their root key: {count}, the first of them {authority}'s of epoch {epoch} for \
-         purpose {purpose}"
-    )]
+    #[error("damaged keys stay under their root key: {count}, the first of them {first}")]
     Damaged {
-        /// Whose is the first.
-        authority: MunicipalityCode,
-        /// Its year, or 0.
-        epoch: i16,
-        /// The number that its purpose is stored as.
-        purpose: u8,
+        /// The first.
+        first: KeyPlace,
         /// How many there are.
         count: usize,
     },

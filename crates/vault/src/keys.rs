@@ -1,6 +1,7 @@
 //! Keys of the authorities, per epoch and purpose: random, made when first needed, exactly once.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::municipality::MunicipalityCode;
@@ -55,19 +56,48 @@ pub(crate) struct KeyName {
     pub(crate) purpose: Purpose,
 }
 
-impl KeyName {
-    /// The key whose authority, epoch and purpose are stored so.
-    pub(crate) fn from_numbers(authority: i64, epoch: i16, purpose: i64) -> Result<Self, Error> {
-        let code = u16::try_from(authority).ok();
-        Ok(Self {
-            authority: code
-                .and_then(MunicipalityCode::from_number)
-                .ok_or(Error::Tampered)?,
-            epoch,
-            purpose: Purpose::from_number(purpose).ok_or(Error::Tampered)?,
+/// Where a key stands in a store: numbers as they are stored, which may be damaged and mean nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyPlace {
+    /// Whose it is.
+    pub(crate) authority: i64,
+    /// Its year, or 0.
+    pub(crate) epoch: i64,
+    /// What it is for.
+    pub(crate) purpose: i64,
+}
+
+impl KeyPlace {
+    /// Before every key.
+    pub(crate) const START: Self = Self {
+        authority: i64::MIN,
+        epoch: i64::MIN,
+        purpose: i64::MIN,
+    };
+
+    /// The key that stands there, if the numbers mean one.
+    pub(crate) fn name(self) -> Option<KeyName> {
+        let code = u16::try_from(self.authority).ok();
+        Some(KeyName {
+            authority: code.and_then(MunicipalityCode::from_number)?,
+            epoch: self.epoch.try_into().ok()?,
+            purpose: Purpose::from_number(self.purpose)?,
         })
     }
+}
 
+impl fmt::Display for KeyPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            authority,
+            epoch,
+            purpose,
+        } = self;
+        write!(f, "{authority:04}'s of epoch {epoch} for purpose {purpose}")
+    }
+}
+
+impl KeyName {
     /// What a wrap is bound to, whichever root key it is under.
     pub(crate) fn associated_data(self) -> Vec<u8> {
         let mut bytes = b"flyttbud/vault/authority-key/v1\0".to_vec();

@@ -40,6 +40,7 @@ pub use access::{Access, AccessFilter, AccessPlace, Accessed, NewAccess};
 pub use backup::Backup;
 pub use erasure::Mark;
 pub use error::{Error, OpenError};
+pub use keys::KeyPlace;
 pub use note::{Note, NoteKind, NoteName};
 pub use part::{KeysId, Opened, verify_commitment};
 pub use pseudonym::SearchTerm;

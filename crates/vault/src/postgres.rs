@@ -25,7 +25,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::erasure::Mark;
-use crate::keys::KeyName;
+use crate::keys::{KeyName, KeyPlace};
 use crate::limits::{CHANGE, FOUND_MAX, QUEUE_CHANGES_MAX};
 use crate::note::{NoteKind, NoteName};
 use crate::part::KeysId;
@@ -33,7 +33,7 @@ use crate::refusals::Refused;
 use crate::review::ReviewRow;
 use crate::roots::RootsInUse;
 use crate::store::{
-    AccessQuery, Change, KeyStore, StoredAccess, StoredKey, StoredRoot, WrappedKey, subject,
+    AccessQuery, Change, KeyStore, PlacedKey, StoredAccess, StoredKey, StoredRoot, subject,
 };
 use crate::{Error, OpenError, RootUse};
 
@@ -126,8 +126,13 @@ impl KeyStore for PostgresStore {
         self.read_root_uses().await
     }
 
-    async fn keys_under_others(&self, root: &str, limit: usize) -> Result<Vec<WrappedKey>, Error> {
-        self.read_keys_under_others(root, limit).await
+    async fn keys_under_others(
+        &self,
+        root: &str,
+        after: KeyPlace,
+        limit: usize,
+    ) -> Result<Vec<PlacedKey>, Error> {
+        self.read_keys_under_others(root, after, limit).await
     }
 
     async fn body_key(

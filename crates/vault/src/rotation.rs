@@ -8,11 +8,11 @@
 use daemon::postgres::Link;
 
 use crate::copy::Place;
-use crate::keys::KeyName;
+use crate::keys::KeyPlace;
 use crate::limits::REWRAPPED_MAX;
 use crate::postgres::roots::uses as uses_in_postgres;
 use crate::sqlite::{roots::uses as uses_in_sqlite, schema};
-use crate::store::{Change, Rewrapped, WrappedKey};
+use crate::store::{Change, PlacedKey, Rewrapped};
 use crate::{Error, OpenError, RootKeys, Vault, postgres};
 
 /// A root key, and how many keys of authorities it wraps.
@@ -95,22 +95,8 @@ impl Vault {
                 return Ok(Step::Named);
             }
         }
-        let others = store.keys_under_others(id, keys_max).await?;
-        if let Some(first) = others.first() {
-            let (name, count) = (first.name, others.len());
-            let mut wrapped = Vec::with_capacity(count);
-            for key in others {
-                match self.rewrap(key, &roots) {
-                    // it must not keep the others under a root key that somebody has seen
-                    Err(Error::Tampered) => {}
-                    rewrapped => wrapped.push(rewrapped?),
-                }
-            }
-            if wrapped.is_empty() {
-                return Err(damaged(name, count));
-            }
-            let change = Change::Rewrap(id.to_owned(), wrapped);
-            return Ok(Step::Wrapped(store.apply(change).await?));
+        if let Some(count) = self.rewrap_some(&roots, keys_max).await? {
+            return Ok(Step::Wrapped(count));
         }
         if stored.len() > 1 {
             store.apply(Change::RetireRoots(id.to_owned())).await?;
@@ -119,15 +105,43 @@ impl Vault {
         Ok(Step::Done)
     }
 
-    fn rewrap(&self, key: WrappedKey, roots: &RootKeys) -> Result<Rewrapped, Error> {
-        let bound = key.name.associated_data();
+    /// Wraps the first keys anew that another root key wraps; how many, none when there are none. A damaged one must not
+    /// keep others under a root key that somebody has seen: it is told when nothing else is left.
+    async fn rewrap_some(&self, roots: &RootKeys, keys_max: usize) -> Result<Option<usize>, Error> {
+        let (store, id) = (&self.inner.store, roots.newest().id());
+        let mut after = KeyPlace::START;
+        let mut damaged: Option<(KeyPlace, usize)> = None;
+        loop {
+            let page = store.keys_under_others(id, after, keys_max).await?;
+            let Some(last) = page.last() else { break };
+            after = last.place;
+            let mut wrapped = Vec::with_capacity(page.len());
+            for key in page {
+                let place = key.place;
+                match self.rewrap(key, roots) {
+                    Err(Error::Tampered) => damaged.get_or_insert((place, 0)).1 += 1,
+                    rewrapped => wrapped.push(rewrapped?),
+                }
+            }
+            if !wrapped.is_empty() {
+                let change = Change::Rewrap(id.to_owned(), wrapped);
+                return store.apply(change).await.map(Some);
+            }
+        }
+        let damaged = damaged.map(|(first, count)| Error::Damaged { first, count });
+        damaged.map_or(Ok(None), Err)
+    }
+
+    fn rewrap(&self, key: PlacedKey, roots: &RootKeys) -> Result<Rewrapped, Error> {
+        let name = key.place.name().ok_or(Error::Tampered)?;
+        let bound = name.associated_data();
         let old = self.inner.keys.roots().get(&key.root)?;
         let opened = old.secret().open(&bound, &key.wrapped)?;
         let mut after = Vec::new();
         let newest = roots.newest().secret();
         newest.seal(&bound, &[opened.as_slice()], &mut after)?;
         Ok(Rewrapped {
-            name: key.name,
+            name,
             before: key.wrapped,
             after,
         })
@@ -136,15 +150,6 @@ impl Vault {
 
 fn unread(error: Error) -> OpenError {
     OpenError::Store(Box::new(error))
-}
-
-fn damaged(first: KeyName, count: usize) -> Error {
-    Error::Damaged {
-        authority: first.authority,
-        epoch: first.epoch,
-        purpose: first.purpose.number(),
-        count,
-    }
 }
 
 /// Which root keys a store has, the newest first, beside whoever uses it. No root key is needed for that.

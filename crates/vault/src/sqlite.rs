@@ -23,14 +23,14 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::erasure::Mark;
-use crate::keys::KeyName;
+use crate::keys::{KeyName, KeyPlace};
 use crate::limits::{FOUND_MAX, QUEUE_CHANGES_MAX, READERS_IDLE_MAX};
 use crate::note::{NoteKind, NoteName};
 use crate::part::KeysId;
 use crate::refusals::Refused;
 use crate::review::ReviewRow;
 use crate::store::{
-    AccessQuery, Change, KeyStore, StoredAccess, StoredKey, StoredRoot, WrappedKey, subject,
+    AccessQuery, Change, KeyStore, PlacedKey, StoredAccess, StoredKey, StoredRoot, subject,
 };
 use crate::{Error, OpenError, RootKeys, RootUse, held};
 
@@ -136,9 +136,13 @@ impl KeyStore for SqliteStore {
         self.read(roots::uses)
     }
 
-    async fn keys_under_others(&self, root: &str, limit: usize) -> Result<Vec<WrappedKey>, Error> {
-        let found = self.read(|connection| roots::keys_under_others(connection, root, limit))?;
-        found.into_iter().map(roots::wrapped_key).collect()
+    async fn keys_under_others(
+        &self,
+        root: &str,
+        after: KeyPlace,
+        limit: usize,
+    ) -> Result<Vec<PlacedKey>, Error> {
+        self.read(|connection| roots::keys_under_others(connection, root, after, limit))
     }
 
     async fn body_key(

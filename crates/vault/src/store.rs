@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::access::{AccessPlace, AccessRow};
 use crate::erasure::Mark;
-use crate::keys::KeyName;
+use crate::keys::{KeyName, KeyPlace};
 use crate::note::{NoteKind, NoteName, NoteRow};
 use crate::part::KeysId;
 use crate::refusals::Refused;
@@ -29,8 +29,13 @@ pub(crate) trait KeyStore: Send + Sync {
     /// The same, each with how many keys it wraps.
     async fn root_uses(&self) -> Result<Vec<RootUse>, Error>;
 
-    /// Keys that another root key than this one wraps, at most `limit`.
-    async fn keys_under_others(&self, root: &str, limit: usize) -> Result<Vec<WrappedKey>, Error>;
+    /// The first `limit` keys behind a place that another root key than this one wraps, in the order of places.
+    async fn keys_under_others(
+        &self,
+        root: &str,
+        after: KeyPlace,
+        limit: usize,
+    ) -> Result<Vec<PlacedKey>, Error>;
 
     /// The epoch and the wrapped data keys of an authority's row of a sealing.
     async fn body_key(
@@ -163,7 +168,14 @@ pub(crate) struct WrappedKey {
     pub(crate) wrapped: Vec<u8>,
 }
 
-/// The same key wrapped anew.
+/// A wrapped key as it is stored, damaged or not.
+pub(crate) struct PlacedKey {
+    pub(crate) place: KeyPlace,
+    pub(crate) root: String,
+    pub(crate) wrapped: Vec<u8>,
+}
+
+/// A key wrapped anew.
 pub(crate) struct Rewrapped {
     pub(crate) name: KeyName,
     /// What must still be stored.

@@ -100,6 +100,7 @@ claims! {
         the_store_itself_keeps_a_root_key_as_long_as_a_key_refers_to_it
         a_key_under_a_root_key_that_is_no_longer_the_newest_is_not_stored
         a_damaged_key_stays_and_is_named_and_all_others_are_wrapped_anew
+        more_damaged_keys_than_a_step_takes_keep_no_other_one_and_can_be_given_up
         a_key_that_was_dropped_meanwhile_is_not_put_back;
     migrating:
         a_store_of_any_earlier_version_tells_all_that_it_held_and_goes_on;

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
+use daemon::postgres::Settings;
 use serde_json::json;
 use vault::copy::Place;
 use vault::postgres::{wipe_wraps, without_root};
-use vault::{OpenError, RootKeys, RootUse, Vault, root_uses};
+use vault::{Error, OpenError, RootKey, RootKeys, RootUse, Vault, root_uses};
 
 use crate::failure::Failure;
 use crate::journal::{Login, tell};
@@ -83,38 +84,55 @@ pub(super) async fn rotate(options: &Options, json: bool) -> Result<(), Failure>
         }
         Failure::Failed(error.into())
     };
-    let uses = root_uses(&Place::Database(owner.clone())).await;
-    if uses.map_err(unopened)?.is_empty() {
+    let place = Place::Database(owner.clone());
+    if root_uses(&place).await.map_err(unopened)?.is_empty() {
         return Err(Failure::Usage(anyhow!(
             "there is no key store: no root key was ever used with it"
         )));
     }
-    let lacking = without_root(&owner, roots.newest()).await;
-    let lacking = lacking.map_err(|error| Failure::Failed(error.into()))?;
-    if !lacking.is_empty() {
-        return Err(Failure::Usage(anyhow!(
-            "root key '{newest}' is not at every gateway: these logins (server processes) lack it: {}. Name its file \
-             in store.root_key there, the one of before in store.earlier_root_keys, and send SIGHUP",
-            lacking.join(", ")
-        )));
-    }
+    is_everywhere(&owner, roots.newest()).await?;
     // nothing is sealed here, in whatever year
     let vault = Vault::connect(owner.clone(), roots, 0).await;
     let vault = vault.map_err(unopened)?;
     let moved = vault.rotate_root(progress).await;
-    let moved = moved.context("not done; run it again");
+    let is_damaged = matches!(moved, Err(Error::Damaged { .. }));
+    if moved.is_ok() || is_damaged {
+        // the old wraps of what was moved must not stay, whatever was not
+        let wiped = wipe_wraps(&owner).await;
+        let wiped = wiped.context("old wraps may stand in the table's pages; run it again");
+        wiped.map_err(Failure::Failed)?;
+    }
+    let moved = moved.context(if is_damaged {
+        "all others are moved, and running it again mends nothing (docs/operation.md, 'Damaged keys')"
+    } else {
+        "not done; run it again"
+    });
     let rewrapped = moved.map_err(Failure::Failed)?.unwrap_or_default();
-    let wiped = wipe_wraps(&owner).await;
-    let wiped =
-        wiped.context("all is moved, and old wraps may stand in the table's pages; run it again");
-    wiped.map_err(Failure::Failed)?;
+    let uses = root_uses(&place).await.map_err(unopened)?;
+    let others = uses.iter().filter(|root| root.id != newest);
+    let left: u64 = others.map(|root| root.keys).sum();
     let facts = [
         ("root_key", json!(newest)),
         ("keys_wrapped_anew", json!(rewrapped)),
-        ("keys_left_under_others", json!(0)),
+        ("keys_left_under_others", json!(left)),
     ];
     tell(json, &facts);
     Ok(())
+}
+
+/// Nothing moves to a root key that a gateway lacks.
+async fn is_everywhere(owner: &Settings, newest: &RootKey) -> Result<(), Failure> {
+    let lacking = without_root(owner, newest).await;
+    let lacking = lacking.map_err(|error| Failure::Failed(error.into()))?;
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Usage(anyhow!(
+        "root key '{}' is not at every gateway: these logins (server processes) lack it: {}. Name its file in \
+         store.root_key there, the one of before in store.earlier_root_keys, and send SIGHUP",
+        newest.id(),
+        lacking.join(", ")
+    )))
 }
 
 /// Tells how far it came.

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use daemon::config::{Config, Kind};
 use daemon::{Drain, ErrorChain};
 use tokio::sync::Notify;
-use vault::{RootKeys, RootUse, Vault};
+use vault::{Error, RootKeys, RootUse, Vault};
 
 /// From the start until the drain; `asked` says that they are to be read anew, from the configuration at a place.
 pub(super) async fn follow(
@@ -60,6 +60,10 @@ async fn change(vault: &Vault) {
     match vault.rotate_root(told).await {
         Ok(None) => {}
         Ok(Some(count)) => tracing::info!(keys = count, "root key changed"),
+        Err(error @ Error::Damaged { .. }) => tracing::error!(
+            error = %ErrorChain(&error),
+            "root key changed but for damaged keys, see docs/operation.md"
+        ),
         Err(error) => tracing::error!(
             error = %ErrorChain(&error),
             "root key not changed, goes on at the next start or SIGHUP"

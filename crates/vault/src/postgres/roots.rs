@@ -9,8 +9,8 @@ use tokio_postgres::types::ToSql;
 
 use super::group::{Reply, Statement};
 use super::{PostgresStore, bound};
-use crate::keys::KeyName;
-use crate::store::{Rewrapped, StoredKey, StoredRoot, WrappedKey};
+use crate::keys::{KeyName, KeyPlace};
+use crate::store::{PlacedKey, Rewrapped, StoredKey, StoredRoot, WrappedKey};
 use crate::{Error, RootKeys, RootUse};
 
 /// The root key that wraps new keys.
@@ -201,25 +201,36 @@ impl PostgresStore {
     pub(super) async fn read_keys_under_others(
         &self,
         root: &str,
+        after: KeyPlace,
         limit: usize,
-    ) -> Result<Vec<WrappedKey>, Error> {
+    ) -> Result<Vec<PlacedKey>, Error> {
         let rows = self
             .pool
             .rows(
                 "SELECT authority, epoch, purpose, root, wrapped FROM flyttbud_keys.authority_keys \
-                 WHERE root <> $1 ORDER BY authority, epoch, purpose LIMIT $2",
-                &[&root, &bound(limit)],
+                 WHERE root <> $1 AND (authority, epoch, purpose) > ($2::int8, $3::int8, $4::int8) \
+                 ORDER BY authority, epoch, purpose LIMIT $5",
+                &[
+                    &root,
+                    &after.authority,
+                    &after.epoch,
+                    &after.purpose,
+                    &bound(limit),
+                ],
             )
             .await?;
-        let key = |row: &Row| {
-            let (authority, epoch): (i32, i16) = (row.try_get(0)?, row.try_get(1)?);
-            let purpose: i16 = row.try_get(2)?;
-            Ok(WrappedKey {
-                name: KeyName::from_numbers(authority.into(), epoch, purpose.into())?,
-                root: row.try_get(3)?,
-                wrapped: row.try_get(4)?,
-            })
-        };
-        rows.iter().map(key).collect()
+        Ok(rows.iter().map(placed).collect::<Result<_, _>>()?)
     }
+}
+
+fn placed(row: &Row) -> Result<PlacedKey, tokio_postgres::Error> {
+    Ok(PlacedKey {
+        place: KeyPlace {
+            authority: row.try_get::<_, i32>(0)?.into(),
+            epoch: row.try_get::<_, i16>(1)?.into(),
+            purpose: row.try_get::<_, i16>(2)?.into(),
+        },
+        root: row.try_get(3)?,
+        wrapped: row.try_get(4)?,
+    })
 }

@@ -3,12 +3,9 @@
 use rusqlite::{Connection, Row, params};
 
 use super::bound;
-use crate::keys::{KeyName, Purpose};
-use crate::store::{Rewrapped, StoredKey, StoredRoot, WrappedKey};
-use crate::{Error, OpenError, RootKeys, RootUse};
-
-/// What a row of a key holds: authority, epoch, purpose, root key, wrap.
-type Stored = (i64, i16, i64, String, Vec<u8>);
+use crate::keys::{KeyName, KeyPlace, Purpose};
+use crate::store::{PlacedKey, Rewrapped, StoredKey, StoredRoot, WrappedKey};
+use crate::{OpenError, RootKeys, RootUse};
 
 /// A store that has no root key yet begins with the newest of a process's. All that it has must be among them.
 pub(super) fn prove(connection: &Connection, roots: &RootKeys) -> Result<(), OpenError> {
@@ -79,39 +76,41 @@ pub(super) fn key(connection: &Connection, name: KeyName) -> Result<StoredKey, r
         )
 }
 
-/// Keys that another root key wraps.
+/// Keys behind a place that another root key wraps.
 pub(super) fn keys_under_others(
     connection: &Connection,
     root: &str,
+    after: KeyPlace,
     limit: usize,
-) -> Result<Vec<Stored>, rusqlite::Error> {
+) -> Result<Vec<PlacedKey>, rusqlite::Error> {
     let read = |row: &Row<'_>| {
-        Ok((
-            row.get(0)?,
-            row.get(1)?,
-            row.get(2)?,
-            row.get(3)?,
-            row.get(4)?,
-        ))
+        Ok(PlacedKey {
+            place: KeyPlace {
+                authority: row.get(0)?,
+                epoch: row.get(1)?,
+                purpose: row.get(2)?,
+            },
+            root: row.get(3)?,
+            wrapped: row.get(4)?,
+        })
     };
     connection
         .prepare_cached(
             "SELECT authority, epoch, purpose, root, wrapped FROM authority_keys \
-             WHERE root <> ?1 ORDER BY authority, epoch, purpose LIMIT ?2",
+             WHERE root <> ?1 AND (authority, epoch, purpose) > (?2, ?3, ?4) \
+             ORDER BY authority, epoch, purpose LIMIT ?5",
         )?
-        .query_map(params![root, bound(limit)], read)?
+        .query_map(
+            params![
+                root,
+                after.authority,
+                after.epoch,
+                after.purpose,
+                bound(limit)
+            ],
+            read,
+        )?
         .collect()
-}
-
-/// A row as a key.
-pub(super) fn wrapped_key(
-    (authority, epoch, purpose, root, wrapped): Stored,
-) -> Result<WrappedKey, Error> {
-    Ok(WrappedKey {
-        name: KeyName::from_numbers(authority, epoch, purpose)?,
-        root,
-        wrapped,
-    })
 }
 
 /// Stores a key. By the time that it is, another root key may be the newest: then it must be made anew.

@@ -8,7 +8,8 @@ use tokio::task::{JoinSet, yield_now};
 use super::copying::{stocked, told};
 use super::*;
 use crate::copy::copy;
-use crate::keys::{KeyName, NO_EPOCH, Purpose};
+use crate::keys::{KeyName, KeyPlace, NO_EPOCH, Purpose};
+use crate::limits::REWRAPPED_MAX;
 use crate::rotation::Step;
 use crate::store::{Change, Rewrapped, WrappedKey};
 use crate::{OpenError, RootKeys, RootUse, root_uses};
@@ -358,6 +359,41 @@ pub(super) async fn a_damaged_key_stays_and_is_named_and_all_others_are_wrapped_
     assert!(read(&mover, heby(), subject(1), &parts[0]).await.is_some());
 }
 
+pub(super) async fn more_damaged_keys_than_a_step_takes_keep_no_other_one_and_can_be_given_up(
+    house: House,
+) {
+    let parts = stocked(&house).await;
+    let before = told(&house.vault().await, &parts).await;
+    let all = u64::try_from(house.wraps().await.len()).expect("some");
+    let damaged = u64::try_from(REWRAPPED_MAX).expect("some") + 1;
+    // in front of all others; every second one is for nothing that there is
+    let damage = format!(
+        "INSERT INTO authority_keys (authority, epoch, purpose, root, wrapped) \
+         WITH RECURSIVE years (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM years WHERE x < {damaged}) \
+         SELECT 1, x, 3 + 6 * (x % 2), root, wrapped FROM years, authority_keys \
+         WHERE authority = 184 AND purpose = 4;"
+    );
+    house.alter(&damage).await;
+    let mover = house.mover(house.keys(["new.key", "root.key"])).await;
+    let moved = mover.rotate_root(|_uses| {}).await;
+    assert_eq!(
+        moved.expect_err("some are left").to_string(),
+        format!(
+            "damaged keys stay under their root key: {damaged}, the first of them 0001's of epoch 1 for purpose 9"
+        )
+    );
+    let stored = mover.inner.store.root_uses().await.expect("root keys");
+    let (old, new) = (house.root(), house.key("new.key"));
+    assert_eq!(uses(&stored), [(new.id(), all), (old.id(), damaged)]);
+    // as docs/operation.md has it
+    let given_up = format!("DELETE FROM authority_keys WHERE root = '{}';", old.id());
+    house.alter(&given_up).await;
+    assert_eq!(mover.rotate_root(|_uses| {}).await.expect("moved"), Some(0));
+    drop(mover);
+    let vault = house.open(new).await.expect("a vault");
+    assert_eq!(told(&vault, &parts).await, before);
+}
+
 pub(super) async fn a_key_that_was_dropped_meanwhile_is_not_put_back(house: House) {
     drop(house.vault().await);
     let mover = house.mover(house.keys(["new.key", "root.key"])).await;
@@ -369,9 +405,11 @@ pub(super) async fn a_key_that_was_dropped_meanwhile_is_not_put_back(house: Hous
     let dropped = name(&mover).await;
     // read to be wrapped anew; then it is dropped, and another one is made
     let store = &mover.inner.store;
-    let read = store.keys_under_others("nobody's", 9).await;
+    let read = store
+        .keys_under_others("nobody's", KeyPlace::START, 9)
+        .await;
     let late = read.expect("keys").into_iter().map(|key| Rewrapped {
-        name: key.name,
+        name: key.place.name().expect("a name"),
         before: key.wrapped.clone(),
         after: key.wrapped,
     });
