@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use api::v1;
 use api::v1::inbox_service_client::InboxServiceClient;
-use tests::{SIGTUNA, SOLLEFTEA, World, announcement};
+use api::v1::watch_inbox_response::Item;
+use tests::{Inbox, SIGTUNA, SOLLEFTEA, World, announcement};
 
 use crate::load::{announcements, register_all};
 
@@ -13,6 +14,34 @@ use crate::load::{announcements, register_all};
 const MOST: Duration = Duration::from_secs(3);
 /// What an HTTP/2 stream of the hanging reader takes before it must be read: three notices or so.
 const WINDOW_BYTES: u32 = 1024;
+
+/// docs/api.md: fifteen seconds without a notice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_stream_shows_that_it_lives_and_from_where_it_would_go_on() {
+    let world = World::start().await;
+    let sigtuna = world.party(SIGTUNA).await;
+    let mut inbox = sigtuna.watch("").await.expect("a stream");
+    let first = beat(&mut inbox).await;
+    let began = Instant::now();
+    assert_eq!(beat(&mut inbox).await, first);
+    let quiet = began.elapsed();
+    assert!(quiet > Duration::from_secs(12), "{quiet:?}");
+    // what comes after the token comes, and nothing else
+    let solleftea = world.party(SOLLEFTEA).await;
+    let announced = announcement(&solleftea, SIGTUNA.code, 0);
+    solleftea.register(announced).await.expect("accepted");
+    let notice = inbox.notice().await;
+    let mut again = sigtuna.watch(&first).await.expect("a stream");
+    assert_eq!(again.notice().await, notice);
+}
+
+/// The token of the heartbeat that comes next.
+async fn beat(inbox: &mut Inbox) -> String {
+    match inbox.next().await.expect("the stream lives") {
+        Some(Item::Heartbeat(beat)) => beat.resume_token,
+        other => panic!("no heartbeat: {other:?}"),
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_never_reads_delays_nobody_else() {
