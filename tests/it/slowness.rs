@@ -81,7 +81,7 @@ async fn a_reader_that_never_reads_delays_nobody_else() {
     while notices < 300 {
         let message = first.message().await.expect("the stream lives");
         let item = message.and_then(|message| message.item).expect("an item");
-        if let v1::watch_inbox_response::Item::Notice(notice) = item {
+        if let Item::Notice(notice) = item {
             notices += 1;
             assert_eq!(notice.number, notices);
         }
@@ -89,11 +89,7 @@ async fn a_reader_that_never_reads_delays_nobody_else() {
 }
 
 /// Registers moves to Sigtuna one after the other: the longest time from the call to the notice.
-async fn measure(
-    world: &World,
-    inbox: &mut tests::Inbox,
-    range: std::ops::Range<usize>,
-) -> Duration {
+async fn measure(world: &World, inbox: &mut Inbox, range: std::ops::Range<usize>) -> Duration {
     let served = world.served().await;
     let mut longest = Duration::ZERO;
     for each in range {
