@@ -1,5 +1,5 @@
-//! The access log: who opened what, or searched, when and why. What is told of it is sealed for the authority it happened
-//! at; in the clear stand an instant, what was opened, and keyed tokens. Nothing here changes or deletes a row.
+//! The access log: who opened what, or searched, when and why. What is told of it is sealed for the authority it
+//! happened at; in the clear stand an instant, what was opened, and keyed tokens. Nothing here changes or deletes a row.
 
 use std::fmt;
 

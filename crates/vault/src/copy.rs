@@ -1,6 +1,6 @@
 //! Carries a whole key store from one place into another, empty one: every row as it stands, still wrapped. No root
-//! key is needed for it, and the same ones go on opening the copy. No gateway may write like this; whoever copies owns both
-//! places.
+//! key is needed for it, and the same ones go on opening the copy. No gateway may write like this; whoever copies owns
+//! both places.
 //!
 //! What must never happen: a copy that lacks a key, or that a gateway could have before it was read back.
 

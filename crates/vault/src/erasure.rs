@@ -30,8 +30,8 @@ impl Vault {
         self.inner.store.apply(change).await
     }
 
-    /// Deletes the authority's keys to one version of a subject, for good; what finds the subject stays. Returns how many
-    /// rows of keys there were.
+    /// Deletes the authority's keys to one version of a subject, for good; what finds the subject stays. Returns how
+    /// many rows of keys there were.
     pub async fn erase_version(
         &self,
         authority: MunicipalityCode,

@@ -9,6 +9,9 @@ pub(crate) const QUEUE_CHANGES_MAX: usize = 1024;
 /// How long a caller waits for a change in PostgreSQL: a switch to another primary often takes longer, and
 /// whoever calls then is told so.
 pub(crate) const CHANGE: Duration = Duration::from_secs(10);
+/// How often a process that writes nothing looks whether its connection is lost, which takes no time: as long as it is not
+/// seen by whoever changes the root key, once the database is back.
+pub(crate) const REACHED: Duration = Duration::from_secs(2);
 /// Pages between checkpoints of the write-ahead log: 4000 gave 12 to 20 % over 1000.
 pub(crate) const CHECKPOINT_PAGES: i64 = 4000;
 /// Bytes of a page: 8192 gave 9 % over 4096.

@@ -6,7 +6,7 @@
 
 mod accesses;
 mod group;
-mod holders;
+pub(crate) mod holders;
 mod notes;
 mod refusals;
 mod reviews;

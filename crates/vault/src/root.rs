@@ -135,7 +135,8 @@ impl RootKey {
         }
     }
 
-    /// What stands for it where others see it, and for no key that has its id and other bytes. It tells nothing of them.
+    /// What stands for it where others see it, and for no key that has its id and other bytes. It tells nothing of
+    /// them.
     pub(crate) fn held_as(&self) -> [u8; 16] {
         self.secret
             .mac(&[b"flyttbud/vault/root-held/v1\0", self.id.as_bytes()])

@@ -5,6 +5,7 @@
 //! What must never happen: a key that no process can open, or one under a root key that was said to be done with. So
 //! the store, and no process, says which root key is the newest, and keeps a root key as long as a key refers to it.
 
+use daemon::ErrorChain;
 use daemon::postgres::Link;
 
 use crate::copy::Place;
@@ -53,10 +54,22 @@ impl Vault {
         }
         in_use.look_at(None);
         if looked.is_ok() {
-            // when it cannot be said now, the next connection says it
-            self.inner.store.apply(Change::Hold(roots)).await.ok();
+            self.hold(roots).await;
         }
         looked
+    }
+
+    /// Says which this process has. When it cannot be said now, the next connection says it.
+    async fn hold(&self, roots: RootKeys) {
+        match self.inner.store.apply(Change::Hold(roots)).await {
+            Ok(0) => {}
+            Ok(missing) => {
+                tracing::error!(missing, "root keys not told: somebody has their locks");
+            }
+            Err(error) => {
+                tracing::error!(error = %ErrorChain(&error), "root keys not told yet");
+            }
+        }
     }
 
     /// Moves the store to the newest of this process's root keys. Every other process that uses the store must have it
@@ -105,8 +118,8 @@ impl Vault {
         Ok(Step::Done)
     }
 
-    /// Wraps the first keys anew that another root key wraps; how many, none when there are none. A damaged one must not
-    /// keep others under a root key that somebody has seen: it is told when nothing else is left.
+    /// Wraps the first keys anew that another root key wraps; how many, none when there are none. A damaged one must
+    /// not keep others under a root key that somebody has seen: it is told when nothing else is left.
     async fn rewrap_some(&self, roots: &RootKeys, keys_max: usize) -> Result<Option<usize>, Error> {
         let (store, id) = (&self.inner.store, roots.newest().id());
         let mut after = KeyPlace::START;

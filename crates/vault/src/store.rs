@@ -120,8 +120,8 @@ pub(crate) trait KeyStore: Send + Sync {
     async fn mark(&self) -> Result<Option<Mark>, Error>;
 
     /// Makes a change durable, together with those that others wait for. Returns how many rows of keys an
-    /// erasure, a sweep or a drop of pseudonym keys deleted, how many notes were written, and how many keys wrapped
-    /// anew. Whoever drops the future does not stop the change; an error leaves open whether it was made.
+    /// erasure, a sweep or a drop of pseudonym keys deleted, how many notes were written, how many keys wrapped anew, and
+    /// how many root keys could not be told. Whoever drops the future does not stop the change; an error leaves open whether it was made.
     async fn apply(&self, change: Change) -> Result<usize, Error>;
 }
 

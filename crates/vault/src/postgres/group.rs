@@ -84,6 +84,7 @@ const MARK: &str = "\
     WITH older AS (DELETE FROM flyttbud_keys.erased WHERE position < $1) \
     INSERT INTO flyttbud_keys.erased (position, leaf) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 const FORGET_MARK: &str = "DELETE FROM flyttbud_keys.erased";
+
 /// Whose keys, to which subject.
 fn held(authority: MunicipalityCode, subject: Subject) -> Vec<Box<dyn ToSql + Send + Sync>> {
     vec![

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use daemon::ErrorChain;
 use daemon::postgres::{ConnectError, Link, LinkError, Proof, Settings};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use super::group::{Reply, Statement, Waiting, statements};
 use super::holders;
 use crate::Error;
-use crate::limits::GROUP_CHANGES_MAX;
+use crate::limits::{GROUP_CHANGES_MAX, REACHED};
 use crate::roots::RootsInUse;
 
 /// Owns the connection that writes.
@@ -40,7 +41,18 @@ impl Writer {
     /// Runs until the queue is closed and empty.
     pub(super) async fn run(mut self, mut waiting: mpsc::Receiver<Waiting>) {
         let mut group = Vec::with_capacity(GROUP_CHANGES_MAX);
-        while waiting.recv_many(&mut group, GROUP_CHANGES_MAX).await > 0 {
+        loop {
+            let received = waiting.recv_many(&mut group, GROUP_CHANGES_MAX);
+            match timeout(REACHED, received).await {
+                Ok(0) => return,
+                Ok(_) => {}
+                // whoever changes the root key must see a process that has nothing to write too
+                Err(_elapsed) => {
+                    if let Err(error) = self.reach().await {
+                        tracing::debug!(error = %ErrorChain(&error), "vault not connected yet");
+                    }
+                }
+            }
             for statement in statements(group.drain(..)) {
                 let result = match self.reach().await {
                     Ok(()) => self.count(&statement).await,
@@ -51,11 +63,14 @@ impl Writer {
         }
     }
 
-    /// Connects again, when the connection was lost.
+    /// Connects again, when the connection was lost. Nothing is written on one that does not tell which root keys this
+    /// process has.
     async fn reach(&mut self) -> Result<(), ConnectError> {
         if !self.link.is_usable() {
-            self.link = Link::open(&self.settings, self.proof.as_ref(), |_notification| {}).await?;
-            holders::hold(&mut self.link, &self.in_use.now()).await?;
+            let opened = Link::open(&self.settings, self.proof.as_ref(), |_notification| {});
+            let mut link = opened.await?;
+            holders::hold(&mut link, &self.in_use.now()).await?;
+            self.link = link;
         }
         Ok(())
     }

@@ -86,8 +86,8 @@ impl Writer {
         Ok(counts)
     }
 
-    /// After something was deleted for good, or wrapped anew, moves all pages into the file and empties the log, where the
-    /// deleted rows and old wraps would live on.
+    /// After something was deleted for good, or wrapped anew, moves all pages into the file and empties the log, where
+    /// the deleted rows and old wraps would live on.
     fn wipe(&mut self, group: &[Waiting]) {
         self.wipe_due |= group.iter().any(|(change, _reply)| {
             matches!(

@@ -1,5 +1,5 @@
-//! Claims about several processes over one PostgreSQL whose root key changes: who has which, and what becomes of whoever
-//! lacks one.
+//! Claims about several processes over one PostgreSQL whose root key changes: who has which, and what becomes of
+//! whoever lacks one.
 
 use futures_util::future::join_all;
 use tokio::runtime::Handle;
@@ -104,11 +104,8 @@ async fn whoever_lacks_a_root_key_is_seen_until_it_has_it_or_has_gone() {
     let kill = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
                 WHERE datname = current_database() AND usename = 'keeper'";
     superuser.execute(kill, &[]).await.expect("killed");
-    assert_eq!(lacking(&new).await, 0);
-    for (vault, id) in [(&one, 1), (&other, 2)] {
-        let (_shared, _own, keys) = seal(vault, subject(id)).await;
-        vault.put(keys, Vec::new()).await.expect("put");
-    }
+    // though it has nothing to write
+    eventually(async || lacking(&new).await == 1).await;
     assert_eq!((lacking(&old).await, lacking(&new).await), (0, 1));
     other.use_roots(both()).await.expect("all of it");
     assert_eq!((lacking(&old).await, lacking(&new).await), (0, 0));
@@ -119,6 +116,96 @@ async fn whoever_lacks_a_root_key_is_seen_until_it_has_it_or_has_gone() {
     assert_eq!(lacking(&new).await, 1);
     drop(other);
     eventually(async || lacking(&new).await == 0).await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_cannot_say_which_root_keys_it_has_writes_nothing_on_a_new_connection() {
+    let house = House::over_postgres().await;
+    let vault = house.vault().await;
+    let owner = house.database.as_ref().expect("a database").owner();
+    let [old, new] = ["root.key", "new.key"].map(|name| house.key(name));
+    let lacking = async |root: &RootKey| {
+        let lacking = postgres::without_root(&owner, root).await;
+        lacking.expect("no fault").len()
+    };
+    let put = async |id| {
+        let (_shared, _own, keys) = seal(&vault, subject(id)).await;
+        vault.put(keys, Vec::new()).await
+    };
+    put(1).await.expect("put");
+    let mover = house.mover(house.keys(["new.key", "root.key"])).await;
+    mover.rotate_root(|_uses| {}).await.expect("moved");
+    drop(mover);
+    let superuser = client(&house, "postgres").await;
+    // the database's own table of functions
+    let may = async |may: &str| {
+        let function = "EXECUTE ON FUNCTION pg_try_advisory_lock_shared(integer, integer)";
+        let sql = match may {
+            "nothing" => format!("REVOKE {function} FROM PUBLIC"),
+            _ => format!("GRANT {function} TO PUBLIC"),
+        };
+        superuser.batch_execute(&sql).await.expect("changed");
+    };
+    may("nothing").await;
+    // those are in use, and others do not know
+    let given = vault.use_roots(house.keys(["new.key"])).await;
+    given.expect("it opens all");
+    assert_eq!((lacking(&old).await, lacking(&new).await), (0, 1));
+    let kill = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+                WHERE datname = current_database() AND usename = 'keeper'";
+    superuser.execute(kill, &[]).await.expect("killed");
+    for id in [2, 3] {
+        let refused = put(id).await;
+        assert!(matches!(refused, Err(Error::Unavailable)), "{refused:?}");
+    }
+    may("all").await;
+    put(4).await.expect("put");
+    assert_eq!((lacking(&old).await, lacking(&new).await), (1, 0));
+}
+
+#[tokio::test]
+async fn what_was_told_is_let_go_when_all_that_follows_it_is_told() {
+    let house = House::over_postgres().await;
+    let vault = house.vault().await;
+    let owner = house.database.as_ref().expect("a database").owner();
+    let [old, new] = ["root.key", "new.key"].map(|name| house.key(name));
+    let lacking = async |root: &RootKey| {
+        let lacking = postgres::without_root(&owner, root).await;
+        lacking.expect("no fault").len()
+    };
+    // told twice, and let go once
+    for _ in 0..2 {
+        let both = vault.use_roots(house.keys(["new.key", "root.key"])).await;
+        both.expect("all of it");
+    }
+    let mover = house.mover(house.keys(["new.key", "root.key"])).await;
+    mover.rotate_root(|_uses| {}).await.expect("moved");
+    drop(mover);
+    eventually(async || lacking(&old).await == 0).await;
+    vault
+        .use_roots(house.root().into())
+        .await
+        .expect_err("refused");
+    assert_eq!((lacking(&old).await, lacking(&new).await), (0, 0));
+    vault
+        .use_roots(house.keys(["new.key"]))
+        .await
+        .expect("all of it");
+    assert_eq!((lacking(&old).await, lacking(&new).await), (1, 0));
+    // somebody is in the way of the next one
+    let both = vault.use_roots(house.keys(["new.key", "root.key"])).await;
+    both.expect("all of it");
+    let superuser = client(&house, "postgres").await;
+    let third = house.key("third.key");
+    let lock = format!(
+        "SELECT pg_advisory_lock({}, {})",
+        postgres::holders::CLASS,
+        postgres::holders::number(&third)
+    );
+    superuser.batch_execute(&lock).await.expect("locked");
+    let two = vault.use_roots(house.keys(["third.key", "new.key"])).await;
+    two.expect("all of it");
+    assert_eq!((lacking(&old).await, lacking(&third).await), (0, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -223,7 +223,7 @@ async fn table_holds(house: &House, table: &str, bytes: &[u8]) -> bool {
 }
 
 #[tokio::test]
-async fn what_is_wrapped_anew_leaves_the_tables_file_at_once() {
+async fn what_is_wrapped_anew_leaves_the_tables_file_when_nobody_can_read_it_any_more() {
     let house = House::over_postgres().await;
     put(&house.vault().await, subject(1), "SOC 2026-1").await;
     let table = "flyttbud_keys.authority_keys";
@@ -231,9 +231,22 @@ async fn what_is_wrapped_anew_leaves_the_tables_file_at_once() {
     for wrap in &wraps {
         assert!(table_holds(&house, table, wrap).await);
     }
+    // a transaction that was left open
+    let reader = client(&house, "owner").await;
+    let open = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM flyttbud_keys.drops";
+    reader.batch_execute(open).await.expect("open");
     let mover = house.mover(house.keys(["new.key", "root.key"])).await;
     mover.rotate_root(|_uses| {}).await.expect("moved");
     let owner = house.database.as_ref().expect("a database").owner();
+    postgres::wipe_wraps(&owner).await.expect("wiped");
+    for wrap in &wraps {
+        assert!(
+            table_holds(&house, table, wrap).await,
+            "somebody may read it"
+        );
+    }
+    // as docs/operation.md has it: run again when that has ended
+    reader.batch_execute("COMMIT").await.expect("ended");
     postgres::wipe_wraps(&owner).await.expect("wiped");
     for wrap in &wraps {
         assert!(!table_holds(&house, table, wrap).await);
