@@ -333,6 +333,7 @@ pub(super) async fn a_key_under_a_root_key_that_is_no_longer_the_newest_is_not_s
 
 pub(super) async fn a_damaged_key_stays_and_is_named_and_all_others_are_wrapped_anew(house: House) {
     let parts = stocked(&house).await;
+    let before = told(&house.vault().await, &parts).await;
     let all = house.wraps().await.len();
     let mark = match house.database {
         Some(_) => "set_byte(wrapped, 20, 255 - get_byte(wrapped, 20))",
@@ -341,6 +342,9 @@ pub(super) async fn a_damaged_key_stays_and_is_named_and_all_others_are_wrapped_
     let damage = format!(
         "UPDATE authority_keys SET wrapped = {mark} WHERE authority = 184 AND purpose = 4;"
     );
+    // a copy from before
+    let copy = "CREATE TABLE copied AS SELECT wrapped FROM authority_keys WHERE authority = 184 AND purpose = 4;";
+    house.alter(copy).await;
     house.alter(&damage).await;
     let mover = house.mover(house.keys(["new.key", "root.key"])).await;
     for _ in 0..2 {
@@ -357,6 +361,14 @@ pub(super) async fn a_damaged_key_stays_and_is_named_and_all_others_are_wrapped_
     let kept: Vec<u64> = stored.iter().map(|root| root.keys).collect();
     assert_eq!(kept, [u64::try_from(all).expect("some") - 1, 1]);
     assert!(read(&mover, heby(), subject(1), &parts[0]).await.is_some());
+    // as docs/operation.md has it
+    let put_back = "UPDATE authority_keys SET wrapped = (SELECT wrapped FROM copied) \
+                    WHERE authority = 184 AND purpose = 4;";
+    house.alter(put_back).await;
+    assert_eq!(mover.rotate_root(|_uses| {}).await.expect("moved"), Some(1));
+    drop(mover);
+    let vault = house.open(house.key("new.key")).await.expect("a vault");
+    assert_eq!(told(&vault, &parts).await, before);
 }
 
 pub(super) async fn more_damaged_keys_than_a_step_takes_keep_no_other_one_and_can_be_given_up(
