@@ -17,8 +17,8 @@ mod world;
 
 pub use apart::Apart;
 pub use certificate::{
-    ANALYST, FEED, FEEDS, HEBY, KEEPER, LOST, OPERATOR, Organisation, REVIEWER, REVIEWER_THERE,
-    SHARED, SIGTUNA, SOLLEFTEA, SOLNA, STRANGER, VENDOR, WATCH,
+    ANALYST, BOTH, FEED, FEEDS, HEBY, KEEPER, LOST, OPERATOR, Organisation, REVIEWER,
+    REVIEWER_THERE, SHARED, SIGTUNA, SOLLEFTEA, SOLNA, STRANGER, VENDOR, WATCH,
 };
 pub use inbox::{Inbox, verify};
 pub use memory::{InMemory, Memory, memory};

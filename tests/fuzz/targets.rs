@@ -105,6 +105,7 @@ pub(crate) fn register_events() -> Vec<Vec<u8>> {
             deregistered_on: "2026-11-16".to_owned(),
         }),
         referred_identity_number: "19140168-2396".to_owned(),
+        ongoing_involvement: true,
     };
     NUMBERS
         .iter()

@@ -85,6 +85,13 @@ pub const FEED: Organisation = Organisation {
     code: "0184",
     roles: &["register-feed"],
 };
+/// Solna's case system that is its register feed too.
+pub const BOTH: Organisation = Organisation {
+    file: "both",
+    number: "212000-0183",
+    code: "0184",
+    roles: &["case-system", "register-feed"],
+};
 /// Solna's reviewer of its access log.
 pub const REVIEWER: Organisation = Organisation {
     file: "reviewer",

@@ -298,10 +298,26 @@ impl Party {
         &self,
         events: Vec<v1::RegisterEvent>,
     ) -> Result<Vec<v1::RegisterEventResult>, Refused> {
+        self.import_or_try(events, false).await
+    }
+
+    /// Likewise, as a dry run.
+    pub async fn try_import(
+        &self,
+        events: Vec<v1::RegisterEvent>,
+    ) -> Result<Vec<v1::RegisterEventResult>, Refused> {
+        self.import_or_try(events, true).await
+    }
+
+    async fn import_or_try(
+        &self,
+        events: Vec<v1::RegisterEvent>,
+        validate_only: bool,
+    ) -> Result<Vec<v1::RegisterEventResult>, Refused> {
         let municipality = self.municipality();
         let request = move |event| v1::ImportRegisterEventsRequest {
             municipality: municipality.clone(),
-            validate_only: false,
+            validate_only,
             event: Some(event),
         };
         let events = tokio_stream::iter(events.into_iter().map(request));

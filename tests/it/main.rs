@@ -51,5 +51,6 @@ mod slowness;
 mod stopping;
 mod story;
 mod tenancy;
+mod unannounced;
 mod vendors;
 mod witnessing;

@@ -1,11 +1,11 @@
 //! Register: arrivals and announcements, in whatever order they come.
 
 use api::v1;
-use domain::code::CloseReason;
 use domain::code::NoticeKind::{
     ArrivalMatched, QuestionAsked, RelocationAcknowledged, RelocationArrived, RelocationNotArrived,
     RelocationRegistered, RelocationReopened,
 };
+use domain::code::{CloseReason, WithdrawalReason};
 use domain::relocation_state::RelocationState;
 
 use super::play::eventually;
@@ -13,7 +13,9 @@ use super::request::{deregistered, planned};
 use super::services::Services;
 use super::steps::Step::{Given, Then, When};
 use super::steps::Who::{A, B, C};
-use super::steps::{Act, CHILD, Event, Fact, OPEN, On, P, Q, Scenario, Shown, closed, event};
+use super::steps::{
+    Act, CHILD, COORDINATED, Event, Fact, OPEN, On, P, Q, Scenario, Shown, closed, event,
+};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -79,6 +81,90 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             Then(A.is_told(&[RelocationAcknowledged, QuestionAsked, RelocationNotArrived])),
             Then(B.is_told(&[RelocationRegistered, RelocationNotArrived])),
             Then(C.is_told(&[])),
+        ],
+    },
+    Scenario {
+        name: "scenario_14_a_client_who_left_unannounced_is_a_question_to_the_sender_alone",
+        on: On::Services,
+        steps: &[
+            // of whom only the register tells, nothing is asked
+            Given(A.is_told_by_the_register(&[event("1", 1, P, &[(100, A), (2, B)])])),
+            Then(Fact::Outcomes(&["ACCEPTED"])),
+            When(A.asks_of_clients(&[event("1", 1, P, &[(100, A), (2, B)])])),
+            Then(Fact::Outcomes(&["ACCEPTED LEFT FOR B"])),
+            // each time anew, and by what the event tells, which is not taken in
+            When(A.asks_of_clients(&[
+                event("2", 2, P, &[(100, A), (9, B), (2, C)]),
+                event("1", 1, P, &[(100, A), (2, B)]),
+                event("3", 3, P, &[(100, A)]),
+            ])),
+            Then(Fact::Outcomes(&[
+                "ACCEPTED LEFT FOR C",
+                "ACCEPTED LEFT FOR B",
+                "ACCEPTED",
+            ])),
+            // whom the feed told nothing of
+            When(A.asks_of_clients(&[event("1", 1, Q, &[(100, A), (2, B)])])),
+            Then(Fact::Outcomes(&["ACCEPTED LEFT FOR B"])),
+            When(Act::Pass(15)),
+            Then(A.is_asked(&[])),
+            Then(A.is_told(&[])),
+            Then(B.is_told(&[])),
+            Then(C.is_told(&[])),
+            Then(Fact::Shown(Shown::That("nothing is recorded", |it| {
+                Box::pin(nothing_recorded(it))
+            }))),
+            When(A.announces(P, B)),
+            When(A.asks_of_clients(&[event("4", 4, P, &[(100, A), (17, B)])])),
+            Then(Fact::Outcomes(&["ACCEPTED"])),
+            When(Act::Withdraw(A, WithdrawalReason::MoveCancelled)),
+            When(A.asks_of_clients(&[event("4", 4, P, &[(100, A), (17, B)])])),
+            Then(Fact::Outcomes(&["ACCEPTED LEFT FOR B"])),
+            When(A.announces(P, C)),
+            When(A.asks_of_clients(&[event("4", 4, P, &[(100, A), (17, B)])])),
+            Then(Fact::Outcomes(&["ACCEPTED LEFT FOR B"])),
+        ],
+    },
+    Scenario {
+        name: "scenario_14_nobody_is_asked_of_who_is_protected_gone_or_told_by_the_feed",
+        on: On::Services,
+        steps: &[
+            Given(
+                A.is_told_by_the_register(&[
+                    event("1", 9, Q, &[(100, A), (2, B)])
+                        .with(|it| it.protection = v1::ProtectionLevel::SecrecyMarking.into()),
+                    event("2", 9, CHILD, &[(100, A), (2, B)]).with(|it| {
+                        it.protection = v1::ProtectionLevel::ProtectedRegistration.into();
+                    }),
+                    event("3", 9, P, &[(100, A), (2, B)]).with(|it| it.ongoing_involvement = true),
+                ]),
+            ),
+            Then(Fact::Outcomes(&[
+                "ACCEPTED",
+                "ACCEPTED",
+                "REFUSED FIELD_NOT_FOR_ROLE",
+            ])),
+            When(
+                A.asks_of_clients(&[
+                    // as the register told it, and as it was before
+                    event("1", 9, Q, &[(100, A), (2, B)])
+                        .with(|it| it.protection = v1::ProtectionLevel::SecrecyMarking.into()),
+                    event("4", 8, Q, &[(100, A), (2, B)]),
+                    event("5", 8, CHILD, &[(100, A), (2, B)]),
+                    // an old number of who is protected
+                    event("6", 8, P, &[(100, A), (2, B)])
+                        .with(|it| it.referred_identity_number = CHILD.0.into()),
+                ]),
+            ),
+            Then(Fact::Outcomes(&[
+                "ACCEPTED", "ACCEPTED", "ACCEPTED", "ACCEPTED",
+            ])),
+            When(A.asks_of_clients(&[
+                event("7", 7, COORDINATED, &[(100, A)]),
+                event("8", 8, COORDINATED, &[(100, C), (2, B)]),
+                event("9", 9, COORDINATED, &[(100, A), (2, B)]).with(|it| deregistered(it, "UV")),
+            ])),
+            Then(Fact::Outcomes(&["ACCEPTED", "ACCEPTED", "ACCEPTED"])),
         ],
     },
     Scenario {
@@ -328,6 +414,20 @@ const SHUFFLED: [Event; 8] = [
     event("2", 2, Q, &[(100, A), (8, B)]),
     event("4", 4, Q, &[(100, A)]),
 ];
+
+/// In no record that a party sees is an entry of it.
+async fn nothing_recorded(services: &Services<'_>) {
+    for who in [A, B, C] {
+        let party = services.party(who);
+        let request = v1::ListEntriesRequest {
+            municipality: party.municipality(),
+            page_size: 500,
+            ..v1::ListEntriesRequest::default()
+        };
+        let listed = party.list_entries(request).await.expect("a list");
+        assert_eq!(listed.entries, [], "{who:?}");
+    }
+}
 
 /// Each person's announcements stand alike with B and with C.
 async fn same_ends(services: &Services<'_>) {

@@ -58,6 +58,7 @@ pub(crate) fn event(event: &Event, today: Date, code: impl Fn(Who) -> String) ->
         history: registrations,
         deregistration: None,
         referred_identity_number: String::new(),
+        ongoing_involvement: false,
     };
     (event.how)(&mut told);
     told

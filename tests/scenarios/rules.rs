@@ -312,7 +312,9 @@ impl Stage for Rules {
                 self.production = true;
                 Ok(nothing())
             }
-            Act::Retry(..) | Act::Tell(..) => panic!("a matter of the services"),
+            Act::Retry(..) | Act::Tell(..) | Act::AskOfClients(..) => {
+                panic!("a matter of the services")
+            }
         }
     }
 

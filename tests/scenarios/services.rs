@@ -341,6 +341,7 @@ impl Stage for Services<'_> {
             Act::Dispute(by) => self.dispute(*by).await,
             Act::Retract(by) => self.retract(*by).await,
             Act::Tell(to, events) => self.tell(*to, events).await,
+            Act::AskOfClients(of, events) => self.ask_of_clients(*of, events).await,
             Act::Refer(by) => self.refer(*by).await,
             Act::Decided(by) => self.decided(*by).await,
             Act::Describe(by, id, kinds, closed) => {

@@ -84,6 +84,8 @@ pub(crate) enum Act {
     Retract(Who),
     /// The population register tells a municipality, in one stream.
     Tell(Who, &'static [Event]),
+    /// A municipality's case system asks with such events of its own clients, who have an ongoing involvement.
+    AskOfClients(Who, &'static [Event]),
     /// Asks IVO to decide the transfer, today.
     Refer(Who),
     /// Tells that IVO transferred the case, today.
@@ -152,6 +154,11 @@ impl Who {
         Act::Tell(self, events)
     }
 
+    /// Its case system asks with these events of its own clients.
+    pub(crate) const fn asks_of_clients(self, events: &'static [Event]) -> Act {
+        Act::AskOfClients(self, events)
+    }
+
     /// Announces that a person moves to another municipality.
     pub(crate) const fn announces(self, person: Person, to: Self) -> Act {
         self.announces_with(person, to, |_usual| {})
@@ -216,7 +223,7 @@ pub(crate) enum Fact {
     Warned(&'static [&'static str]),
     /// The last announcement was answered with the name of the first one.
     AnsweredAsTheFirst,
-    /// What became of the events that the register told last, and why.
+    /// What became of the events that were told last, and why; behind it `LEFT FOR` and where, of an unannounced move.
     Outcomes(&'static [&'static str]),
     Told(Who, &'static [NoticeKind]),
     Asked(Who, &'static [Question]),

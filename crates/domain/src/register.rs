@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 
 use crate::identity::IdentityNumber;
+use crate::lineage::Lineage;
 use crate::municipality::MunicipalityCode;
 
 /// Days after a move within which a report counts from the move itself (FOL 35 §).
@@ -116,6 +117,41 @@ impl Timeline {
             from: before.municipality,
             to: now.municipality,
         })
+    }
+
+    /// Where the person has been registered since leaving a municipality the last time, each stay by its first day, the
+    /// oldest first. Empty for who is there today, was never there, or was split off with the place where they live.
+    /// Municipalities are those of today, so that a change of code is no move.
+    pub fn away_from(
+        &self,
+        home: MunicipalityCode,
+        lineage: Lineage,
+        today: Date,
+    ) -> Vec<Registration> {
+        let home = lineage.current(home, today);
+        let mut is_from_home = false;
+        let mut stays: Vec<Registration> = Vec::new();
+        for it in self.registrations().filter(|it| it.since <= today) {
+            let municipality = lineage.current(it.municipality, today);
+            if municipality == home {
+                stays.clear();
+                is_from_home = true;
+                continue;
+            }
+            if !is_from_home {
+                continue;
+            }
+            let before = stays.last_mut();
+            let from = before.as_ref().map_or(home, |stay| stay.municipality);
+            if !lineage.is_no_move(from, municipality, Some(it.since), today) {
+                stays.push(Registration { municipality, ..it });
+            } else if let Some(stay) = before {
+                stay.municipality = municipality;
+            } else {
+                is_from_home = false;
+            }
+        }
+        stays
     }
 
     /// Whether a move that was told once still stands: nothing that was told later contradicts it. A day that is now

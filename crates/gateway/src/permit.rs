@@ -313,6 +313,21 @@ impl Feed {
     pub(crate) fn party(self) -> Party {
         self.0
     }
+
+    /// The municipality under every code that is the same municipality today: what was announced under an earlier one is
+    /// its own.
+    pub(crate) fn parties(self, core: &Core) -> Vec<Party> {
+        let (lineage, today) = (core.context().lineage, core.today());
+        let home = lineage.current(self.0.code, today);
+        let mut codes = lineage.family(self.0.code);
+        codes.retain(|code| lineage.current(*code, today) == home);
+        codes.into_iter().map(|code| Self::told(code).0).collect()
+    }
+}
+
+/// Only a case system knows who is a client.
+pub(crate) fn knows_cases(call: &Call) -> bool {
+    call.caller.roles.contains(&Role::CaseSystem)
 }
 
 impl Operator {

@@ -7,6 +7,7 @@ mod quarantine;
 mod reference;
 mod settle;
 mod standing;
+mod unannounced;
 
 use std::error::Error as _;
 
@@ -27,13 +28,15 @@ use crate::call::Call;
 use crate::core::{Core, no_keys};
 use crate::limits::IMPORT_EVENTS_MAX;
 use crate::note;
-use crate::permit::{Feed, Party};
+use crate::permit::{self, Feed, Party};
 use crate::person::Person;
 use crate::protection;
 use crate::transport;
 
 pub(crate) use quarantine::list as list_quarantined;
 pub(crate) use settle::settle_announced;
+
+use unannounced::Client;
 
 /// Takes events in. Each is answered for itself; only what is wrong with the stream, or with us, ends it.
 pub(crate) async fn import(
@@ -44,7 +47,14 @@ pub(crate) async fn import(
     let mut results = Vec::new();
     let mut whose = String::new();
     while let Some(request) = events.message().await.map_err(|status| broken(&status))? {
-        let feed = Feed::of(core, call, &request.municipality)?;
+        let event = request.event.as_ref();
+        // a case system asks about its own clients, and is never what the register told: it could lift a protection
+        let is_asked = event.is_some_and(|it| it.ongoing_involvement);
+        let feed = if is_asked && request.validate_only {
+            Feed::or_party(core, call, &request.municipality)?
+        } else {
+            Feed::of(core, call, &request.municipality)?
+        };
         if whose.is_empty() {
             whose.clone_from(&request.municipality);
         } else if whose != request.municipality {
@@ -54,7 +64,7 @@ pub(crate) async fn import(
             return Err(Refusal::new(Reason::TooManyEvents)
                 .with("events_max", IMPORT_EVENTS_MAX.to_string()));
         }
-        results.push(one(core, feed, request).await?);
+        results.push(one(core, call, feed, request).await?);
     }
     Ok(v1::ImportRegisterEventsResponse { results })
 }
@@ -69,6 +79,7 @@ fn broken(status: &Status) -> Refusal {
 /// Takes one event in. A refusal by the rules is its answer; what we could not do ends the stream.
 async fn one(
     core: &Core,
+    call: &Call,
     feed: Feed,
     request: v1::ImportRegisterEventsRequest,
 ) -> Result<v1::RegisterEventResult, Refusal> {
@@ -76,7 +87,15 @@ async fn one(
     // no more of it than an id may have: what is longer is refused
     let source_id = event.source_id.chars().take(SOURCE_ID_SIGNS_MAX);
     let source_id: String = source_id.collect();
-    match taken_in(core, feed, event, request.validate_only).await {
+    let taken_in = if event.ongoing_involvement && !permit::knows_cases(call) {
+        Err(Refusal::field(
+            "ongoing_involvement",
+            Reason::FieldNotForRole,
+        ))
+    } else {
+        taken_in(core, feed, event, request.validate_only).await
+    };
+    match taken_in {
         Ok(result) => Ok(v1::RegisterEventResult {
             source_id,
             ..result
@@ -89,6 +108,7 @@ async fn one(
                     outcome: v1::RegisterEventOutcome::Refused.into(),
                     reason: refusal.reason.code().to_owned(),
                     field: first.map(|it| it.field).unwrap_or_default(),
+                    unannounced_move: None,
                 })
             }
             Class::PermissionDenied
@@ -106,16 +126,22 @@ async fn one(
 async fn taken_in(
     core: &Core,
     feed: Feed,
-    event: v1::RegisterEvent,
+    mut event: v1::RegisterEvent,
     validate_only: bool,
 ) -> Result<v1::RegisterEventResult, Refusal> {
     let understood = parse::register_event(&event, core.context())?;
+    let client = Client::of(&understood);
     if validate_only {
         if let Some(told) = understood.reference() {
             reference::check(core, feed, told).await?;
         }
-        return Ok(would(&understood));
+        return Ok(v1::RegisterEventResult {
+            unannounced_move: unannounced::moved(core, feed, client.as_ref()).await?,
+            ..would(&understood)
+        });
     }
+    // what only the case system knows is no part of what the register told, and is kept nowhere
+    event.ongoing_involvement = false;
     let code = feed.party().code();
     let content = event.encode_to_vec();
     let fingerprint = core.vault.fingerprint(code, &content).await;
@@ -156,7 +182,10 @@ async fn taken_in(
     let after = seen.map_or(0, |(revision, _)| revision);
     // when somebody else wrote it meanwhile, it was the same event, and it was taken in
     note::write(core, name, after, &note).await?;
-    Ok(result)
+    Ok(v1::RegisterEventResult {
+        unannounced_move: unannounced::moved(core, feed, client.as_ref()).await?,
+        ..result
+    })
 }
 
 /// Does what follows from an event, whether it came in before or not.

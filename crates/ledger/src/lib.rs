@@ -8,6 +8,7 @@ mod command;
 mod fold;
 pub mod limits;
 mod machine;
+mod unannounced;
 
 pub use command::{
     AlertCaller, AlertCommand, ArrivalCommand, Decision, MunicipalityCommand, RelocationCommand,
@@ -21,6 +22,7 @@ pub use machine::{
     Duty, Finding, Flag, Flagged, Machine, StateDigest, Trial, Variation, answer_due_on, covers,
     duties,
 };
+pub use unannounced::unannounced;
 
 use domain::subject::Position;
 

@@ -121,10 +121,36 @@ impl Services<'_> {
         let code = |who: Who| self.party(who).municipality();
         let events = events.iter().map(|it| request::event(it, today, code));
         let results = feed.import(events.collect()).await?;
-        Ok(Answer {
+        Ok(self.became(&results))
+    }
+
+    pub(super) async fn ask_of_clients(
+        &self,
+        of: Who,
+        events: &[Event],
+    ) -> Result<Answer, Refused> {
+        let today = self.house.today();
+        let code = |who: Who| self.party(who).municipality();
+        let events = events.iter().map(|it| v1::RegisterEvent {
+            ongoing_involvement: true,
+            ..request::event(it, today, code)
+        });
+        let results = self.party(of).try_import(events.collect()).await?;
+        Ok(self.became(&results))
+    }
+
+    fn became(&self, results: &[v1::RegisterEventResult]) -> Answer {
+        let left = |it: &v1::RegisterEventResult| {
+            let moved = it.unannounced_move.as_ref()?;
+            let is_there = |who: &Who| self.party(*who).municipality() == moved.registered_in;
+            let there = [Who::A, Who::B, Who::C].into_iter().find(is_there);
+            Some(format!(" LEFT FOR {:?}", there.expect("one of them")))
+        };
+        let shown = |it| outcome(it) + &left(it).unwrap_or_default();
+        Answer {
             name: String::new(),
-            warnings: results.iter().map(outcome).collect(),
-        })
+            warnings: results.iter().map(shown).collect(),
+        }
     }
 
     pub(super) async fn refer(&self, by: Who) -> Result<Answer, Refused> {

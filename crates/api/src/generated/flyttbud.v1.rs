@@ -451,6 +451,11 @@ pub struct RegisterEvent {
     /// GN or GS the number that replaces `identity_number`, otherwise one that it replaced. May be empty.
     #[prost(string, tag = "8")]
     pub referred_identity_number: ::prost::alloc::string::String,
+    /// The person is a client of the municipality and has an ongoing involvement (pågående insats), by its own case system.
+    /// Role: case system, by itself in dry runs alone; a register feed knows nothing of cases. It is stored nowhere and is no
+    /// part of the event's content.
+    #[prost(bool, tag = "9")]
+    pub ongoing_involvement: bool,
 }
 /// The answer to one event.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -467,6 +472,21 @@ pub struct RegisterEventResult {
     /// The first field at fault (fält), as a path in RegisterEvent.
     #[prost(string, tag = "4")]
     pub field: ::prost::alloc::string::String,
+    /// A question to the municipality itself (fråga att utreda), only with `ongoing_involvement`: it has announced no such
+    /// move. It is answered anew each time the event is told, and is gone once the move is announced. Nobody else learns of it.
+    #[prost(message, optional, tag = "5")]
+    pub unannounced_move: ::core::option::Option<UnannouncedMove>,
+}
+/// The municipality's own client is registered elsewhere now, and it has announced no move there (oanmäld flytt). A question
+/// to investigate, never an accusation: there may be nothing that had to be announced.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnannouncedMove {
+    /// Where the person is registered today (folkbokföringskommun), `municipalities/{code}`.
+    #[prost(string, tag = "1")]
+    pub registered_in: ::prost::alloc::string::String,
+    /// Since when there (sedan), ISO 8601.
+    #[prost(string, tag = "2")]
+    pub since: ::prost::alloc::string::String,
 }
 /// An event in quarantine (händelse i karantän).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1413,7 +1433,7 @@ pub struct Arrival {
 /// Request of ImportRegisterEvents, one for each event.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ImportRegisterEventsRequest {
-    /// The municipality whose register feed it is (agerar för); the same in all of a stream.
+    /// The municipality whose register it is (agerar för); the same in all of a stream.
     #[prost(string, tag = "1")]
     pub municipality: ::prost::alloc::string::String,
     /// Check the event, store nothing (provkörning).
@@ -1821,8 +1841,9 @@ pub mod arrival_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Takes in what the population register told the municipality (folkbokföringsavisering), one event at a time, at most
-        /// 1000 in a stream. Role: register feed. Each event is answered for itself; a bad one costs the others nothing, and one
-        /// that comes again is nothing new. Nobody is ever asked because of an event: it settles what was announced.
+        /// 1000 in a stream. Role: register feed; case system for dry runs about its clients (`ongoing_involvement`). Each event
+        /// is answered for itself; a bad one costs the others nothing, and one that comes again is nothing new. No other
+        /// municipality is ever asked because of an event: it settles what was announced.
         pub async fn import_register_events(
             &mut self,
             request: impl tonic::IntoStreamingRequest<
@@ -1931,8 +1952,9 @@ pub mod arrival_service_server {
             tonic::Status,
         >;
         /// Takes in what the population register told the municipality (folkbokföringsavisering), one event at a time, at most
-        /// 1000 in a stream. Role: register feed. Each event is answered for itself; a bad one costs the others nothing, and one
-        /// that comes again is nothing new. Nobody is ever asked because of an event: it settles what was announced.
+        /// 1000 in a stream. Role: register feed; case system for dry runs about its clients (`ongoing_involvement`). Each event
+        /// is answered for itself; a bad one costs the others nothing, and one that comes again is nothing new. No other
+        /// municipality is ever asked because of an event: it settles what was announced.
         async fn import_register_events(
             &self,
             request: tonic::Request<tonic::Streaming<super::ImportRegisterEventsRequest>>,

@@ -15,7 +15,8 @@ const STREAM_EVENTS_MAX: usize = 1000;
 /// What to do with events of the population register.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Events {
-    /// Tell events, as the municipality's register feed; each is answered for itself
+    /// Tell events, as the municipality's register feed, or ask with those of your clients (`ongoingInvolvement`), as its
+    /// case system with --dry-run; each is answered for itself
     Import {
         /// A file of `RegisterEvent` as JSON, one a line, or - for standard input
         file: PathBuf,
@@ -103,8 +104,30 @@ impl Session {
             &["source id", "outcome", "reason", "field"],
             shown.collect(),
         );
+        for line in results.iter().flat_map(unannounced) {
+            output::say(&line);
+        }
         Ok(())
     }
+}
+
+/// What is asked of the municipality itself, and what it does about that; nothing when nothing is.
+fn unannounced(result: &v1::RegisterEventResult) -> Vec<String> {
+    let Some(v1::UnannouncedMove {
+        registered_in,
+        since,
+    }) = &result.unannounced_move
+    else {
+        return Vec::new();
+    };
+    vec![
+        format!(
+            "{}: your client is registered in {registered_in} since {since}, and you announced no move there.",
+            result.source_id
+        ),
+        "  Announce it (flyttbud register FILE), or note in the case why nothing has to be announced. Nobody else was told."
+            .to_owned(),
+    ]
 }
 
 fn events(text: &str) -> anyhow::Result<Vec<v1::RegisterEvent>> {
@@ -117,4 +140,31 @@ fn events(text: &str) -> anyhow::Result<Vec<v1::RegisterEvent>> {
             event.map_err(|_text| anyhow::anyhow!("line {number} is no RegisterEvent as JSON"))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unannounced_move_is_two_lines_and_everything_else_none() {
+        let mut result = v1::RegisterEventResult {
+            source_id: "navet-1".to_owned(),
+            ..v1::RegisterEventResult::default()
+        };
+        assert_eq!(unannounced(&result), Vec::<String>::new());
+        result.unannounced_move = Some(v1::UnannouncedMove {
+            registered_in: "municipalities/2283".to_owned(),
+            since: "2026-11-02".to_owned(),
+        });
+        assert_eq!(
+            unannounced(&result),
+            [
+                "navet-1: your client is registered in municipalities/2283 since 2026-11-02, and you announced no move there.",
+                "  Announce it (flyttbud register FILE), or note in the case why nothing has to be announced. Nobody else was told.",
+            ]
+        );
+        let json = output::json("RegisterEventResult", &result).expect("JSON");
+        assert!(json.contains("unannouncedMove"), "{json}");
+    }
 }

@@ -23,6 +23,7 @@ fn event() -> v1::RegisterEvent {
         history: vec![at("0184", "2020-01-01")],
         deregistration: None,
         referred_identity_number: String::new(),
+        ongoing_involvement: false,
     }
 }
 

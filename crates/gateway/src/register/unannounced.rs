@@ -1,0 +1,114 @@
+//! Whether a municipality's own client is registered elsewhere now without its having announced that (oanmäld flytt).
+//! Answered to whoever told the event, and to nobody else: nothing of it is stored, recorded, counted or sent.
+
+use api::parse::Understood;
+use api::status::Refusal;
+use api::v1;
+use domain::disclosure::Protection;
+use domain::identity::IdentityNumber;
+use domain::register::{Reference, Registration, Timeline, Told};
+use domain::subject::SubjectKind;
+use jiff::Timestamp;
+use ledger::RelocationFold;
+use vault::NoteKind;
+
+use super::standing;
+use crate::core::Core;
+use crate::permit::Feed;
+use crate::person::Person;
+use crate::protection;
+use crate::read::{NOW, written};
+use crate::relocation::own;
+
+/// A client with an ongoing involvement, as an event tells.
+pub(super) struct Client {
+    /// All numbers that the event names.
+    numbers: Vec<IdentityNumber>,
+    changed_at: Timestamp,
+    registrations: Vec<Registration>,
+}
+
+impl Client {
+    /// None for everybody else, for who is protected or marked, and for who is registered nowhere.
+    pub(super) fn of(understood: &Understood) -> Option<Self> {
+        let Understood::Known(event) = understood else {
+            return None;
+        };
+        let is_asked = event.has_involvement && event.is_registered;
+        if !is_asked || event.protection != Protection::None {
+            return None;
+        }
+        let mut numbers = vec![event.number.clone()];
+        if let Some(Reference { replaced, by }) = &event.reference {
+            let other = if *replaced == event.number {
+                by
+            } else {
+                replaced
+            };
+            numbers.push(other.clone());
+        }
+        let is_over = event.deregistration.is_some();
+        Some(Self {
+            numbers,
+            changed_at: event.changed_at,
+            // the record of a number that was replaced tells nothing of today
+            registrations: if is_over {
+                Vec::new()
+            } else {
+                event.registrations.clone()
+            },
+        })
+    }
+}
+
+/// Where a client is registered today, when the municipality announced no move there. It is the municipality's own view,
+/// whoever announced for it, under every code that it ever had.
+pub(super) async fn moved(
+    core: &Core,
+    feed: Feed,
+    client: Option<&Client>,
+) -> Result<Option<v1::UnannouncedMove>, Refusal> {
+    const KINDS: [NoteKind; 2] = [NoteKind::Standing, NoteKind::Protected];
+    let Some(client) = client else {
+        return Ok(None);
+    };
+    let (mut told, mut announced) = (Vec::new(), Vec::new());
+    for party in feed.parties(core) {
+        for number in &client.numbers {
+            let person = Person::read(core, party, number, &KINDS).await?;
+            if protection::is_protected(&person)? || protection::is_marked(&person)? {
+                return Ok(None);
+            }
+            told.extend_from_slice(standing::told(&person)?.told());
+            announced.extend(announcements(core, &person).await?);
+        }
+    }
+    let mut timeline = Timeline::new(told);
+    // a dry run kept nothing of it; told once more it changes nothing
+    timeline.take_in(Told {
+        changed_at: client.changed_at,
+        mark: [0; 16],
+        registrations: client.registrations.clone(),
+    });
+    let home = feed.party().code();
+    let definition = core.definition().await?;
+    let place = (core.context().lineage, core.today());
+    let found = ledger::unannounced(&timeline, (home, &announced), &definition, place);
+    Ok(found.map(|stay| v1::UnannouncedMove {
+        registered_in: stay.municipality.resource_name(),
+        since: stay.since.to_string(),
+    }))
+}
+
+/// What a municipality has of a person that was announced.
+async fn announcements(core: &Core, person: &Person) -> Result<Vec<RelocationFold>, Refusal> {
+    let mut found = Vec::new();
+    for subject in own(core, person).await? {
+        if subject.kind != SubjectKind::Relocation {
+            continue;
+        }
+        let relocation = written(core.relocation(person.party, subject, NOW).await)?;
+        found.extend(relocation.map(|(fold, _entries)| fold));
+    }
+    Ok(found)
+}
