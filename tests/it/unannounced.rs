@@ -82,6 +82,11 @@ async fn a_recalled_announcement_covers_nothing_and_only_the_case_system_asks() 
     let asked = solna.try_import(vec![event.clone()]).await;
     let asked = asked.expect("an answer");
     assert_eq!(shown(&asked), format!("ACCEPTED  {there}"));
+    // nobody else asks about Solna's clients
+    let solleftea = world.party(SOLLEFTEA).await;
+    let other = solleftea.acting_for(solna.code());
+    let tried = other.try_import(vec![event.clone()]).await;
+    assert_eq!(tried.expect_err("another's").reason, "SENDER_NOT_YOURS");
     // who is both tells and asks; nothing was taken in before, and the question is no part of what is
     let both = world.party(BOTH).await;
     assert_eq!(told(&both, &event).await, format!("ACCEPTED  {there}"));
@@ -92,7 +97,6 @@ async fn a_recalled_announcement_covers_nothing_and_only_the_case_system_asks() 
     let announced = solna.register(announcement(&solna, "2283", 0)).await;
     let name = announced.expect("accepted").relocation.expect("one").name;
     assert_eq!(told(&both, &event).await, "REPEATED");
-    let solleftea = world.party(SOLLEFTEA).await;
     let arrived = solleftea.report(arrival_of("2283", "0184", 0)).await;
     arrived.expect("accepted");
     assert_eq!(told(&both, &event).await, "REPEATED");
