@@ -118,6 +118,11 @@ async fn the_body_opens_in_its_function_alone_whichever_way_it_is_asked_for() {
         assert_refused(parts, "barn");
         assert_refused(elsewhere.take_in(&name, "").await, "barn");
         assert_refused(elsewhere.reply(reply(&elsewhere, &name)).await, "barn");
+        // nobody who does not say who it is
+        let mut nobody = reply(&elsewhere, &name);
+        nobody.actor = None;
+        let refused = elsewhere.reply(nobody).await.expect_err("who replies");
+        assert_eq!(refused.reason, "ACTOR_REQUIRED");
         let extract = elsewhere.extract(PERSONS[0].0).await.expect("an extract");
         let Some(Item::Relocation(it)) = extract.get(1) else {
             panic!("{extract:?}")

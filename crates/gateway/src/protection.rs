@@ -166,11 +166,14 @@ fn marked(
         };
         return (is_known || protected || marked).then_some(told);
     }
-    let is_stronger = protection == Protection::ProtectedRegistration && before.marked;
-    (is_stronger && !before.protected).then_some(sealed::ProtectedNote {
-        protected,
+    // of two events of one instant the stronger stands, in whichever order they come in
+    let is_same = changed_at_micros == before.changed_at_micros;
+    let stronger = sealed::ProtectedNote {
+        protected: before.protected || protected && (is_same || before.marked),
+        marked: before.marked || marked && is_same,
         ..before
-    })
+    };
+    (stronger != before).then_some(stronger)
 }
 
 /// All that the municipality has, however little of it whoever asked may see. Relocations first: what an arrival that is
@@ -351,6 +354,22 @@ mod tests {
             (
                 &[(3, MARKING), (4, NONE), (1, PROTECTED)],
                 Some((false, false)),
+            ),
+            (
+                &[(2, MARKING), (3, NONE), (3, MARKING)],
+                Some((false, true)),
+            ),
+            (
+                &[(2, MARKING), (3, MARKING), (3, NONE)],
+                Some((false, true)),
+            ),
+            (
+                &[(2, MARKING), (3, NONE), (3, PROTECTED)],
+                Some((true, false)),
+            ),
+            (
+                &[(2, MARKING), (3, PROTECTED), (3, NONE)],
+                Some((true, true)),
             ),
             (&[(2, NONE), (1, PROTECTED)], Some((true, false))),
         ] {

@@ -303,7 +303,10 @@ async fn replied_to(
     let subject = parse::subject(SubjectKind::Relocation, &request.name)?;
     let (fold, entries) = core.relocation(party, subject, NOW).await?;
     let known = (&fold, entries.as_slice());
-    let actor = request.actor.clone().unwrap_or_default();
+    // nobody who is not known by then is written into the access log
+    let mut faults = Faults::default();
+    let actor = faults.actor(request.actor.as_ref());
+    faults.end()?;
     core.may_handle(call, party, known, &actor).await?;
     let announced = core.for_a_rule(party, known).await?;
     let person = announced
