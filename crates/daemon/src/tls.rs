@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -51,7 +51,7 @@ pub enum TlsError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: rustls::pki_types::pem::Error,
+        source: pem::Error,
     },
     /// The certificate and key do not fit, or the authority is wrong.
     #[error("the certificates do not fit together")]
@@ -209,18 +209,18 @@ fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     })
 }
 
-/// All of a kind that a file holds. One that holds none says nothing, which is a fault.
 fn items<T: PemObject>(path: &Path) -> Result<Vec<T>, TlsError> {
-    let fault = |source| TlsError::Pem {
+    pem_items(path).map_err(|source| TlsError::Pem {
         path: path.to_owned(),
         source,
-    };
-    let all = T::pem_file_iter(path)
-        .map_err(fault)?
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(fault)?;
+    })
+}
+
+/// All of a kind that a file holds. One that holds none says nothing, which is a fault.
+pub(crate) fn pem_items<T: PemObject>(path: &Path) -> Result<Vec<T>, pem::Error> {
+    let all = T::pem_file_iter(path)?.collect::<Result<Vec<_>, _>>()?;
     if all.is_empty() {
-        return Err(fault(rustls::pki_types::pem::Error::NoItemsFound));
+        return Err(pem::Error::NoItemsFound);
     }
     Ok(all)
 }

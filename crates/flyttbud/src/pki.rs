@@ -2,8 +2,8 @@
 
 mod crl;
 
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::Write as _;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -241,10 +241,8 @@ fn ymd(date: jiff::civil::Date) -> anyhow::Result<(i32, u8, u8)> {
 
 /// Writes a secret that nothing else holds. One that is there is never overwritten: whatever it signed would be lost.
 pub(crate) fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
-    OpenOptions::new()
-        .write(true)
+    private()
         .create_new(true)
-        .mode(0o600)
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .with_context(|| {
@@ -255,14 +253,9 @@ pub(crate) fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
 
 /// Writes a file that only its owner reads, also where there was one that others could read.
 pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
+    open(path)
         .and_then(|mut file| {
-            // the mode above is that of a new file
+            // the mode that it was opened with is that of a new file
             file.set_permissions(Permissions::from_mode(0o600))?;
             file.write_all(text.as_bytes())
         })
@@ -271,12 +264,18 @@ pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
 
 /// Writes a file that only its owner reads, unless it was there for others too.
 pub(crate) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
+    open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .with_context(|| format!("'{}' cannot be written", path.display()))
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    private().create(true).truncate(true).open(path)
+}
+
+/// What is made is its owner's alone.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).mode(0o600);
+    options
 }

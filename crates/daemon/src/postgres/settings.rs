@@ -15,6 +15,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::ConnectError;
 use crate::limits::{CONNECT, STATEMENT, UNCONFIRMED};
+use crate::tls::pem_items;
 
 /// Which database, and how much of it a process takes. Files are read again at each new connection.
 #[derive(Clone)]
@@ -161,13 +162,8 @@ fn read(path: &Path) -> Result<String, ConnectError> {
     })
 }
 
-/// All in a file. One that holds none says nothing, which is a fault.
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
-    let all: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-    match all {
-        Ok(none) if none.is_empty() => Err(unusable(path, pem::Error::NoItemsFound)),
-        all => all.map_err(|source| unusable(path, source)),
-    }
+    pem_items(path).map_err(|source| unusable(path, source))
 }
 
 fn unusable(path: &Path, source: pem::Error) -> ConnectError {
