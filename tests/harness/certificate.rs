@@ -43,12 +43,12 @@ pub const SIGTUNA: Organisation = Organisation {
     code: "0191",
     roles: CASE_SYSTEM,
 };
-/// Heby, which was another code before 2007.
+/// Heby, which was another code before 2007. Its case system is its register feed too.
 pub const HEBY: Organisation = Organisation {
     file: "heby",
     number: "559999-0009",
     code: "0331",
-    roles: CASE_SYSTEM,
+    roles: &["case-system", "register-feed"],
 };
 /// Operator and administrator.
 pub const OPERATOR: Organisation = Organisation {

@@ -95,6 +95,14 @@ impl Lineage {
         own == code || self.current(code, on) == own
     }
 
+    /// All codes that are one municipality on a day, in their order: the given one, and those that goes on as or did.
+    pub fn same(self, code: MunicipalityCode, on: Date) -> Vec<MunicipalityCode> {
+        let current = self.current(code, on);
+        let mut same = self.family(code);
+        same.retain(|other| self.current(*other, on) == current);
+        same
+    }
+
     /// Whether a report that somebody came from one to the other tells no move: both are one municipality today, or
     /// the one was split off the other on that very day.
     pub fn is_no_move(

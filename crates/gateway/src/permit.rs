@@ -190,6 +190,16 @@ impl Party {
         Self { reach, ..self }
     }
 
+    /// The municipality under every code that is the same one today, that of the party first: what was told or announced
+    /// under an earlier one is its own.
+    pub(crate) fn under_all_codes(self, core: &Core) -> Vec<Self> {
+        let (lineage, today) = (core.context().lineage, core.today());
+        let codes = lineage.same(self.code, today).into_iter();
+        let others = codes.filter(|code| *code != self.code);
+        let others = others.map(|code| Self { code, ..self });
+        std::iter::once(self).chain(others).collect()
+    }
+
     /// What a method about the party's own subjects finds: what lies outside a vendor's grant does not exist for it.
     pub(crate) fn found<T>(self, found: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
         match found {
@@ -314,14 +324,9 @@ impl Feed {
         self.0
     }
 
-    /// The municipality under every code that is the same municipality today: what was announced under an earlier one is
-    /// its own.
+    /// The municipality under every code that is the same one today.
     pub(crate) fn parties(self, core: &Core) -> Vec<Party> {
-        let (lineage, today) = (core.context().lineage, core.today());
-        let home = lineage.current(self.0.code, today);
-        let mut codes = lineage.family(self.0.code);
-        codes.retain(|code| lineage.current(*code, today) == home);
-        codes.into_iter().map(|code| Self::told(code).0).collect()
+        self.0.under_all_codes(core)
     }
 }
 

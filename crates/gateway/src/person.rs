@@ -1,5 +1,6 @@
 //! A person as far as a party was told: all of the person's numbers (hänvisning), and what the party's notes say under
-//! each of them. Read with one look at the key store, and one more for each step from number to number.
+//! each of them. Read with one look at the key store, and one more for each step from number to number. References and
+//! protection hold whichever code of the municipality they were told under; where a person is registered does not.
 
 use std::collections::BTreeSet;
 
@@ -45,13 +46,18 @@ impl Person {
             notes: Vec::new(),
         };
         let kinds = [&[NoteKind::Reference], kinds].concat();
+        let parties = party.under_all_codes(core);
         let mut followed = 0;
         while followed < person.numbers.len() {
             let (mut under, mut names) = (Vec::new(), Vec::new());
             for number in person.numbers.iter().skip(followed) {
                 let term = SearchTerm::Number(number);
-                let of = core.vault.notes_of(party.code(), &kinds, term).await;
-                names.extend(of.map_err(no_keys)?);
+                for under in &parties {
+                    let mut kinds = kinds.clone();
+                    kinds.retain(|kind| *under == party || *kind != NoteKind::Standing);
+                    let of = core.vault.notes_of(under.code(), &kinds, term).await;
+                    names.extend(of.map_err(no_keys)?);
+                }
                 under.resize(names.len(), number.clone());
             }
             followed = person.numbers.len();
@@ -75,6 +81,17 @@ impl Person {
     ) -> Result<Vec<Option<N>>, Refusal> {
         let notes = self.notes.iter().filter(|(of, _)| *of == kind);
         notes.map(|(_, note)| note::said(note.as_ref())).collect()
+    }
+
+    /// The same person, as the municipality has it under another of its codes. No note of it was read.
+    pub(crate) fn under(&self, party: Party) -> Self {
+        Self {
+            party,
+            number: self.number.clone(),
+            numbers: self.numbers.clone(),
+            references: self.references.clone(),
+            notes: Vec::new(),
+        }
     }
 
     /// Whether a number comes after another one, by way of any number of references.

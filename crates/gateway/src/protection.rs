@@ -94,6 +94,13 @@ pub(crate) async fn told(
 ) -> Result<bool, Refusal> {
     let name = name(core, party, number).await?;
     let told = mark(core, name, changed_at, protection).await?;
+    if protection == Protection::None {
+        // what was told under another code of the municipality is lifted too, and it never says more than that
+        for other in party.under_all_codes(core).into_iter().skip(1) {
+            let name = self::name(core, other, number).await?;
+            mark(core, name, changed_at, protection).await?;
+        }
+    }
     if told.protected {
         let person = Person::read(core, party, number, &[]).await?;
         end_all(core, &person, why).await?;
@@ -176,13 +183,16 @@ fn marked(
     (stronger != before).then_some(stronger)
 }
 
-/// All that the municipality has, however little of it whoever asked may see. Relocations first: what an arrival that is
-/// taken back had matched must not open again.
+/// All that the municipality has under any of its codes, however little of it whoever asked may see. Relocations first:
+/// what an arrival that is taken back had matched must not open again.
 async fn end_all(core: &Core, person: &Person, why: &sealed::OwnPart) -> Result<(), Refusal> {
-    let party = person.party.whole();
-    let mut subjects = own(core, person).await?;
-    subjects.sort_by_key(|subject| subject.kind != SubjectKind::Relocation);
-    for subject in subjects {
+    let mut subjects = Vec::new();
+    for party in person.party.whole().under_all_codes(core) {
+        let found = own(core, &person.under(party)).await?;
+        subjects.extend(found.into_iter().map(|subject| (party, subject)));
+    }
+    subjects.sort_by_key(|(_, subject)| subject.kind != SubjectKind::Relocation);
+    for (party, subject) in subjects {
         end(core, party, subject, why).await?;
     }
     Ok(())

@@ -42,6 +42,26 @@ fn every_kind() -> Lineage {
     ])
 }
 
+#[test]
+fn codes_are_the_same_from_the_day_of_the_change_on_and_a_part_is_never_the_whole() {
+    let ours = every_kind();
+    for (of, on, expected) in [
+        ("1000", BEFORE, "1000 1001"),
+        ("1002", BEFORE, "1002"),
+        ("1002", AFTER, "1000 1001 1002"),
+        ("2000", BEFORE, "2000"),
+        ("2000", AFTER, "2000 3000 4000"),
+        ("4000", BEFORE, "4000"),
+        ("5000", AFTER, "5000"),
+        ("5001", AFTER, "5001"),
+        ("6000", AFTER, "6000"),
+    ] {
+        let same = ours.same(code(of), on);
+        let same: Vec<_> = same.iter().map(ToString::to_string).collect();
+        assert_eq!(same.join(" "), expected, "{of} on {on}");
+    }
+}
+
 const BEFORE: Date = date(2026, 12, 31);
 const AFTER: Date = date(2027, 1, 1);
 
