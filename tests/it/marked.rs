@@ -1,6 +1,7 @@
 //! A person with a secrecy marking: announced to a function, opened in it alone, found by no name, each reading reviewed.
 
 mod codes;
+mod ended;
 
 use std::time::Duration;
 

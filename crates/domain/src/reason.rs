@@ -108,6 +108,8 @@ pub enum Notable {
     RecipientNotConnected,
     /// The person is announced already, without the secrecy marking that is told now.
     AnnouncedUnmarked,
+    /// The person is announced already, and whether with the secrecy marking that is told now cannot be read any more.
+    AnnouncedUnreadable,
 }
 
 impl Notable {
@@ -121,6 +123,7 @@ impl Notable {
             Self::AlreadyReported => "ALREADY_REPORTED",
             Self::RecipientNotConnected => "RECIPIENT_NOT_CONNECTED",
             Self::AnnouncedUnmarked => "ANNOUNCED_UNMARKED",
+            Self::AnnouncedUnreadable => "ANNOUNCED_UNREADABLE",
         }
     }
 
@@ -148,6 +151,9 @@ impl Notable {
             Self::AnnouncedUnmarked => {
                 "This person is announced without the secrecy marking, and every function there reads it: redact that relocation, and announce anew."
             }
+            Self::AnnouncedUnreadable => {
+                "This person is announced, and whether without the secrecy marking cannot be read any more: redact that relocation, and announce anew."
+            }
         }
     }
 
@@ -172,6 +178,9 @@ impl Notable {
             }
             Self::AnnouncedUnmarked => {
                 "Personen är aviserad utan sekretessmarkeringen, och varje funktion där läser det: avsluta den flytten för mottagaren, och avisera på nytt."
+            }
+            Self::AnnouncedUnreadable => {
+                "Personen är aviserad, och om det skedde utan sekretessmarkeringen går inte längre att läsa: avsluta den flytten för mottagaren, och avisera på nytt."
             }
         }
     }

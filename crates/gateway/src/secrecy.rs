@@ -9,6 +9,7 @@ use domain::calendar::day_in_sweden;
 use domain::disclosure::Protection;
 use domain::entry::Entry;
 use domain::function::FunctionId;
+use domain::identity::IdentityNumber;
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use domain::subject::{Subject, SubjectKind};
@@ -133,34 +134,37 @@ impl Core {
         self.open(&pass, first).await
     }
 
-    /// Whether an announcement states a marking; false for what can be opened no more.
+    /// Whether an announcement states a marking; none when it can be opened no more.
     pub(crate) async fn states_marking(
         &self,
         party: Party,
         known: Known<'_>,
-    ) -> Result<bool, Refusal> {
-        let announced = self.for_a_rule(party, known).await?;
-        let person = announced.and_then(|part| part.relocation?.person);
-        let level = person.and_then(|person| Protection::from_number(person.protection));
-        Ok(level.is_some_and(|level| level != Protection::None))
+    ) -> Result<Option<bool>, Refusal> {
+        let person = self.announced_person(party, known).await?;
+        Ok(person.as_ref().map(states))
     }
 
     async fn marking(&self, party: Party, known: Known<'_>) -> Result<Marking, Refusal> {
-        let announced = self.for_a_rule(party, known).await?;
-        let person = announced.map(|part| part.relocation.and_then(|content| content.person));
-        let Some(person) = person else {
+        let Some(person) = self.announced_person(party, known).await? else {
             return Ok(Marking::Erased);
         };
-        let person = person.unwrap_or_default();
-        // whatever else it is, it is not for everybody
-        let is_told = Protection::from_number(person.protection) != Some(Protection::None);
-        Ok(
-            if is_told || self.is_marked_since(party, known.0, &person).await? {
-                Marking::Marked
-            } else {
-                Marking::None
-            },
-        )
+        let is_marked = states(&person) || self.is_marked_since(party, known.0, &person).await?;
+        Ok(if is_marked {
+            Marking::Marked
+        } else {
+            Marking::None
+        })
+    }
+
+    /// The person as announced, likewise.
+    async fn announced_person(
+        &self,
+        party: Party,
+        known: Known<'_>,
+    ) -> Result<Option<v1::Person>, Refusal> {
+        let announced = self.for_a_rule(party, known).await?;
+        let person = announced.map(|part| part.relocation.and_then(|content| content.person));
+        Ok(person.map(Option::unwrap_or_default))
     }
 
     /// Whether the party's own register told of a marking, which it may have done after the announcement.
@@ -170,16 +174,35 @@ impl Core {
         fold: &RelocationFold,
         person: &v1::Person,
     ) -> Result<bool, Refusal> {
-        // as it was read when it was announced: the sign of a number with ten digits changes with the years
+        let number = self.number_then(fold, person)?;
+        let person = Person::read(self, party, &number, &[NoteKind::Protected]).await?;
+        protection::is_marked(&person)
+    }
+
+    /// Whom an announcement is about, for a rule to be applied; none when it can be opened no more.
+    pub(crate) async fn announced_number(
+        &self,
+        party: Party,
+        known: Known<'_>,
+    ) -> Result<Option<IdentityNumber>, Refusal> {
+        let person = self.announced_person(party, known).await?;
+        let number = person.map(|person| self.number_then(known.0, &person));
+        number.transpose()
+    }
+
+    /// A number as it was read when it was announced: the sign of one with ten digits changes with the years.
+    fn number_then(
+        &self,
+        fold: &RelocationFold,
+        person: &v1::Person,
+    ) -> Result<IdentityNumber, Refusal> {
         let then = Context {
             today: day_in_sweden(fold.recorded_at),
             ..self.context()
         };
         let number = &person.identity_number;
         let number = parse::identity_number(&mut Faults::default(), "name", number, then);
-        let number = number.ok_or_else(|| Refusal::new(Reason::Internal))?;
-        let person = Person::read(self, party, &number, &[NoteKind::Protected]).await?;
-        protection::is_marked(&person)
+        number.ok_or_else(|| Refusal::new(Reason::Internal))
     }
 
     /// The opening, if the function that it is made in may; otherwise the refusal, which is recorded.
@@ -193,7 +216,7 @@ impl Core {
     ) -> Result<Opening<'a>, Refusal> {
         // the sender reads its own, unless it is one municipality with the receiver today: who reads is the receiver then
         let (lineage, today) = (self.context().lineage, self.today());
-        let is_one = lineage.current(fold.sender, today) == lineage.current(fold.recipient, today);
+        let is_one = lineage.same(fold.sender, today).contains(&fold.recipient);
         let is_receiver = party.code() == fold.recipient || is_one;
         if marking != Marking::Marked || !is_receiver {
             return Ok(opening.about(secrecy(marking)));
@@ -216,6 +239,11 @@ impl Core {
                 .with("functions", openers.join(", ")),
         )
     }
+}
+
+/// Whether a person is told with a marking: whatever else is told, it is not for everybody.
+fn states(person: &v1::Person) -> bool {
+    Protection::from_number(person.protection) != Some(Protection::None)
 }
 
 fn secrecy(marking: Marking) -> v1::AccessSecrecy {

@@ -32,6 +32,7 @@ use crate::protection;
 use crate::read::{NOW, written};
 use crate::register;
 use crate::show;
+use crate::write::halted;
 
 /// The method's name in fingerprints.
 const METHOD: &str = "RegisterRelocation";
@@ -119,15 +120,23 @@ fn notable(
     notable
 }
 
-/// Whether the person was announced without the marking that is told now: then everybody there reads it.
+/// Whether the person was announced without the marking that is told now, or may have been: then everybody there reads
+/// it, unless it was ended there.
 async fn announced_unmarked(
     core: &Core,
     party: Party,
     subject: Subject,
 ) -> Result<Option<Notable>, Refusal> {
     let (fold, entries) = core.relocation(party, subject, NOW).await?;
-    let is_marked = core.states_marking(party, (&fold, &entries)).await?;
-    Ok((!is_marked).then_some(Notable::AnnouncedUnmarked))
+    if ledger::erased(&entries).map_err(halted)? == Some(fold.recipient) {
+        return Ok(None);
+    }
+    let states_marking = core.states_marking(party, (&fold, &entries)).await?;
+    Ok(match states_marking {
+        Some(true) => None,
+        Some(false) => Some(Notable::AnnouncedUnmarked),
+        None => Some(Notable::AnnouncedUnreadable),
+    })
 }
 
 /// What follows from a registration: whoever became protected at this very moment is held to that, and what the

@@ -7,7 +7,6 @@ use api::status::Refusal;
 use api::v1;
 use domain::disclosure::Protection;
 use domain::entry::{Entry, Event};
-use domain::identity::IdentityNumber;
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use domain::subject::SubjectKind;
@@ -20,7 +19,6 @@ use crate::core::Core;
 use crate::permit::Party;
 use crate::protection;
 use crate::read::NOW;
-use crate::secrecy::Known;
 
 pub(in crate::relocation) async fn redact(
     core: &Core,
@@ -34,7 +32,8 @@ pub(in crate::relocation) async fn redact(
     let (party, subject, why) = (common.party, common.subject, common.own.clone());
     let person = if request.whole_person {
         let (fold, entries) = core.relocation(party, subject, NOW).await?;
-        let number = number(core, party, (&fold, &entries)).await?;
+        // whoever ends it need not be one who may read it
+        let number = core.announced_number(party, (&fold, &entries)).await?;
         // what can no longer be opened names nobody
         Some(number.ok_or_else(|| Refusal::field("whole_person", Reason::StateNotAllowed))?)
     } else {
@@ -61,23 +60,6 @@ pub(in crate::relocation) async fn redact(
         relocation,
         readings: readings(core, party, &fold, &entries).await?,
     })
-}
-
-/// The person whom a relocation is about. Whoever ends it need not be one who may read it.
-async fn number(
-    core: &Core,
-    party: Party,
-    known: Known<'_>,
-) -> Result<Option<IdentityNumber>, Refusal> {
-    let announced = core.for_a_rule(party, known).await?;
-    let person = announced
-        .and_then(|part| part.relocation)
-        .and_then(|content| content.person);
-    let field = "content.person.identity_number";
-    Ok(person.and_then(|person| {
-        let mut faults = Faults::default();
-        parse::identity_number(&mut faults, field, &person.identity_number, core.context())
-    }))
 }
 
 /// Who read it at the other party before this one ended it there; empty when it did not.
