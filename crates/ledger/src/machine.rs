@@ -33,6 +33,7 @@ use digest::Members;
 pub use digest::StateDigest;
 pub use duty::{Duty, answer_due_on, duties};
 use finding::Key;
+pub(crate) use finding::is_in_time;
 pub use finding::{Finding, covers};
 use index::{Deadlines, Persons};
 pub use trial::{Flag, Flagged, Trial, Variation};

@@ -356,11 +356,15 @@ fn has_arrived(id: Uuid, fold: &RelocationFold, arrival: Uuid) -> Draft {
 /// Whether an announcement of the same person and pair covers an arrival in a month: inside the window of the
 /// definition, or whenever for a placement. What was withdrawn announces nothing.
 pub fn covers(fold: &RelocationFold, arrived: Month, definition: &Definition) -> bool {
+    is_in_time(fold, arrived, definition) && rank(fold.state).is_some()
+}
+
+/// Whether an arrival in a month is inside an announcement's window, whatever became of the announcement.
+pub(crate) fn is_in_time(fold: &RelocationFold, arrived: Month, definition: &Definition) -> bool {
     let early = -i64::from(definition.early_months);
     let late = i64::from(definition.late_months);
     let months = i64::from(arrived.since(fold.planned));
-    let is_inside = fold.kind.rule().always_covers || (early..=late).contains(&months);
-    is_inside && rank(fold.state).is_some()
+    fold.kind.rule().always_covers || (early..=late).contains(&months)
 }
 
 /// In which order announcements cover; none when it announces nothing.
