@@ -1,14 +1,17 @@
 //! What was told once and may be read no longer; and what a consent that is partial keeps out, later too.
 
 use api::v1;
+use api::v1::produce_person_extract_response::Item;
 use client::request_id;
 use domain::code::NoticeKind;
+use futures_util::future::join_all;
 use tests::{
-    Apart, OPERATOR, Party, REVIEWER_THERE, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement,
-    arrival, consent, wait_for,
+    Apart, OPERATOR, PERSONS, Party, REVIEWER_THERE, SIGTUNA, SOLLEFTEA, SOLNA, World,
+    announcement, arrival, consent, function, marked, wait_for,
 };
 
 use crate::access::{announced, log, seen};
+use crate::functions::set;
 
 pub(crate) async fn withdraw(solna: &Party, name: &str, reason: v1::WithdrawalReason) {
     let withdrawn = solna
@@ -400,4 +403,38 @@ async fn the_command_line_recalls_and_writes_the_report() {
     }
     let english = said(&["breach", &name, "--language", "en"]);
     assert!(english.contains("Sent to: Sollefteå (2283)"), "{english}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attempts_that_were_refused_hide_no_reading_from_sender_or_person() {
+    // as many as readings are told, and one
+    const ATTEMPTS: usize = 1001;
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let solleftea = world.party(SOLLEFTEA).await;
+    let handling = v1::Function {
+        handles_secrecy_marked: true,
+        ..function(&solleftea, "barn", &[])
+    };
+    set(&solleftea, handling).await.expect("accepted");
+    let request = marked(announcement(&solna, "2283", 0), "barn");
+    let registered = solna.register(request).await.expect("accepted");
+    let name = registered.relocation.expect("one").name;
+    let children = solleftea.acting_in("barn");
+    children.read(&name).await.expect("one of the function");
+    let attempts = (0..ATTEMPTS).map(|_| solleftea.read(&name));
+    for refused in join_all(attempts).await {
+        let refused = refused.expect_err("not one of the function");
+        assert_eq!(refused.reason, "SECRECY_FUNCTION_REQUIRED");
+    }
+    let extract = children.extract(PERSONS[0].0).await.expect("an extract");
+    let read = |item: &&Item| matches!(item, Item::Access(it) if it.method == "GetRelocation");
+    assert_eq!(extract.iter().filter(read).count(), 1);
+    let request = recall(&solna, &name).await;
+    let report = solna.recall(request).await.expect("called back").report;
+    let report = report.expect("a report");
+    let methods = report.readings.iter().map(|it| it.method.as_str());
+    let methods: Vec<_> = methods.collect();
+    assert_eq!(methods, ["GetRelocation", "ProducePersonExtract"]);
+    assert!(!report.more_readings);
 }

@@ -54,6 +54,12 @@ pub(crate) const REVIEWED_ACCESSES_MAX: u64 = 100_000;
 pub(crate) const MARKED_ACCESSES_MAX: usize = 1000;
 /// Accesses read at once for a sample: the most that the key store gives.
 pub(crate) const ACCESSES_AT_ONCE: usize = 1000;
+/// Readings told to whoever must know how far it spread: more of one announcement are no longer looked at one by one,
+/// and the answer says that there are more.
+pub(crate) const READINGS_MAX: usize = 1000;
+/// Accesses to one thing gone over for those that opened it: a second's work. Only attempts that were refused make so
+/// many, and the answer says that there may be more.
+pub(crate) const OPENINGS_SOUGHT_MAX: usize = 100_000;
 /// Signs of a reviewer's words about one access: the investigation itself is kept elsewhere.
 pub(crate) const FINDING_SIGNS_MAX: usize = 500;
 /// Relocations and arrivals of one person in an extract: as many as a search finds.

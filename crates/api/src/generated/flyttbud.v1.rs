@@ -8915,6 +8915,9 @@ pub struct GetRelocationResponse {
     /// municipality that ended it.
     #[prost(message, repeated, tag = "2")]
     pub readings: ::prost::alloc::vec::Vec<Reading>,
+    /// There were more than are told here (fler läsningar).
+    #[prost(bool, tag = "3")]
+    pub more_readings: bool,
 }
 /// Request of ListRelocations.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -9138,6 +9141,9 @@ pub struct RedactRelocationResponse {
     /// Who read it at the other party before that, the newest 1000, oldest first (läsningar).
     #[prost(message, repeated, tag = "2")]
     pub readings: ::prost::alloc::vec::Vec<Reading>,
+    /// There were more than are told here (fler läsningar).
+    #[prost(bool, tag = "3")]
+    pub more_readings: bool,
 }
 /// One reading at the other party (läsning). The officer's id stays there.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -9188,6 +9194,9 @@ pub struct BreachReport {
     /// Who read it there before it was called back, oldest first, the newest 1000 (läsningar).
     #[prost(message, repeated, tag = "11")]
     pub readings: ::prost::alloc::vec::Vec<Reading>,
+    /// There were more than are told here (fler läsningar).
+    #[prost(bool, tag = "12")]
+    pub more_readings: bool,
 }
 /// Request of GetBreachReport.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

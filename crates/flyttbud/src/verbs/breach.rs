@@ -118,6 +118,11 @@ fn course(report: &v1::BreachReport, language: Language) -> [(&'static str, Stri
 /// Whom it concerns, and how far it came.
 fn spread(report: &v1::BreachReport, language: Language) -> [(&'static str, String); 4] {
     let say = |english, swedish| pick(language, english, swedish);
+    let counted = report.readings.len().to_string();
+    let more = say(
+        "and more: these are the newest",
+        "och fler: detta är de nyaste",
+    );
     let fields = report.fields.iter().map(|path| told(path, language));
     [
         (say("Persons concerned", "Berörda personer"), "1".to_owned()),
@@ -134,7 +139,11 @@ fn spread(report: &v1::BreachReport, language: Language) -> [(&'static str, Stri
         ),
         (
             say("Readings at the receiver", "Läsningar hos mottagaren"),
-            report.readings.len().to_string(),
+            if report.more_readings {
+                format!("{counted} {more}")
+            } else {
+                counted
+            },
         ),
     ]
 }
@@ -227,6 +236,7 @@ mod tests {
                 function: "mottagning".to_owned(),
                 method: "GetRelocation".to_owned(),
             }],
+            more_readings: false,
         }
     }
 
@@ -260,6 +270,27 @@ mod tests {
             for expected in expected {
                 assert!(text.contains(expected), "{expected}\n{text}");
             }
+        }
+    }
+
+    #[test]
+    fn readings_that_are_not_told_are_mentioned() {
+        let report = v1::BreachReport {
+            more_readings: true,
+            ..report()
+        };
+        for (language, expected) in [
+            (
+                Language::Sv,
+                "Läsningar hos mottagaren: 1 och fler: detta är de nyaste\n",
+            ),
+            (
+                Language::En,
+                "Readings at the receiver: 1 and more: these are the newest\n",
+            ),
+        ] {
+            let text = document(&report, language);
+            assert!(text.contains(expected), "{expected}\n{text}");
         }
     }
 

@@ -365,7 +365,7 @@ impl Session {
                 reply.text
             ));
         }
-        say_readings(&answer.readings);
+        say_readings(&answer.readings, answer.more_readings);
         Ok(())
     }
 

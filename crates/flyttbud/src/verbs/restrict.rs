@@ -63,7 +63,7 @@ impl Session {
         if self.json {
             return output::say_json("RedactRelocationResponse", &answer);
         }
-        say_readings(&answer.readings);
+        say_readings(&answer.readings, answer.more_readings);
         self.answer(answer.relocation)
     }
 
@@ -138,8 +138,11 @@ impl Session {
     }
 }
 
-/// Who read it at the other party before it was ended there.
-pub(super) fn say_readings(readings: &[v1::Reading]) {
+/// Who read it at the other party before it was ended there, and whether there were more.
+pub(super) fn say_readings(readings: &[v1::Reading], more: bool) {
+    if more {
+        output::say("read there: more often than is told here; these are the newest");
+    }
     for reading in readings {
         let at = instant(reading.read_at.as_ref());
         let (function, method) = (&reading.function, &reading.method);

@@ -17,13 +17,14 @@ use jiff::Timestamp;
 use journal::views::{AlertFilter, RelocationFilter};
 use tokio_stream::Stream;
 use tonic::Status;
-use vault::{AccessFilter, AccessPlace, Accessed};
+use vault::Accessed;
 
 use super::Opening;
+use super::readings::openings;
 use crate::body::Parties;
 use crate::call::Call;
 use crate::core::{Core, no_keys, unread};
-use crate::limits::{ACCESSES_AT_ONCE, EXTRACT_ACCESSES_MAX, EXTRACT_SUBJECTS_MAX, PAGE_MAX};
+use crate::limits::{EXTRACT_ACCESSES_MAX, EXTRACT_SUBJECTS_MAX, OPENINGS_SOUGHT_MAX, PAGE_MAX};
 use crate::permit::Party;
 use crate::person::Person;
 use crate::read::NOW;
@@ -273,52 +274,33 @@ impl Core {
         Ok(acts)
     }
 
-    /// Accesses before an instant to what was held, newest first, and whether there are more.
+    /// Accesses before an instant that opened what was held, newest first, and whether there are more.
     async fn opened(
         &self,
         party: Party,
         what: &[Accessed],
         before: Timestamp,
     ) -> Result<(Vec<Item>, bool), Refusal> {
-        let mut accesses = Vec::new();
+        const SOUGHT: (usize, usize) = (EXTRACT_ACCESSES_MAX, OPENINGS_SOUGHT_MAX);
+        let (mut accesses, mut more) = (Vec::new(), false);
         for what in what {
-            let filter = AccessFilter {
-                what: Some(*what),
-                until: Some(before),
-                ..AccessFilter::default()
-            };
-            let mut place = AccessPlace::END;
-            loop {
-                let page = self
-                    .vault
-                    .accesses(party.code(), &filter, place, ACCESSES_AT_ONCE)
-                    .await
-                    .map_err(no_keys)?;
-                let Some(last) = page.last() else {
-                    break;
-                };
-                place = last.place;
-                accesses.extend(page);
-                if accesses.len() > EXTRACT_ACCESSES_MAX {
-                    break;
-                }
-            }
+            let found = openings(&self.vault, party.code(), (*what, before), SOUGHT).await;
+            let (found, is_cut) = found.map_err(no_keys)?;
+            accesses.extend(found);
+            accesses.sort_by_key(|access| std::cmp::Reverse(access.place));
+            more |= is_cut || accesses.len() > EXTRACT_ACCESSES_MAX;
+            accesses.truncate(EXTRACT_ACCESSES_MAX);
         }
-        let more = accesses.len() > EXTRACT_ACCESSES_MAX;
-        accesses.sort_by_key(|access| std::cmp::Reverse(access.place));
-        accesses.truncate(EXTRACT_ACCESSES_MAX);
-        let items = accesses.iter().filter_map(|access| {
+        let items = accesses.iter().map(|access| {
             let shown = super::shown(access);
-            // who was refused opened nothing
-            let is_refused = shown.secrecy() == v1::AccessSecrecy::MarkedRefused;
             let actor = shown.actor.unwrap_or_default();
-            (!is_refused).then_some(Item::Access(v1::ExtractedAccess {
+            Item::Access(v1::ExtractedAccess {
                 accessed_at: shown.accessed_at,
                 function: actor.function,
                 purpose: actor.purpose,
                 method: shown.method,
                 subject: shown.subject,
-            }))
+            })
         });
         Ok((items.collect(), more))
     }

@@ -37,7 +37,7 @@ pub(super) async fn get(
     relocation.delivery = delivery(core, &fold, known).await?.into();
     let ended = entries.iter().find(|entry| entry.event.ends_reading());
     relocation.reading_ended_at = ended.map(|entry| to_wire(entry.recorded_at));
-    let mut readings = Vec::new();
+    let (mut readings, mut more_readings) = (Vec::new(), false);
     if request.view() == v1::View::Full {
         let mut faults = Faults::default();
         let actor = faults.actor(request.actor.as_ref());
@@ -57,11 +57,12 @@ pub(super) async fn get(
         if ledger::erased(&entries).map_err(halted)? != Some(party.code()) {
             fill(core, (party, &pass), (known, &entries), &mut relocation).await?;
         }
-        readings = redact::readings(core, party, &fold, &entries).await?;
+        (readings, more_readings) = redact::readings(core, party, &fold, &entries).await?;
     }
     Ok(v1::GetRelocationResponse {
         relocation: Some(relocation),
         readings,
+        more_readings,
     })
 }
 

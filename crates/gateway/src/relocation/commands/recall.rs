@@ -125,6 +125,9 @@ async fn report(
         .and_then(from_wire)
         .and_then(|at| at.checked_add(TOLD_WITHIN).ok());
     let recalled_at: Timestamp = recall.recorded_at;
+    let (readings, more_readings) = core
+        .readings(party, fold.recipient, first.subject, recalled_at)
+        .await?;
     Ok(Some(v1::BreachReport {
         relocation: first.subject.to_string(),
         sending_municipality: fold.sender.resource_name(),
@@ -136,9 +139,8 @@ async fn report(
         text: own.text,
         fields: told.as_ref().map(parse::told).unwrap_or_default(),
         texts: i32::try_from(texts.count()).unwrap_or(i32::MAX),
-        readings: core
-            .readings(party, fold.recipient, first.subject, recalled_at)
-            .await?,
+        readings,
+        more_readings,
     }))
 }
 

@@ -41,10 +41,9 @@ pub(in crate::relocation) async fn redact(
     };
     let relocation = common.run(core, RelocationCommand::Redact, None).await?;
     if request.validate_only {
-        let readings = Vec::new();
         return Ok(v1::RedactRelocationResponse {
             relocation,
-            readings,
+            ..v1::RedactRelocationResponse::default()
         });
     }
     erase(core, subject).await?;
@@ -56,22 +55,24 @@ pub(in crate::relocation) async fn redact(
     let (fold, entries) = core.relocation(party, subject, NOW).await?;
     let (known, opening) = ((&fold, entries.as_slice()), Opening::of(subject, &actor));
     core.record_relocation(call, party, known, opening).await?;
+    let (readings, more_readings) = readings(core, party, &fold, &entries).await?;
     Ok(v1::RedactRelocationResponse {
         relocation,
-        readings: readings(core, party, &fold, &entries).await?,
+        readings,
+        more_readings,
     })
 }
 
-/// Who read it at the other party before this one ended it there; empty when it did not.
+/// Who read it at the other party before this one ended it there, and whether more did; empty when it did not end it.
 pub(in crate::relocation) async fn readings(
     core: &Core,
     party: Party,
     fold: &RelocationFold,
     entries: &[Entry],
-) -> Result<Vec<v1::Reading>, Refusal> {
+) -> Result<(Vec<v1::Reading>, bool), Refusal> {
     let redacted = Event::RelocationRedacted { by: party.code() };
     let Some(entry) = entries.iter().find(|entry| entry.event == redacted) else {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), false));
     };
     let before = entry.recorded_at;
     core.readings(party, other(party, fold), entry.subject, before)
