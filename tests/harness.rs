@@ -17,7 +17,7 @@ mod world;
 
 pub use apart::Apart;
 pub use certificate::{
-    ANALYST, BOTH, FEED, FEEDS, HEBY, KEEPER, LOST, OPERATOR, Organisation, REVIEWER,
+    ANALYST, BOTH, FEED, FEED_THERE, FEEDS, HEBY, KEEPER, LOST, OPERATOR, Organisation, REVIEWER,
     REVIEWER_THERE, SHARED, SIGTUNA, SOLLEFTEA, SOLNA, STRANGER, VENDOR, WATCH,
 };
 pub use inbox::{Inbox, verify};

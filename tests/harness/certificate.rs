@@ -85,6 +85,13 @@ pub const FEED: Organisation = Organisation {
     code: "0184",
     roles: &["register-feed"],
 };
+/// Sollefteå's register feed.
+pub const FEED_THERE: Organisation = Organisation {
+    file: "feed-there",
+    number: "212000-2445",
+    code: "2283",
+    roles: &["register-feed"],
+};
 /// Solna's case system that is its register feed too.
 pub const BOTH: Organisation = Organisation {
     file: "both",

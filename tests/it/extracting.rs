@@ -1,12 +1,14 @@
 //! The extract of a person: all that a municipality holds and nothing of another's, who opened it, and what was erased.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
 use api::v1;
 use api::v1::produce_person_extract_response::Item;
+use nix::sys::signal::Signal;
 use tests::{
-    FEED, OPERATOR, PERSONS, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, arrival, run,
-    wait_for,
+    Apart, FEED, OPERATOR, PERSONS, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, arrival,
+    run, wait_for,
 };
 
 use crate::access::announced;
@@ -125,6 +127,32 @@ async fn an_extract_names_what_was_erased_and_the_questions_that_were_asked() {
         format!("{name} whole erased false"),
         "its own stays"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_erased_a_moment_ago_is_waited_for_or_said_to_be_missing() {
+    let world = Apart::start().await;
+    let solna = world.party(SOLNA, 0).await;
+    let solleftea = world.party(SOLLEFTEA, 0).await;
+    let name = announced(&solna, 0).await;
+    wait_for("a ledger leads", || async { world.leader() }).await;
+    // nobody writes the read tables
+    for ledger in 0..2 {
+        world.signal_ledger(ledger, Signal::SIGSTOP);
+    }
+    withdraw(&solna, &name, v1::WithdrawalReason::Mistake).await;
+    let late = told(&extract(&solleftea, 0).await);
+    assert_eq!(late, ["head", "end 0 true"], "there may be more");
+    let waiting = extract(&solleftea, 0);
+    tokio::pin!(waiting);
+    let soon = tokio::time::timeout(Duration::from_millis(300), &mut waiting).await;
+    assert!(soon.is_err(), "it waits: {soon:?}");
+    for ledger in 0..2 {
+        world.signal_ledger(ledger, Signal::SIGCONT);
+    }
+    let erased = told(&waiting.await);
+    assert_eq!(erased[1], format!("{name} empty erased true"));
+    assert!(erased.ends_with(&["end 2 false".to_owned()]), "{erased:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

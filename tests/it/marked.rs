@@ -11,7 +11,7 @@ use api::v1::find_relocations_request::Term;
 use api::v1::produce_person_extract_response::Item;
 use client::{Refused, request_id};
 use tests::{
-    Canary, PERSONS, Party, REVIEWER, REVIEWER_THERE, SHARED, SOLLEFTEA, SOLNA, World,
+    Apart, Canary, HEBY, PERSONS, Party, REVIEWER, REVIEWER_THERE, SHARED, SOLLEFTEA, SOLNA, World,
     announcement, consent, function, granted_to, marked, scan, today,
 };
 
@@ -104,8 +104,20 @@ async fn found(party: &Party, term: Term) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_body_opens_in_its_function_alone_whichever_way_it_is_asked_for() {
     let world = World::start().await;
-    let solna = world.party(SOLNA).await;
-    let solleftea = world.party(SOLLEFTEA).await;
+    opens_in_its_function(world.party(SOLNA).await, world.party(SOLLEFTEA).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_postgresql_and_gateways_apart_it_is_the_same() {
+    let world = Apart::start().await;
+    let (solna, solleftea) = (world.party(SOLNA, 0).await, world.party(SOLLEFTEA, 1).await);
+    opens_in_its_function(solna, solleftea).await;
+    let (solna, heby) = (world.party(SOLNA, 1).await, world.party(HEBY, 0).await);
+    let old = world.party(HEBY, 1).await.acting_for(codes::OLD);
+    codes::holds_under_either(&solna, &heby, &old).await;
+}
+
+async fn opens_in_its_function(solna: Party, solleftea: Party) {
     for id in ["barn", "vuxna"] {
         handles(&solleftea, id, true).await;
     }

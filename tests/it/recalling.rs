@@ -150,7 +150,7 @@ async fn a_reply_tells_too_and_names_a_ground_of_its_own() {
 }
 
 /// A recall by Solna, which found out just now.
-async fn recall(solna: &Party, name: &str) -> v1::RecallRelocationRequest {
+pub(crate) async fn recall(solna: &Party, name: &str) -> v1::RecallRelocationRequest {
     let sent = solna.read(name).await.expect("their own").recorded_at;
     v1::RecallRelocationRequest {
         municipality: solna.municipality(),
@@ -163,7 +163,7 @@ async fn recall(solna: &Party, name: &str) -> v1::RecallRelocationRequest {
     }
 }
 
-fn report_of(party: &Party, name: &str) -> v1::GetBreachReportRequest {
+pub(crate) fn report_of(party: &Party, name: &str) -> v1::GetBreachReportRequest {
     v1::GetBreachReportRequest {
         municipality: party.municipality(),
         actor: party.actor(),

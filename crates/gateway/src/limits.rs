@@ -64,6 +64,9 @@ pub(crate) const OPENINGS_SOUGHT_MAX: usize = 100_000;
 pub(crate) const FINDING_SIGNS_MAX: usize = 500;
 /// Relocations and arrivals of one person in an extract: as many as a search finds.
 pub(crate) const EXTRACT_SUBJECTS_MAX: usize = 100;
+/// How long an extract waits for the read tables, which are milliseconds behind the record: a ledger that another one
+/// follows is behind for seconds.
+pub(crate) const TABLES: Duration = Duration::from_secs(5);
 /// Accesses in an extract: some MiB of text, which nobody reads.
 pub(crate) const EXTRACT_ACCESSES_MAX: usize = 10_000;
 /// Events of the population register in one stream: a small municipality's day, and some seconds' work.

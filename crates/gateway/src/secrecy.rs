@@ -7,7 +7,7 @@ use api::status::Refusal;
 use api::v1;
 use domain::calendar::day_in_sweden;
 use domain::disclosure::Protection;
-use domain::entry::Entry;
+use domain::entry::{Entry, Event};
 use domain::function::FunctionId;
 use domain::identity::IdentityNumber;
 use domain::municipality::MunicipalityCode;
@@ -23,6 +23,7 @@ use crate::core::Core;
 use crate::permit::Party;
 use crate::person::Person;
 use crate::protection;
+use crate::read::NOW;
 
 /// The right to open the sealed parts of one subject for a party.
 pub(crate) struct Pass {
@@ -72,9 +73,42 @@ impl Core {
         known: Known<'_>,
         opening: Opening<'_>,
     ) -> Result<Pass, Refusal> {
-        let (fold, entries) = known;
         let marking = self.marking(party, known).await?;
-        let opening = self.admitted(call, party, fold, marking, opening).await?;
+        self.pass(call, party, known, (marking, marking), opening)
+            .await
+    }
+
+    /// Likewise, to tell the person what the party's own officers wrote too. That is under the same secrecy when the rest
+    /// can be opened no more: who may have had a marking is taken to have one.
+    pub(crate) async fn enter_own_acts(
+        &self,
+        call: &Call,
+        person: &Person,
+        known: Known<'_>,
+        opening: Opening<'_>,
+    ) -> Result<Pass, Refusal> {
+        let party = person.party;
+        let marking = self.marking(party, known).await?;
+        let held = if marking == Marking::Erased && self.may_have_been_marked(person, known).await?
+        {
+            Marking::Marked
+        } else {
+            marking
+        };
+        self.pass(call, party, known, (marking, held), opening)
+            .await
+    }
+
+    /// A pass by the marking that there is, to whoever is admitted by the one that is held against them.
+    async fn pass(
+        &self,
+        call: &Call,
+        party: Party,
+        (fold, entries): Known<'_>,
+        (marking, held): (Marking, Marking),
+        opening: Opening<'_>,
+    ) -> Result<Pass, Refusal> {
+        let opening = self.admitted(call, party, fold, held, opening).await?;
         self.record_access(call, party, opening).await?;
         let subject = entries.first().map(|first| first.subject);
         Ok(Pass {
@@ -83,6 +117,27 @@ impl Core {
             subject: subject.unwrap_or(Subject::SYSTEM),
             opens: marking != Marking::Erased,
         })
+    }
+
+    /// Whether an announcement that can be opened no more may have stated a marking, or the party's own register told of
+    /// one since. None was ever stated to no function, nor to one that never handled such cases.
+    async fn may_have_been_marked(
+        &self,
+        person: &Person,
+        (fold, _entries): Known<'_>,
+    ) -> Result<bool, Refusal> {
+        if protection::is_marked(person)? {
+            return Ok(true);
+        }
+        let Some(sent_to) = &fold.function else {
+            return Ok(false);
+        };
+        let described = Subject::municipality(fold.recipient);
+        let described = self.entries(person.party, described, NOW).await?;
+        let mut events = described.iter().map(|entry| &entry.event);
+        Ok(events.any(|event| {
+            matches!(event, Event::FunctionSet(it) if it.id == *sent_to && it.handles_secrecy_marked)
+        }))
     }
 
     /// Whether somebody may act on a relocation at its receiver: as who may open it.
@@ -262,57 +317,4 @@ fn function(named: &str, of: MunicipalityCode) -> Option<FunctionId> {
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::subject::{Position, Version};
-    use jiff::Timestamp;
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn code(text: &str) -> MunicipalityCode {
-        MunicipalityCode::parse(text).expect("a code")
-    }
-
-    #[test]
-    fn a_function_is_named_by_its_id_or_its_full_name_and_by_nothing_else() {
-        let of = code("2283");
-        let barn = FunctionId::parse("barn-och-unga");
-        for (named, expected) in [
-            ("barn-och-unga", barn.clone()),
-            ("municipalities/2283/functions/barn-och-unga", barn),
-            ("municipalities/0184/functions/barn-och-unga", None),
-            ("Barn och unga", None),
-            ("barn-och-unga ", None),
-            ("", None),
-        ] {
-            assert_eq!(function(named, of), expected, "{named}");
-        }
-    }
-
-    #[test]
-    fn a_pass_opens_its_own_subject_and_beside_relocations_no_relocation() {
-        let party = Party::for_tests(code("2283"));
-        let parties = (code("0184"), code("2283"));
-        let (relocation, arrival) = (
-            Subject::relocation(Uuid::nil()),
-            Subject::arrival(Uuid::nil()),
-        );
-        let entry = |subject| Entry {
-            position: Position(1),
-            subject,
-            version: Version(1),
-            recorded_at: Timestamp::UNIX_EPOCH,
-            event: domain::entry::Event::RelocationSupplemented,
-            notices: Vec::new(),
-            sealed: Vec::new(),
-        };
-        for (of, to, opens) in [
-            (arrival, arrival, true),
-            (arrival, relocation, false),
-            (relocation, relocation, false),
-        ] {
-            let pass = Pass::beside(party, parties, of);
-            assert_eq!(pass.to(&entry(to)).is_some(), opens, "{of} {to}");
-        }
-    }
-}
+mod tests;

@@ -11,7 +11,7 @@ use super::{assert_refused, handles};
 use v1::ProtectionLevel::{None as Unprotected, ProtectedRegistration, SecrecyMarking};
 
 /// What Heby was.
-const OLD: &str = "1917";
+pub(super) const OLD: &str = "1917";
 
 /// What the register told at some hour of a test person, who came to Heby from Solna today.
 fn event(index: usize, hour: i64, protection: v1::ProtectionLevel) -> v1::RegisterEvent {
@@ -54,31 +54,34 @@ async fn a_marking_told_under_the_old_code_holds_until_either_code_tells_of_none
     let world = World::start().await;
     let solna = world.party(SOLNA).await;
     let heby = world.party(HEBY).await;
-    let old = heby.acting_for(OLD);
+    holds_under_either(&solna, &heby, &heby.acting_for(OLD)).await;
+}
+
+pub(super) async fn holds_under_either(solna: &Party, heby: &Party, old: &Party) {
     for id in ["barn", "vuxna"] {
-        handles(&heby, id, true).await;
+        handles(heby, id, true).await;
     }
-    for (index, lifted_by) in [(0, &heby), (1, &old)] {
-        let name = announced(&solna, "0331", index).await.expect("told").name;
+    for (index, lifted_by) in [(0, heby), (1, old)] {
+        let name = announced(solna, "0331", index).await.expect("told").name;
         heby.read(&name).await.expect("as of anybody");
-        told(&old, event(index, 1, SecrecyMarking)).await;
+        told(old, event(index, 1, SecrecyMarking)).await;
         // an older one lifts nothing
-        told(&heby, event(index, 0, Unprotected)).await;
+        told(heby, event(index, 0, Unprotected)).await;
         assert_refused(heby.read(&name).await, "barn, vuxna");
         let children = heby.acting_in("barn");
         children.read(&name).await.expect("it handles such cases");
-        let refused = announced(&heby, "0191", index).await;
+        let refused = announced(heby, "0191", index).await;
         assert_eq!(refused.expect_err("marked"), "SECRECY_MARKING_KNOWN");
-        let refused = reported(&heby, index).await;
+        let refused = reported(heby, index).await;
         assert_eq!(refused.expect_err("marked"), "MANUAL_ROUTE_REQUIRED");
         told(lifted_by, event(index, 2, Unprotected)).await;
         heby.read(&name).await.expect("as of anybody");
-        announced(&heby, "0191", index).await.expect("as anybody");
+        announced(heby, "0191", index).await.expect("as anybody");
     }
     // what is told under the new code, the old one knows too: nothing of it is lost where only that one is looked at
-    told(&heby, event(2, 1, SecrecyMarking)).await;
-    told(&old, event(2, 2, Unprotected)).await;
-    announced(&heby, "0191", 2).await.expect("as anybody");
+    told(heby, event(2, 1, SecrecyMarking)).await;
+    told(old, event(2, 2, Unprotected)).await;
+    announced(heby, "0191", 2).await.expect("as anybody");
 }
 
 #[tokio::test(flavor = "multi_thread")]

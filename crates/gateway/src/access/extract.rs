@@ -15,16 +15,19 @@ use domain::relocation_state::RelocationState;
 use domain::subject::{Position, Subject, SubjectKind};
 use jiff::Timestamp;
 use journal::views::{AlertFilter, RelocationFilter};
+use tokio::time::timeout;
 use tokio_stream::Stream;
 use tonic::Status;
-use vault::Accessed;
+use vault::{Accessed, NoteKind};
 
 use super::Opening;
 use super::readings::openings;
 use crate::body::Parties;
 use crate::call::Call;
 use crate::core::{Core, no_keys, unread};
-use crate::limits::{EXTRACT_ACCESSES_MAX, EXTRACT_SUBJECTS_MAX, OPENINGS_SOUGHT_MAX, PAGE_MAX};
+use crate::limits::{
+    EXTRACT_ACCESSES_MAX, EXTRACT_SUBJECTS_MAX, OPENINGS_SOUGHT_MAX, PAGE_MAX, TABLES,
+};
 use crate::permit::Party;
 use crate::person::Person;
 use crate::read::NOW;
@@ -49,7 +52,7 @@ pub(super) async fn produce(
     faults.end()?;
     let number = number.ok_or_else(|| Refusal::new(Reason::Internal))?;
     let now = core.journal.now();
-    let person = Person::read(core, party, &number, &[]).await?;
+    let person = Person::read(core, party, &number, &[NoteKind::Protected]).await?;
     let tokens = relocation::person_tokens(core, &person).await?;
     let (subjects, more) = core.held(&person, &tokens).await?;
     // all that is about to be opened, before any of it is
@@ -61,7 +64,7 @@ pub(super) async fn produce(
     core.record_access(call, party, search).await?;
     let mut passes = BTreeMap::new();
     for subject in &subjects {
-        let pass = core.extracting(call, party, *subject, &actor).await?;
+        let pass = core.extracting(call, &person, *subject, &actor).await?;
         passes.extend(pass.map(|pass| (*subject, pass)));
     }
     let mut items = vec![Item::Head(v1::ExtractHead {
@@ -87,16 +90,18 @@ pub(super) async fn produce(
 }
 
 impl Core {
-    /// What a party holds about a person, newest first by kind, and whether there is more: what its search finds, the
-    /// questions about that, the questions that others asked it, and what was erased at it and is found no more.
+    /// What a party holds about a person, newest first by kind, and whether there is more, or may be: what its search
+    /// finds, the questions about that, the questions that others asked it, and what was erased at it and is found no more.
     async fn held(
         &self,
         person: &Person,
         tokens: &[[u8; 16]],
     ) -> Result<(Vec<Subject>, bool), Refusal> {
         let party = person.party;
+        // what was erased or asked a moment ago is missing from tables that lag behind the record
+        let is_late = !self.tables_follow().await;
         let found = relocation::under_any(self, party, tokens).await?;
-        let more = found.len() >= EXTRACT_SUBJECTS_MAX;
+        let more = is_late || found.len() >= EXTRACT_SUBJECTS_MAX;
         let (mut relocations, mut arrivals) = (Vec::new(), Vec::new());
         for subject in found {
             let is_there = !self.entries(party, subject, NOW).await?.is_empty();
@@ -120,6 +125,14 @@ impl Core {
         alerts.extend(self.asked_about(person).await?);
         let subjects = relocations.into_iter().chain(arrivals).chain(alerts);
         Ok((subjects.collect(), more))
+    }
+
+    /// Waits until the read tables hold what the record does now. False when that takes too long.
+    async fn tables_follow(&self) -> bool {
+        let edge = *self.journal.edge().borrow();
+        let mut tables = self.views.changes();
+        let followed = timeout(TABLES, tables.wait_for(|valid_at| *valid_at >= edge));
+        followed.await.is_ok_and(|followed| followed.is_ok())
     }
 
     /// Relocations to a party whose keys were erased there: no search finds them, their pseudonyms tell.
@@ -188,17 +201,19 @@ impl Core {
     async fn extracting(
         &self,
         call: &Call,
-        party: Party,
+        person: &Person,
         subject: Subject,
         actor: &v1::Actor,
     ) -> Result<Option<Pass>, Refusal> {
+        let party = person.party;
         let opening = Opening::of(subject, actor);
         if subject.kind != SubjectKind::Relocation {
             self.record_access(call, party, opening).await?;
             return Ok(None);
         }
         let (fold, entries) = self.relocation(party, subject, NOW).await?;
-        match self.enter(call, party, (&fold, &entries), opening).await {
+        let known = (&fold, entries.as_slice());
+        match self.enter_own_acts(call, person, known, opening).await {
             Err(refusal) if refusal.reason == Reason::SecrecyFunctionRequired => Ok(None),
             entered => entered.map(Some),
         }

@@ -1,0 +1,218 @@
+//! Who may open what, as tables; and over real stores what the table of municipalities gives no two services for.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::entry::{Draft, Event};
+use domain::function::{Function, FunctionContact};
+use domain::municipality::MunicipalityCode;
+use domain::subject::{Position, Version};
+use fanout::Lanes;
+use jiff::Timestamp;
+use journal::SqliteJournal;
+use journal::conformance::given::{append, batch, new_relocation, registered, system};
+use journal::evidence::SqliteEvidence;
+use journal::views::SqliteViews;
+use uuid::Uuid;
+use vault::{RootKey, Vault};
+
+use super::*;
+use crate::body::Body;
+use crate::caller::{Caller, Trust};
+use crate::core::Parts;
+
+fn code(text: &str) -> MunicipalityCode {
+    MunicipalityCode::parse(text).expect("a code")
+}
+
+#[test]
+fn a_function_is_named_by_its_id_or_its_full_name_and_by_nothing_else() {
+    let of = code("2283");
+    let barn = FunctionId::parse("barn-och-unga");
+    for (named, expected) in [
+        ("barn-och-unga", barn.clone()),
+        ("municipalities/2283/functions/barn-och-unga", barn),
+        ("municipalities/0184/functions/barn-och-unga", None),
+        ("Barn och unga", None),
+        ("barn-och-unga ", None),
+        ("", None),
+    ] {
+        assert_eq!(function(named, of), expected, "{named}");
+    }
+}
+
+#[test]
+fn a_pass_opens_its_own_subject_and_beside_relocations_no_relocation() {
+    let party = Party::for_tests(code("2283"));
+    let parties = (code("0184"), code("2283"));
+    let (relocation, arrival) = (
+        Subject::relocation(Uuid::nil()),
+        Subject::arrival(Uuid::nil()),
+    );
+    let entry = |subject| Entry {
+        position: Position(1),
+        subject,
+        version: Version(1),
+        recorded_at: Timestamp::UNIX_EPOCH,
+        event: Event::RelocationSupplemented,
+        notices: Vec::new(),
+        sealed: Vec::new(),
+    };
+    for (of, to, opens) in [
+        (arrival, arrival, true),
+        (arrival, relocation, false),
+        (relocation, relocation, false),
+    ] {
+        let pass = Pass::beside(party, parties, of);
+        assert_eq!(pass.to(&entry(to)).is_some(), opens, "{of} {to}");
+    }
+}
+
+/// A gateway over stores of its own.
+fn core(folder: &Path) -> Arc<Core> {
+    let path = |name| folder.join(name);
+    let root = RootKey::create(&path("root.key")).expect("a root key");
+    Core::new(Parts {
+        journal: SqliteJournal::open(&path("journal.db")).expect("a journal"),
+        views: SqliteViews::open(&path("views.db")).expect("views"),
+        evidence: SqliteEvidence::open(&path("evidence.db")).expect("a log"),
+        signs: false,
+        policy: None,
+        vault: Vault::unlock(&path("keys.db"), root, 2026).expect("a key store"),
+        lanes: Lanes::new(),
+        trust: Trust {
+            production: false,
+            organisations: BTreeMap::new(),
+        },
+        calls_per_second: NonZeroU32::MIN,
+        streams_per_caller: 1,
+        drain: daemon::Drain::new(),
+    })
+}
+
+/// A function of a municipality, which handles such cases.
+fn described(of: MunicipalityCode, id: &str) -> Draft {
+    let function = Function {
+        id: FunctionId::parse(id).expect("an id"),
+        name: id.to_owned(),
+        first: FunctionContact::default(),
+        second: None,
+        sdk_address: String::new(),
+        handles_secrecy_marked: true,
+        kinds: std::collections::BTreeSet::new(),
+        is_closed: false,
+    };
+    Draft {
+        subject: Subject::municipality(of),
+        version: Version(1),
+        ..system(Event::FunctionSet(function))
+    }
+}
+
+/// A marked announcement from one municipality to a function of another, in the record.
+async fn announced(
+    core: &Core,
+    (sender, recipient): Parties,
+    function: &str,
+) -> (RelocationFold, Vec<Entry>) {
+    let subject = new_relocation();
+    let person = v1::Person {
+        identity_number: "19900101-2385".to_owned(),
+        protection: v1::ProtectionLevel::SecrecyMarking.into(),
+        ..v1::Person::default()
+    };
+    let shared = sealed::SharedPart {
+        relocation: Some(v1::RelocationContent {
+            person: Some(person),
+            ..v1::RelocationContent::default()
+        }),
+        ..sealed::SharedPart::default()
+    };
+    let body = Body {
+        subject,
+        version: Version(1),
+        parties: (sender, recipient),
+        by: Party::for_tests(sender).into(),
+        shared: Some(&shared),
+        own: &sealed::OwnPart::default(),
+    };
+    let (parts, keys) = core.seal(&body).await.expect("sealed");
+    core.vault.put(keys, Vec::new()).await.expect("put");
+    let mut draft = registered(subject);
+    if let Event::RelocationRegistered {
+        sender: from,
+        recipient: to,
+        function: at,
+        ..
+    } = &mut draft.event
+    {
+        (*from, *to) = (sender, recipient);
+        *at = FunctionId::parse(function);
+    }
+    draft.sealed = parts;
+    append(&core.journal, batch(vec![draft])).await;
+    let party = Party::for_tests(sender);
+    let found = core.relocation(party, subject, NOW).await;
+    found.expect("it stands there")
+}
+
+/// Heby was 1917 and is 0331: both ends of what merged municipalities told each other are one municipality today.
+#[tokio::test]
+async fn who_merged_with_its_receiver_opens_it_in_the_receivers_function_whichever_code_it_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let core = core(folder.path());
+    let [old, new, solna] = ["1917", "0331", "0184"].map(code);
+    for of in [old, new] {
+        let (one, other) = (described(of, "barn"), described(of, "vuxna"));
+        let other = Draft {
+            version: Version(2),
+            ..other
+        };
+        append(&core.journal, batch(vec![one, other])).await;
+    }
+    let caller = Caller {
+        organisation_number: "559999-0009".to_owned(),
+        organisation: "heby".to_owned(),
+        roles: std::collections::BTreeSet::new(),
+        municipalities: std::collections::BTreeSet::new(),
+        valid_until: Timestamp::MAX,
+    };
+    let call = Call::new(Arc::new(caller), "GetRelocation", String::new(), false);
+    for (parties, reader, function, opens) in [
+        ((old, new), old, "ekonomi", false),
+        ((old, new), new, "ekonomi", false),
+        ((old, new), old, "vuxna", false),
+        ((old, new), old, "barn", true),
+        ((old, new), new, "barn", true),
+        ((new, old), new, "ekonomi", false),
+        ((new, old), old, "municipalities/1917/functions/barn", true),
+        // it names the function of the one that received it
+        ((new, old), new, "municipalities/0331/functions/barn", false),
+        ((new, solna), new, "ekonomi", true),
+        ((solna, new), solna, "ekonomi", true),
+        ((solna, new), new, "ekonomi", false),
+    ] {
+        let (fold, entries) = announced(&core, parties, "barn").await;
+        let subject = entries.first().expect("one").subject;
+        let actor = v1::Actor {
+            function: function.to_owned(),
+            ..v1::Actor::default()
+        };
+        let party = Party::for_tests(reader);
+        let known = (&fold, entries.as_slice());
+        let entered = core.enter(&call, party, known, Opening::of(subject, &actor));
+        let pass = entered.await;
+        let told = format!("{parties:?} {reader} {function}");
+        let may = core.may_handle(&call, party, known, &actor).await;
+        assert_eq!((pass.is_ok(), may.is_ok()), (opens, opens), "{told}");
+        match pass {
+            Ok(pass) => {
+                let opened = core.open(&pass, entries.first().expect("one")).await;
+                assert!(opened.expect("no fault").is_some(), "{told}");
+            }
+            Err(refusal) => assert_eq!(refusal.reason, Reason::SecrecyFunctionRequired, "{told}"),
+        }
+    }
+}
