@@ -314,10 +314,11 @@ impl Party {
         events: Vec<v1::RegisterEvent>,
         validate_only: bool,
     ) -> Result<Vec<v1::RegisterEventResult>, Refused> {
-        let municipality = self.municipality();
-        let request = move |event| v1::ImportRegisterEventsRequest {
+        let (municipality, actor) = (self.municipality(), self.actor());
+        let request = move |event: v1::RegisterEvent| v1::ImportRegisterEventsRequest {
             municipality: municipality.clone(),
             validate_only,
+            actor: actor.clone().filter(|_| event.ongoing_involvement),
             event: Some(event),
         };
         let events = tokio_stream::iter(events.into_iter().map(request));

@@ -1,13 +1,16 @@
 //! The sender's own question, as its case system and its caseworker get it: a client left, and nothing was announced.
 
 use api::v1;
+use api::v1::produce_person_extract_response::Item;
 use client::request_id;
 use jiff::Timestamp;
+use rusqlite::Connection;
 use tests::{
-    BOTH, FEED, OPERATOR, PERSONS, Party, SOLLEFTEA, SOLNA, World, announcement, arrival_of,
-    outcome, today,
+    BOTH, FEED, OPERATOR, PERSONS, Party, REVIEWER, SOLLEFTEA, SOLNA, World, announcement,
+    arrival_of, outcome, today,
 };
 
+use crate::access::{log, seen};
 use crate::auditing::said;
 use crate::receipts::profile;
 
@@ -111,6 +114,85 @@ async fn a_recalled_announcement_covers_nothing_and_only_the_case_system_asks() 
     };
     solna.recall(recall).await.expect("called back");
     assert_eq!(told(&both, &event).await, format!("REPEATED  {there}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_about_a_client_stands_in_the_log_and_in_the_persons_extract() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let reviewer = world.party(REVIEWER).await;
+    let event = left(&today());
+    let nobody = v1::ImportRegisterEventsRequest {
+        municipality: solna.municipality(),
+        validate_only: true,
+        actor: None,
+        event: Some(event.clone()),
+    };
+    let nobody = tokio_stream::iter([nobody]);
+    let asked = solna.client.arrivals().import_register_events(nobody).await;
+    let results = asked.expect("an answer").into_inner().results;
+    assert_eq!(shown(&results), "REFUSED ACTOR_REQUIRED actor");
+    // nothing is looked up of who is protected by the event itself
+    let protected = v1::RegisterEvent {
+        protection: v1::ProtectionLevel::SecrecyMarking.into(),
+        ..event.clone()
+    };
+    let asked = solna.try_import(vec![protected]).await;
+    assert_eq!(shown(&asked.expect("an answer")), "ACCEPTED");
+    assert_eq!(seen(&reviewer, log(&reviewer)).await, []);
+
+    let other = v1::RegisterEvent {
+        referred_identity_number: PERSONS[2].0.to_owned(),
+        ..event.clone()
+    };
+    for event in [&event, &other] {
+        let asked = solna.try_import(vec![event.clone()]).await;
+        assert!(asked.expect("an answer")[0].unannounced_move.is_some());
+    }
+    let announced = solna.register(announcement(&solna, "2283", 0)).await;
+    announced.expect("accepted");
+    let asked = solna.try_import(vec![event.clone()]).await;
+    assert_eq!(shown(&asked.expect("an answer")), "ACCEPTED");
+
+    let all = seen(&reviewer, log(&reviewer)).await;
+    for access in &all {
+        assert_eq!(access.method, "ImportRegisterEvents");
+        assert_eq!(access.search_term(), v1::SearchTermKind::IdentityNumber);
+        assert_eq!(access.actor, solna.actor());
+        assert_eq!(access.organisation_number, SOLNA.number);
+    }
+    let found: Vec<_> = all.iter().map(|it| it.found).collect();
+    assert_eq!(
+        found,
+        [1, 1, 1, 0],
+        "once, under two numbers, and announced"
+    );
+    // whichever number a person asks for the extract with
+    for (number, expected) in [(PERSONS[0].0, 3), (PERSONS[2].0, 1)] {
+        let extract = solna.extract(number).await.expect("an extract");
+        let asked =
+            |it: &&Item| matches!(it, Item::Access(it) if it.method == "ImportRegisterEvents");
+        assert_eq!(extract.iter().filter(asked).count(), expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_recorded_is_not_answered_of_a_client() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let event = left(&today());
+    let asked = solna.try_import(vec![event.clone()]).await;
+    assert!(asked.expect("an answer")[0].unannounced_move.is_some());
+    // somebody holds the key store's pen
+    let store = world.folder().join("data/keys.sqlite");
+    let pen = Connection::open(store).expect("the key store");
+    pen.execute_batch("BEGIN IMMEDIATE").expect("held");
+    let asked = solna.try_import(vec![event.clone()]).await;
+    let refused = asked.expect_err("not recorded");
+    assert_eq!(refused.reason, "KEYS_UNAVAILABLE");
+    pen.execute_batch("ROLLBACK").expect("let go");
+    let asked = solna.try_import(vec![event]).await;
+    assert!(asked.expect("an answer")[0].unannounced_move.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ mod unannounced;
 use std::error::Error as _;
 
 use api::generated::journal::v1 as sealed;
-use api::parse::{self, RegisterEvent, SOURCE_ID_SIGNS_MAX, Understood};
+use api::parse::{self, Faults, RegisterEvent, SOURCE_ID_SIGNS_MAX, Understood};
 use api::status::Refusal;
 use api::v1;
 use domain::disclosure::Protection;
@@ -36,7 +36,7 @@ use crate::transport;
 pub(crate) use quarantine::list as list_quarantined;
 pub(crate) use settle::settle_announced;
 
-use unannounced::Client;
+use unannounced::{Asker, Client};
 
 /// Takes events in. Each is answered for itself; only what is wrong with the stream, or with us, ends it.
 pub(crate) async fn import(
@@ -83,17 +83,13 @@ async fn one(
     feed: Feed,
     request: v1::ImportRegisterEventsRequest,
 ) -> Result<v1::RegisterEventResult, Refusal> {
-    let event = request.event.unwrap_or_default();
+    let (event, actor) = (request.event.unwrap_or_default(), request.actor);
     // no more of it than an id may have: what is longer is refused
     let source_id = event.source_id.chars().take(SOURCE_ID_SIGNS_MAX);
     let source_id: String = source_id.collect();
-    let taken_in = if event.ongoing_involvement && !permit::knows_cases(call) {
-        Err(Refusal::field(
-            "ongoing_involvement",
-            Reason::FieldNotForRole,
-        ))
-    } else {
-        taken_in(core, feed, event, request.validate_only).await
+    let taken_in = match asker(call, &event, actor) {
+        Ok(asker) => taken_in(core, feed, event, (asker, request.validate_only)).await,
+        Err(refusal) => Err(refusal),
     };
     match taken_in {
         Ok(result) => Ok(v1::RegisterEventResult {
@@ -123,14 +119,33 @@ async fn one(
     }
 }
 
+/// Who asks about a client with an event; none when it asks nothing.
+fn asker<'a>(
+    call: &'a Call,
+    event: &v1::RegisterEvent,
+    actor: Option<v1::Actor>,
+) -> Result<Option<Asker<'a>>, Refusal> {
+    if !event.ongoing_involvement {
+        return Ok(None);
+    }
+    if !permit::knows_cases(call) {
+        let field = "ongoing_involvement";
+        return Err(Refusal::field(field, Reason::FieldNotForRole));
+    }
+    let mut faults = Faults::default();
+    let actor = faults.actor(actor.as_ref());
+    faults.end()?;
+    Ok(Some(Asker { call, actor }))
+}
+
 async fn taken_in(
     core: &Core,
     feed: Feed,
     mut event: v1::RegisterEvent,
-    validate_only: bool,
+    (asker, validate_only): (Option<Asker<'_>>, bool),
 ) -> Result<v1::RegisterEventResult, Refusal> {
     let understood = parse::register_event(&event, core.context())?;
-    let client = Client::of(&understood);
+    let client = asker.and_then(|asker| Client::of(asker, &understood));
     if validate_only {
         if let Some(told) = understood.reference() {
             reference::check(core, feed, told).await?;

@@ -452,8 +452,8 @@ pub struct RegisterEvent {
     #[prost(string, tag = "8")]
     pub referred_identity_number: ::prost::alloc::string::String,
     /// The person is a client of the municipality and has an ongoing involvement (pågående insats), by its own case system.
-    /// Role: case system, by itself in dry runs alone; a register feed knows nothing of cases. It is stored nowhere and is no
-    /// part of the event's content.
+    /// Role: case system, by itself in dry runs alone, with an `actor`; a register feed knows nothing of cases. It is no part of
+    /// the event's content; that somebody asked is kept in the municipality's access log.
     #[prost(bool, tag = "9")]
     pub ongoing_involvement: bool,
 }
@@ -469,7 +469,7 @@ pub struct RegisterEventResult {
     /// Why it was refused or is in quarantine (skäl): a stable reason.
     #[prost(string, tag = "3")]
     pub reason: ::prost::alloc::string::String,
-    /// The first field at fault (fält), as a path in RegisterEvent.
+    /// The first field at fault (fält), as a path in RegisterEvent, or in the request's `actor`.
     #[prost(string, tag = "4")]
     pub field: ::prost::alloc::string::String,
     /// A question to the municipality itself (fråga att utreda), only with `ongoing_involvement`: it has announced no such
@@ -1442,6 +1442,9 @@ pub struct ImportRegisterEventsRequest {
     /// The event (händelse). Its `source_id` stands for a request id.
     #[prost(message, optional, tag = "3")]
     pub event: ::core::option::Option<RegisterEvent>,
+    /// Who asks (handläggare), with `ongoing_involvement`: it is a search by number, and is recorded as one. Not kept otherwise.
+    #[prost(message, optional, tag = "4")]
+    pub actor: ::core::option::Option<Actor>,
 }
 /// Response of ImportRegisterEvents.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -36,8 +36,6 @@ pub struct RegisterEvent {
     pub reference: Option<Reference>,
     /// Whether it tells of somebody who is registered somewhere now, under this number or the one that replaced it.
     pub is_registered: bool,
-    /// Whether the municipality's case system says that the person is its client, with an ongoing involvement.
-    pub has_involvement: bool,
 }
 
 impl fmt::Debug for RegisterEvent {
@@ -131,7 +129,6 @@ pub fn register_event(event: &v1::RegisterEvent, context: Context) -> Result<Und
                     event.registration.is_some() && event.deregistration.is_none(),
                     Deregistration::is_replaced,
                 ),
-                has_involvement: event.ongoing_involvement,
             }))
         }
         _ => Err(Refusal::new(Reason::Internal)),

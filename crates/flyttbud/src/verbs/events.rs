@@ -72,6 +72,7 @@ impl Session {
     async fn import(&self, file: &Path, dry_run: bool) -> Result<(), Failure> {
         let events = events(&read(file)?).map_err(Failure::Usage)?;
         let municipality = self.profile.municipality()?;
+        let actor = self.profile.actor("utreda oanmäld flytt", "");
         let mut results = Vec::with_capacity(events.len());
         // an event that is told twice is nothing new: whoever is interrupted begins again
         for part in events.chunks(STREAM_EVENTS_MAX) {
@@ -79,6 +80,7 @@ impl Session {
                 municipality: municipality.clone(),
                 validate_only: dry_run,
                 event: Some(event.clone()),
+                actor: event.ongoing_involvement.then(|| actor.clone()),
             };
             let requests: Vec<_> = part.iter().map(request).collect();
             let mut arrivals = self.client.arrivals();

@@ -1,5 +1,6 @@
 //! Whether a municipality's own client is registered elsewhere now without its having announced that (oanmäld flytt).
-//! Answered to whoever told the event, and to nobody else: nothing of it is stored, recorded, counted or sent.
+//! Answered to whoever told the event, and to nobody else: nothing of it is sent, counted or put into the record. That
+//! somebody asked is a search, and stands in the municipality's access log before it is answered.
 
 use api::parse::Understood;
 use api::status::Refusal;
@@ -10,32 +11,40 @@ use domain::register::{Reference, Registration, Timeline, Told};
 use domain::subject::SubjectKind;
 use jiff::Timestamp;
 use ledger::RelocationFold;
-use vault::NoteKind;
+use vault::{NoteKind, SearchTerm};
 
 use super::standing;
-use crate::core::Core;
+use crate::access::Opening;
+use crate::call::Call;
+use crate::core::{Core, no_keys};
 use crate::permit::Feed;
 use crate::person::Person;
 use crate::protection;
 use crate::read::{NOW, written};
 use crate::relocation::own;
 
+/// Who asks.
+pub(super) struct Asker<'a> {
+    pub(super) call: &'a Call,
+    pub(super) actor: v1::Actor,
+}
+
 /// A client with an ongoing involvement, as an event tells.
-pub(super) struct Client {
+pub(super) struct Client<'a> {
+    asker: Asker<'a>,
     /// All numbers that the event names.
     numbers: Vec<IdentityNumber>,
     changed_at: Timestamp,
     registrations: Vec<Registration>,
 }
 
-impl Client {
-    /// None for everybody else, for who is protected or marked, and for who is registered nowhere.
-    pub(super) fn of(understood: &Understood) -> Option<Self> {
+impl<'a> Client<'a> {
+    /// None for who is protected or marked, and for who is registered nowhere: then nothing is looked up.
+    pub(super) fn of(asker: Asker<'a>, understood: &Understood) -> Option<Self> {
         let Understood::Known(event) = understood else {
             return None;
         };
-        let is_asked = event.has_involvement && event.is_registered;
-        if !is_asked || event.protection != Protection::None {
+        if !event.is_registered || event.protection != Protection::None {
             return None;
         }
         let mut numbers = vec![event.number.clone()];
@@ -49,6 +58,7 @@ impl Client {
         }
         let is_over = event.deregistration.is_some();
         Some(Self {
+            asker,
             numbers,
             changed_at: event.changed_at,
             // the record of a number that was replaced tells nothing of today
@@ -66,12 +76,31 @@ impl Client {
 pub(super) async fn moved(
     core: &Core,
     feed: Feed,
-    client: Option<&Client>,
+    client: Option<&Client<'_>>,
 ) -> Result<Option<v1::UnannouncedMove>, Refusal> {
-    const KINDS: [NoteKind; 2] = [NoteKind::Standing, NoteKind::Protected];
     let Some(client) = client else {
         return Ok(None);
     };
+    let found = found(core, feed, client).await?;
+    // whatever it found, nothing is answered that is not recorded
+    let party = feed.party();
+    let Asker { call, actor } = &client.asker;
+    for number in &client.numbers {
+        let term = SearchTerm::Number(number);
+        let token = core.vault.search_token(party.code(), term).await;
+        let term = (v1::SearchTermKind::IdentityNumber, token.map_err(no_keys)?);
+        let search = Opening::search(term, actor, found.iter().len());
+        core.record_access(call, party, search).await?;
+    }
+    Ok(found)
+}
+
+async fn found(
+    core: &Core,
+    feed: Feed,
+    client: &Client<'_>,
+) -> Result<Option<v1::UnannouncedMove>, Refusal> {
+    const KINDS: [NoteKind; 2] = [NoteKind::Standing, NoteKind::Protected];
     let (mut told, mut announced) = (Vec::new(), Vec::new());
     for party in feed.parties(core) {
         for number in &client.numbers {
