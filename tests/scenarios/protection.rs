@@ -11,7 +11,7 @@ use domain::relocation_state::RelocationState;
 
 use client::request_id;
 
-use super::request::{arrived, confirmed, content, person, reported, to_function};
+use super::request::{arrived, confirmed, content, deregistered, person, reported, to_function};
 use super::services::{Services, write};
 use super::steps::Step::{Given, Then, When};
 use super::steps::Who::{A, B};
@@ -135,6 +135,19 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             Then(B.is_told(&[RelocationRegistered, RelocationManualRoute])),
             When(B.reports(Q, A)),
             Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            // a reference may be wrong: what is told under one number lifts nothing under another
+            When(B.is_told_by_the_register(&[event("3", 3, Q, &[(100, A), (2, B)])])),
+            When(B.reports(Q, A)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            When(
+                B.is_told_by_the_register(&[event("4", 4, P, &[]).with(|it| {
+                    deregistered(it, "GN");
+                    it.referred_identity_number = Q.0.into();
+                })]),
+            ),
+            Then(Fact::Outcomes(&["ACCEPTED"])),
+            When(B.reports(Q, A)),
+            Then(Fact::Arrival(B, v1::ArrivalState::Reported)),
         ],
     },
     Scenario {
