@@ -52,7 +52,7 @@ macro_rules! method {
     };
 }
 pub(crate) use commands::erase;
-pub(crate) use find::{own, person_tokens, under_any};
+pub(crate) use find::{own, person_tokens, relocations, under_any};
 pub(crate) use method;
 pub(crate) use queries::{delivery, whole};
 pub(crate) use register::{pseudonyms_in, pseudonyms_of_arrival};

@@ -24,10 +24,9 @@ use crate::permit::{Feed, Party};
 use crate::person::Person;
 use crate::protection;
 use crate::read::{NOW, written};
-use crate::relocation::{own, pseudonyms_of_arrival};
+use crate::relocation::{own, pseudonyms_of_arrival, relocations};
 
 /// What the municipality has of a person.
-#[derive(Default)]
 struct Known {
     relocations: Vec<RelocationFold>,
     /// Arrivals that an event made, with what it told.
@@ -137,35 +136,27 @@ async fn follow_once(
 /// What the municipality itself announced, was told or reported of a person.
 async fn known(core: &Core, person: &Person) -> Result<Known, Refusal> {
     let party = person.party;
-    let mut known = Known::default();
-    for subject in own(core, person).await? {
-        match subject.kind {
-            SubjectKind::Relocation => {
-                let found = written(core.relocation(party, subject, NOW).await)?;
-                known.relocations.extend(found.map(|(fold, _entries)| fold));
-            }
-            SubjectKind::Arrival => {
-                let found = written(core.arrival(party, subject, NOW).await)?;
-                let found = found.filter(|(fold, _)| fold.state != ArrivalState::Withdrawn);
-                let Some((fold, entries)) = found else {
-                    continue;
-                };
-                let Some(first) = entries.first() else {
-                    continue;
-                };
-                let parties = (fold.municipality, fold.previous);
-                let own = core.open_own(party.into(), parties, first).await?;
-                if let Some(told) = own.and_then(|own| own.register) {
-                    known.told.push((subject, fold, told));
-                }
-            }
-            SubjectKind::System
-            | SubjectKind::Alert
-            | SubjectKind::Municipality
-            | SubjectKind::RegisterEvent => {}
+    let subjects = own(core, person).await?;
+    let relocations = relocations(core, party, &subjects).await?.into_iter();
+    let relocations = relocations.map(|(_, fold)| fold).collect();
+    let mut told = Vec::new();
+    let is_arrival = |subject: &Subject| subject.kind == SubjectKind::Arrival;
+    for subject in subjects.into_iter().filter(is_arrival) {
+        let found = written(core.arrival(party, subject, NOW).await)?;
+        let found = found.filter(|(fold, _)| fold.state != ArrivalState::Withdrawn);
+        let Some((fold, entries)) = found else {
+            continue;
+        };
+        let Some(first) = entries.first() else {
+            continue;
+        };
+        let parties = (fold.municipality, fold.previous);
+        let own = core.open_own(party.into(), parties, first).await?;
+        if let Some(register) = own.and_then(|own| own.register) {
+            told.push((subject, fold, register));
         }
     }
-    Ok(known)
+    Ok(Known { relocations, told })
 }
 
 /// Records that a person arrived, as the register told. It is never asked about, and read by this municipality alone.

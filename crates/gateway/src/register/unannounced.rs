@@ -8,9 +8,7 @@ use api::v1;
 use domain::disclosure::Protection;
 use domain::identity::IdentityNumber;
 use domain::register::{Reference, Registration, Timeline, Told};
-use domain::subject::SubjectKind;
 use jiff::Timestamp;
-use ledger::RelocationFold;
 use vault::{NoteKind, SearchTerm};
 
 use super::standing;
@@ -20,8 +18,7 @@ use crate::core::{Core, no_keys};
 use crate::permit::Feed;
 use crate::person::Person;
 use crate::protection;
-use crate::read::{NOW, written};
-use crate::relocation::own;
+use crate::relocation::{own, relocations};
 
 /// Who asks.
 pub(super) struct Asker<'a> {
@@ -109,7 +106,9 @@ async fn found(
                 return Ok(None);
             }
             told.extend_from_slice(standing::told(&person)?.told());
-            announced.extend(announcements(core, &person).await?);
+            let subjects = own(core, &person).await?;
+            let relocations = relocations(core, party, &subjects).await?.into_iter();
+            announced.extend(relocations.map(|(_, fold)| fold));
         }
     }
     let mut timeline = Timeline::new(told);
@@ -127,17 +126,4 @@ async fn found(
         registered_in: stay.municipality.resource_name(),
         since: stay.since.to_string(),
     }))
-}
-
-/// What a municipality has of a person that was announced.
-async fn announcements(core: &Core, person: &Person) -> Result<Vec<RelocationFold>, Refusal> {
-    let mut found = Vec::new();
-    for subject in own(core, person).await? {
-        if subject.kind != SubjectKind::Relocation {
-            continue;
-        }
-        let relocation = written(core.relocation(person.party, subject, NOW).await)?;
-        found.extend(relocation.map(|(fold, _entries)| fold));
-    }
-    Ok(found)
 }

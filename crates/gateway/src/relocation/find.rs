@@ -7,6 +7,7 @@ use api::v1::find_relocations_request::Term;
 use domain::person_name::pairs;
 use domain::reason::Reason;
 use domain::subject::{Subject, SubjectKind};
+use ledger::RelocationFold;
 use vault::SearchTerm;
 
 use crate::access::Opening;
@@ -115,7 +116,7 @@ async fn tokens(
 
 /// The envelopes of a party's relocations that a search finds, newest first.
 async fn found(core: &Core, party: Party, search: &Search) -> Result<Vec<v1::Relocation>, Refusal> {
-    let mut found = match &search.others {
+    let found = match &search.others {
         Others::Any(others) => {
             let tokens: Vec<_> = others.iter().copied().chain([search.first]).collect();
             under_any(core, party, &tokens).await?
@@ -129,12 +130,23 @@ async fn found(core: &Core, party: Party, search: &Search) -> Result<Vec<v1::Rel
             found
         }
     };
-    found.retain(|found| found.kind == SubjectKind::Relocation);
-    let mut relocations = Vec::with_capacity(found.len());
-    for subject in found {
-        let found = written(core.relocation(party, subject, NOW).await)?;
-        let shown = found.map(|(fold, _)| show::relocation(subject, &fold, party.code()));
-        relocations.extend(shown);
+    let relocations = relocations(core, party, &found).await?.into_iter();
+    let shown = relocations.map(|(subject, fold)| show::relocation(subject, &fold, party.code()));
+    Ok(shown.collect())
+}
+
+/// Those of a party's subjects that are relocations, in their order, as they are now.
+pub(crate) async fn relocations(
+    core: &Core,
+    party: Party,
+    subjects: &[Subject],
+) -> Result<Vec<(Subject, RelocationFold)>, Refusal> {
+    let mut relocations = Vec::new();
+    for subject in subjects {
+        if subject.kind == SubjectKind::Relocation {
+            let found = written(core.relocation(party, *subject, NOW).await)?;
+            relocations.extend(found.map(|(fold, _entries)| (*subject, fold)));
+        }
     }
     Ok(relocations)
 }

@@ -7,13 +7,13 @@ use api::parse::{self, Registration};
 use api::status::Refusal;
 use api::v1;
 use domain::code::NoticeKind;
-use domain::entry::{Draft, Entry, Event, SealedPart};
+use domain::entry::{Draft, Event, SealedPart};
 use domain::identity::IdentityNumber;
 use domain::municipality::MunicipalityCode;
 use domain::person_name::{Pair, pairs};
 use domain::reason::Notable;
 use domain::relocation_state::RelocationState;
-use domain::subject::{Pseudonym, Subject, SubjectKind, Version};
+use domain::subject::{Pseudonym, Subject, Version};
 use futures_util::future::{join, try_join};
 use jiff::civil::Date;
 use journal::{Answer, Batch, OpenClaim, OpenKey, Outcome};
@@ -21,7 +21,7 @@ use ledger::{RelocationFold, Transfer};
 use uuid::Uuid;
 use vault::{NoteKind, SearchTerm};
 
-use super::find::own;
+use super::find::{own, relocations};
 use crate::body::{Body, Parties};
 use crate::call::Call;
 use crate::core::{Core, no_keys};
@@ -29,7 +29,7 @@ use crate::directory::functions::unknown;
 use crate::permit::Party;
 use crate::person::Person;
 use crate::protection;
-use crate::read::{NOW, written};
+use crate::read::NOW;
 use crate::register;
 use crate::show;
 use crate::write::halted;
@@ -333,18 +333,12 @@ async fn returns(
 ) -> Result<Option<Subject>, Refusal> {
     let party = person.party;
     let found = own(core, person).await?;
-    let relocations = found.into_iter();
-    for subject in relocations.filter(|found| found.kind == SubjectKind::Relocation) {
-        let found = written(core.relocation(party, subject, NOW).await)?;
-        let is_back = |(fold, _): &(RelocationFold, Vec<Entry>)| {
-            fold.state == RelocationState::Arrived
-                && (fold.sender, fold.recipient) == (registration.recipient, party.code())
-        };
-        if found.is_some_and(|found| is_back(&found)) {
-            return Ok(Some(subject));
-        }
-    }
-    Ok(None)
+    let mut relocations = relocations(core, party, &found).await?.into_iter();
+    let is_back = |(_, fold): &(Subject, RelocationFold)| {
+        fold.state == RelocationState::Arrived
+            && (fold.sender, fold.recipient) == (registration.recipient, party.code())
+    };
+    Ok(relocations.find(is_back).map(|(subject, _)| subject))
 }
 
 /// The names that a person is found by. One with a secrecy marking by none: as many that nobody has stand there
