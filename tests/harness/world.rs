@@ -44,6 +44,8 @@ pub struct Plan {
     pub streams: u32,
     /// Calls a second and caller.
     pub calls: u32,
+    /// Seconds of silence before a peer is asked whether it lives, and as many for its answer.
+    pub keepalive: u32,
     /// Witnesses of the log. Any two of several are enough.
     pub witnesses: usize,
     /// Whether real people are meant; Solna alone is in the directory then.
@@ -59,6 +61,7 @@ impl Default for Plan {
             tap: false,
             streams: 64,
             calls: 2000,
+            keepalive: 30,
             witnesses: 0,
             production: false,
         }
@@ -347,6 +350,7 @@ fn configuration(folder: &Path, nats_url: &str, plan: Plan) -> String {
         log_format,
         streams,
         calls,
+        keepalive,
         ..
     } = plan;
     format!(
@@ -376,6 +380,8 @@ signing_key = "{folder}/log.key"
 [limits]
 calls_per_second = {calls}
 streams_per_caller = {streams}
+keepalive_seconds = {keepalive}
+keepalive_answer_seconds = {keepalive}
 
 [log]
 filter = "{log}"

@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 use api::v1;
 use api::v1::inbox_service_client::InboxServiceClient;
 use api::v1::watch_inbox_response::Item;
-use tests::{Inbox, SIGTUNA, SOLLEFTEA, World, announcement};
+use tests::{Inbox, Plan, SIGTUNA, SOLLEFTEA, World, announcement, wait_for};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use crate::load::{announcements, register_all};
 
@@ -40,6 +43,80 @@ async fn beat(inbox: &mut Inbox) -> String {
     match inbox.next().await.expect("the stream lives") {
         Some(Item::Heartbeat(beat)) => beat.resume_token,
         other => panic!("no heartbeat: {other:?}"),
+    }
+}
+
+/// docs/limits.md: keepalive.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_fell_silent_is_let_go_and_a_quiet_one_stays() {
+    let world = World::with(Plan {
+        keepalive: 1,
+        streams: 1,
+        ..Plan::default()
+    })
+    .await;
+    let solleftea = world.party(SOLLEFTEA).await;
+    let sigtuna = world.party(SIGTUNA).await;
+    let mut quiet = sigtuna.watch("").await.expect("a stream");
+    beat(&mut quiet).await;
+    let silent = Silent::open(&world).await;
+    let refused = solleftea.watch("").await.expect_err("its only place");
+    assert_eq!(refused.reason, "TOO_MANY_STREAMS");
+    let began = Instant::now();
+    let mut next = wait_for("its place to be free", async || {
+        solleftea.watch("").await.ok()
+    })
+    .await;
+    println!("let go after {:?}", began.elapsed());
+    beat(&mut next).await;
+    // the socket is as it was; the service has left it
+    assert!(silent.has_ended().await, "its stream goes on");
+    // more than both limits without a word, and the stream is the same
+    let announced = announcement(&solleftea, SIGTUNA.code, 0);
+    solleftea.register(announced).await.expect("accepted");
+    assert_eq!(quiet.notice().await.number, 1);
+}
+
+/// A client that watches an inbox and then does nothing any more: its socket is open, and nobody is behind it.
+struct Silent {
+    stream: tonic::Streaming<v1::WatchInboxResponse>,
+    // of one thread: what is on it runs while somebody waits in it, and at no other time
+    runtime: Runtime,
+}
+
+impl Silent {
+    async fn open(world: &World) -> Self {
+        let endpoint = world.endpoint(Some(SOLLEFTEA));
+        let request = v1::WatchInboxRequest {
+            municipality: "municipalities/2283".to_owned(),
+            ..v1::WatchInboxRequest::default()
+        };
+        let opened = spawn_blocking(move || {
+            let runtime = Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.expect("a runtime");
+            let stream = runtime.block_on(async {
+                let channel = endpoint.connect().await.expect("a connection");
+                let opened = InboxServiceClient::new(channel).watch_inbox(request).await;
+                opened.expect("a stream").into_inner()
+            });
+            Self { stream, runtime }
+        });
+        opened.await.expect("opened")
+    }
+
+    /// Wakes, and looks whether its stream has ended.
+    async fn has_ended(self) -> bool {
+        let Self {
+            mut stream,
+            runtime,
+        } = self;
+        let looks = spawn_blocking(move || {
+            runtime.block_on(async {
+                let end = async { while let Ok(Some(_)) = stream.message().await {} };
+                timeout(MOST, end).await.is_ok()
+            })
+        });
+        looks.await.expect("it wakes")
     }
 }
 

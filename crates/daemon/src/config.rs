@@ -129,6 +129,10 @@ pub struct Config {
     pub calls_per_second: u32,
     /// `limits.streams_per_caller`: at once.
     pub streams_per_caller: u32,
+    /// `limits.keepalive_seconds`: of silence on a connection, before it is asked whether its other end lives.
+    pub keepalive_seconds: u32,
+    /// `limits.keepalive_answer_seconds`: for the answer to that.
+    pub keepalive_answer_seconds: u32,
     /// `log.format`.
     pub log_format: Format,
     /// `log.filter`.
@@ -180,14 +184,25 @@ impl Config {
             evidence,
             calls_per_second: reader.optional("limits.calls_per_second", "a number", 200),
             streams_per_caller: reader.optional("limits.streams_per_caller", "a number", 64),
+            keepalive_seconds: reader.optional("limits.keepalive_seconds", "a number", 30),
+            keepalive_answer_seconds: reader.optional(
+                "limits.keepalive_answer_seconds",
+                "a number",
+                10,
+            ),
             log_format: reader.optional("log.format", "text or json", Format::default()),
             log_filter: reader.optional("log.filter", "a filter", "info".to_owned()),
             organisations: organisations(&mut reader),
         };
-        if config.calls_per_second == 0 {
-            reader
-                .faults
-                .push("limits.calls_per_second: at least 1 is expected".to_owned());
+        for (key, number) in [
+            ("calls_per_second", config.calls_per_second),
+            ("keepalive_seconds", config.keepalive_seconds),
+            ("keepalive_answer_seconds", config.keepalive_answer_seconds),
+        ] {
+            if number == 0 {
+                let fault = format!("limits.{key}: at least 1 is expected");
+                reader.faults.push(fault);
+            }
         }
         reader.end(config)
     }

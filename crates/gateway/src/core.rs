@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use api::parse::Context;
 use api::status::Refusal;
@@ -53,8 +54,19 @@ pub struct Parts {
     pub calls_per_second: NonZeroU32,
     /// Streams at once and caller.
     pub streams_per_caller: u32,
+    /// When a peer is found to be dead.
+    pub keepalive: Keepalive,
     /// Ends streams.
     pub drain: Drain,
+}
+
+/// A dead peer is found after both.
+#[derive(Clone, Copy, Debug)]
+pub struct Keepalive {
+    /// How long a connection may be silent before its other end is asked whether it lives.
+    pub every: Duration,
+    /// How long that may take to answer.
+    pub answer: Duration,
 }
 
 /// The gateway's core. Stateless: what it remembers can be forgotten.
@@ -67,6 +79,7 @@ pub struct Core {
     pub(crate) vault: Vault,
     pub(crate) lanes: Lanes,
     pub(crate) streams: Streams,
+    pub(crate) keepalive: Keepalive,
     pub(crate) drain: Drain,
     pub(crate) production: bool,
     pub(crate) refusals: Refusals,
@@ -92,6 +105,7 @@ impl Core {
             vault: parts.vault,
             lanes: parts.lanes,
             streams: Streams::new(parts.streams_per_caller),
+            keepalive: parts.keepalive,
             drain: parts.drain,
             production: parts.trust.production,
             refusals: Refusals::default(),

@@ -35,6 +35,6 @@ mod transport;
 mod write;
 
 pub use caller::Trust;
-pub use core::{Core, Parts};
+pub use core::{Core, Keepalive, Parts};
 pub use erasure::{EraseError, erase_ended, keep_erasing};
 pub use serve::{ServeError, serve};

@@ -10,10 +10,6 @@ pub(crate) const CALL: Duration = Duration::from_secs(30);
 pub(crate) const CONNECTION_STREAMS_MAX: u32 = 128;
 /// Calls at once on one connection; the rest wait their turn.
 pub(crate) const CONNECTION_CALLS_MAX: usize = 64;
-/// A dead peer is found after this and [`KEEPALIVE_ANSWER`].
-pub(crate) const KEEPALIVE: Duration = Duration::from_secs(30);
-/// How long a peer may take to answer a keepalive.
-pub(crate) const KEEPALIVE_ANSWER: Duration = Duration::from_secs(10);
 /// A quiet stream says that it lives.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 /// The safety net under a lost hint.

@@ -87,7 +87,7 @@ async fn one(
     // no more of it than an id may have: what is longer is refused
     let source_id = event.source_id.chars().take(SOURCE_ID_SIGNS_MAX);
     let source_id: String = source_id.collect();
-    let taken_in = match asker(call, &event, actor) {
+    let taken_in = match asker(call, &event, actor.as_ref()) {
         Ok(asker) => taken_in(core, feed, event, (asker, request.validate_only)).await,
         Err(refusal) => Err(refusal),
     };
@@ -123,7 +123,7 @@ async fn one(
 fn asker<'a>(
     call: &'a Call,
     event: &v1::RegisterEvent,
-    actor: Option<v1::Actor>,
+    actor: Option<&v1::Actor>,
 ) -> Result<Option<Asker<'a>>, Refusal> {
     if !event.ongoing_involvement {
         return Ok(None);
@@ -133,7 +133,7 @@ fn asker<'a>(
         return Err(Refusal::field(field, Reason::FieldNotForRole));
     }
     let mut faults = Faults::default();
-    let actor = faults.actor(actor.as_ref());
+    let actor = faults.actor(actor);
     faults.end()?;
     Ok(Some(Asker { call, actor }))
 }

@@ -25,10 +25,7 @@ use crate::core::Core;
 use crate::directory::Directory;
 use crate::inbox::Inbox;
 use crate::ledger::Ledger;
-use crate::limits::{
-    CALL, CONNECTION_CALLS_MAX, CONNECTION_STREAMS_MAX, KEEPALIVE, KEEPALIVE_ANSWER,
-    MESSAGE_BYTES_MAX,
-};
+use crate::limits::{CALL, CONNECTION_CALLS_MAX, CONNECTION_STREAMS_MAX, MESSAGE_BYTES_MAX};
 use crate::relocation::Relocations;
 use crate::tiles::TilesLayer;
 use crate::transport::PreciseLayer;
@@ -74,8 +71,8 @@ pub async fn serve(
     let server = Server::builder()
         .accept_http1(true)
         .timeout(CALL + MARGIN)
-        .http2_keepalive_interval(Some(KEEPALIVE))
-        .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
+        .http2_keepalive_interval(Some(core.keepalive.every))
+        .http2_keepalive_timeout(Some(core.keepalive.answer))
         .max_concurrent_streams(CONNECTION_STREAMS_MAX)
         .concurrency_limit_per_connection(CONNECTION_CALLS_MAX)
         // before gRPC-Web, which lets nothing else through over HTTP/1.1

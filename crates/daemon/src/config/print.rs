@@ -45,6 +45,11 @@ impl Config {
             &[
                 ("calls_per_second", self.calls_per_second.to_string()),
                 ("streams_per_caller", self.streams_per_caller.to_string()),
+                ("keepalive_seconds", self.keepalive_seconds.to_string()),
+                (
+                    "keepalive_answer_seconds",
+                    self.keepalive_answer_seconds.to_string(),
+                ),
             ],
         );
         section(

@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow};
 use daemon::config::Environment;
 use daemon::tls::Incoming;
 use fanout::Lanes;
-use gateway::{Core, EraseError, Parts, Trust};
+use gateway::{Core, EraseError, Keepalive, Parts, Trust};
 use journal::ReadError;
 use tlog::policy::Policy;
 use tokio::sync::watch;
@@ -92,6 +92,10 @@ pub(super) async fn start(
         },
         calls_per_second: NonZeroU32::new(config.calls_per_second).unwrap_or(NonZeroU32::MIN),
         streams_per_caller: config.streams_per_caller,
+        keepalive: Keepalive {
+            every: Duration::from_secs(config.keepalive_seconds.into()),
+            answer: Duration::from_secs(config.keepalive_answer_seconds.into()),
+        },
         drain,
     });
     let ended = process.ended.clone();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::entry::{Draft, Event};
 use domain::function::{Function, FunctionContact};
@@ -21,7 +22,7 @@ use vault::{RootKey, Vault};
 use super::*;
 use crate::body::Body;
 use crate::caller::{Caller, Trust};
-use crate::core::Parts;
+use crate::core::{Keepalive, Parts};
 
 fn code(text: &str) -> MunicipalityCode {
     MunicipalityCode::parse(text).expect("a code")
@@ -88,6 +89,10 @@ fn core(folder: &Path) -> Arc<Core> {
         },
         calls_per_second: NonZeroU32::MIN,
         streams_per_caller: 1,
+        keepalive: Keepalive {
+            every: Duration::from_secs(30),
+            answer: Duration::from_secs(10),
+        },
         drain: daemon::Drain::new(),
     })
 }
