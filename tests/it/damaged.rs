@@ -6,8 +6,11 @@ use std::process::{Command, Output};
 
 use daemon::postgres::testing::Database;
 use domain::municipality::MunicipalityCode;
-use tests::{flyttbud, run};
+use rusqlite::Connection;
+use tests::{SIGTUNA, SOLNA, World, announcement, flyttbud, run};
 use vault::{RootKey, Vault, postgres};
+
+use crate::rotating::{logged, name, said};
 
 /// Moves the key store; what it ended with.
 fn rotate(folder: &Path, keys: &str) -> Output {
@@ -82,4 +85,52 @@ async fn a_damaged_key_is_named_all_others_are_moved_and_their_old_wraps_gone() 
         roots.lines().count() == 1 && roots.contains(new.id()),
         "{roots}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_with_a_damaged_key_moves_all_others_names_it_and_goes_on() {
+    let mut world = World::start().await;
+    let folder = world.folder().to_owned();
+    for who in [SOLNA, SIGTUNA] {
+        let party = world.party(who).await;
+        let request = announcement(&party, "2283", 0);
+        party.register(request).await.expect("accepted");
+    }
+    assert!(world.terminate().await.success());
+    let store = Connection::open(folder.join("data/keys.sqlite")).expect("the key store");
+    let wrapped: Vec<u8> = store
+        .query_row(
+            "SELECT wrapped FROM authority_keys WHERE authority = 191 AND purpose = 4",
+            [],
+            |row| row.get(0),
+        )
+        .expect("its key of fingerprints");
+    let mut damaged = wrapped.clone();
+    damaged[20] ^= 1;
+    let damage = "UPDATE authority_keys SET wrapped = ?1 WHERE wrapped = ?2";
+    store
+        .execute(damage, [&damaged, &wrapped])
+        .expect("damaged");
+    drop(store);
+    run(&folder, &["keys", "create", "new.key"]);
+    name(&folder, "serve", &["new.key", "root.key"]);
+    world.start_again().await;
+    let moved_but = "root key changed but for damaged keys, see docs/operation.md";
+    let named = "damaged keys stay under their root key: 1, the first of them 0191's of epoch 0 for purpose 4";
+    // at the start, and whenever it is asked to
+    for times in 1..3 {
+        logged(|| world.log(), moved_but, times).await;
+        let log = world.log();
+        let lines = log.lines().filter(|line| line.contains(moved_but));
+        let named = lines.filter(|line| line.contains("ERROR") && line.contains(named));
+        assert_eq!(named.count(), times, "{log}");
+        world.ask_to_reload();
+    }
+    let uses = said(&folder, &["keys", "roots", "data/keys.sqlite"]);
+    let keys: Vec<_> = uses.iter().map(|root| &root["keys"]).collect();
+    assert_eq!(keys.len(), 2, "{uses:?}");
+    assert_eq!(keys[1], 1, "the damaged one alone is under the old one");
+    let solna = world.party(SOLNA).await;
+    let request = announcement(&solna, "2283", 1);
+    solna.register(request).await.expect("accepted");
 }

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const BATCH: usize = 16;
 
 /// Names root keys in the configuration of a service, the newest first.
-fn name(folder: &Path, service: &str, roots: &[&str]) {
+pub(crate) fn name(folder: &Path, service: &str, roots: &[&str]) {
     let file = folder.join(format!("{service}.toml"));
     let text = std::fs::read_to_string(&file).expect("a configuration");
     let [newest, earlier @ ..] = roots else {
@@ -56,7 +56,7 @@ fn id(folder: &Path, root: &str) -> String {
 }
 
 /// What a verb of the command line says, a line each.
-fn said(folder: &Path, arguments: &[&str]) -> Vec<Value> {
+pub(crate) fn said(folder: &Path, arguments: &[&str]) -> Vec<Value> {
     let output = run(folder, &[&["--json"], arguments].concat());
     let text = String::from_utf8(output.stdout).expect("text");
     let lines = text.lines().map(serde_json::from_str);
@@ -77,7 +77,7 @@ fn rotate(keys: &str) -> [&str; 7] {
 }
 
 /// Waits until a log says so, so many times.
-async fn logged(log: impl Fn() -> String, text: &str, times: usize) {
+pub(crate) async fn logged(log: impl Fn() -> String, text: &str, times: usize) {
     wait_for(text, || async {
         (log().matches(text).count() >= times).then_some(())
     })

@@ -2,10 +2,12 @@
 
 use domain::subject::Position;
 use jiff::Timestamp;
+use tokio_postgres::error::SqlState;
 
 use super::copying::{Told, stocked, told};
 use super::erasing::mark;
 use super::refusing::refused;
+use super::sharing::client;
 use super::*;
 use crate::sqlite::schema;
 use crate::{NoteKind, SearchTerm};
@@ -225,4 +227,62 @@ pub(super) async fn a_store_of_any_earlier_version_tells_all_that_it_held_and_go
         let vault = house.open(house.key("new.key")).await.expect("a vault");
         assert_eq!(found(&vault, solna(), "SOC 2026-1").await, left);
     }
+}
+
+/// What a program that knows schema 6 writes with: keys that it made and what was opened, all at once or not at all.
+const GROUP_6: &str = "\
+    WITH made AS ( \
+        INSERT INTO flyttbud_keys.authority_keys (authority, epoch, purpose, wrapped) \
+        SELECT * FROM unnest($1::int4[], $2::int2[], $3::int2[], $4::bytea[]) \
+        ON CONFLICT DO NOTHING \
+    ) \
+    INSERT INTO flyttbud_keys.accesses (at_micros, authority, subject, sealed, kind, officer) \
+    VALUES (0, 114, $5, '', 1, $5)";
+/// And what it looks at on each connection that it makes.
+const PROOF_6: &str = "SELECT id, proof FROM flyttbud_keys.root";
+
+#[tokio::test]
+async fn a_gateway_of_schema_6_that_was_left_running_makes_no_key_and_nothing_is_lost() {
+    let house = House::over_postgres().await;
+    let parts = stocked(&house).await;
+    let vault = house.vault().await;
+    let whole = told(&vault, &parts).await;
+    drop(vault);
+    house.take_back(6).await;
+    let left = client(&house, "keeper").await;
+    let group = left.prepare(GROUP_6).await.expect("of this schema");
+    let write = async |made: &[i32]| {
+        let numbers = vec![1_i16; made.len()];
+        let wrapped = vec![&b"wrapped"[..]; made.len()];
+        let id = Uuid::nil();
+        let written = left
+            .execute(&group, &[&made, &numbers, &numbers, &wrapped, &id])
+            .await;
+        let error = written.err();
+        error.map(|error| error.code().cloned().expect("the server's"))
+    };
+    left.batch_execute("BEGIN").await.expect("begun");
+    assert_eq!(write(&[114]).await, None, "as long as the schema is 6");
+    left.batch_execute("ROLLBACK").await.expect("as it was");
+    left.query_one(PROOF_6, &[]).await.expect("its root key");
+
+    let counts = async || {
+        [
+            house.count("authority_keys").await,
+            house.count("accesses").await,
+        ]
+    };
+    let [keys, accesses] = counts().await;
+    house.bring_up_to_date().await;
+    let refused = write(&[114]).await;
+    assert_eq!(refused, Some(SqlState::NOT_NULL_VIOLATION));
+    assert_eq!(counts().await, [keys, accesses], "all or nothing");
+    // what needs no new key goes on
+    assert_eq!(write(&[]).await, None);
+    assert_eq!(counts().await, [keys, accesses + 1]);
+    let again = client(&house, "keeper").await;
+    let refused = again.query(PROOF_6, &[]).await.expect_err("refused");
+    assert_eq!(refused.code(), Some(&SqlState::UNDEFINED_TABLE));
+    let vault = house.vault().await;
+    assert_eq!(told(&vault, &parts).await, whole);
 }
