@@ -45,6 +45,8 @@ pub struct Host {
     leads: bool,
     has_caught_up: bool,
     said: Verdict,
+    /// Where the record last said that time passed; 0 when it never did.
+    passed: Position,
 }
 
 impl Host {
@@ -69,6 +71,7 @@ impl Host {
             leads: false,
             has_caught_up: false,
             said: Verdict::Agrees,
+            passed: Position(0),
         })
     }
 
@@ -191,6 +194,9 @@ impl Host {
             for Stored { entry, .. } in stored {
                 self.machine.apply(&entry)?;
                 self.guard.apply(&entry);
+                if matches!(entry.event, Event::TimePassed { .. }) {
+                    self.passed = entry.position;
+                }
                 if self.has_caught_up && entry.position.0.is_multiple_of(DIGEST_ENTRIES) {
                     let (position, digest) = (entry.position.0, self.machine.digest());
                     tracing::info!(position, digest = %digest, "ledger state");
@@ -216,7 +222,9 @@ impl Host {
         if self.machine.next_deadline().is_some_and(|due| due <= now) {
             let verdict = self.guard.verdict(now);
             if verdict == Verdict::Agrees {
-                self.append(system(Event::TimePassed { now }, None)).await;
+                // of two that both believe to lead, the one who has not read of the other's time says nothing
+                let key = Some(format!("passed/after/{}", self.passed.0));
+                self.append(system(Event::TimePassed { now }, key)).await;
             } else if self.said != verdict {
                 tracing::error!(verdict = ?verdict, "deadlines wait, the clock is not believed");
             }

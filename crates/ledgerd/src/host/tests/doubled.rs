@@ -147,12 +147,13 @@ async fn play([one, other]: &[Ledger; 2]) {
     ended.expect("they end in time");
 }
 
-/// Nothing is there twice. That time has passed may be said by both: it passes once.
+/// Nothing is there twice, not even that time has passed.
 async fn check(ledger: &Ledger) {
     let entries = whole::check(&ledger.journal).await;
     let people = usize::from(PEOPLE);
     for (of, expected) in [
         (EntryKind::DefinitionSet, 1),
+        (EntryKind::TimePassed, 1),
         (EntryKind::RelocationArrived, people + 1),
         (EntryKind::ArrivalMatched, people + 1),
         (EntryKind::AlertRaised, people),
