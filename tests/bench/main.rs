@@ -27,7 +27,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::figures::Figures;
-use crate::plan::{Plan, Scale};
+use crate::plan::{Area, Plan, Scale};
 
 // the executable's allocator, so that the floor of the store stands on the same ground
 #[global_allocator]
@@ -49,6 +49,9 @@ struct Arguments {
     /// Rounds to take medians of
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=7), conflicts_with_all = ["quick", "tiny"])]
     rounds: u32,
+    /// Measure no more than this; figures of the rest are null
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Area>,
     /// Write all figures to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -83,7 +86,7 @@ async fn bench(arguments: &Arguments) -> anyhow::Result<()> {
         (true, false) => Scale::Quick,
         (false, false) => Scale::Full,
     };
-    let plan = Plan::of(scale, arguments.rounds);
+    let plan = Plan::of(scale, arguments.rounds, &arguments.only);
     let (rounds, once) = Box::pin(rounds::run(&plan)).await?;
     let mut medians = Figures::medians(&rounds);
     medians.extend(&once);

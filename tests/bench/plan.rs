@@ -1,7 +1,21 @@
 //! How much a run measures: counts, so that every run ends.
 
+use clap::ValueEnum;
+
+/// What can be measured without the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Area {
+    /// Registrations over SQLite, and their floors.
+    Sqlite,
+    /// Registrations over PostgreSQL, and their floor.
+    Postgres,
+    /// What follows from the record's size: replay, growth, receipts.
+    Record,
+}
+
 /// How much is measured.
 pub(crate) struct Plan {
+    areas: Vec<Area>,
     pub(crate) rounds: u32,
     pub(crate) size: Size,
     pub(crate) record: Record,
@@ -90,13 +104,14 @@ impl Record {
 }
 
 impl Plan {
-    pub(crate) fn of(scale: Scale, rounds: u32) -> Self {
+    pub(crate) fn of(scale: Scale, rounds: u32, areas: &[Area]) -> Self {
         let (rounds, size, record) = match scale {
             Scale::Full => (rounds, Size::FULL, Record::FULL),
             Scale::Quick => (1, Size::QUICK, Record::QUICK),
             Scale::Tiny => (1, Size::TINY, Record::TINY),
         };
         Self {
+            areas: areas.to_vec(),
             rounds,
             size,
             record,
@@ -110,6 +125,11 @@ impl Plan {
             Scale::Full | Scale::Quick => Size::QUICK,
             Scale::Tiny => Size::TINY,
         }
+    }
+
+    /// Whether an area is measured: all are, unless some were named.
+    pub(crate) fn measures(&self, area: Area) -> bool {
+        self.areas.is_empty() || self.areas.contains(&area)
     }
 
     /// Whether its figures are for showing alone.

@@ -145,7 +145,13 @@ pub(crate) fn aims(medians: &Figures) -> String {
         .set_header(["ratios", "seen", "aim", ""]);
     for (name, title, aim) in AIMS {
         let seen = medians.get(name);
-        let verdict = if aim.is_met_by(seen) { "met" } else { "missed" };
+        let verdict = if seen.is_nan() {
+            "not measured"
+        } else if aim.is_met_by(seen) {
+            "met"
+        } else {
+            "missed"
+        };
         table.add_row([
             title.to_owned(),
             figure(seen, 2),
@@ -294,7 +300,7 @@ mod tests {
         let mut round = Figures::default();
         round.put("register_256_over_append", 0.5);
         let text = json(
-            &Plan::of(Scale::Quick, 5),
+            &Plan::of(Scale::Quick, 5, &[]),
             &Figures::medians(&[round.clone()]),
             &[round],
         );

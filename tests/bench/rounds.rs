@@ -17,7 +17,7 @@ use crate::figures::{Figures, micros};
 use crate::growth;
 use crate::inbox::Inbox;
 use crate::load::{self, Run};
-use crate::plan::{Plan, Size};
+use crate::plan::{Area, Plan, Size};
 use crate::receipts;
 use crate::replay;
 use crate::requests::{Requests, To};
@@ -54,6 +54,17 @@ impl Step {
         Self::Postgres,
     ];
 
+    fn is_of(self, plan: &Plan) -> bool {
+        match self {
+            // a floor under both stores
+            Self::Echo => plan.measures(Area::Sqlite) || plan.measures(Area::Postgres),
+            Self::Append | Self::Register | Self::GroupCommit | Self::OneCaller => {
+                plan.measures(Area::Sqlite)
+            }
+            Self::Postgres => plan.measures(Area::Postgres),
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Echo => "echo, 256 callers",
@@ -73,7 +84,7 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<(Vec<Figures>, Figures)> 
         "{bar:30} {pos}/{len} {elapsed} {msg}",
     )?);
     bar.set_message("starting");
-    let mut bench = Bench::start().await?;
+    let mut bench = Bench::start(plan).await?;
     let mut rounds = Vec::new();
     // the first one warms connections and caches, and is not kept
     bench.round(plan.warm_up(), false, &bar).await?;
@@ -81,8 +92,14 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<(Vec<Figures>, Figures)> 
         let turned = number % 2 == 1;
         rounds.push(bench.round(plan.size, turned, &bar).await?);
     }
-    bench.apart.stop().await?;
-    let once = record(&bench.world, plan, &bar).await?;
+    if let Some(apart) = bench.apart.take() {
+        apart.stop().await?;
+    }
+    let once = if plan.measures(Area::Record) {
+        record(&bench.world, plan, &bar).await?
+    } else {
+        Figures::default()
+    };
     bar.finish_and_clear();
     bench.world.stop().await?;
     Ok((rounds, once))
@@ -115,7 +132,9 @@ async fn record(world: &World, plan: &Plan, bar: &ProgressBar) -> anyhow::Result
 /// Everything that takes part.
 struct Bench {
     world: World,
-    apart: Apart,
+    /// What runs over PostgreSQL, when that is measured.
+    apart: Option<Apart>,
+    steps: Vec<Step>,
     stores: Stores,
     senders: Vec<Caller>,
     echoes: Vec<Caller>,
@@ -125,12 +144,17 @@ struct Bench {
 }
 
 impl Bench {
-    async fn start() -> anyhow::Result<Self> {
+    async fn start(plan: &Plan) -> anyhow::Result<Self> {
         let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
         let requests = [Requests::new(today), Requests::new(today)];
         let [service, _stores] = &requests;
         let world = World::start(service.watched()).await?;
-        let apart = Apart::start(&world, today).await?;
+        let mut apart = None;
+        if plan.measures(Area::Postgres) {
+            apart = Some(Apart::start(&world, today).await?);
+        }
+        let mut steps = Step::ALL.to_vec();
+        steps.retain(|step| step.is_of(plan));
         let stores = Stores::open(&world.folder().join("floor"), today)?;
         let watcher = world.client(&world.flyttbud, "watcher").await?;
         let inbox = Inbox::watch(&watcher, service.watched()).await?;
@@ -139,6 +163,7 @@ impl Bench {
             echoes: world.callers(&world.echo, echo::METHOD).await?,
             world,
             apart,
+            steps,
             stores,
             inbox,
             requests,
@@ -152,7 +177,7 @@ impl Bench {
         bar: &ProgressBar,
     ) -> anyhow::Result<Figures> {
         let mut figures = Figures::default();
-        let mut steps = Step::ALL;
+        let mut steps = self.steps.clone();
         if turned {
             steps.reverse();
         }
@@ -165,7 +190,10 @@ impl Bench {
                 Step::Register => self.register(size.register(), figures).await?,
                 Step::GroupCommit => self.group_commit(size.group_commit, figures).await?,
                 Step::OneCaller => self.one_caller(size.one_caller, figures).await?,
-                Step::Postgres => self.apart.measure(size.append, figures).await?,
+                Step::Postgres => {
+                    let apart = self.apart.as_mut().context("no PostgreSQL")?;
+                    apart.measure(size.append, figures).await?;
+                }
             }
             bar.inc(1);
         }
