@@ -31,9 +31,9 @@ const READ_ENTRIES: usize = 1000;
 /// The digest of the state is logged after so many entries: some hours of a country's, so that of two ledgers that
 /// differ, it is soon known since when.
 const DIGEST_ENTRIES: u64 = 10_000;
-/// How long registrations may wait to be written into the read tables: lists are a blink late, and the file
+/// How long registrations may wait to be written into the read tables: lists are a blink late, and a page of the file
 /// is not written once for each.
-const VIEWS_PAUSE: Duration = Duration::from_millis(20);
+const VIEWS_PAUSE: Duration = Duration::from_millis(100);
 /// How long the machine waits for more entries once some came: what it finds is a blink later, and it does not
 /// take the processor from the call that was just answered.
 const GATHER: Duration = Duration::from_millis(3);

@@ -5,6 +5,7 @@
 
 mod access;
 mod backup;
+mod coming;
 pub mod copy;
 mod erasure;
 mod error;
@@ -38,6 +39,7 @@ use uuid::Uuid;
 
 pub use access::{Access, AccessFilter, AccessPlace, Accessed, NewAccess};
 pub use backup::Backup;
+pub use coming::Coming;
 pub use erasure::Mark;
 pub use error::{Error, OpenError};
 pub use keys::KeyPlace;
@@ -53,6 +55,7 @@ pub use seal::KeyRows;
 pub use search::SearchRow;
 pub use sweep::Swept;
 
+use coming::Arrivals;
 use keys::Keys;
 use postgres::PostgresStore;
 use roots::RootsInUse;
@@ -68,6 +71,7 @@ pub struct Vault {
 struct Inner {
     keys: Keys,
     store: Box<dyn KeyStore>,
+    arrivals: Arrivals,
     epoch: AtomicI16,
     /// How far the sweep has come; it begins anew when the process does.
     swept: Mutex<Uuid>,
@@ -78,8 +82,9 @@ impl Vault {
     /// wrap what is sealed from now on.
     pub fn unlock(path: &Path, roots: impl Into<RootKeys>, epoch: i16) -> Result<Self, OpenError> {
         let roots = Arc::new(RootsInUse::new(roots.into()));
-        let store = SqliteStore::open(path, &roots.now())?;
-        Ok(Self::over(Box::new(store), roots, epoch))
+        let arrivals = Arrivals::default();
+        let store = SqliteStore::open(path, &roots.now(), arrivals.clone())?;
+        Ok(Self::over(Box::new(store), (roots, arrivals), epoch))
     }
 
     /// Connects to a key store in PostgreSQL, which other processes may use too. It must have been
@@ -91,18 +96,30 @@ impl Vault {
     ) -> Result<Self, OpenError> {
         let roots = Arc::new(RootsInUse::new(roots.into()));
         let store = PostgresStore::connect(settings, roots.clone()).await?;
-        Ok(Self::over(Box::new(store), roots, epoch))
+        // a database is far: there the groups form by themselves
+        let arrivals = Arrivals::default();
+        Ok(Self::over(Box::new(store), (roots, arrivals), epoch))
     }
 
-    fn over(store: Box<dyn KeyStore>, roots: Arc<RootsInUse>, epoch: i16) -> Self {
+    fn over(
+        store: Box<dyn KeyStore>,
+        (roots, arrivals): (Arc<RootsInUse>, Arrivals),
+        epoch: i16,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
+                arrivals,
                 keys: Keys::new(roots),
                 store,
                 epoch: AtomicI16::new(epoch),
                 swept: Mutex::new(Uuid::nil()),
             }),
         }
+    }
+
+    /// Announces that keys will soon be [put](Self::put), so that a group waits for them.
+    pub fn comes(&self) -> Coming {
+        self.inner.arrivals.one()
     }
 
     /// A new year has begun: its keys wrap from now on. Years only go forward; an earlier one is ignored.

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 /// Changes in one group commit: larger groups gave nothing more when measured.
 pub(crate) const GROUP_CHANGES_MAX: usize = 256;
+/// How long a group waits at most for those who are on the way: as long as a commit takes. A group is committed in a
+/// fifth of the time for each of fifty that it takes for each of ten.
+pub(crate) const GATHERED_FOR: Duration = Duration::from_millis(2);
 /// Changes that may wait for the writer: some groups, then callers feel back-pressure.
 pub(crate) const QUEUE_CHANGES_MAX: usize = 1024;
 /// How long a caller waits for a change in PostgreSQL: a switch to another primary often takes longer, and

@@ -4,6 +4,7 @@ mod accesses;
 mod gathered;
 mod group;
 mod lock;
+mod noted;
 mod notes;
 mod refusals;
 mod reviews;
@@ -22,6 +23,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
+use crate::coming::Arrivals;
 use crate::erasure::Mark;
 use crate::keys::{KeyName, KeyPlace};
 use crate::limits::{FOUND_MAX, QUEUE_CHANGES_MAX, READERS_IDLE_MAX};
@@ -35,6 +37,7 @@ use crate::store::{
 use crate::{Error, OpenError, RootKeys, RootUse, held};
 
 use gathered::Gathered;
+use noted::Noted;
 use writer::{Waiting, Writer};
 
 pub(crate) use lock::{Lock, private_file};
@@ -48,11 +51,16 @@ pub(crate) struct SqliteStore {
     thread: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Connection>>,
     gathered: Arc<Gathered>,
+    noted: Arc<Noted>,
     _lock: Lock,
 }
 
 impl SqliteStore {
-    pub(crate) fn open(path: &Path, given: &RootKeys) -> Result<Self, OpenError> {
+    pub(crate) fn open(
+        path: &Path,
+        given: &RootKeys,
+        arrivals: Arrivals,
+    ) -> Result<Self, OpenError> {
         let lock = Lock::take(path)?;
         // SQLite gives its other files the mode of this one
         drop(private_file(path)?);
@@ -61,7 +69,9 @@ impl SqliteStore {
         roots::prove(&connection, given)?;
         let gathered = Arc::new(Gathered::load(&connection)?);
         let (queue, waiting) = mpsc::channel(QUEUE_CHANGES_MAX);
-        let writer = Writer::new(connection, Arc::clone(&gathered))?;
+        let noted = Arc::new(Noted::load(&connection)?);
+        let known = (Arc::clone(&gathered), Arc::clone(&noted));
+        let writer = Writer::new(connection, known, arrivals)?;
         let thread = std::thread::Builder::new()
             .name("vault-writer".into())
             .spawn(move || writer.run(waiting))
@@ -72,6 +82,7 @@ impl SqliteStore {
             thread: Some(thread),
             readers: Mutex::new(Vec::new()),
             gathered,
+            noted,
             _lock: lock,
         })
     }
@@ -94,32 +105,24 @@ impl SqliteStore {
         }
         Ok(result?)
     }
+}
 
-    /// Kinds and ids of an authority's newest subjects under a token.
-    fn search_one(
-        &self,
-        authority: MunicipalityCode,
-        token: [u8; 16],
-    ) -> Result<Vec<(i64, Uuid)>, Error> {
-        // first what may move from here to there meanwhile
-        let mut found = self.gathered.search(authority, token);
-        found.extend(self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT kind, subject FROM search WHERE authority = ?1 AND token = ?2 \
-                     ORDER BY subject DESC LIMIT ?3",
-                )?
-                .query_map(
-                    params![authority.number(), token, bound(FOUND_MAX)],
-                    kind_and_id,
-                )?
-                .collect::<Result<Vec<_>, _>>()
-        })?);
-        found.sort_unstable_by(|(_kind, one), (_kind_too, other)| other.cmp(one));
-        found.dedup();
-        found.truncate(FOUND_MAX);
-        Ok(found)
-    }
+/// Kinds and ids of an authority's newest subjects under a token, in the table.
+fn search_one(
+    connection: &Connection,
+    authority: MunicipalityCode,
+    token: [u8; 16],
+) -> Result<Vec<(i64, Uuid)>, rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "SELECT kind, subject FROM search WHERE authority = ?1 AND token = ?2 \
+             ORDER BY subject DESC LIMIT ?3",
+        )?
+        .query_map(
+            params![authority.number(), token, bound(FOUND_MAX)],
+            kind_and_id,
+        )?
+        .collect()
 }
 
 #[async_trait]
@@ -174,10 +177,20 @@ impl KeyStore for SqliteStore {
         authority: MunicipalityCode,
         tokens: &[[u8; 16]],
     ) -> Result<Vec<Subject>, Error> {
-        let found = tokens
+        // first what may move from here to there meanwhile
+        let mut found: Vec<Vec<_>> = tokens
             .iter()
-            .map(|token| self.search_one(authority, *token))
-            .collect::<Result<Vec<_>, _>>()?;
+            .map(|token| self.gathered.search(authority, *token))
+            .collect();
+        self.read(|connection| {
+            for (found, token) in found.iter_mut().zip(tokens) {
+                found.extend(search_one(connection, authority, *token)?);
+                found.sort_unstable_by(|(_kind, one), (_kind_too, other)| other.cmp(one));
+                found.dedup();
+                found.truncate(FOUND_MAX);
+            }
+            Ok(())
+        })?;
         let mut found = found.concat();
         found.sort_unstable_by(|(_kind, one), (_kind_too, other)| other.cmp(one));
         found.dedup();
@@ -262,7 +275,11 @@ impl KeyStore for SqliteStore {
     }
 
     async fn notes(&self, names: &[NoteName]) -> Result<Vec<Option<(i64, Vec<u8>)>>, Error> {
-        self.read(|connection| notes::read(connection, names))
+        if self.noted.may_have(names) {
+            self.read(|connection| notes::read(connection, names))
+        } else {
+            Ok(names.iter().map(|_name| None).collect())
+        }
     }
 
     async fn list_notes(

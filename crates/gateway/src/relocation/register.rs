@@ -42,6 +42,7 @@ pub(super) async fn register(
     call: &Call,
     mut request: v1::RegisterRelocationRequest,
 ) -> Result<v1::RegisterRelocationResponse, Refusal> {
+    let coming = core.vault.comes();
     let party = Party::of(core, call, &request.municipality).await?;
     let context = core.context();
     let read = match parse::registration(&request, party.code(), context) {
@@ -81,6 +82,7 @@ pub(super) async fn register(
         claim: Some(prepared.claim),
         ..Batch::default()
     };
+    drop(coming);
     match core
         .append_sealed(prepared.keys, prepared.tokens, batch)
         .await?

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{AlertFilter, Change, Own, Page, RelocationFilter, Views};
 use crate::ReadError;
-use crate::limits::LIST_ROWS_MAX;
+use crate::limits::{CHECKPOINT_PAGES, LIST_ROWS_MAX};
 use crate::sqlite::{OpenError, first_row};
 
 pub(super) const MIGRATIONS: [&str; 5] = [
@@ -94,6 +94,7 @@ impl SqliteViews {
         writer.pragma_update(None, "journal_mode", "WAL")?;
         // rebuilt from the journal, so a lost tail is no loss
         writer.pragma_update(None, "synchronous", "NORMAL")?;
+        writer.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         writer.set_prepared_statement_cache_capacity(32);
         crate::sqlite::keep_plans(&writer)?;
         crate::sqlite::migrate(&writer, &MIGRATIONS)?;

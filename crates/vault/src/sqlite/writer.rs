@@ -1,5 +1,5 @@
-//! The writer thread: one group in flight while the next one forms. It never waits for company, and moves
-//! search rows when everybody is answered.
+//! The writer thread: one group in flight while the next one forms. It waits for whoever is on the way and for nobody
+//! else, and moves search rows when everybody is answered.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -10,8 +10,10 @@ use uuid::Uuid;
 
 use super::gathered::{self, Fate, Gathered, Key};
 use super::group::{Group, insert};
+use super::noted::Noted;
 use crate::Error;
-use crate::limits::{GROUP_CHANGES_MAX, MOVED_ROWS_MAX};
+use crate::coming::Arrivals;
+use crate::limits::{GATHERED_FOR, GROUP_CHANGES_MAX, MOVED_ROWS_MAX};
 use crate::store::Change;
 
 /// A change and who waits for it.
@@ -21,6 +23,8 @@ pub(super) type Waiting = (Change, oneshot::Sender<Result<usize, Error>>);
 pub(super) struct Writer {
     connection: Connection,
     gathered: Arc<Gathered>,
+    noted: Arc<Noted>,
+    arrivals: Arrivals,
     /// Search rows of newer subjects are gathered; those of older ones go where they are found at once.
     mark: Uuid,
     /// How far a run has come that moves everything up to the mark.
@@ -32,12 +36,15 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(
         connection: Connection,
-        gathered: Arc<Gathered>,
+        (gathered, noted): (Arc<Gathered>, Arc<Noted>),
+        arrivals: Arrivals,
     ) -> Result<Self, rusqlite::Error> {
         Ok(Self {
             mark: gathered::mark(&connection)?,
             connection,
             gathered,
+            noted,
+            arrivals,
             run: None,
             wipe_due: false,
         })
@@ -47,6 +54,7 @@ impl Writer {
     pub(super) fn run(mut self, mut waiting: mpsc::Receiver<Waiting>) {
         let mut group = Vec::with_capacity(GROUP_CHANGES_MAX);
         while waiting.blocking_recv_many(&mut group, GROUP_CHANGES_MAX) > 0 {
+            self.gather(&mut group, &mut waiting);
             let result = self.commit(&group);
             self.wipe(&group);
             // a caller that went away needs no answer
@@ -69,7 +77,23 @@ impl Writer {
         }
     }
 
+    /// Lets those come along who are on the way: what one of them waits, another one gains, and all share a commit.
+    fn gather(&self, group: &mut Vec<Waiting>, waiting: &mut mpsc::Receiver<Waiting>) {
+        if self.arrivals.wait(GATHERED_FOR) {
+            while group.len() < GROUP_CHANGES_MAX
+                && let Ok(next) = waiting.try_recv()
+            {
+                group.push(next);
+            }
+        }
+    }
+
     fn commit(&mut self, group: &[Waiting]) -> Result<Vec<usize>, rusqlite::Error> {
+        for (change, _reply) in group {
+            if let Change::Note(note) = change {
+                self.noted.insert(note.name);
+            }
+        }
         let mut open = Group {
             transaction: self
                 .connection
@@ -153,16 +177,49 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::limits::GATHERED_ROWS;
     use crate::sqlite::schema;
 
+    /// A writer over an empty store.
+    fn writer(folder: &Path, arrivals: Arrivals) -> Writer {
+        let connection = Connection::open(folder.join("v.db")).expect("a database");
+        schema::prepare(&connection).expect("prepared");
+        let gathered = Arc::new(Gathered::load(&connection).expect("nothing yet"));
+        let noted = Arc::new(Noted::load(&connection).expect("nothing yet"));
+        Writer::new(connection, (gathered, noted), arrivals).expect("a writer")
+    }
+
+    fn change() -> Waiting {
+        (Change::ForgetMark, oneshot::channel().0)
+    }
+
+    #[test]
+    fn a_group_waits_for_whoever_is_on_the_way_and_for_nobody_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let arrivals = Arrivals::default();
+        let writer = writer(folder.path(), arrivals.clone());
+        let (queue, mut waiting) = mpsc::channel(8);
+        let mut group = vec![change()];
+        queue.try_send(change()).expect("room");
+        writer.gather(&mut group, &mut waiting);
+        assert_eq!(group.len(), 1, "nobody is on the way: it goes at once");
+        let coming = arrivals.one();
+        writer.gather(&mut group, &mut waiting);
+        assert_eq!(group.len(), 2, "who does not come is not waited for longer");
+        queue.try_send(change()).expect("room");
+        drop(coming);
+        writer.gather(&mut group, &mut waiting);
+        assert_eq!(group.len(), 2, "nobody is on the way any more");
+    }
+
     #[test]
     fn rows_that_have_moved_leave_memory() {
         let folder = tempfile::tempdir().expect("a folder");
-        let connection = Connection::open(folder.path().join("v.db")).expect("a database");
-        schema::prepare(&connection).expect("prepared");
-        let gathered = Arc::new(Gathered::load(&connection).expect("nothing yet"));
+        let mut writer = writer(folder.path(), Arrivals::default());
+        let gathered = Arc::clone(&writer.gathered);
         let fates = (0..GATHERED_ROWS).map(|index| {
             let id = u128::try_from(index).expect("small");
             let key = Key {
@@ -173,7 +230,6 @@ mod tests {
             Fate::Came(key, 2)
         });
         gathered.settle(fates);
-        let mut writer = Writer::new(connection, Arc::clone(&gathered)).expect("a writer");
         loop {
             writer.move_some().expect("moved");
             if writer.run.is_none() {
