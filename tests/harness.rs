@@ -32,4 +32,4 @@ pub use scan::{Canary, Needles, Scan, scan};
 pub use tap::Tap;
 pub use tree::Tree;
 pub use witness::Witness;
-pub use world::{Plan, World, make_log_key, settle, wait_for};
+pub use world::{Plan, World, eventually, make_log_key, settle, wait_for};

@@ -395,12 +395,42 @@ pub async fn wait_for<T, F>(what: &str, mut look: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,
 {
+    let look = || {
+        let seen = look();
+        async { seen.await.ok_or("did not come about") }
+    };
+    look_until(what, look).await
+}
+
+/// Looks until it is as expected; what is so already is seen at once. Fails with what it was when it takes too long.
+pub async fn eventually<T, F>(what: &str, mut look: impl FnMut() -> F, expected: &T)
+where
+    T: PartialEq + std::fmt::Debug,
+    F: Future<Output = T>,
+{
+    let look = || {
+        let seen = look();
+        async {
+            let seen = seen.await;
+            let wrong = || format!("expected {expected:?}, found {seen:?}");
+            (seen == *expected).then_some(()).ok_or_else(wrong)
+        }
+    };
+    look_until(what, look).await;
+}
+
+/// Looks until it is right; fails with what is wrong when it takes too long.
+async fn look_until<T, E, F>(what: &str, mut look: impl FnMut() -> F) -> T
+where
+    E: std::fmt::Display,
+    F: Future<Output = Result<T, E>>,
+{
     let deadline = Instant::now() + PATIENCE;
     loop {
-        if let Some(seen) = look().await {
-            return seen;
+        match look().await {
+            Ok(seen) => return seen,
+            Err(wrong) => assert!(Instant::now() < deadline, "{what}: {wrong}"),
         }
-        assert!(Instant::now() < deadline, "{what}: did not come about");
         tokio::time::sleep(LOOK).await;
     }
 }

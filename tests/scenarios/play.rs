@@ -1,17 +1,11 @@
 //! Plays a scenario on a stage: step after step, and no refusal goes unnoticed.
 
-use std::time::{Duration, Instant};
-
 use api::v1;
 use domain::code::{NoticeKind, RelocationKind};
 use domain::relocation_state::RelocationState;
+use tests::eventually;
 
 use super::steps::{Act, Fact, On, Question, Scenario, Shown, Step, Who};
-
-/// The longest that a fact may take to come about.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Between two looks.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// What an act was answered with.
 #[derive(Debug)]
@@ -140,25 +134,5 @@ async fn check(fact: &Fact, newest: Option<(Who, Who)>, on: On, stage: &impl Sta
         | Fact::Warned(_)
         | Fact::AnsweredAsTheFirst
         | Fact::Outcomes(_) => {}
-    }
-}
-
-/// Looks until it is as expected. What is so already is seen at once.
-pub(crate) async fn eventually<T, F>(at: &str, look: impl Fn() -> F, expected: &T)
-where
-    T: PartialEq + std::fmt::Debug,
-    F: Future<Output = T>,
-{
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let seen = look().await;
-        if seen == *expected {
-            return;
-        }
-        assert!(
-            Instant::now() < deadline,
-            "{at}: expected {expected:?}, found {seen:?}"
-        );
-        tokio::time::sleep(LOOK).await;
     }
 }

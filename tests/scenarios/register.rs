@@ -7,8 +7,8 @@ use domain::code::NoticeKind::{
 };
 use domain::code::{CloseReason, WithdrawalReason};
 use domain::relocation_state::RelocationState;
+use tests::eventually;
 
-use super::play::eventually;
 use super::request::{deregistered, planned};
 use super::services::Services;
 use super::steps::Step::{Given, Then, When};

@@ -13,10 +13,13 @@ use domain::relocation_state::RelocationState;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use tests::{Canary, FEEDS, Needles, OPERATOR, Party, Plan, World, scan, settle, verify, wait_for};
+use tests::{
+    Canary, FEEDS, Needles, OPERATOR, Party, Plan, World, eventually, scan, settle, verify,
+    wait_for,
+};
 use tokio::sync::{OnceCell, RwLock};
 
-use super::play::{Answer, Refusal, Stage, eventually};
+use super::play::{Answer, Refusal, Stage};
 use super::request;
 use super::steps::{Act, P, Question, Scenario, Shown, Step, Who};
 
@@ -387,8 +390,7 @@ impl Stage for Services<'_> {
             answer: AnswerCode::from_number(alert.answer),
             closed: CloseReason::from_number(alert.close_reason),
         };
-        let seen =
-            |alerts: Vec<v1::Alert>| -> Vec<Question> { alerts.iter().map(question).collect() };
+        let seen = |alerts: Vec<_>| alerts.iter().map(question).collect::<Vec<_>>();
         // whoever looks a moment later may see more
         wait_for("operators and the party see the same", || async {
             let operators = seen(self.alerts(&self.open.operator, asked).await);
@@ -462,8 +464,7 @@ impl Stage for Services<'_> {
                 assert!(refused.metadata.contains(&open), "{refused:?}");
             }
             Shown::OnNats(who) => {
-                let look = || async { self.is_on_nats(*who) };
-                eventually("NATS holds it", look, &true).await;
+                eventually("NATS holds it", async || self.is_on_nats(*who), &true).await;
             }
             Shown::NothingOnNats(who) => assert!(!self.is_on_nats(*who)),
             Shown::Receipt(who) => {
