@@ -50,7 +50,7 @@ async fn beat(inbox: &mut Inbox) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_fell_silent_is_let_go_and_a_quiet_one_stays() {
     let world = World::with(Plan {
-        keepalive: 1,
+        keepalive: 2,
         streams: 1,
         ..Plan::default()
     })
