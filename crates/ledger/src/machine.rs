@@ -76,9 +76,10 @@ pub struct Machine {
     now: Option<Timestamp>,
     system_version: Version,
     definition: Option<Definition>,
-    relocations: BTreeMap<Uuid, Relocation>,
-    arrivals: BTreeMap<Uuid, Arrival>,
-    alerts: BTreeMap<Uuid, AlertFold>,
+    // ids come in the order of time, which leaves the maps' nodes half empty: boxes keep the emptiness small
+    relocations: BTreeMap<Uuid, Box<Relocation>>,
+    arrivals: BTreeMap<Uuid, Box<Arrival>>,
+    alerts: BTreeMap<Uuid, Box<AlertFold>>,
     municipalities: BTreeMap<MunicipalityCode, MunicipalityFold>,
     references: BTreeMap<Uuid, Reference>,
     aliases: Aliases,
@@ -142,7 +143,7 @@ impl Machine {
 
     /// An alert.
     pub fn alert(&self, id: Uuid) -> Option<&AlertFold> {
-        self.alerts.get(&id)
+        self.alerts.get(&id).map(Box::as_ref)
     }
 
     /// A municipality, if something of it is recorded.

@@ -172,7 +172,7 @@ impl Machine {
             position: entry.position,
             ends_at,
         };
-        self.relocations.insert(id, relocation);
+        self.relocations.insert(id, Box::new(relocation));
         Ok(())
     }
 
@@ -254,7 +254,7 @@ impl Machine {
             grace_until,
             alert: None,
         };
-        self.arrivals.insert(id, arrival);
+        self.arrivals.insert(id, Box::new(arrival));
         Ok(())
     }
 
@@ -284,7 +284,7 @@ impl Machine {
             return Err(halt(entry, "an alert's key twice"));
         }
         let about = fold.arrival;
-        self.alerts.insert(id, fold);
+        self.alerts.insert(id, Box::new(fold));
         if let Some((recipient, number)) = name::read_chain_key(key) {
             self.review(Key::Chain(recipient, number));
         }

@@ -120,7 +120,7 @@ impl Machine {
         let (previous, here) = (fold.previous, fold.municipality);
         self.between(&self.announced, previous, here, &fold.pseudonyms)
             .into_iter()
-            .filter_map(|id| Some((id, self.relocations.get(&id)?)))
+            .filter_map(|id| Some((id, self.relocations.get(&id)?.as_ref())))
             .filter(|(_, known)| self.is_of_pair(&known.fold, fold))
     }
 

@@ -251,7 +251,7 @@ proptest! {
         }
         for (id, known) in &host.machine.alerts {
             let fold = AlertFold::fold(&own(SubjectKind::Alert, *id)).expect("folds");
-            prop_assert_eq!(fold.as_ref(), Some(known));
+            prop_assert_eq!(fold.as_ref(), Some(known.as_ref()));
         }
     }
 
