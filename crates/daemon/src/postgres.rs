@@ -3,6 +3,7 @@
 
 mod checks;
 mod error;
+mod gathered;
 mod link;
 mod pool;
 mod schema;
@@ -12,6 +13,7 @@ pub mod testing;
 
 pub use checks::has_synchronous_standby;
 pub use error::{ConnectError, LinkError};
+pub use gathered::{Gathered, Unanswered};
 pub use link::{Link, Proof};
 pub use pool::{Links, Pool};
 pub use schema::Schema;

@@ -6,6 +6,8 @@ use std::time::Duration;
 pub(crate) const GROUP_BATCHES_MAX: usize = 256;
 /// Batches that may wait for the writer: some groups, then callers feel back-pressure.
 pub(crate) const QUEUE_BATCHES_MAX: usize = 1024;
+/// Looks of one kind that one statement over PostgreSQL answers: as many as batches in a group.
+pub(crate) const LOOKS_MAX: usize = 256;
 /// Entries in one batch: a household of twenty and what follows from it.
 pub(crate) const BATCH_ENTRIES_MAX: usize = 64;
 /// Bytes of one stored entry: a request is at most 1 MiB, sealing adds little.

@@ -10,6 +10,7 @@ mod lease;
 mod limits;
 mod packed;
 mod reached;
+mod subject;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod writer;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use daemon::postgres::{
-    ConnectError, Link, LinkError, Pool, Schema, Settings, has_synchronous_standby,
+    ConnectError, Gathered, Link, LinkError, Pool, Schema, Settings, has_synchronous_standby,
 };
 use domain::entry::Entry;
 use domain::municipality::MunicipalityCode;
@@ -33,7 +34,7 @@ use tokio_postgres::{Config, Row};
 use uuid::Uuid;
 
 use crate::batch::{Answer, Batch, Outcome, Scope};
-use crate::limits::{QUEUE_BATCHES_MAX, READ_ENTRIES_MAX};
+use crate::limits::{LOOKS_MAX, QUEUE_BATCHES_MAX, READ_ENTRIES_MAX};
 use crate::sqlite::{kind_from_number, scope_number};
 use crate::{AppendError, InboxHead, Journal, ReadError, Stored};
 
@@ -76,6 +77,8 @@ pub(crate) async fn is_current(link: &mut Link) -> Result<(), ConnectError> {
 pub struct PostgresJournal {
     queue: mpsc::Sender<Waiting>,
     pool: Pool,
+    /// What every call folds: of many at once, read together.
+    subjects: Gathered<subject::Wanted, subject::Found>,
     edge: watch::Receiver<Position>,
     views: watch::Sender<Position>,
     log: watch::Sender<Size>,
@@ -98,9 +101,15 @@ impl PostgresJournal {
             );
         }
         let (queue, waiting) = mpsc::channel(QUEUE_BATCHES_MAX);
+        let pool = Pool::new(settings.clone(), Arc::new(known.reached()));
+        let of_subjects = pool.clone();
         let journal = Self {
             queue,
-            pool: Pool::new(settings.clone(), Arc::new(known.reached())),
+            pool,
+            subjects: Gathered::start(LOOKS_MAX, move |asked| {
+                let pool = of_subjects.clone();
+                async move { subject::read(&pool, asked).await }
+            }),
             edge: known.edge.subscribe(),
             views: known.views.clone(),
             log: known.log.clone(),
@@ -203,13 +212,8 @@ impl Journal for PostgresJournal {
     }
 
     async fn subject(&self, subject: Subject, up_to: Position) -> Result<Vec<Entry>, ReadError> {
-        let found = self
-            .entries(
-                "SELECT position, bytes FROM flyttbud.entries WHERE subject = $1 AND position <= $2 \
-                 ORDER BY version",
-                &[&subject.id, &place(up_to)],
-            )
-            .await?;
+        let asked = self.subjects.ask((subject.id, place(up_to))).await;
+        let found = asked.map_err(ReadError::store)??;
         // ids are unique over kinds; a name of another kind finds nothing
         let is_of_kind = found.iter().all(|stored| stored.entry.subject == subject);
         Ok(if is_of_kind { alone(found) } else { Vec::new() })

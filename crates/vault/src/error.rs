@@ -3,7 +3,7 @@
 use std::error::Error as Source;
 use std::path::PathBuf;
 
-use daemon::postgres::{ConnectError, LinkError};
+use daemon::postgres::{ConnectError, LinkError, Unanswered};
 
 use crate::KeyPlace;
 
@@ -105,6 +105,12 @@ impl From<rusqlite::Error> for Error {
 
 impl From<LinkError> for Error {
     fn from(error: LinkError) -> Self {
+        Self::Store(Box::new(error))
+    }
+}
+
+impl From<Unanswered> for Error {
+    fn from(error: Unanswered) -> Self {
         Self::Store(Box::new(error))
     }
 }

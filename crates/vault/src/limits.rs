@@ -9,6 +9,8 @@ pub(crate) const GROUP_CHANGES_MAX: usize = 256;
 pub(crate) const GATHERED_FOR: Duration = Duration::from_millis(2);
 /// Changes that may wait for the writer: some groups, then callers feel back-pressure.
 pub(crate) const QUEUE_CHANGES_MAX: usize = 1024;
+/// Looks of one kind that one statement over PostgreSQL answers: as many as changes in a group.
+pub(crate) const LOOKS_MAX: usize = 256;
 /// How long a caller waits for a change in PostgreSQL: a switch to another primary often takes longer, and
 /// whoever calls then is told so.
 pub(crate) const CHANGE: Duration = Duration::from_secs(10);

@@ -11,12 +11,13 @@ mod notes;
 mod refusals;
 mod reviews;
 pub(crate) mod roots;
+mod search;
 mod writer;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use daemon::postgres::{ConnectError, Link, Pool, Proof, Schema, Settings};
+use daemon::postgres::{ConnectError, Gathered, Link, Pool, Proof, Schema, Settings};
 use domain::municipality::MunicipalityCode;
 use domain::subject::{Position, Subject};
 use tokio::sync::{mpsc, oneshot};
@@ -26,7 +27,7 @@ use uuid::Uuid;
 
 use crate::erasure::Mark;
 use crate::keys::{KeyName, KeyPlace};
-use crate::limits::{CHANGE, FOUND_MAX, QUEUE_CHANGES_MAX};
+use crate::limits::{CHANGE, LOOKS_MAX, QUEUE_CHANGES_MAX};
 use crate::note::{NoteKind, NoteName};
 use crate::part::KeysId;
 use crate::refusals::Refused;
@@ -72,6 +73,9 @@ pub async fn wipe_wraps(owner: &Settings) -> Result<(), ConnectError> {
 pub(crate) struct PostgresStore {
     pool: Pool,
     queue: mpsc::Sender<Waiting>,
+    /// What every registration looks at: of many at once, together.
+    notes: Gathered<Vec<NoteName>, Vec<notes::Stored>>,
+    found: Gathered<search::Wanted, Vec<Subject>>,
 }
 
 impl PostgresStore {
@@ -91,9 +95,19 @@ impl PostgresStore {
         let proof = Arc::new(Ours(in_use.clone()));
         let (queue, waiting) = mpsc::channel(QUEUE_CHANGES_MAX);
         daemon::spawn(Writer::new(settings.clone(), in_use, proof.clone(), link).run(waiting));
+        let pool = Pool::new(settings, proof);
+        let (of_notes, of_search) = (pool.clone(), pool.clone());
         Ok(Self {
-            pool: Pool::new(settings, proof),
+            pool,
             queue,
+            notes: Gathered::start(LOOKS_MAX, move |asked| {
+                let pool = of_notes.clone();
+                async move { notes::read(&pool, asked).await }
+            }),
+            found: Gathered::start(LOOKS_MAX, move |asked| {
+                let pool = of_search.clone();
+                async move { search::find(&pool, asked).await }
+            }),
         })
     }
 }
@@ -161,19 +175,7 @@ impl KeyStore for PostgresStore {
         authority: MunicipalityCode,
         tokens: &[[u8; 16]],
     ) -> Result<Vec<Subject>, Error> {
-        let tokens: Vec<_> = tokens.iter().copied().map(Uuid::from_bytes).collect();
-        let rows = self
-            .pool
-            .rows(
-                "SELECT DISTINCT ON (found.subject) found.kind, found.subject \
-                 FROM unnest($2::uuid[]) AS wanted (token), LATERAL ( \
-                     SELECT kind, subject FROM flyttbud_keys.search \
-                     WHERE authority = $1 AND token = wanted.token ORDER BY subject DESC LIMIT $3 \
-                 ) AS found ORDER BY found.subject DESC",
-                &[&i32::from(authority.number()), &tokens, &bound(FOUND_MAX)],
-            )
-            .await?;
-        rows.iter().map(subject_in).collect()
+        Ok(self.found.ask((authority, tokens.to_vec())).await?)
     }
 
     async fn accesses(
@@ -246,7 +248,7 @@ impl KeyStore for PostgresStore {
     }
 
     async fn notes(&self, names: &[NoteName]) -> Result<Vec<Option<(i64, Vec<u8>)>>, Error> {
-        self.read_notes(names).await
+        Ok(self.notes.ask(names.to_vec()).await?)
     }
 
     async fn list_notes(

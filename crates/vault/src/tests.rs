@@ -90,7 +90,8 @@ claims! {
         a_note_follows_the_one_that_was_read_or_changes_nothing
         a_note_is_its_authoritys_and_its_kinds_alone
         notes_are_listed_from_the_highest_token_down
-        notes_are_read_in_the_order_of_their_names;
+        notes_are_read_in_the_order_of_their_names
+        of_many_who_look_at_once_each_is_told_its_own;
     rotating:
         a_change_of_the_root_key_goes_on_wherever_it_was_killed
         keys_that_are_made_while_the_root_key_changes_all_open_under_the_new_one

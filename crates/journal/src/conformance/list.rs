@@ -48,6 +48,7 @@ macro_rules! conforms {
             inbox::a_refused_batch_uses_up_no_number,
             inbox::notices_are_read_page_by_page,
             reading::a_subject_is_read_as_it_was,
+            reading::of_many_who_read_at_once_each_is_answered_its_own,
             reading::entries_are_read_page_by_page,
             clock::an_instant_is_read_back_as_answered,
             ;

@@ -9,8 +9,9 @@
 use std::sync::Arc;
 
 use domain::subject::{Position, Subject, Version};
+use tokio::task::JoinSet;
 
-use super::given::{append, batch, new_relocation, registered, supplemented};
+use super::given::{PATIENCE, append, batch, new_relocation, registered, supplemented};
 use super::whole;
 use crate::Journal;
 
@@ -41,6 +42,32 @@ pub async fn a_subject_is_read_as_it_was(journal: Arc<dyn Journal>) {
         assert_eq!(versions, expected, "{subject} up to {up_to}");
     }
     whole::check(&journal).await;
+}
+
+/// Of many who read subjects at the same time, each is answered its own, up to its own position.
+pub async fn of_many_who_read_at_once_each_is_answered_its_own(journal: Arc<dyn Journal>) {
+    let subjects: Vec<Subject> = (0..7).map(|_| new_relocation()).collect();
+    for subject in &subjects {
+        append(&journal, batch(vec![registered(*subject)])).await;
+        append(&journal, batch(vec![supplemented(*subject, 2)])).await;
+    }
+    let mut looks = JoinSet::new();
+    for look in 0..300_u64 {
+        let (journal, up_to) = (journal.clone(), Position(look % 15));
+        // every eighth asks for one that is not there
+        let place = usize::try_from(look % 8).expect("small");
+        let subject = subjects.get(place).copied().unwrap_or_else(new_relocation);
+        looks.spawn(async move {
+            let read = journal.subject(subject, up_to).await.expect("a subject");
+            assert!(read.iter().all(|entry| entry.subject == subject));
+            let first = 2 * (look % 8) + 1;
+            let is_there = |position: &u64| place < 7 && *position <= up_to.0;
+            let positions = read.iter().map(|entry| entry.position.0);
+            assert!(positions.eq([first, first + 1].into_iter().filter(is_there)));
+        });
+    }
+    let all = tokio::time::timeout(PATIENCE, looks.join_all()).await;
+    all.expect("every look is answered");
 }
 
 /// Entries are read after any position, as many as are asked for, in order.

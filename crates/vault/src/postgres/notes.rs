@@ -1,5 +1,6 @@
 //! The table of notes. A write that follows another revision than the stored one changes nothing.
 
+use daemon::postgres::Pool;
 use domain::municipality::MunicipalityCode;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -40,37 +41,43 @@ pub(super) fn named(name: NoteName) -> Vec<Box<dyn ToSql + Send + Sync>> {
     ]
 }
 
-impl PostgresStore {
-    pub(super) async fn read_notes(
-        &self,
-        names: &[NoteName],
-    ) -> Result<Vec<Option<(i64, Vec<u8>)>>, Error> {
-        let of = |name: &NoteName| i32::from(name.authority.number());
-        let authorities: Vec<_> = names.iter().map(of).collect();
-        let kind = |name: &NoteName| i16::from(name.kind.number());
-        let kinds: Vec<_> = names.iter().map(kind).collect();
-        let token = |name: &NoteName| Uuid::from_bytes(name.token);
-        let tokens: Vec<_> = names.iter().map(token).collect();
-        let rows = self
-            .pool
-            .rows(
-                "SELECT notes.revision, notes.sealed \
-                 FROM unnest($1::int4[], $2::int2[], $3::uuid[]) \
-                     WITH ORDINALITY AS wanted (authority, kind, token, place) \
-                 LEFT JOIN flyttbud_keys.notes USING (authority, kind, token) ORDER BY place",
-                &[&authorities, &kinds, &tokens],
-            )
-            .await?;
-        let row = |row: &Row| {
-            let revision: Option<i64> = row.try_get(0)?;
-            Ok(match revision {
-                Some(revision) => Some((revision, row.try_get(1)?)),
-                None => None,
-            })
-        };
-        rows.iter().map(row).collect()
-    }
+/// A note as it is stored: its revision and what is sealed.
+pub(super) type Stored = Option<(i64, Vec<u8>)>;
 
+/// The notes of those who ask together, of each in its order.
+pub(super) async fn read(
+    pool: &Pool,
+    asked: Vec<Vec<NoteName>>,
+) -> Result<Vec<Vec<Stored>>, Error> {
+    let names: Vec<&NoteName> = asked.iter().flatten().collect();
+    let of = |name: &&NoteName| i32::from(name.authority.number());
+    let authorities: Vec<_> = names.iter().map(of).collect();
+    let kind = |name: &&NoteName| i16::from(name.kind.number());
+    let kinds: Vec<_> = names.iter().map(kind).collect();
+    let token = |name: &&NoteName| Uuid::from_bytes(name.token);
+    let tokens: Vec<_> = names.iter().map(token).collect();
+    let rows = pool
+        .rows(
+            "SELECT notes.revision, notes.sealed \
+             FROM unnest($1::int4[], $2::int2[], $3::uuid[]) \
+                 WITH ORDINALITY AS wanted (authority, kind, token, place) \
+             LEFT JOIN flyttbud_keys.notes USING (authority, kind, token) ORDER BY place",
+            &[&authorities, &kinds, &tokens],
+        )
+        .await?;
+    let row = |row: &Row| {
+        let revision: Option<i64> = row.try_get(0)?;
+        Ok(match revision {
+            Some(revision) => Some((revision, row.try_get(1)?)),
+            None => None,
+        })
+    };
+    let mut notes = rows.iter().map(row);
+    let of_one = |names: &Vec<NoteName>| notes.by_ref().take(names.len()).collect();
+    asked.iter().map(of_one).collect()
+}
+
+impl PostgresStore {
     pub(super) async fn read_list(
         &self,
         (authority, kind): (MunicipalityCode, NoteKind),

@@ -1,5 +1,7 @@
 //! Claims about notes: found by a token, sealed, changed one at a time.
 
+use futures_util::future::join_all;
+
 use super::*;
 use crate::{NoteKind, NoteName, SearchTerm};
 
@@ -115,4 +117,34 @@ pub(super) async fn notes_are_read_in_the_order_of_their_names(house: House) {
         .collect();
     assert_eq!(revisions, [1, 1, 0, 1].repeat(5));
     assert!(vault.notes(&[]).await.expect("no fault").is_empty());
+}
+
+pub(super) async fn of_many_who_look_at_once_each_is_told_its_own(house: House) {
+    let vault = house.vault().await;
+    let name = |token: u8| NoteName {
+        authority: solna(),
+        kind: NoteKind::Quarantined,
+        token: [token; 16],
+    };
+    for token in 0..20 {
+        let written = vault.write_note(name(token), 0, &[token]).await;
+        assert!(written.expect("no fault"));
+        let case = format!("SOC 2026-{token}");
+        put(&vault, subject(u128::from(token) + 1), &case).await;
+    }
+    // each asks for some that are there and some that are not, or for none
+    let (vault, cases) = (&vault, 0..200_u8);
+    let looks = cases.map(async |first| {
+        let names: Vec<_> = (first..first.saturating_add(first % 4)).map(name).collect();
+        let notes = vault.notes(&names).await.expect("no fault").into_iter();
+        let said = notes.map(|note| note.and_then(|note| note.body));
+        let expected = names.iter().map(|name| name.token[0]);
+        assert!(said.eq(expected.map(|token| (token < 20).then(|| vec![token]))));
+        let case = format!("SOC 2026-{first}");
+        let (ours, theirs) = (found(vault, solna(), &case), found(vault, heby(), &case));
+        let there = (first < 20).then(|| subject(u128::from(first) + 1));
+        assert!(ours.await.into_iter().eq(there), "{case}");
+        assert_eq!(theirs.await, []);
+    });
+    join_all(looks).await;
 }
