@@ -21,6 +21,7 @@ mod core;
 mod disputes;
 mod families;
 mod identity;
+mod later;
 mod organisation;
 mod play;
 mod protection;
@@ -44,13 +45,14 @@ use services::House;
 use steps::{On, Scenario};
 
 /// Every scenario, heading by heading. A new one goes to the end of its heading.
-const SCENARIOS: [&[Scenario]; 10] = [
+const SCENARIOS: [&[Scenario]; 11] = [
     core::SCENARIOS,
     clocks::SCENARIOS,
     families::SCENARIOS,
     register::SCENARIOS,
     identity::SCENARIOS,
     protection::SCENARIOS,
+    later::SCENARIOS,
     disputes::SCENARIOS,
     organisation::SCENARIOS,
     time::SCENARIOS,

@@ -19,7 +19,9 @@ pub use function::{function, function_name, kinds};
 pub use grant::{GRANT_FUNCTIONS_MAX, grant, organisation_number};
 pub use ground::legal_ground;
 pub use person::{identity_number, is_minor};
-pub use register::{RegisterEvent, SOURCE_ID_SIGNS_MAX, Understood, register_event};
+pub use register::{
+    RegisterEvent, SOURCE_ID_SIGNS_MAX, ToldProtected, Understood, register_event, told_protected,
+};
 
 use crate::status::Refusal;
 use crate::v1;

@@ -18,7 +18,7 @@ use api::v1;
 use domain::disclosure::Protection;
 use domain::entry::Entry;
 use domain::reason::{Class, Reason, Violation};
-use domain::register::{Deregistration, Reference, Told};
+use domain::register::{Deregistration, Told};
 use prost::Message as _;
 use tonic::{Status, Streaming};
 use vault::{NoteKind, NoteName};
@@ -87,6 +87,9 @@ async fn one(
     // no more of it than an id may have: what is longer is refused
     let source_id = event.source_id.chars().take(SOURCE_ID_SIGNS_MAX);
     let source_id: String = source_id.collect();
+    if !request.validate_only {
+        heed(core, feed, &event, &source_id).await?;
+    }
     let taken_in = match asker(call, &event, actor.as_ref()) {
         Ok(asker) => taken_in(core, feed, event, (asker, request.validate_only)).await,
         Err(refusal) => Err(refusal),
@@ -116,6 +119,37 @@ async fn one(
             | Class::DeadlineExceeded
             | Class::Internal => Err(refusal),
         },
+    }
+}
+
+/// Does what follows from the protection that an event tells of, under every number that it names, whatever becomes of the
+/// rest of it: what is refused or in quarantine must not keep anybody findable. An instant that cannot be read is now.
+async fn heed(
+    core: &Core,
+    feed: Feed,
+    event: &v1::RegisterEvent,
+    source_id: &str,
+) -> Result<(), Refusal> {
+    let Some(told) = parse::told_protected(event, core.context()) else {
+        return Ok(());
+    };
+    let why = sealed::OwnPart {
+        register: Some(origin(source_id)),
+        ..sealed::OwnPart::default()
+    };
+    let changed_at = told.changed_at.unwrap_or_else(|| core.journal.now());
+    for number in &told.numbers {
+        let level = (changed_at, told.protection);
+        protection::told(core, feed.party(), number, level, &why).await?;
+    }
+    Ok(())
+}
+
+/// From which event something follows.
+fn origin(source_id: &str) -> sealed::RegisterPart {
+    sealed::RegisterPart {
+        source_id: source_id.to_owned(),
+        ..sealed::RegisterPart::default()
     }
 }
 
@@ -211,28 +245,20 @@ async fn known_one(
     (source_id, mark): (String, [u8; 16]),
     before: Option<&sealed::EventNote>,
 ) -> Result<v1::RegisterEventResult, Refusal> {
-    let origin = sealed::RegisterPart {
-        source_id,
-        ..sealed::RegisterPart::default()
-    };
+    let origin = origin(&source_id);
     let why = sealed::OwnPart {
         register: Some(origin.clone()),
         ..sealed::OwnPart::default()
     };
-    let protection = (event.changed_at, event.protection);
     let party = feed.party();
-    let is_protected = protection::told(core, party, &event.number, protection, &why).await?;
-    let mut is_compared = event.protection == Protection::None && !is_protected;
-    match &event.reference {
+    // whoever is protected, or marked, was heeded before
+    let mut is_compared = event.protection == Protection::None && {
+        let level = (event.changed_at, event.protection);
+        !protection::told(core, party, &event.number, level, &why).await?
+    };
+    if is_compared && let Some(told) = &event.reference {
         // whoever is looked for below is looked for under all numbers
-        Some(told) if is_compared => reference::take_in(core, feed, told).await?,
-        // no reference is kept of a person who is protected, so each number is told of it
-        Some(Reference { replaced, by }) if event.protection != Protection::None => {
-            for number in [replaced, by] {
-                protection::told(core, party, number, protection, &why).await?;
-            }
-        }
-        Some(_) | None => {}
+        reference::take_in(core, feed, told).await?;
     }
     if is_compared {
         // what is marked under another number holds too
@@ -259,11 +285,12 @@ async fn known_one(
     let kept = before.map_or(&[][..], |note| note.quarantined.as_slice());
     quarantine::release(core, feed, kept).await?;
     let is_new = before.is_none() || !kept.is_empty();
-    Ok(result(if is_new {
+    let outcome = if is_new {
         v1::RegisterEventOutcome::Accepted
     } else {
         v1::RegisterEventOutcome::Repeated
-    }))
+    };
+    Ok(about(event.unknown_before.as_ref(), outcome))
 }
 
 /// The note of an event that came in before, behind its revision.
@@ -272,9 +299,15 @@ async fn seen(core: &Core, name: NoteName) -> Result<Option<(i64, sealed::EventN
     Ok((revision > 0).then(|| (revision, note.unwrap_or_default())))
 }
 
-fn result(outcome: v1::RegisterEventOutcome) -> v1::RegisterEventResult {
+/// What became of an event, and what of it is not known here.
+fn about(
+    unknown: Option<&Violation>,
+    outcome: v1::RegisterEventOutcome,
+) -> v1::RegisterEventResult {
     v1::RegisterEventResult {
         outcome: outcome.into(),
+        reason: unknown.map_or_else(String::new, |it| it.reason.code().to_owned()),
+        field: unknown.map_or_else(String::new, |it| it.field.clone()),
         ..v1::RegisterEventResult::default()
     }
 }
@@ -282,17 +315,16 @@ fn result(outcome: v1::RegisterEventOutcome) -> v1::RegisterEventResult {
 /// A dry run's answer.
 fn would(understood: &Understood) -> v1::RegisterEventResult {
     match understood {
-        Understood::Known(_) => result(v1::RegisterEventOutcome::Accepted),
+        Understood::Known(event) => about(
+            event.unknown_before.as_ref(),
+            v1::RegisterEventOutcome::Accepted,
+        ),
         Understood::Unknown(violation) => unknown(violation),
     }
 }
 
 fn unknown(violation: &Violation) -> v1::RegisterEventResult {
-    v1::RegisterEventResult {
-        reason: violation.reason.code().to_owned(),
-        field: violation.field.clone(),
-        ..result(v1::RegisterEventOutcome::Quarantined)
-    }
+    about(Some(violation), v1::RegisterEventOutcome::Quarantined)
 }
 
 /// What an arrival that an event made says to its municipality.

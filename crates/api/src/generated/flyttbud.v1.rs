@@ -435,13 +435,14 @@ pub struct RegisterEvent {
     /// The person's number (personnummer, samordningsnummer), as for a Person.
     #[prost(string, tag = "3")]
     pub identity_number: ::prost::alloc::string::String,
-    /// Protection in the population register (skyddade personuppgifter). Must be stated.
+    /// Protection in the population register (skyddade personuppgifter). Must be stated. A level that is not known here counts as
+    /// protected registration, and puts the event into quarantine.
     #[prost(enumeration = "ProtectionLevel", tag = "4")]
     pub protection: i32,
     /// Where the person is registered now (folkbokföring); absent when nowhere.
     #[prost(message, optional, tag = "5")]
     pub registration: ::core::option::Option<Registration>,
-    /// Where before (historik), in any order, at most 50.
+    /// Where before (historik), in any order, at most 50. A municipality that is not known here is kept as it is told.
     #[prost(message, repeated, tag = "6")]
     pub history: ::prost::alloc::vec::Vec<Registration>,
     /// Set when the person was deregistered (avregistrering). Never a move.
@@ -466,7 +467,8 @@ pub struct RegisterEventResult {
     /// What became of it (utfall).
     #[prost(enumeration = "RegisterEventOutcome", tag = "2")]
     pub outcome: i32,
-    /// Why it was refused or is in quarantine (skäl): a stable reason.
+    /// Why it was refused or is in quarantine (skäl): a stable reason. With ACCEPTED and REPEATED: what of its history is not
+    /// known here; the rest is taken in.
     #[prost(string, tag = "3")]
     pub reason: ::prost::alloc::string::String,
     /// The first field at fault (fält), as a path in RegisterEvent, or in the request's `actor`.
@@ -523,9 +525,9 @@ pub enum RegisterEventOutcome {
     Accepted = 1,
     /// Was taken in before (upprepad).
     Repeated = 2,
-    /// Kept until somebody understands it (karantän).
+    /// Kept until somebody understands it (karantän). What it tells of protection is heeded all the same.
     Quarantined = 3,
-    /// Not taken in (nekad): see reason and field.
+    /// Not taken in (nekad): see reason and field. What it tells of protection is heeded all the same.
     Refused = 4,
 }
 impl RegisterEventOutcome {

@@ -36,12 +36,56 @@ pub struct RegisterEvent {
     pub reference: Option<Reference>,
     /// Whether it tells of somebody who is registered somewhere now, under this number or the one that replaced it.
     pub is_registered: bool,
+    /// The first municipality of its history that is not known here. It is kept as it was told: where somebody was before
+    /// keeps nothing else of the event from being understood.
+    pub unknown_before: Option<Violation>,
 }
 
 impl fmt::Debug for RegisterEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RegisterEvent({}, ..)", self.changed_at)
     }
+}
+
+/// What an event tells of a person's protection, whatever becomes of the rest of it.
+pub struct ToldProtected {
+    /// All numbers that it names and that can be read, the record's own first.
+    pub numbers: Vec<IdentityNumber>,
+    /// When the register was changed; none when that cannot be read, or is not yet.
+    pub changed_at: Option<Timestamp>,
+    /// The level, never none; the strongest for one that is not known here.
+    pub protection: Protection,
+}
+
+impl fmt::Debug for ToldProtected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ToldProtected({:?}, ..)", self.protection)
+    }
+}
+
+/// Reads what an event tells of protection, also of one that is refused or that nobody understands: whoever is protected must
+/// not be found because of a fault in the feed. None when it tells of none, or of nobody.
+pub fn told_protected(event: &v1::RegisterEvent, context: Context) -> Option<ToldProtected> {
+    let protection = match Protection::from_number(event.protection) {
+        Some(Protection::None) => return None,
+        Some(level) => level,
+        None if event.protection == 0 => return None,
+        None => Protection::ProtectedRegistration,
+    };
+    let named = [&event.identity_number, &event.referred_identity_number];
+    let read = |text: &String| identity_number(&mut Faults::default(), "", text, context);
+    let mut numbers: Vec<IdentityNumber> = named.into_iter().filter_map(read).collect();
+    numbers.dedup();
+    let changed_at = event.changed_at.as_ref().and_then(from_wire);
+    (!numbers.is_empty()).then_some(ToldProtected {
+        numbers,
+        changed_at: changed_at.filter(|at| !is_ahead(*at, context)),
+        protection,
+    })
+}
+
+fn is_ahead(at: Timestamp, context: Context) -> bool {
+    domain::calendar::day_in_sweden(at) > context.today
 }
 
 /// What an event is to us.
@@ -71,9 +115,7 @@ pub fn register_event(event: &v1::RegisterEvent, context: Context) -> Result<Und
     let changed_at = event.changed_at.as_ref().and_then(from_wire);
     match changed_at {
         None => faults.add("changed_at", Reason::FieldRequired),
-        Some(at) if domain::calendar::day_in_sweden(at) > context.today => {
-            faults.add("changed_at", Reason::DateInFuture);
-        }
+        Some(at) if is_ahead(at, context) => faults.add("changed_at", Reason::DateInFuture),
         Some(_) => {}
     }
     let number = identity_number(
@@ -100,16 +142,8 @@ pub fn register_event(event: &v1::RegisterEvent, context: Context) -> Result<Und
         }
         known
     });
-    if event.history.len() > HISTORY_MAX {
-        faults.add("history", Reason::FieldTooLong);
-    }
-    let paths = (0..).map(|index| format!("history[{index}]"));
-    let history = paths.zip(&event.history).take(HISTORY_MAX);
-    let now = event.registration.iter();
-    let all = history.chain(now.map(|it| ("registration".to_owned(), it)));
-    let mut registrations: Vec<Registration> = all
-        .filter_map(|(path, it)| registration(&mut faults, &mut unknown, &path, it, context))
-        .collect();
+    let (mut registrations, unknown_before) = before(&mut faults, event, context);
+    registrations.extend(now(&mut faults, &mut unknown, event, context));
     registrations.sort_unstable();
     faults.end()?;
     if let Some(first) = unknown.into_iter().next() {
@@ -129,6 +163,7 @@ pub fn register_event(event: &v1::RegisterEvent, context: Context) -> Result<Und
                     event.registration.is_some() && event.deregistration.is_none(),
                     Deregistration::is_replaced,
                 ),
+                unknown_before,
             }))
         }
         _ => Err(Refusal::new(Reason::Internal)),
@@ -154,13 +189,53 @@ fn referred(
     Some(referred)
 }
 
-fn registration(
+/// Where the person was before, and the first municipality there that is not known here. What was told of one long gone is
+/// kept as it was told: nothing was ever announced from there, so nothing can follow from it.
+fn before(
+    faults: &mut Faults,
+    event: &v1::RegisterEvent,
+    context: Context,
+) -> (Vec<Registration>, Option<Violation>) {
+    if event.history.len() > HISTORY_MAX {
+        faults.add("history", Reason::FieldTooLong);
+    }
+    let (mut registrations, mut unknown) = (Vec::new(), None);
+    for (index, given) in event.history.iter().take(HISTORY_MAX).enumerate() {
+        let path = format!("history[{index}]");
+        let Some((registration, is_known)) = registration(faults, &path, given, context) else {
+            continue;
+        };
+        registrations.push(registration);
+        if !is_known && unknown.is_none() {
+            unknown = Some(nowhere(&path));
+        }
+    }
+    (registrations, unknown)
+}
+
+/// Where the person is now: whoever is in a municipality that is not known here is for the quarantine.
+fn now(
     faults: &mut Faults,
     unknown: &mut Vec<Violation>,
+    event: &v1::RegisterEvent,
+    context: Context,
+) -> Option<Registration> {
+    const PATH: &str = "registration";
+    let given = event.registration.as_ref()?;
+    let (registration, is_known) = registration(faults, PATH, given, context)?;
+    if !is_known {
+        unknown.push(nowhere(PATH));
+    }
+    Some(registration)
+}
+
+/// A registration under the code of today, and whether that is known.
+fn registration(
+    faults: &mut Faults,
     path: &str,
     given: &v1::Registration,
     context: Context,
-) -> Option<Registration> {
+) -> Option<(Registration, bool)> {
     let at = |field: &str| format!("{path}.{field}");
     let since = faults.date(&at("registered_on"), &given.registered_on);
     let reported = (!given.reported_on.is_empty())
@@ -181,15 +256,13 @@ fn registration(
         faults.add(&at("municipality"), Reason::MunicipalityCodeInvalid);
         return None;
     };
-    let Some(municipality) = of_today(code, context) else {
-        unknown.push(violation(&at("municipality"), Reason::MunicipalityUnknown));
-        return None;
-    };
-    Some(Registration {
+    let current = of_today(code, context);
+    let registration = Registration {
         since: since?,
-        municipality,
+        municipality: current.unwrap_or(code),
         is_without_address: given.without_address,
-    })
+    };
+    Some((registration, current.is_some()))
 }
 
 /// The municipality that has come after one whose code is closed: whoever stayed did not move. None for a code that is
@@ -199,6 +272,11 @@ fn of_today(code: MunicipalityCode, context: Context) -> Option<MunicipalityCode
     lineage
         .find(code)
         .map(|_known| lineage.current(code, today))
+}
+
+/// That a registration's municipality is not known here.
+fn nowhere(path: &str) -> Violation {
+    violation(&format!("{path}.municipality"), Reason::MunicipalityUnknown)
 }
 
 fn violation(field: &str, reason: Reason) -> Violation {

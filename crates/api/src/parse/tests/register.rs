@@ -1,7 +1,9 @@
 //! Events of the register: what is refused, what is kept for later, what is understood.
 
 use super::*;
-use crate::parse::{Understood, register_event};
+use crate::parse::{Understood, register_event, told_protected};
+use domain::disclosure::Protection;
+use domain::identity::IdentityNumber;
 use domain::register::Registration;
 
 fn at(municipality: &str, on: &str) -> v1::Registration {
@@ -108,8 +110,8 @@ fn what_is_unknown_is_kept_for_later_and_never_guessed() {
                 deregistered_on: "2026-11-16".to_owned(),
             });
         }),
-        ("history[0].municipality", "MUNICIPALITY_UNKNOWN", |it| {
-            it.history = vec![at("9999", "2020-01-01")];
+        ("registration.municipality", "MUNICIPALITY_UNKNOWN", |it| {
+            it.registration = Some(at("9999", "2026-11-16"));
         }),
     ];
     for (field, reason, change) in cases {
@@ -122,6 +124,74 @@ fn what_is_unknown_is_kept_for_later_and_never_guessed() {
             (violation.field.as_str(), violation.reason.code()),
             (field, reason)
         );
+    }
+}
+
+#[test]
+fn where_somebody_was_before_is_kept_as_it_was_told() {
+    let mut event = event();
+    event.history = vec![at("0184", "2020-01-01"), at("1683", "1990-05-01")];
+    let Ok(Understood::Known(known)) = read(&event) else {
+        panic!("understood")
+    };
+    let codes = known.registrations.iter().map(|it| it.municipality);
+    let codes: Vec<_> = codes.map(|code| code.to_string()).collect();
+    assert_eq!(codes, ["1683", "0184", "2283"]);
+    let unknown = known.unknown_before.expect("one of them");
+    assert_eq!(
+        (unknown.field.as_str(), unknown.reason.code()),
+        ("history[1].municipality", "MUNICIPALITY_UNKNOWN")
+    );
+}
+
+#[test]
+fn protection_is_read_whatever_else_is_wrong_with_an_event() {
+    const BOTH: [&str; 2] = ["199001012385", "191401682396"];
+    type Change = fn(&mut v1::RegisterEvent);
+    // the level, how many numbers, whether the instant is known
+    type Read = Option<(Protection, usize, bool)>;
+    let (marking, protected) = (
+        Protection::SecrecyMarking,
+        Protection::ProtectedRegistration,
+    );
+    let cases: [(Read, Change); 9] = [
+        (None, |it| it.protection = 1),
+        (None, |it| it.protection = 0),
+        (Some((marking, 2, true)), |it| it.protection = 2),
+        (Some((protected, 2, true)), |it| it.protection = 3),
+        // a level of tomorrow
+        (Some((protected, 2, true)), |it| it.protection = 4),
+        (Some((protected, 1, true)), |it| {
+            it.referred_identity_number.clear();
+            it.source_id.clear();
+            it.history = vec![at("x", "y")];
+        }),
+        (Some((protected, 1, true)), |it| {
+            it.referred_identity_number.clone_from(&it.identity_number);
+        }),
+        (Some((protected, 2, false)), |it| {
+            let later = "2026-11-25T08:00:00Z".parse().expect("an instant");
+            it.changed_at = Some(crate::time::to_wire(later));
+        }),
+        // nobody can be made out
+        (None, |it| {
+            it.identity_number = "19900101-2386".to_owned();
+            it.referred_identity_number.clear();
+        }),
+    ];
+    for (number, (expected, change)) in cases.into_iter().enumerate() {
+        let mut event = event();
+        event.protection = v1::ProtectionLevel::ProtectedRegistration.into();
+        event.referred_identity_number = "19140168-2396".to_owned();
+        change(&mut event);
+        let told = told_protected(&event, *TODAY);
+        if let Some(told) = &told {
+            let numbers = told.numbers.iter().map(IdentityNumber::canonical);
+            assert!(numbers.eq(BOTH.into_iter().take(told.numbers.len())));
+            assert!(!format!("{told:?}").contains("1990"));
+        }
+        let told = told.map(|it| (it.protection, it.numbers.len(), it.changed_at.is_some()));
+        assert_eq!(told, expected, "case {number}");
     }
 }
 
