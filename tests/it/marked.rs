@@ -1,5 +1,6 @@
 //! A person with a secrecy marking: announced to a function, opened in it alone, found by no name, each reading reviewed.
 
+mod before;
 mod codes;
 mod ended;
 

@@ -82,6 +82,12 @@ pub(crate) fn is_marked(person: &Person) -> Result<bool, Refusal> {
     Ok(marks.any(|mark| said(mark).marked))
 }
 
+/// Whether the person is protected in either way, as far as the municipality knows; the marks were read. Whoever is
+/// protected more strongly is held to be marked at least.
+pub(crate) fn is_secret(person: &Person) -> Result<bool, Refusal> {
+    Ok(is_protected(person)? || is_marked(person)?)
+}
+
 /// Takes in what was told of a person's protection under a number; what was told last counts. When nothing may be about the
 /// person, ends all that the municipality has. Returns whether nothing is to be compared: in that case, and when the person
 /// has a secrecy marking.

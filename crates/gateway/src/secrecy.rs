@@ -1,5 +1,5 @@
-//! Secrecy marking (sekretessmarkering): who may open what was announced of a person with one. The right to open a
-//! relocation, a [`Pass`], is made here alone, and nothing sealed of a relocation is opened to be shown without one.
+//! Secrecy marking (sekretessmarkering): who may open what was announced of a person with one, or of somebody whom the party
+//! knows to be protected more strongly. The right to open a relocation, a [`Pass`], is made here alone, and nothing sealed of a relocation is opened to be shown without one.
 
 use api::generated::journal::v1 as sealed;
 use api::parse::{self, Context, Faults};
@@ -54,7 +54,7 @@ impl Pass {
 /// A relocation as it is now, with its entries.
 pub(crate) type Known<'a> = (&'a RelocationFold, &'a [Entry]);
 
-/// What was said of the person when a relocation was announced, or what the party's own register told since.
+/// What was said of the person when a relocation was announced, or what the party's own register told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Marking {
     None,
@@ -126,7 +126,7 @@ impl Core {
         person: &Person,
         (fold, _entries): Known<'_>,
     ) -> Result<bool, Refusal> {
-        if protection::is_marked(person)? {
+        if protection::is_secret(person)? {
             return Ok(true);
         }
         let Some(sent_to) = &fold.function else {
@@ -156,6 +156,29 @@ impl Core {
         let opening = Opening::of(first.subject, actor);
         let admitted = self.admitted(call, party, fold, marking, opening).await;
         admitted.map(|_opening| ())
+    }
+
+    /// Refuses to tell the other party anything more of a person about whom nothing of this one may be. Nobody is told why.
+    pub(crate) async fn may_tell(&self, party: Party, known: Known<'_>) -> Result<(), Refusal> {
+        let Some(number) = self.announced_number(party, known).await? else {
+            return Ok(());
+        };
+        let person = Person::read(self, party, &number, &[NoteKind::Protected]).await?;
+        if protection::is_protected(&person)? {
+            return Err(Refusal::new(Reason::ManualRouteRequired));
+        }
+        Ok(())
+    }
+
+    /// Whether a relocation is found by no name: that of whoever is marked, or was since.
+    pub(crate) async fn is_nameless(
+        &self,
+        party: Party,
+        subject: Subject,
+    ) -> Result<bool, Refusal> {
+        let (fold, entries) = self.relocation(party, subject, NOW).await?;
+        let marking = self.marking(party, (&fold, &entries)).await?;
+        Ok(marking == Marking::Marked)
     }
 
     /// Records what is an access although nothing is shown of the body: ending it is everybody's duty.
@@ -203,7 +226,7 @@ impl Core {
         let Some(person) = self.announced_person(party, known).await? else {
             return Ok(Marking::Erased);
         };
-        let is_marked = states(&person) || self.is_marked_since(party, known.0, &person).await?;
+        let is_marked = states(&person) || self.is_secret_since(party, known.0, &person).await?;
         Ok(if is_marked {
             Marking::Marked
         } else {
@@ -222,8 +245,8 @@ impl Core {
         Ok(person.map(Option::unwrap_or_default))
     }
 
-    /// Whether the party's own register told of a marking, which it may have done after the announcement.
-    async fn is_marked_since(
+    /// Whether the party's own register told of a marking or of more, before the announcement or after it.
+    async fn is_secret_since(
         &self,
         party: Party,
         fold: &RelocationFold,
@@ -231,7 +254,7 @@ impl Core {
     ) -> Result<bool, Refusal> {
         let number = self.number_then(fold, person)?;
         let person = Person::read(self, party, &number, &[NoteKind::Protected]).await?;
-        protection::is_marked(&person)
+        protection::is_secret(&person)
     }
 
     /// Whom an announcement is about, for a rule to be applied; none when it can be opened no more.

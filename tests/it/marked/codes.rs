@@ -92,8 +92,15 @@ async fn a_protection_told_under_the_old_code_ends_what_stands_under_the_new() {
     let sent = announced(&heby, "0191", 0).await.expect("told").name;
     let received = announced(&solna, "0331", 0).await.expect("told").name;
     told(&heby.acting_for(OLD), event(0, 1, ProtectedRegistration)).await;
-    for name in [&sent, &received] {
-        let state = heby.read(name).await.expect("the envelope").state();
+    // no function handles such cases there, so nobody opens what it received
+    for (name, opens) in [(&sent, true), (&received, false)] {
+        assert_eq!(heby.read(name).await.is_ok(), opens);
+        let envelope = v1::GetRelocationRequest {
+            view: v1::View::Basic.into(),
+            ..heby.reading(name)
+        };
+        let envelope = heby.get_relocation(envelope).await.expect("the envelope");
+        let state = envelope.relocation.expect("one").state();
         assert_eq!(state, v1::RelocationState::Withdrawn);
     }
     let refused = announced(&heby, "0191", 0).await;

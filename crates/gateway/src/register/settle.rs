@@ -56,8 +56,7 @@ pub(crate) async fn settle_announced(
     let feed = Feed::of_recipient(fold);
     let person = Person::read(core, feed.party(), number, &KINDS).await?;
     let timeline = standing::told(&person)?;
-    let is_protected = protection::is_protected(&person)? || protection::is_marked(&person)?;
-    if timeline.told().is_empty() || is_protected {
+    if timeline.told().is_empty() || protection::is_secret(&person)? {
         return Ok(());
     }
     let origin = sealed::RegisterPart::default();

@@ -102,7 +102,7 @@ async fn found(
     for party in feed.parties(core) {
         for number in &client.numbers {
             let person = Person::read(core, party, number, &KINDS).await?;
-            if protection::is_protected(&person)? || protection::is_marked(&person)? {
+            if protection::is_secret(&person)? {
                 return Ok(None);
             }
             told.extend_from_slice(standing::told(&person)?.told());

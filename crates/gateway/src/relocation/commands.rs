@@ -56,6 +56,9 @@ impl Common<'_> {
             let actor = self.own.actor.clone().unwrap_or_default();
             let known = (&fold, entries.as_slice());
             core.may_handle(self.call, party, known, &actor).await?;
+            if tells(what) {
+                core.may_tell(party, known).await?;
+            }
         }
         let command = Command {
             by: party.into(),
@@ -83,6 +86,23 @@ fn takes_part(what: RelocationCommand) -> bool {
         | RelocationCommand::Refer { .. }
         | RelocationCommand::Decide { .. } => true,
         RelocationCommand::Withdraw { .. }
+        | RelocationCommand::Recall
+        | RelocationCommand::Redact
+        | RelocationCommand::Restrict { .. }
+        | RelocationCommand::Release { .. } => false,
+    }
+}
+
+/// Whether it tells the other party something of the person. That somebody took an announcement in tells nothing: if nobody
+/// ever did, that would.
+fn tells(what: RelocationCommand) -> bool {
+    match what {
+        RelocationCommand::Supplement
+        | RelocationCommand::Reply { .. }
+        | RelocationCommand::Decide { .. } => true,
+        RelocationCommand::Acknowledge
+        | RelocationCommand::Refer { .. }
+        | RelocationCommand::Withdraw { .. }
         | RelocationCommand::Recall
         | RelocationCommand::Redact
         | RelocationCommand::Restrict { .. }

@@ -130,9 +130,15 @@ async fn found(core: &Core, party: Party, search: &Search) -> Result<Vec<v1::Rel
             found
         }
     };
-    let relocations = relocations(core, party, &found).await?.into_iter();
-    let shown = relocations.map(|(subject, fold)| show::relocation(subject, &fold, party.code()));
-    Ok(shown.collect())
+    let mut shown = Vec::with_capacity(found.len());
+    for (subject, fold) in relocations(core, party, &found).await? {
+        let is_by_name = search.kind == v1::SearchTermKind::Name;
+        // their tokens may be older than what the party knows now
+        if !(is_by_name && core.is_nameless(party, subject).await?) {
+            shown.push(show::relocation(subject, &fold, party.code()));
+        }
+    }
+    Ok(shown)
 }
 
 /// Those of a party's subjects that are relocations, in their order, as they are now.
