@@ -50,6 +50,8 @@ methods! {
     breach = relocations.get_breach_report(GetBreachReportRequest) -> GetBreachReportResponse;
     /// RedactRelocation.
     redact = relocations.redact_relocation(RedactRelocationRequest) -> RedactRelocationResponse;
+    /// LiftProtection.
+    lift = relocations.lift_protection(LiftProtectionRequest) -> LiftProtectionResponse;
     /// RestrictRelocation.
     restrict = relocations.restrict_relocation(RestrictRelocationRequest) -> RestrictRelocationResponse;
     /// ReleaseRelocation.

@@ -3,9 +3,13 @@
 use api::v1;
 use client::request_id;
 use domain::code::NoticeKind;
-use tests::{Apart, FEED, PERSONS, Party, SOLLEFTEA, SOLNA, World, announcement, arrival, consent};
+use jiff::Timestamp;
+use tests::{
+    Apart, FEED, PERSONS, Party, REVIEWER, SOLLEFTEA, SOLNA, World, announcement, arrival, consent,
+    outcome,
+};
 
-use crate::access::announced;
+use crate::access::{self, announced};
 use crate::recalling::kinds;
 
 pub(crate) fn redaction(party: &Party, name: &str) -> v1::RedactRelocationRequest {
@@ -155,7 +159,7 @@ async fn over_postgres_what_the_register_protects_is_ended_likewise() {
     let feed = world.party(FEED, 1).await;
     let event = v1::RegisterEvent {
         source_id: "skydd-1".to_owned(),
-        changed_at: Some(api::time::to_wire(jiff::Timestamp::now())),
+        changed_at: Some(api::time::to_wire(Timestamp::now())),
         identity_number: PERSONS[0].0.to_owned(),
         protection: v1::ProtectionLevel::ProtectedRegistration.into(),
         ..v1::RegisterEvent::default()
@@ -173,4 +177,100 @@ async fn over_postgres_what_the_register_protects_is_ended_likewise() {
     let ended = solleftea.redact(redaction(&solleftea, &other)).await;
     ended.expect("ended");
     assert_eq!(seen(&solna, &other).await, (true, vec![String::new()]));
+}
+
+/// What Solna's register told of a test person, of a change at an instant.
+async fn told(feed: &Party, index: usize, changed_at: Timestamp, level: v1::ProtectionLevel) {
+    let event = v1::RegisterEvent {
+        source_id: format!("{index} at {changed_at}"),
+        changed_at: Some(api::time::to_wire(changed_at)),
+        identity_number: PERSONS[index].0.to_owned(),
+        protection: level.into(),
+        ..v1::RegisterEvent::default()
+    };
+    let results = feed.import(vec![event]).await.expect("an answer");
+    assert_eq!(outcome(&results[0]), "ACCEPTED");
+}
+
+/// What holds of a test person after it was lifted, or as it is.
+async fn lifted(by: &Party, index: usize, validate_only: bool) -> v1::ProtectionLevel {
+    let lifting = v1::LiftProtectionRequest {
+        municipality: by.municipality(),
+        actor: by.actor(),
+        validate_only,
+        identity_number: PERSONS[index].0.to_owned(),
+    };
+    by.lift(lifting).await.expect("an answer").protection()
+}
+
+/// Why a test person is not announced; empty when it is.
+async fn refused(by: &Party, to: &str, index: usize) -> String {
+    let answer = by.register(announcement(by, to, index)).await;
+    answer.err().map(|it| it.reason).unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_officer_said_by_hand_is_lifted_by_an_officer_alone() {
+    use v1::ProtectionLevel::{None as Unprotected, ProtectedRegistration, SecrecyMarking};
+    let world = World::start().await;
+    let (solna, feed) = (world.party(SOLNA).await, world.party(FEED).await);
+    let mut requests = Vec::new();
+    for index in [0, 1] {
+        let name = announced(&solna, index).await;
+        let request = v1::RedactRelocationRequest {
+            whole_person: true,
+            ..redaction(&solna, &name)
+        };
+        solna.redact(request.clone()).await.expect("ended");
+        requests.push(request);
+    }
+    // a routine event, of a change before it and of one after it; and protection that is over
+    told(&feed, 0, Timestamp::UNIX_EPOCH, Unprotected).await;
+    for level in [Unprotected, ProtectedRegistration, Unprotected] {
+        told(&feed, 0, Timestamp::now(), level).await;
+        assert_eq!(refused(&solna, "2283", 0).await, "MANUAL_ROUTE_REQUIRED");
+    }
+    let report = solna.report(arrival(&solna, "2283", 0)).await;
+    let report = report.expect_err("the manual route");
+    assert_eq!(report.reason, "MANUAL_ROUTE_REQUIRED");
+    told(&feed, 1, Timestamp::now(), SecrecyMarking).await;
+    // who lifts it says who and why
+    let nobody = v1::LiftProtectionRequest {
+        municipality: solna.municipality(),
+        identity_number: PERSONS[0].0.to_owned(),
+        ..v1::LiftProtectionRequest::default()
+    };
+    let nobody = solna.lift(nobody).await.expect_err("nobody");
+    assert_eq!(nobody.reason, "ACTOR_REQUIRED");
+    assert_eq!(lifted(&solna, 0, true).await, ProtectedRegistration);
+    assert_eq!(refused(&solna, "2283", 0).await, "MANUAL_ROUTE_REQUIRED");
+    assert_eq!(lifted(&solna, 0, false).await, Unprotected);
+    assert_eq!(refused(&solna, "2283", 0).await, "");
+    // what the register tells goes on
+    assert_eq!(lifted(&solna, 1, false).await, SecrecyMarking);
+    assert_eq!(refused(&solna, "2283", 1).await, "SECRECY_MARKING_KNOWN");
+    // a retry of what was answered once sets nothing anew, and lifting it twice is lifting it
+    for request in requests {
+        solna.redact(request).await.expect("as before");
+    }
+    assert_eq!(refused(&solna, "0191", 0).await, "");
+    assert_eq!(lifted(&solna, 0, false).await, Unprotected);
+    let profile = crate::receipts::profile(&world, SOLNA);
+    let number = ["--number", PERSONS[1].0, "--text", "omprövat"];
+    let words = ["--profile", &profile, "relocation", "lift-protection"];
+    let said = tests::run(world.folder(), &[&words[..], &number].concat());
+    let said = String::from_utf8(said.stdout).expect("text");
+    assert!(said.contains("secrecy marking"), "{said}");
+    let reviewer = world.party(REVIEWER).await;
+    let listed = access::seen(&reviewer, access::log(&reviewer)).await;
+    let lifts = listed.iter().filter(|it| it.method == "LiftProtection");
+    let lifts: Vec<_> = lifts
+        .map(|it| {
+            let purpose = it.actor.as_ref().map(|actor| actor.purpose.as_str());
+            (it.secrecy(), it.found, purpose == Some("omprövat"))
+        })
+        .collect();
+    let marked = v1::AccessSecrecy::Marked;
+    let expected = [(1, false), (1, false), (1, false), (0, false), (0, true)];
+    assert_eq!(lifts, expected.map(|(found, why)| (marked, found, why)));
 }

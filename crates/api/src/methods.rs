@@ -10,7 +10,8 @@ use prost_types::FileDescriptorSet;
 use crate::generated::DESCRIPTORS;
 
 /// What a municipality does about itself: by its own system alone, or a vendor could let in whom it likes.
-const OWN: [&str; 4] = [
+const OWN: [&str; 5] = [
+    "LiftProtection",
     "SetFunction",
     "GrantVendor",
     "WithdrawVendor",

@@ -3,6 +3,8 @@
 //!
 //! Whatever it leads to may be done again and leads to the same: a gateway that dies in the middle costs nothing.
 
+mod mark;
+
 use api::generated::journal::v1 as sealed;
 use api::status::Refusal;
 use domain::code::NoticeKind;
@@ -14,17 +16,19 @@ use domain::subject::{Subject, SubjectKind};
 use jiff::Timestamp;
 use journal::{Batch, OpenClaim, OpenKey};
 use ledger::{ArrivalFold, ArrivalState, RelocationCommand, RelocationFold};
-use vault::{NoteKind, NoteName};
+use vault::NoteKind;
 
 use crate::body::{Body, Parties};
 use crate::core::Core;
 use crate::limits::NOTE_TRIES_MAX;
-use crate::note;
 use crate::permit::Party;
 use crate::person::Person;
 use crate::read::{NOW, written};
 use crate::relocation::{erase, own};
 use crate::write::halted;
+
+pub(crate) use mark::lift;
+use mark::{ends, said};
 
 /// Refuses to announce a person whom nothing of this municipality may be about, or whose secrecy marking its own register
 /// told of and the announcement does not state.
@@ -73,7 +77,7 @@ async fn refuse(core: &Core, person: &Person, validate_only: bool) -> Result<(),
 /// Whether nothing of this municipality may be about the person, whose marks were read.
 pub(crate) fn is_protected(person: &Person) -> Result<bool, Refusal> {
     let mut marks = person.said(NoteKind::Protected)?.into_iter();
-    Ok(marks.any(|mark| said(mark).protected))
+    Ok(marks.any(|mark| ends(said(mark))))
 }
 
 /// Whether the municipality's register told of a secrecy marking of the person, whose marks were read.
@@ -98,20 +102,34 @@ pub(crate) async fn told(
     (changed_at, protection): (Timestamp, Protection),
     why: &sealed::OwnPart,
 ) -> Result<bool, Refusal> {
-    let name = name(core, party, number).await?;
-    let told = mark(core, name, changed_at, protection).await?;
+    let told = mark::told(core, party, number, (changed_at, protection)).await?;
     if protection == Protection::None {
         // what was told under another code of the municipality is lifted too, and it never says more than that
         for other in party.under_all_codes(core).into_iter().skip(1) {
-            let name = self::name(core, other, number).await?;
-            mark(core, name, changed_at, protection).await?;
+            mark::told(core, other, number, (changed_at, protection)).await?;
         }
     }
-    if told.protected {
+    if ends(told) {
         let person = Person::read(core, party, number, &[]).await?;
         end_all(core, &person, why).await?;
     }
-    Ok(told.protected || told.marked)
+    Ok(ends(told) || told.marked)
+}
+
+/// Takes in what an officer said at an instant of a person under a number: nothing may be about that person, whatever a
+/// register tells, until an officer lifts it. What was lifted since stays lifted.
+pub(crate) async fn said_by_hand(
+    core: &Core,
+    party: Party,
+    number: &IdentityNumber,
+    at: Timestamp,
+    why: &sealed::OwnPart,
+) -> Result<(), Refusal> {
+    if ends(mark::set_by_hand(core, party, number, at).await?) {
+        let person = Person::read(core, party, number, &[]).await?;
+        end_all(core, &person, why).await?;
+    }
+    Ok(())
 }
 
 /// Ends what was written at the very moment in which the person became protected, under whichever number. Returns
@@ -122,71 +140,6 @@ pub(crate) async fn hold(core: &Core, person: &Person) -> Result<bool, Refusal> 
         end_all(core, person, &sealed::OwnPart::default()).await?;
     }
     Ok(is_protected)
-}
-
-async fn name(core: &Core, party: Party, number: &IdentityNumber) -> Result<NoteName, Refusal> {
-    note::name(core, party.code(), NoteKind::Protected, number).await
-}
-
-/// What a mark says. One that cannot be opened any more counts as set.
-fn said(note: Option<sealed::ProtectedNote>) -> sealed::ProtectedNote {
-    note.unwrap_or(sealed::ProtectedNote {
-        changed_at_micros: i64::MIN,
-        protected: true,
-        marked: true,
-    })
-}
-
-/// Sets the mark, or lifts it, which only what tells of no protection at all does. Returns what it is then: nothing is kept
-/// of a person who never was protected.
-async fn mark(
-    core: &Core,
-    name: NoteName,
-    changed_at: Timestamp,
-    protection: Protection,
-) -> Result<sealed::ProtectedNote, Refusal> {
-    note::change(core, name, |revision, before| {
-        let before = said(before);
-        let after = marked(
-            revision > 0,
-            before,
-            changed_at.as_microsecond(),
-            protection,
-        );
-        (after, after.unwrap_or(before))
-    })
-    .await
-}
-
-/// What a mark becomes; none when it stays. What was changed last counts, but that a secrecy marking lifts no stronger
-/// protection, whichever of the two comes in first.
-fn marked(
-    is_known: bool,
-    before: sealed::ProtectedNote,
-    changed_at_micros: i64,
-    protection: Protection,
-) -> Option<sealed::ProtectedNote> {
-    let (protected, marked) = match protection {
-        Protection::ProtectedRegistration => (true, before.marked),
-        Protection::SecrecyMarking => (before.protected, true),
-        Protection::None => (false, false),
-    };
-    if !is_known || changed_at_micros > before.changed_at_micros {
-        let told = sealed::ProtectedNote {
-            changed_at_micros,
-            protected,
-            marked,
-        };
-        return (is_known || protected || marked).then_some(told);
-    }
-    // of two events of one instant the stronger stands, in whichever order they come in
-    let is_same = changed_at_micros == before.changed_at_micros;
-    let stronger = sealed::ProtectedNote {
-        protected: before.protected || protected && (is_same || before.marked),
-        marked: before.marked || marked && is_same,
-        ..before
-    };
-    (stronger != before).then_some(stronger)
 }
 
 /// All that the municipality has under any of its codes, however little of it whoever asked may see. Relocations first:
@@ -329,67 +282,4 @@ async fn append(
     };
     core.append_sealed(keys, Vec::new(), batch).await?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NONE: Protection = Protection::None;
-    const MARKING: Protection = Protection::SecrecyMarking;
-    const PROTECTED: Protection = Protection::ProtectedRegistration;
-
-    /// What events of some hours lead to, as they come in: protected, marked; none when nothing is kept.
-    fn after(events: &[(i64, Protection)]) -> Option<(bool, bool)> {
-        let mut note = None;
-        for (hour, protection) in events {
-            let before = note.unwrap_or_default();
-            note = marked(note.is_some(), before, *hour, *protection).or(note);
-        }
-        note.map(|it: sealed::ProtectedNote| (it.protected, it.marked))
-    }
-
-    #[test]
-    fn what_was_changed_last_counts_and_a_marking_lifts_nothing() {
-        for (events, expect) in [
-            (&[(1, NONE)][..], None),
-            (&[(1, MARKING)], Some((false, true))),
-            (&[(1, MARKING), (2, NONE)], Some((false, false))),
-            (&[(2, MARKING), (1, NONE)], Some((false, true))),
-            (&[(1, PROTECTED), (2, MARKING)], Some((true, true))),
-            (&[(2, MARKING), (1, PROTECTED)], Some((true, true))),
-            (&[(1, MARKING), (2, PROTECTED)], Some((true, true))),
-            (
-                &[(1, PROTECTED), (3, MARKING), (2, NONE)],
-                Some((true, true)),
-            ),
-            (
-                &[(1, PROTECTED), (2, MARKING), (3, NONE)],
-                Some((false, false)),
-            ),
-            (
-                &[(3, MARKING), (4, NONE), (1, PROTECTED)],
-                Some((false, false)),
-            ),
-            (
-                &[(2, MARKING), (3, NONE), (3, MARKING)],
-                Some((false, true)),
-            ),
-            (
-                &[(2, MARKING), (3, MARKING), (3, NONE)],
-                Some((false, true)),
-            ),
-            (
-                &[(2, MARKING), (3, NONE), (3, PROTECTED)],
-                Some((true, false)),
-            ),
-            (
-                &[(2, MARKING), (3, PROTECTED), (3, NONE)],
-                Some((true, true)),
-            ),
-            (&[(2, NONE), (1, PROTECTED)], Some((true, false))),
-        ] {
-            assert_eq!(after(events), expect, "{events:?}");
-        }
-    }
 }

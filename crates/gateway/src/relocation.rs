@@ -2,6 +2,7 @@
 
 mod commands;
 mod find;
+mod lift;
 mod queries;
 mod register;
 mod unconnected;
@@ -121,6 +122,13 @@ impl RelocationService for Relocations {
         v1::RedactRelocationRequest,
         v1::RedactRelocationResponse,
         commands::redact::redact
+    );
+    method!(
+        lift_protection,
+        "LiftProtection",
+        v1::LiftProtectionRequest,
+        v1::LiftProtectionResponse,
+        lift::lift
     );
     method!(
         restrict_relocation,

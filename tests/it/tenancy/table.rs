@@ -114,6 +114,10 @@ pub(super) const OWN: &[Row] = rows! { |party, names|
         term: Some(v1::find_relocations_request::Term::IdentityNumber("19900101-2385".to_owned())),
     });
     "ProducePersonExtract": extract("19900101-2385");
+    "LiftProtection": lift(v1::LiftProtectionRequest {
+        municipality: party.municipality(), actor: party.actor(), validate_only: false,
+        identity_number: "19900101-2385".to_owned(),
+    });
     "ReportArrival": report(arrival(&party, "2283", 3));
     "ListArrivals": list_arrivals(v1::ListArrivalsRequest {
         municipality: party.municipality(), ..v1::ListArrivalsRequest::default()

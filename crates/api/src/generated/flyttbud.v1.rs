@@ -9133,7 +9133,8 @@ pub struct RedactRelocationRequest {
     #[prost(string, tag = "7")]
     pub text: ::prost::alloc::string::String,
     /// All that your municipality has of the person, from now on (hela personen): what is open or was told is ended likewise,
-    /// reports of arrivals are withdrawn, and what comes later goes the manual route.
+    /// reports of arrivals are withdrawn, and what comes later goes the manual route, whatever your register tells, until
+    /// LiftProtection.
     #[prost(bool, tag = "8")]
     pub whole_person: bool,
 }
@@ -9149,6 +9150,30 @@ pub struct RedactRelocationResponse {
     /// There were more than are told here (fler läsningar).
     #[prost(bool, tag = "3")]
     pub more_readings: bool,
+}
+/// Request of LiftProtection. Done again, it leads to the same.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LiftProtectionRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who does it (handläggare). `purpose` is why; your municipality's reviewers read it, in every sample.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// Check everything, store nothing but the access (provkörning).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The number under which the person was announced (personnummer, samordningsnummer), as for a Person. What was said under
+    /// another number of the person stays.
+    #[prost(string, tag = "4")]
+    pub identity_number: ::prost::alloc::string::String,
+}
+/// Response of LiftProtection.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LiftProtectionResponse {
+    /// What holds at your municipality now (gällande skydd): by its register, or by hand under another number.
+    #[prost(enumeration = "ProtectionLevel", tag = "1")]
+    pub protection: i32,
 }
 /// One reading at the other party (läsning). The officer's id stays there.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -9854,6 +9879,34 @@ pub mod relocation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Lifts what your municipality said of a person by hand (`whole_person`). What your register tells goes on, and nothing that
+        /// was ended comes back.
+        pub async fn lift_protection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::LiftProtectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LiftProtectionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.RelocationService/LiftProtection",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.RelocationService", "LiftProtection"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Restricts the processing at your municipality (GDPR article 18), or holds it for a legal matter.
         pub async fn restrict_relocation(
             &mut self,
@@ -10112,6 +10165,15 @@ pub mod relocation_service_server {
             request: tonic::Request<super::RedactRelocationRequest>,
         ) -> std::result::Result<
             tonic::Response<super::RedactRelocationResponse>,
+            tonic::Status,
+        >;
+        /// Lifts what your municipality said of a person by hand (`whole_person`). What your register tells goes on, and nothing that
+        /// was ended comes back.
+        async fn lift_protection(
+            &self,
+            request: tonic::Request<super::LiftProtectionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LiftProtectionResponse>,
             tonic::Status,
         >;
         /// Restricts the processing at your municipality (GDPR article 18), or holds it for a legal matter.
@@ -10648,6 +10710,52 @@ pub mod relocation_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RedactRelocationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.RelocationService/LiftProtection" => {
+                    #[allow(non_camel_case_types)]
+                    struct LiftProtectionSvc<T: RelocationService>(pub Arc<T>);
+                    impl<
+                        T: RelocationService,
+                    > tonic::server::UnaryService<super::LiftProtectionRequest>
+                    for LiftProtectionSvc<T> {
+                        type Response = super::LiftProtectionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::LiftProtectionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RelocationService>::lift_protection(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LiftProtectionSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -814,4 +814,11 @@ pub struct ProtectedNote {
     /// Whether the person has a secrecy marking since then: then some functions alone may open what is about the person.
     #[prost(bool, tag = "3")]
     pub marked: bool,
+    /// When an officer said that nothing may be about the person, microseconds since 1970; 0: nobody did. What a register tells
+    /// changes nothing of it.
+    #[prost(int64, tag = "4")]
+    pub by_hand_at_micros: i64,
+    /// When an officer lifted that, likewise: what was said by hand before it holds no more.
+    #[prost(int64, tag = "5")]
+    pub lifted_at_micros: i64,
 }

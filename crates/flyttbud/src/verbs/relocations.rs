@@ -6,7 +6,7 @@ use api::v1;
 use clap::{Args, Subcommand};
 
 use super::receipts::Patience;
-use super::restrict::{Redaction, Restriction, say_readings};
+use super::restrict::{Lifting, Redaction, Restriction, say_readings};
 use super::{
     Session, call, code, code_of, completed, identity_number, instant, more, request, word,
 };
@@ -138,6 +138,8 @@ pub(crate) enum Relocation {
     },
     /// End it for the other party: what you told can be opened there no more, and you see who read it
     Redact(Redaction),
+    /// Lift what your municipality said of a whole person by hand; what its register tells stays
+    LiftProtection(Lifting),
     /// Restrict the processing at your municipality, or hold it for a legal matter
     Restrict(Restriction),
     /// Lift a restriction or a hold
@@ -269,6 +271,7 @@ impl Session {
                 write,
             } => self.recall(name, &discovered, text, &write).await,
             Relocation::Redact(verb) => self.redact(verb).await,
+            Relocation::LiftProtection(verb) => self.lift(verb).await,
             Relocation::Restrict(verb) => self.restrict(verb).await,
             Relocation::Release(verb) => self.release(verb).await,
             Relocation::Breach { name, language } => self.breach(name, language).await,

@@ -1,10 +1,10 @@
-//! Verbs about a relocation that are seldom needed: an end for the other party, restrictions, holds, the transfer of a
-//! case.
+//! Verbs about a relocation that are seldom needed: an end for the other party and what follows from it, restrictions,
+//! holds, the transfer of a case.
 
 use api::v1;
 use clap::Args;
 
-use super::{Session, call, code_of, instant};
+use super::{Session, call, code_of, identity_number, instant, word};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -39,6 +39,20 @@ pub(crate) struct Redaction {
     write: Write,
 }
 
+/// What was said of a whole person by hand.
+#[derive(Debug, Args)]
+pub(crate) struct Lifting {
+    /// Say - to give the identity number on standard input, where no list of processes shows it; or the number itself
+    #[arg(long)]
+    number: String,
+    /// Why; the access log keeps it
+    #[arg(long)]
+    text: String,
+    /// Say what holds, and lift nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
 impl Restriction {
     fn kind(&self) -> i32 {
         let kind = code_of(&self.kind, "RESTRICTION_KIND_");
@@ -65,6 +79,22 @@ impl Session {
         }
         say_readings(&answer.readings, answer.more_readings);
         self.answer(answer.relocation)
+    }
+
+    pub(super) async fn lift(&self, verb: Lifting) -> Result<(), Failure> {
+        let request = v1::LiftProtectionRequest {
+            municipality: self.profile.municipality()?,
+            actor: Some(self.profile.actor(&verb.text, "")),
+            validate_only: verb.dry_run,
+            identity_number: identity_number(verb.number)?,
+        };
+        let answer = call!(self, relocations.lift_protection(request))?;
+        if self.json {
+            return output::say_json("LiftProtectionResponse", &answer);
+        }
+        let holds = word(answer.protection().as_str_name(), "PROTECTION_LEVEL_");
+        output::say(&format!("protection that holds here: {holds}"));
+        Ok(())
     }
 
     pub(super) async fn restrict(&self, verb: Restriction) -> Result<(), Failure> {

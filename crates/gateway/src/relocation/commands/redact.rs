@@ -5,7 +5,6 @@ use api::generated::journal::v1 as sealed;
 use api::parse::{self, Faults};
 use api::status::Refusal;
 use api::v1;
-use domain::disclosure::Protection;
 use domain::entry::{Entry, Event};
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
@@ -47,12 +46,13 @@ pub(in crate::relocation) async fn redact(
         });
     }
     erase(core, subject).await?;
-    if let Some(number) = person {
-        let told = (core.journal.now(), Protection::ProtectedRegistration);
-        protection::told(core, party, &number, told, &why).await?;
+    let (fold, entries) = core.relocation(party, subject, NOW).await?;
+    if let (Some(number), Some(entry)) = (person, redaction(party, &entries)) {
+        // a retry says nothing anew: what was lifted since stays lifted
+        let at = entry.recorded_at;
+        protection::said_by_hand(core, party, &number, at, &why).await?;
     }
     let actor = why.actor.unwrap_or_default();
-    let (fold, entries) = core.relocation(party, subject, NOW).await?;
     let (known, opening) = ((&fold, entries.as_slice()), Opening::of(subject, &actor));
     core.record_relocation(call, party, known, opening).await?;
     let (readings, more_readings) = readings(core, party, &fold, &entries).await?;
@@ -70,13 +70,18 @@ pub(in crate::relocation) async fn readings(
     fold: &RelocationFold,
     entries: &[Entry],
 ) -> Result<(Vec<v1::Reading>, bool), Refusal> {
-    let redacted = Event::RelocationRedacted { by: party.code() };
-    let Some(entry) = entries.iter().find(|entry| entry.event == redacted) else {
+    let Some(entry) = redaction(party, entries) else {
         return Ok((Vec::new(), false));
     };
     let before = entry.recorded_at;
     core.readings(party, other(party, fold), entry.subject, before)
         .await
+}
+
+/// The entry by which a party ended it for the other.
+fn redaction(party: Party, entries: &[Entry]) -> Option<&Entry> {
+    let redacted = Event::RelocationRedacted { by: party.code() };
+    entries.iter().find(|entry| entry.event == redacted)
 }
 
 fn other(party: Party, fold: &RelocationFold) -> MunicipalityCode {
