@@ -1,8 +1,8 @@
 //! A person with a secrecy marking: announced to a function, opened in it alone, found by no name, each reading reviewed.
 
-mod before;
 mod codes;
 mod ended;
+mod told;
 
 use std::time::Duration;
 

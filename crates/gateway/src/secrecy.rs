@@ -158,14 +158,26 @@ impl Core {
         admitted.map(|_opening| ())
     }
 
-    /// Refuses to tell the other party anything more of a person about whom nothing of this one may be. Nobody is told why.
-    pub(crate) async fn may_tell(&self, party: Party, known: Known<'_>) -> Result<(), Refusal> {
-        let Some(number) = self.announced_number(party, known).await? else {
+    /// Refuses to tell the other party anything more of a person about whom nothing of this one may be: nobody is told why.
+    /// So it is with what the sender writes of somebody whose marking it knows and did not state: all of the receiver's
+    /// officers would read it.
+    pub(crate) async fn may_tell(
+        &self,
+        party: Party,
+        known: Known<'_>,
+        is_text: bool,
+    ) -> Result<(), Refusal> {
+        let Some(announced) = self.announced_person(party, known).await? else {
             return Ok(());
         };
+        let number = self.number_then(known.0, &announced)?;
         let person = Person::read(self, party, &number, &[NoteKind::Protected]).await?;
         if protection::is_protected(&person)? {
             return Err(Refusal::new(Reason::ManualRouteRequired));
+        }
+        let is_senders = is_text && party.code() == known.0.sender;
+        if is_senders && !states(&announced) && protection::is_marked(&person)? {
+            return Err(Refusal::field("text", Reason::SecrecyMarkingKnown));
         }
         Ok(())
     }

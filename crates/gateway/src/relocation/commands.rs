@@ -57,7 +57,7 @@ impl Common<'_> {
             let known = (&fold, entries.as_slice());
             core.may_handle(self.call, party, known, &actor).await?;
             if tells(what) {
-                core.may_tell(party, known).await?;
+                core.may_tell(party, known, shared.is_some()).await?;
             }
         }
         let command = Command {

@@ -1,4 +1,4 @@
-//! Whom the receiver's own register tells of before the announcement comes, and the sender does not know of.
+//! What the register of one party tells of a person, and the other party does not know of.
 
 use api::v1;
 use api::v1::AccessSecrecy::{Marked, MarkedRefused};
@@ -7,8 +7,8 @@ use api::v1::produce_person_extract_response::Item;
 use client::request_id;
 use jiff::Timestamp;
 use tests::{
-    FEED_THERE, PERSONS, Party, REVIEWER_THERE, SOLLEFTEA, SOLNA, World, announcement, outcome,
-    today,
+    FEED, FEED_THERE, PERSONS, Party, REVIEWER_THERE, SOLLEFTEA, SOLNA, World, announcement,
+    outcome, today,
 };
 use v1::ProtectionLevel::{None as Unprotected, ProtectedRegistration, SecrecyMarking};
 
@@ -16,7 +16,7 @@ use super::{PATIENCE, assert_refused, found, handles, receipt, reply};
 use crate::access::{log, seen};
 use crate::redacting::redaction;
 
-/// What Sollefteå's register told of a test person.
+/// What a municipality's register told of a test person.
 pub(super) async fn told(feed: &Party, index: usize, hour: i64, level: v1::ProtectionLevel) {
     let changed_at = Timestamp::from_second(1_767_225_600 + hour * 3600);
     let event = v1::RegisterEvent {
@@ -133,4 +133,58 @@ async fn who_is_protected_at_the_receiver_before_is_opened_as_marked_and_nothing
     let levels: Vec<_> = reads.map(v1::Access::secrecy).collect();
     let count = |level| levels.iter().filter(|it| **it == level).count();
     assert_eq!((count(Marked), count(MarkedRefused)), (2, 2), "{levels:?}");
+}
+
+/// Supplements and replies; the reason why each is refused, empty when it is not.
+async fn texts(by: &Party, name: &str) -> [String; 2] {
+    let supplement = v1::SupplementRelocationRequest {
+        municipality: by.municipality(),
+        actor: by.actor(),
+        request_id: request_id(),
+        name: name.to_owned(),
+        text: "Hon kommer med tåget.".to_owned(),
+        ..v1::SupplementRelocationRequest::default()
+    };
+    let dry = v1::SupplementRelocationRequest {
+        validate_only: true,
+        ..supplement.clone()
+    };
+    let reason = |refused: client::Refused| refused.reason;
+    let checked = by.supplement(dry).await.err().map(reason);
+    let supplemented = by.supplement(supplement).await.err().map(reason);
+    assert_eq!(checked, supplemented, "a dry run answers the same");
+    let replied = by.reply(reply(by, name)).await.err().map(reason);
+    [supplemented, replied].map(Option::unwrap_or_default)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_senders_register_tells_later_stops_its_further_texts() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let solleftea = world.party(SOLLEFTEA).await;
+    let feed = world.party(FEED).await;
+    handles(&solleftea, "barn", true).await;
+    let registered = solna.register(announcement(&solna, "2283", 0)).await;
+    let name = registered.expect("accepted").relocation.expect("one").name;
+    solleftea.take_in(&name, "").await.expect("taken in");
+    let before = reply(&solna, &name);
+    solna.reply(before.clone()).await.expect("replied");
+    assert_eq!(texts(&solna, &name).await, ["", ""]);
+    told(&feed, 0, 1, SecrecyMarking).await;
+    assert_eq!(texts(&solna, &name).await, ["SECRECY_MARKING_KNOWN"; 2]);
+    // what was answered is the answer; the receiver knows of nothing, and replies
+    solna.reply(before).await.expect("answered as then");
+    solleftea
+        .reply(reply(&solleftea, &name))
+        .await
+        .expect("told");
+    told(&feed, 0, 2, Unprotected).await;
+    assert_eq!(texts(&solna, &name).await, ["", ""]);
+    told(&feed, 0, 3, SecrecyMarking).await;
+    // as it says: ended there, and announced anew
+    solna.redact(redaction(&solna, &name)).await.expect("ended");
+    let anew = super::announced(&solna, 0).await;
+    let children = solleftea.acting_in("barn");
+    children.take_in(&anew, "").await.expect("taken in");
+    assert_eq!(texts(&solna, &anew).await, ["", ""]);
 }
