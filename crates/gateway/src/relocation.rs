@@ -53,6 +53,7 @@ macro_rules! method {
     };
 }
 pub(crate) use commands::erase;
+pub(crate) use commands::recall::{get_report, recall};
 pub(crate) use find::{own, person_tokens, relocations, under_any};
 pub(crate) use method;
 pub(crate) use queries::{delivery, whole};
@@ -107,14 +108,14 @@ impl RelocationService for Relocations {
         "RecallRelocation",
         v1::RecallRelocationRequest,
         v1::RecallRelocationResponse,
-        commands::recall::recall
+        recall
     );
     method!(
         get_breach_report,
         "GetBreachReport",
         v1::GetBreachReportRequest,
         v1::GetBreachReportResponse,
-        commands::recall::get_report
+        get_report
     );
     method!(
         redact_relocation,

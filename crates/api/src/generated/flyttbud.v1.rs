@@ -9104,7 +9104,8 @@ pub struct RecallRelocationResponse {
     /// The relocation afterwards (flytt), view BASIC.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
-    /// The breach (personuppgiftsincident). Empty for a dry run.
+    /// The breach (personuppgiftsincident). Empty for a dry run, and when your function may not open it because the receiver is
+    /// one municipality with you today: it was called back, and GetBreachReport in that function has it.
     #[prost(message, optional, tag = "2")]
     pub report: ::core::option::Option<BreachReport>,
 }

@@ -36,7 +36,11 @@ impl Session {
         }
         match &answer.report {
             Some(report) => output::say(document(report, Language::En).trim_end()),
-            None => output::say("It may be called back."),
+            None if write.dry_run => output::say("It may be called back."),
+            None => output::say(
+                "It was called back. Its report is opened in another function: \
+                 flyttbud --acting-in FUNCTION relocation breach NAME",
+            ),
         }
         Ok(())
     }

@@ -21,8 +21,9 @@ use vault::{RootKey, Vault};
 
 use super::*;
 use crate::body::Body;
-use crate::caller::{Caller, Trust};
+use crate::caller::{Caller, Role, Trust};
 use crate::core::{Keepalive, Parts};
+use crate::relocation::{get_report, recall};
 
 fn code(text: &str) -> MunicipalityCode {
     MunicipalityCode::parse(text).expect("a code")
@@ -218,6 +219,62 @@ async fn who_merged_with_its_receiver_opens_it_in_the_receivers_function_whichev
                 assert!(opened.expect("no fault").is_some(), "{told}");
             }
             Err(refusal) => assert_eq!(refusal.reason, Reason::SecrecyFunctionRequired, "{told}"),
+        }
+    }
+}
+
+/// The recall ends the reading, whoever asks for it; what it tells besides is for the function alone.
+#[tokio::test]
+async fn who_recalls_outside_the_function_is_told_that_it_took_effect() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let core = core(folder.path());
+    let [old, new] = ["1917", "0331"].map(code);
+    append(&core.journal, batch(vec![described(new, "barn")])).await;
+    let caller = Caller {
+        organisation_number: "212000-0305".to_owned(),
+        organisation: "heby".to_owned(),
+        roles: std::collections::BTreeSet::from([Role::CaseSystem]),
+        municipalities: std::collections::BTreeSet::from([new]),
+        valid_until: Timestamp::MAX,
+    };
+    let call = Call::new(Arc::new(caller), "RecallRelocation", String::new(), false);
+    let actor = |function: &str| v1::Actor {
+        officer_id: "h-7".to_owned(),
+        function: function.to_owned(),
+        case_number: String::new(),
+        purpose: "fel kommun".to_owned(),
+    };
+    for (function, has_report) in [("ekonomi", false), ("barn", true)] {
+        let (fold, entries) = announced(&core, (old, new), "barn").await;
+        let subject = entries.first().expect("one").subject;
+        let request = v1::RecallRelocationRequest {
+            municipality: old.resource_name(),
+            actor: Some(actor(function)),
+            request_id: Uuid::now_v7().to_string(),
+            name: subject.to_string(),
+            discovered_at: Some(api::time::to_wire(fold.recorded_at)),
+            text: "Fel kommun valdes.".to_owned(),
+            ..v1::RecallRelocationRequest::default()
+        };
+        for answer in ["the first one", "a retry"] {
+            let recalled = recall(&core, &call, request.clone()).await;
+            let recalled = recalled.expect(answer);
+            let state = recalled.relocation.expect("one").state();
+            assert_eq!(state, v1::RelocationState::Withdrawn, "{function} {answer}");
+            assert_eq!(recalled.report.is_some(), has_report, "{function} {answer}");
+        }
+        // the receiver reads it no more, and the function has the report
+        let entries = core.entries(Party::for_tests(new), subject, NOW).await;
+        let erased = ledger::erased(&entries.expect("entries")).expect("no halt");
+        assert_eq!(erased, Some(new), "{function}");
+        for (function, opens) in [("ekonomi", false), ("barn", true)] {
+            let request = v1::GetBreachReportRequest {
+                municipality: old.resource_name(),
+                actor: Some(actor(function)),
+                name: subject.to_string(),
+            };
+            let found = get_report(&core, &call, request).await;
+            assert_eq!(found.is_ok(), opens, "{function}");
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::secrecy::{Known, Pass};
 /// The supervisory authority is told within 72 hours after the breach was found out: GDPR article 33.1.
 const TOLD_WITHIN: SignedDuration = SignedDuration::from_hours(72);
 
-pub(in crate::relocation) async fn recall(
+pub(crate) async fn recall(
     core: &Core,
     call: &Call,
     request: v1::RecallRelocationRequest,
@@ -44,11 +44,13 @@ pub(in crate::relocation) async fn recall(
     let (fold, entries) = core.relocation(party, subject, NOW).await?;
     let known = (&fold, entries.as_slice());
     let opening = Opening::of(subject, &actor);
-    let pass = core.enter(call, party, known, opening).await?;
-    Ok(v1::RecallRelocationResponse {
-        relocation,
-        report: report(core, (party, &pass), known).await?,
-    })
+    let report = match core.enter(call, party, known, opening).await {
+        Ok(pass) => report(core, (party, &pass), known).await?,
+        // it is called back all the same: that is everybody's to do, and its report is read in that function
+        Err(refusal) if refusal.reason == Reason::SecrecyFunctionRequired => None,
+        Err(refusal) => return Err(refusal),
+    };
+    Ok(v1::RecallRelocationResponse { relocation, report })
 }
 
 /// Holds the instant of discovery against the announcement's and the clock.
@@ -79,7 +81,7 @@ async fn discovered(
     Ok(())
 }
 
-pub(in crate::relocation) async fn get_report(
+pub(crate) async fn get_report(
     core: &Core,
     call: &Call,
     request: v1::GetBreachReportRequest,
