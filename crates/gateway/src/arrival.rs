@@ -26,6 +26,9 @@ use crate::relocation::method;
 use crate::secrecy::Pass;
 use crate::write::{Command, Decided, halted, known_at};
 
+#[cfg(test)]
+pub(crate) use report::report as report_arrival;
+
 /// The service.
 #[derive(Clone)]
 pub(crate) struct Arrivals(pub(crate) Arc<Core>);

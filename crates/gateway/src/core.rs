@@ -27,6 +27,7 @@ use vault::{KeyRows, SearchRow, Vault};
 
 use crate::call::{self, Call, Callers, manner};
 use crate::caller::{Caller, Trust};
+use crate::follow::Followed;
 use crate::read::NOW;
 use crate::refusals::Refusals;
 use crate::streams::Streams;
@@ -83,6 +84,7 @@ pub struct Core {
     pub(crate) drain: Drain,
     pub(crate) production: bool,
     pub(crate) refusals: Refusals,
+    pub(crate) followed: Followed,
     connected: RwLock<BTreeSet<MunicipalityCode>>,
     callers: Callers,
     rate: DefaultKeyedRateLimiter<String>,
@@ -109,6 +111,7 @@ impl Core {
             drain: parts.drain,
             production: parts.trust.production,
             refusals: Refusals::default(),
+            followed: Followed::default(),
             connected: RwLock::default(),
             callers: Callers::new(parts.trust),
             rate: DefaultKeyedRateLimiter::keyed(quota),

@@ -11,7 +11,7 @@ use journal::{Journal, ReadError};
 use ledger::Halt;
 use tlog::tree::Hash;
 use tokio::time::timeout;
-use vault::{Mark, Vault};
+use vault::{Mark, Round, Vault};
 
 use crate::limits::{ERASER_ENTRIES, ERASER_EVERY};
 
@@ -44,10 +44,7 @@ pub enum EraseError {
 /// Goes over the entries that were not gone over yet, and erases what they end. Returns how many rows of keys that
 /// were.
 pub async fn erase_ended(journal: &dyn Journal, vault: &Vault) -> Result<usize, EraseError> {
-    let before = match vault.mark().await? {
-        Some(mark) => known(journal, vault, mark).await?,
-        None => None,
-    };
+    let before = known(journal, vault, Round::Erasing).await?;
     let (mut erased, mut newest) = (0, before);
     loop {
         let after = newest.map_or(Position(0), |mark| mark.position);
@@ -68,7 +65,7 @@ pub async fn erase_ended(journal: &dyn Journal, vault: &Vault) -> Result<usize, 
     }
     // only now: whatever ends this before begins it again where it began
     if let Some(mark) = newest.filter(|_| newest != before) {
-        vault.set_mark(mark).await?;
+        vault.set_mark(Round::Erasing, mark).await?;
     }
     Ok(erased)
 }
@@ -92,13 +89,16 @@ pub(crate) async fn erase(
     Ok(rows)
 }
 
-/// The mark, when the journal still has its entry. A journal that ends before it is refused. Another entry in its place
-/// is of another history, or damaged, which the evidence tells and stops no registration: all is gone over again.
-async fn known(
+/// A round's mark, when the journal still has its entry. A journal that ends before it is refused. Another entry in its
+/// place is of another history, or damaged, which the evidence tells and stops no registration: all is gone over again.
+pub(crate) async fn known(
     journal: &dyn Journal,
     vault: &Vault,
-    mark: Mark,
+    round: Round,
 ) -> Result<Option<Mark>, EraseError> {
+    let Some(mark) = vault.mark(round).await? else {
+        return Ok(None);
+    };
     let before = Position(mark.position.0.saturating_sub(1));
     let found = journal.read_stored(before, 1).await?;
     let Some((position, bytes)) = found.first() else {
@@ -114,7 +114,7 @@ async fn known(
         entry.position = mark.position.0,
         "not the entry that the key store knows, all are gone over again"
     );
-    vault.forget_mark().await?;
+    vault.forget_mark(round).await?;
     Ok(None)
 }
 

@@ -23,6 +23,15 @@ pub(crate) const STREAM_BUFFER: usize = 32;
 pub(crate) const ERASER_ENTRIES: usize = 512;
 /// Between two looks: as long as keys may outlive a gateway that died before it erased them.
 pub(crate) const ERASER_EVERY: Duration = Duration::from_secs(10);
+/// Entries gone over at once for what follows from them.
+pub(crate) const FOLLOWER_ENTRIES: usize = 512;
+/// Entries followed at the same time: calls come first, and a database answers some questions at once.
+pub(crate) const FOLLOWED_AT_ONCE: usize = 8;
+/// Between two looks: as long as what follows may be left undone after a call that was cut off.
+pub(crate) const FOLLOWER_EVERY: Duration = Duration::from_secs(10);
+/// Entries that are remembered as followed until the journal is gone over up to there: ten seconds' at full speed, some
+/// MiB. One more is followed twice.
+pub(crate) const FOLLOWED_MAX: usize = 64 * 1024;
 /// Rows of a list when the caller names no number.
 pub(crate) const PAGE_DEFAULT: usize = 50;
 /// A sender's newest announcements that are gone through to count what waits.

@@ -178,6 +178,19 @@ impl Party {
         Ok(Self { code, reach })
     }
 
+    /// The municipality that began a subject with an entry: for what follows from the entry by duty, never for an answer.
+    pub(crate) fn of_entry(entry: &Entry) -> Option<Self> {
+        let code = if let Event::RelocationRegistered { sender, .. } = &entry.event {
+            *sender
+        } else if let Event::ArrivalReported { municipality, .. } = &entry.event {
+            *municipality
+        } else {
+            return None;
+        };
+        let reach = Reach::Own;
+        Some(Self { code, reach })
+    }
+
     #[cfg(test)]
     pub(crate) fn for_tests(code: MunicipalityCode) -> Self {
         let reach = Reach::Own;

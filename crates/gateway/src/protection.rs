@@ -1,7 +1,8 @@
 //! Protection that is set later: what a municipality has of a person is ended, and what comes later goes the manual
 //! route. The mark is a note of that municipality alone; no other one is ever asked for it or sees why.
 //!
-//! Whatever it leads to may be done again and leads to the same: a gateway that dies in the middle costs nothing.
+//! Whatever it leads to may be done again and leads to the same: an event is sent again until it is answered, and what was
+//! announced or reported meanwhile is followed ([`crate::follow`]). So a gateway that dies in the middle costs nothing.
 
 mod mark;
 

@@ -77,7 +77,7 @@ fn broken(status: &Status) -> Refusal {
 }
 
 /// Takes one event in. A refusal by the rules is its answer; what we could not do ends the stream.
-async fn one(
+pub(crate) async fn one(
     core: &Core,
     call: &Call,
     feed: Feed,

@@ -57,6 +57,8 @@ pub(crate) use commands::recall::{get_report, recall};
 pub(crate) use find::{own, person_tokens, relocations, under_any};
 pub(crate) use method;
 pub(crate) use queries::{delivery, whole};
+#[cfg(test)]
+pub(crate) use register::register as register_relocation;
 pub(crate) use register::{pseudonyms_in, pseudonyms_of_arrival};
 
 #[tonic::async_trait]

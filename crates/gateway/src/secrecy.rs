@@ -13,7 +13,8 @@ use domain::identity::IdentityNumber;
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use domain::subject::{Subject, SubjectKind};
-use ledger::RelocationFold;
+use jiff::Timestamp;
+use ledger::{ArrivalFold, RelocationFold};
 use vault::NoteKind;
 
 use crate::access::Opening;
@@ -170,7 +171,7 @@ impl Core {
         let Some(announced) = self.announced_person(party, known).await? else {
             return Ok(());
         };
-        let number = self.number_then(known.0, &announced)?;
+        let number = self.number_then(known.0.recorded_at, &announced)?;
         let person = Person::read(self, party, &number, &[NoteKind::Protected]).await?;
         if protection::is_protected(&person)? {
             return Err(Refusal::new(Reason::ManualRouteRequired));
@@ -264,7 +265,7 @@ impl Core {
         fold: &RelocationFold,
         person: &v1::Person,
     ) -> Result<bool, Refusal> {
-        let number = self.number_then(fold, person)?;
+        let number = self.number_then(fold.recorded_at, person)?;
         let person = Person::read(self, party, &number, &[NoteKind::Protected]).await?;
         protection::is_secret(&person)
     }
@@ -276,18 +277,48 @@ impl Core {
         known: Known<'_>,
     ) -> Result<Option<IdentityNumber>, Refusal> {
         let person = self.announced_person(party, known).await?;
-        let number = person.map(|person| self.number_then(known.0, &person));
+        let number = person.map(|person| self.number_then(known.0.recorded_at, &person));
+        number.transpose()
+    }
+
+    /// Likewise, and whether the announcement states a marking.
+    pub(crate) async fn announced_whom(
+        &self,
+        party: Party,
+        known: Known<'_>,
+    ) -> Result<Option<(IdentityNumber, bool)>, Refusal> {
+        let Some(person) = self.announced_person(party, known).await? else {
+            return Ok(None);
+        };
+        let number = self.number_then(known.0.recorded_at, &person)?;
+        Ok(Some((number, states(&person))))
+    }
+
+    /// Whom a report is about, likewise; none also when the register told of the arrival.
+    pub(crate) async fn reported_number(
+        &self,
+        party: Party,
+        (fold, entries): (&ArrivalFold, &[Entry]),
+    ) -> Result<Option<IdentityNumber>, Refusal> {
+        let Some(first) = entries.first() else {
+            return Ok(None);
+        };
+        let parties = (fold.municipality, fold.previous);
+        let pass = Pass::beside(party, parties, first.subject);
+        let reported = self.open(&pass, first).await?;
+        let person = reported.and_then(|part| part.arrival?.person);
+        let number = person.map(|person| self.number_then(first.recorded_at, &person));
         number.transpose()
     }
 
     /// A number as it was read when it was announced: the sign of one with ten digits changes with the years.
     fn number_then(
         &self,
-        fold: &RelocationFold,
+        recorded_at: Timestamp,
         person: &v1::Person,
     ) -> Result<IdentityNumber, Refusal> {
         let then = Context {
-            today: day_in_sweden(fold.recorded_at),
+            today: day_in_sweden(recorded_at),
             ..self.context()
         };
         let number = &person.identity_number;

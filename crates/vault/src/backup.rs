@@ -5,8 +5,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::erasure::Mark;
-use crate::sqlite::{roots, schema};
+use crate::mark::{Mark, Round};
+use crate::sqlite::{marks, roots, schema};
 use crate::{OpenError, RootKeys};
 
 /// A backup that was begun.
@@ -21,7 +21,7 @@ impl Backup {
         let store = schema::reader(file)?;
         schema::is_current(&store)?;
         roots::verify(&store, given)?;
-        let mark = schema::mark(&store)?;
+        let mark = marks::mark(&store, Round::Erasing)?;
         Ok(Self { mark })
     }
 
@@ -30,9 +30,9 @@ impl Backup {
     pub fn end(self, copy: &Path) -> Result<(), OpenError> {
         let mut store = Connection::open(copy)?;
         let transaction = store.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute("DELETE FROM erased", [])?;
+        marks::forget(&transaction, Round::Erasing)?;
         if let Some(mark) = &self.mark {
-            schema::set_mark(&transaction, mark)?;
+            marks::set(&transaction, Round::Erasing, mark)?;
         }
         transaction.commit()?;
         Ok(())

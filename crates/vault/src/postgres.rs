@@ -7,6 +7,7 @@
 mod accesses;
 mod group;
 pub(crate) mod holders;
+mod marks;
 mod notes;
 mod refusals;
 mod reviews;
@@ -25,9 +26,9 @@ use tokio::time::timeout;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::erasure::Mark;
 use crate::keys::{KeyName, KeyPlace};
 use crate::limits::{CHANGE, LOOKS_MAX, QUEUE_CHANGES_MAX};
+use crate::mark::{Mark, Round};
 use crate::note::{NoteKind, NoteName};
 use crate::part::KeysId;
 use crate::refusals::Refused;
@@ -53,6 +54,7 @@ pub(crate) const SCHEMA: Schema = Schema {
         include_str!("postgres/schema/6.sql"),
         include_str!("postgres/schema/7.sql"),
         include_str!("postgres/schema/8.sql"),
+        include_str!("postgres/schema/9.sql"),
     ],
 };
 
@@ -261,14 +263,8 @@ impl KeyStore for PostgresStore {
         self.read_list((authority, kind), below, limit).await
     }
 
-    async fn mark(&self) -> Result<Option<Mark>, Error> {
-        let rows = self
-            .pool
-            .rows(
-                "SELECT position, leaf FROM flyttbud_keys.erased ORDER BY position DESC LIMIT 1",
-                &[],
-            )
-            .await?;
+    async fn mark(&self, round: Round) -> Result<Option<Mark>, Error> {
+        let rows = self.pool.rows(marks::newest(round), &[]).await?;
         let read = |row: &Row| {
             let (position, leaf): (i64, Vec<u8>) = pair(row)?;
             Ok(Mark {

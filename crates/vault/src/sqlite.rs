@@ -4,6 +4,7 @@ mod accesses;
 mod gathered;
 mod group;
 mod lock;
+pub(crate) mod marks;
 mod noted;
 mod notes;
 mod refusals;
@@ -24,9 +25,9 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::coming::Arrivals;
-use crate::erasure::Mark;
 use crate::keys::{KeyName, KeyPlace};
 use crate::limits::{FOUND_MAX, QUEUE_CHANGES_MAX, READERS_IDLE_MAX};
+use crate::mark::{Mark, Round};
 use crate::note::{NoteKind, NoteName};
 use crate::part::KeysId;
 use crate::refusals::Refused;
@@ -292,8 +293,8 @@ impl KeyStore for SqliteStore {
         self.read(|connection| notes::list(connection, (authority, kind), below, limit))
     }
 
-    async fn mark(&self) -> Result<Option<Mark>, Error> {
-        self.read(schema::mark)
+    async fn mark(&self, round: Round) -> Result<Option<Mark>, Error> {
+        self.read(|connection| marks::mark(connection, round))
     }
 
     async fn apply(&self, change: Change) -> Result<usize, Error> {

@@ -6,8 +6,8 @@ use domain::subject::{Subject, SubjectKind, Version};
 use uuid::Uuid;
 
 use crate::access::{AccessPlace, AccessRow};
-use crate::erasure::Mark;
 use crate::keys::{KeyName, KeyPlace};
+use crate::mark::{Mark, Round};
 use crate::note::{NoteKind, NoteName, NoteRow};
 use crate::part::KeysId;
 use crate::refusals::Refused;
@@ -116,8 +116,8 @@ pub(crate) trait KeyStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<([u8; 16], Vec<u8>)>, Error>;
 
-    /// The newest mark of what is erased.
-    async fn mark(&self) -> Result<Option<Mark>, Error>;
+    /// The newest mark of a round.
+    async fn mark(&self, round: Round) -> Result<Option<Mark>, Error>;
 
     /// Makes a change durable, together with those that others wait for. Returns how many rows of keys an
     /// erasure, a sweep or a drop of pseudonym keys deleted, how many notes were written, how many keys wrapped anew, and
@@ -207,10 +207,10 @@ pub(crate) enum Change {
     EraseVersion(MunicipalityCode, Subject, Version),
     /// All of subjects that never reached the journal.
     Sweep(Vec<Uuid>),
-    /// Everything up to a mark is erased.
-    Mark(Mark),
-    /// Nobody knows up to where everything is erased.
-    ForgetMark,
+    /// Everything up to a mark is gone over.
+    Mark(Round, Mark),
+    /// Nobody knows up to where everything is gone over.
+    ForgetMark(Round),
     /// A read that is to be remembered.
     Access(AccessRow),
     /// A review of the access log, unless there is one with its request id.

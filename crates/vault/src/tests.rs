@@ -72,6 +72,7 @@ claims! {
         as_many_readers_and_search_rows_as_the_bounds_say_and_no_more;
     erasing:
         a_mark_moves_forward_only_until_it_is_forgotten_and_outlives_the_process
+        each_round_has_a_mark_of_its_own
         marks_set_at_once_leave_the_newest;
     keeping:
         a_search_finds_the_newest_hundred_with_their_kinds

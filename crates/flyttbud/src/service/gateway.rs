@@ -12,6 +12,7 @@ use gateway::{Core, EraseError, Keepalive, Parts, Trust};
 use journal::ReadError;
 use tlog::policy::Policy;
 use tokio::sync::watch;
+use vault::Round;
 
 use super::Process;
 use super::stores::{GatewayStores, Stores};
@@ -34,7 +35,7 @@ pub(super) async fn erase_ended(
         && is_loss_confirmed
     {
         tracing::warn!(loss = %error, "loss confirmed, all of the record is gone over again");
-        let forgotten = own.vault.forget_mark().await;
+        let forgotten = own.vault.forget_mark(Round::Erasing).await;
         forgotten.map_err(|error| Failure::Failed(error.into()))?;
         erased = gateway::erase_ended(journal, &own.vault).await;
     }
@@ -98,6 +99,9 @@ pub(super) async fn start(
         },
         drain,
     });
+    process
+        .tasks
+        .spawn("follower", gateway::keep_following(core.clone()));
     let ended = process.ended.clone();
     process.tasks.spawn("gateway", async move {
         if let Err(error) = gateway::serve(core, incoming, ready).await {

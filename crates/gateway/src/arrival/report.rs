@@ -19,6 +19,7 @@ use vault::{NoteKind, SearchTerm};
 use crate::body::Body;
 use crate::call::Call;
 use crate::core::{Core, no_keys};
+use crate::follow;
 use crate::permit::Party;
 use crate::person::Person;
 use crate::protection;
@@ -28,7 +29,7 @@ use crate::show;
 /// The method's name in fingerprints.
 const METHOD: &str = "ReportArrival";
 
-pub(super) async fn report(
+pub(crate) async fn report(
     core: &Core,
     call: &Call,
     mut request: v1::ReportArrivalRequest,
@@ -75,16 +76,13 @@ pub(super) async fn report(
         ..request
     };
     let request = core.request(party.scope(), id, METHOD, &normalised).await?;
-    let answer = if let Some(answer) = core.answered(&request).await? {
-        answer
-    } else {
-        let number = report.number.clone();
-        let answer = write(core, &person, report, is_exempt, request).await?;
-        // whoever became protected at this very moment is held to that
-        let person = Person::read(core, party, &number, &[NoteKind::Protected]).await?;
-        protection::hold(core, &person).await?;
-        answer
+    let number = report.number.clone();
+    let answer = match core.answered(&request).await? {
+        Some(answer) => answer,
+        None => write(core, &person, report, is_exempt, request).await?,
     };
+    // also when it was answered before: whoever did that may have been cut off then
+    follow::reported(core, party, answer.position, &number).await?;
     answered(core, party, answer, &notable).await
 }
 

@@ -92,7 +92,11 @@ async fn opens(vault: &Vault, (subject, part): &(Subject, SealedPart)) -> (bool,
 /// How often the key store is made to erase, and the position of its mark after that.
 async fn go_over(journal: &Arc<dyn Journal>, vault: &Vault) -> (usize, u64) {
     let erased = erase_ended(journal.as_ref(), vault).await.expect("erased");
-    let mark = vault.mark().await.expect("read").expect("a mark");
+    let mark = vault
+        .mark(Round::Erasing)
+        .await
+        .expect("read")
+        .expect("a mark");
     (erased, mark.position.0)
 }
 
@@ -177,7 +181,11 @@ async fn a_journal_that_lost_what_the_key_store_knows_is_refused_and_one_that_gr
     assert_eq!(opens(&vault, &kept).await, (true, false));
     // that one is known from now on
     let found = journal.read_stored(Position(1), 1).await.expect("read");
-    let mark = vault.mark().await.expect("read").expect("a mark");
+    let mark = vault
+        .mark(Round::Erasing)
+        .await
+        .expect("read")
+        .expect("a mark");
     assert_eq!(mark.leaf, *Hash::leaf(&found[0].1).as_bytes());
 }
 
@@ -207,6 +215,10 @@ async fn all_pages_are_gone_over_and_no_mark_is_set_before_the_last() {
     let halted = erase_ended(journal.as_ref(), &vault).await;
     assert!(matches!(halted, Err(EraseError::Halt(_))), "{halted:?}");
     assert_eq!(opens(&vault, &next).await, (true, false));
-    let mark = vault.mark().await.expect("read").expect("a mark");
+    let mark = vault
+        .mark(Round::Erasing)
+        .await
+        .expect("read")
+        .expect("a mark");
     assert_eq!(mark.position.0, edge);
 }

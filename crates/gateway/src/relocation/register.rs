@@ -1,4 +1,5 @@
-//! RegisterRelocation: the main job. Keys first, then one commit that records and dispatches.
+//! RegisterRelocation: the main job. Keys first, then one commit that records and dispatches. What follows from it is done
+//! once it stands, and is not lost with the call.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use domain::person_name::{Pair, pairs};
 use domain::reason::Notable;
 use domain::relocation_state::RelocationState;
 use domain::subject::{Pseudonym, Subject, Version};
-use futures_util::future::{join, try_join};
+use futures_util::future::try_join;
 use jiff::civil::Date;
 use journal::{Answer, Batch, OpenClaim, OpenKey, Outcome};
 use ledger::{RelocationFold, Transfer};
@@ -26,18 +27,18 @@ use crate::body::{Body, Parties};
 use crate::call::Call;
 use crate::core::{Core, no_keys};
 use crate::directory::functions::unknown;
+use crate::follow;
 use crate::permit::Party;
 use crate::person::Person;
 use crate::protection;
 use crate::read::NOW;
-use crate::register;
 use crate::show;
 use crate::write::halted;
 
 /// The method's name in fingerprints.
 const METHOD: &str = "RegisterRelocation";
 
-pub(super) async fn register(
+pub(crate) async fn register(
     core: &Core,
     call: &Call,
     mut request: v1::RegisterRelocationRequest,
@@ -63,7 +64,7 @@ pub(super) async fn register(
     };
     let due_on = ledger::answer_due_on(registration.kind, context.today);
     let returns = returns(core, &person, &registration).await?;
-    let mut notable = notable(&registration, returns, request.open_child_inquiry);
+    let notable = notable(&registration, returns, request.open_child_inquiry);
     if request.validate_only {
         return dry_run(core, registration, due_on, &notable).await;
     }
@@ -83,16 +84,27 @@ pub(super) async fn register(
         ..Batch::default()
     };
     drop(coming);
-    match core
-        .append_sealed(prepared.keys, prepared.tokens, batch)
-        .await?
-    {
+    let outcome = core.append_sealed(prepared.keys, prepared.tokens, batch);
+    let whom = (&person.number, is_marked);
+    done(core, party, (subject, fold, outcome.await?), whom, notable).await
+}
+
+/// What became of a registration. What follows from it is done now, by whoever is answered first and by whoever sends it
+/// again: the first one may have been cut off.
+async fn done(
+    core: &Core,
+    party: Party,
+    (subject, fold, outcome): (Subject, RelocationFold, Outcome),
+    whom: (&IdentityNumber, bool),
+    mut notable: Vec<Notable>,
+) -> Result<v1::RegisterRelocationResponse, Refusal> {
+    match outcome {
         Outcome::Appended(appended) => {
             let fold = RelocationFold {
                 recorded_at: appended.recorded_at,
                 ..fold
             };
-            follow(core, party, &fold, (&person.number, is_marked)).await?;
+            follow::announced(core, party, (appended.last, &fold), whom).await?;
             Ok(v1::RegisterRelocationResponse {
                 relocation: Some(show::relocation(subject, &fold, party.code())),
                 position: i64::try_from(appended.last.0).unwrap_or(i64::MAX),
@@ -102,7 +114,11 @@ pub(super) async fn register(
             })
         }
         Outcome::Repeated(answer) | Outcome::AlreadyOpen(answer) => {
-            if is_marked && answer.already_open {
+            let (_number, is_marked) = whom;
+            if !answer.already_open {
+                let (fold, _entries) = core.relocation(party, answer.subject, NOW).await?;
+                follow::announced(core, party, (answer.position, &fold), whom).await?;
+            } else if is_marked {
                 notable.extend(announced_unmarked(core, party, answer.subject).await?);
             }
             answered(core, party, answer, &notable).await
@@ -139,33 +155,6 @@ async fn announced_unmarked(
         Some(false) => Some(Notable::AnnouncedUnmarked),
         None => Some(Notable::AnnouncedUnreadable),
     })
-}
-
-/// What follows from a registration: whoever became protected at this very moment is held to that, and what the
-/// receiver's register told before is compared.
-async fn follow(
-    core: &Core,
-    party: Party,
-    fold: &RelocationFold,
-    (number, is_marked): (&IdentityNumber, bool),
-) -> Result<(), Refusal> {
-    let settled = async {
-        // where a person with a secrecy marking is registered is not compared
-        if is_marked {
-            Ok(())
-        } else {
-            register::settle_announced(core, fold, number).await
-        }
-    };
-    let sender = Person::read(core, party, number, &[NoteKind::Protected]);
-    let (sender, settled) = join(sender, settled).await;
-    protection::hold(core, &sender?).await?;
-    // what was registered stands, whatever becomes of this
-    if let Err(refusal) = settled {
-        let reason = refusal.reason.code();
-        tracing::warn!(reason, "not compared with what the register told");
-    }
-    Ok(())
 }
 
 /// An announcement with the function that it goes to, and whom it is about. One that is closed at this very moment may

@@ -1,29 +1,20 @@
 //! Who may open what, as tables; and over real stores what the table of municipalities gives no two services for.
 
-use std::collections::BTreeMap;
-use std::num::NonZeroU32;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::entry::{Draft, Event};
 use domain::function::{Function, FunctionContact};
 use domain::municipality::MunicipalityCode;
 use domain::subject::{Position, Version};
-use fanout::Lanes;
 use jiff::Timestamp;
-use journal::SqliteJournal;
 use journal::conformance::given::{append, batch, new_relocation, registered, system};
-use journal::evidence::SqliteEvidence;
-use journal::views::SqliteViews;
 use uuid::Uuid;
-use vault::{RootKey, Vault};
 
 use super::*;
 use crate::body::Body;
-use crate::caller::{Caller, Role, Trust};
-use crate::core::{Keepalive, Parts};
+use crate::caller::{Caller, Role};
 use crate::relocation::{get_report, recall};
+use crate::testing::core;
 
 fn code(text: &str) -> MunicipalityCode {
     MunicipalityCode::parse(text).expect("a code")
@@ -70,32 +61,6 @@ fn a_pass_opens_its_own_subject_and_beside_relocations_no_relocation() {
         let pass = Pass::beside(party, parties, of);
         assert_eq!(pass.to(&entry(to)).is_some(), opens, "{of} {to}");
     }
-}
-
-/// A gateway over stores of its own.
-fn core(folder: &Path) -> Arc<Core> {
-    let path = |name| folder.join(name);
-    let root = RootKey::create(&path("root.key")).expect("a root key");
-    Core::new(Parts {
-        journal: SqliteJournal::open(&path("journal.db")).expect("a journal"),
-        views: SqliteViews::open(&path("views.db")).expect("views"),
-        evidence: SqliteEvidence::open(&path("evidence.db")).expect("a log"),
-        signs: false,
-        policy: None,
-        vault: Vault::unlock(&path("keys.db"), root, 2026).expect("a key store"),
-        lanes: Lanes::new(),
-        trust: Trust {
-            production: false,
-            organisations: BTreeMap::new(),
-        },
-        calls_per_second: NonZeroU32::MIN,
-        streams_per_caller: 1,
-        keepalive: Keepalive {
-            every: Duration::from_secs(30),
-            answer: Duration::from_secs(10),
-        },
-        drain: daemon::Drain::new(),
-    })
 }
 
 /// A function of a municipality, which handles such cases.

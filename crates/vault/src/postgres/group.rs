@@ -8,10 +8,9 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::roots::{self, Made};
-use super::{holders, notes, refusals, reviews};
+use super::{holders, marks, notes, refusals, reviews};
 use crate::Error;
 use crate::access::AccessRow;
-use crate::erasure::Mark;
 use crate::keys::Purpose;
 use crate::part::KeysId;
 use crate::seal::KeyRows;
@@ -80,10 +79,6 @@ const SWEEP: &str = "\
         DELETE FROM flyttbud_keys.search WHERE subject = ANY ($1) \
     ) \
     SELECT count(*) FROM gone";
-const MARK: &str = "\
-    WITH older AS (DELETE FROM flyttbud_keys.erased WHERE position < $1) \
-    INSERT INTO flyttbud_keys.erased (position, leaf) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-const FORGET_MARK: &str = "DELETE FROM flyttbud_keys.erased";
 
 /// Whose keys, to which subject.
 fn held(authority: MunicipalityCode, subject: Subject) -> Vec<Box<dyn ToSql + Send + Sync>> {
@@ -126,11 +121,8 @@ pub(super) fn statements(group: impl Iterator<Item = Waiting>) -> Vec<Statement>
                 values.push(Box::new(i64::from(version.0)));
                 (ERASE_VERSION, values)
             }
-            Change::Mark(Mark { position, leaf }) => (
-                MARK,
-                vec![Box::new(position.0.cast_signed()), Box::new(leaf.to_vec())],
-            ),
-            Change::ForgetMark => (FORGET_MARK, Vec::new()),
+            Change::Mark(round, mark) => marks::set(round, &mark),
+            Change::ForgetMark(round) => (marks::forget(round), Vec::new()),
             Change::Sweep(subjects) => (SWEEP, vec![Box::new(subjects)]),
             Change::Review(review) => (reviews::INSERT, reviews::values(review)),
             Change::Note(note) => (notes::WRITE, notes::written(note)),

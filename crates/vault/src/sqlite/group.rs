@@ -6,7 +6,7 @@ use rusqlite::{Transaction, params};
 use uuid::Uuid;
 
 use super::gathered::{Fate, Key};
-use super::{accesses, notes, refusals, reviews, roots, schema};
+use super::{accesses, marks, notes, refusals, reviews, roots};
 use crate::part::KeysId;
 use crate::seal::KeyRows;
 use crate::search::SearchRow;
@@ -66,8 +66,8 @@ impl Group<'_> {
                     version.0,
                     authority.number()
                 ]),
-            Change::Mark(mark) => schema::set_mark(&self.transaction, mark),
-            Change::ForgetMark => self.transaction.execute("DELETE FROM erased", []),
+            Change::Mark(round, mark) => marks::set(&self.transaction, *round, mark),
+            Change::ForgetMark(round) => marks::forget(&self.transaction, *round),
             Change::Sweep(subjects) => subjects.iter().map(|subject| self.sweep(*subject)).sum(),
             Change::Access(access) => accesses::insert(&self.transaction, access),
             Change::Review(review) => reviews::insert(&self.transaction, review),

@@ -1,17 +1,15 @@
-//! Tables, settings, the mark of what is erased, and the forward-only migrations.
+//! Tables, settings, and the forward-only migrations.
 
 use std::path::Path;
 
-use domain::subject::Position;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags};
 
 use crate::OpenError;
-use crate::erasure::Mark;
 use crate::limits::{BUSY, CHECKPOINT_PAGES, PAGE_BYTES};
 
 /// Each string brings the schema one version further. Add to it; never edit it.
-pub(crate) const MIGRATIONS: [&str; 8] = [
+pub(crate) const MIGRATIONS: [&str; 9] = [
     "
 CREATE TABLE root (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -157,6 +155,13 @@ INSERT INTO wrapped_keys
 DROP TABLE authority_keys;
 ALTER TABLE wrapped_keys RENAME TO authority_keys;
 ",
+    "
+-- up to which entry of the journal everything is done that its entries lead to; the newest row counts
+CREATE TABLE followed (
+    position INTEGER PRIMARY KEY,
+    leaf BLOB NOT NULL CHECK (length(leaf) = 32)
+) STRICT;
+",
 ];
 
 /// Sets the writing connection up for durable writing and real deleting, and brings the schema up to date.
@@ -202,32 +207,6 @@ pub(crate) fn migrate(connection: &Connection, migrations: &[&str]) -> Result<()
         ))?;
     }
     Ok(())
-}
-
-/// The newest mark of what is erased.
-pub(crate) fn mark(connection: &Connection) -> Result<Option<Mark>, rusqlite::Error> {
-    connection
-        .prepare_cached("SELECT position, leaf FROM erased ORDER BY position DESC LIMIT 1")?
-        .query_row([], |row| {
-            Ok(Mark {
-                position: Position(row.get::<_, i64>(0)?.cast_unsigned()),
-                leaf: row.get(1)?,
-            })
-        })
-        .optional()
-}
-
-/// Sets a newer mark in place of the older ones.
-pub(crate) fn set_mark(
-    connection: &Connection,
-    Mark { position, leaf }: &Mark,
-) -> Result<usize, rusqlite::Error> {
-    let position = position.0.cast_signed();
-    connection.execute("DELETE FROM erased WHERE position < ?1", [position])?;
-    connection.execute(
-        "INSERT INTO erased (position, leaf) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-        params![position, leaf],
-    )
 }
 
 /// A connection that can only read.

@@ -181,6 +181,7 @@ mod tests {
 
     use super::*;
     use crate::limits::GATHERED_ROWS;
+    use crate::mark::Round;
     use crate::sqlite::schema;
 
     /// A writer over an empty store.
@@ -193,7 +194,7 @@ mod tests {
     }
 
     fn change() -> Waiting {
-        (Change::ForgetMark, oneshot::channel().0)
+        (Change::ForgetMark(Round::Erasing), oneshot::channel().0)
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::refusing::refused;
 use super::sharing::client;
 use super::*;
 use crate::sqlite::schema;
-use crate::{NoteKind, SearchTerm};
+use crate::{NoteKind, Round, SearchTerm};
 
 /// The schema version with which a store began to hold something.
 struct Since {
@@ -133,7 +133,11 @@ async fn check(
         (version >= since.refusals).then(|| refused(solna(), 1, "ROLE_NOT_ALLOWED", &[]));
     assert_eq!(refusals, Vec::from_iter(expected), "{version}");
     let expected = (version >= since.mark).then(|| mark(7));
-    assert_eq!(vault.mark().await.expect("read"), expected, "{version}");
+    assert_eq!(
+        vault.mark(Round::Erasing).await.expect("read"),
+        expected,
+        "{version}"
+    );
 }
 
 /// New rows come behind the old ones, and old ones are erased.
@@ -159,9 +163,13 @@ async fn goes_on(vault: &Vault, parts: &[SealedPart; 2], whole: &Told) {
         newest.first().map(|(_number, refused)| refused),
         Some(&again)
     );
-    vault.set_mark(mark(9)).await.expect("set");
+    vault.set_mark(Round::Erasing, mark(9)).await.expect("set");
     assert_eq!(
-        vault.mark().await.expect("read").map(|mark| mark.position),
+        vault
+            .mark(Round::Erasing)
+            .await
+            .expect("read")
+            .map(|mark| mark.position),
         Some(Position(9))
     );
     let person = number("19900101-2385");
@@ -204,7 +212,7 @@ pub(super) async fn a_store_of_any_earlier_version_tells_all_that_it_held_and_go
             .record_refusals(vec![refused])
             .await
             .expect("recorded");
-        vault.set_mark(mark(7)).await.expect("set");
+        vault.set_mark(Round::Erasing, mark(7)).await.expect("set");
         let mut whole = told(&vault, &parts).await;
         drop(vault);
         house.take_back(version).await;

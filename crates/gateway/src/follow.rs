@@ -1,0 +1,256 @@
+//! What follows from an announcement or a report: what the receiver's register told before is compared, and whoever became
+//! protected at that very moment is held to that. It is done at once by whoever appended the entry, when that was sent
+//! again by whoever answers it again, and in any case by whoever goes over the journal after it. A gateway does so from
+//! its start on; so no call that is cut off, and no crash, leaves it undone.
+//!
+//! Whatever an entry leads to may be done again and leads to the same. Nothing of it is an answer to anybody.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use api::status::Refusal;
+use daemon::ErrorChain;
+use domain::entry::{Entry, Event, Part};
+use domain::identity::IdentityNumber;
+use domain::reason::Class;
+use domain::subject::Position;
+use futures_util::future::{join, join_all};
+use ledger::RelocationFold;
+use tlog::tree::Hash;
+use tokio::time::timeout;
+use vault::{Mark, NoteKind, Round};
+
+use crate::core::Core;
+use crate::erasure::{EraseError, known};
+use crate::limits::{FOLLOWED_AT_ONCE, FOLLOWED_MAX, FOLLOWER_ENTRIES, FOLLOWER_EVERY};
+use crate::permit::Party;
+use crate::person::Person;
+use crate::protection;
+use crate::read::{NOW, written};
+use crate::register;
+
+/// Entries of which this process has done what follows, until the journal is gone over up to there.
+#[derive(Default)]
+pub(crate) struct Followed(Mutex<BTreeSet<Position>>);
+
+impl Followed {
+    /// One that does not fit is followed once more.
+    fn insert(&self, position: Position) {
+        let mut done = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if done.len() < FOLLOWED_MAX {
+            done.insert(position);
+        }
+    }
+
+    fn contains(&self, position: Position) -> bool {
+        let done = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        done.contains(&position)
+    }
+
+    /// The journal is gone over up to here.
+    fn forget(&self, up_to: Position) {
+        let mut done = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        done.retain(|position| *position > up_to);
+    }
+}
+
+/// Follows an announcement of the party's that stands in the record now. What cannot be compared is when the journal is
+/// gone over: what was registered stands, whatever becomes of this.
+pub(crate) async fn announced(
+    core: &Core,
+    party: Party,
+    (position, fold): (Position, &RelocationFold),
+    whom: (&IdentityNumber, bool),
+) -> Result<(), Refusal> {
+    let (held, settled) = settle(core, party, fold, whom).await;
+    held?;
+    match settled {
+        Ok(()) => core.followed.insert(position),
+        Err(refusal) => {
+            let reason = refusal.reason.code();
+            tracing::warn!(reason, "not compared yet with what the register told");
+        }
+    }
+    Ok(())
+}
+
+/// Follows a report of an arrival, likewise.
+pub(crate) async fn reported(
+    core: &Core,
+    party: Party,
+    position: Position,
+    number: &IdentityNumber,
+) -> Result<(), Refusal> {
+    hold(core, party, number).await?;
+    core.followed.insert(position);
+    Ok(())
+}
+
+/// Whoever became protected is held to that; what the receiver's register told before is compared.
+async fn settle(
+    core: &Core,
+    party: Party,
+    fold: &RelocationFold,
+    (number, is_marked): (&IdentityNumber, bool),
+) -> (Result<(), Refusal>, Result<(), Refusal>) {
+    let settled = async {
+        // where a person with a secrecy marking is registered is not compared
+        if is_marked {
+            Ok(())
+        } else {
+            register::settle_announced(core, fold, number).await
+        }
+    };
+    join(hold(core, party, number), settled).await
+}
+
+async fn hold(core: &Core, party: Party, number: &IdentityNumber) -> Result<(), Refusal> {
+    let person = Person::read(core, party, number, &[NoteKind::Protected]).await?;
+    protection::hold(core, &person).await?;
+    Ok(())
+}
+
+/// Goes over what is appended, until the drain. A call may have been cut off, or another gateway may have died, before
+/// it did what follows from its own entry; or what follows could not be done then.
+pub async fn keep_following(core: Arc<Core>) {
+    while !core.drain.is_cancelled() {
+        match follow_behind(&core).await {
+            Ok(0) => {}
+            Ok(followed) => tracing::debug!(entries = followed, "entries followed again"),
+            Err(error) => tracing::error!(error = %ErrorChain(&error), "entries not followed yet"),
+        }
+        timeout(FOLLOWER_EVERY, core.drain.cancelled()).await.ok();
+    }
+}
+
+/// Goes over the entries that were not gone over yet, and does what follows from them. Returns from how many it did.
+pub(crate) async fn follow_behind(core: &Core) -> Result<usize, FollowError> {
+    let round = Round::Following;
+    let (journal, vault) = (core.journal.as_ref(), &core.vault);
+    let before = match known(journal, vault, round).await {
+        // what is lost is told by whoever erases; what there is now may lack what followed
+        Err(EraseError::Lost { .. }) => {
+            vault.forget_mark(round).await.map_err(EraseError::from)?;
+            None
+        }
+        known => known?,
+    };
+    let (mut followed, mut newest) = (0, before);
+    while !core.drain.is_cancelled() {
+        let after = newest.map_or(Position(0), |mark| mark.position);
+        let page = journal.read_after(after, FOLLOWER_ENTRIES).await;
+        let page = page.map_err(EraseError::from)?;
+        let Some(last) = page.last() else {
+            // only now: what followed stands before the mark too, so that no record has the mark's entry and not it
+            if let Some(mark) = newest.filter(|_| newest != before) {
+                let set = vault.set_mark(round, mark).await;
+                set.map_err(EraseError::from)?;
+                core.followed.forget(mark.position);
+            }
+            break;
+        };
+        newest = Some(Mark {
+            position: last.entry.position,
+            leaf: *Hash::leaf(&last.bytes).as_bytes(),
+        });
+        let entries = page.iter().map(|stored| &stored.entry);
+        let left: Vec<&Entry> = entries
+            .filter(|entry| leads_on(entry) && !core.followed.contains(entry.position))
+            .collect();
+        for some in left.chunks(FOLLOWED_AT_ONCE) {
+            for done in join_all(some.iter().map(|entry| again(core, entry))).await {
+                done?;
+            }
+            followed += some.len();
+        }
+        tokio::task::yield_now().await;
+    }
+    Ok(followed)
+}
+
+/// Whether anything follows from an entry. An arrival that the register told has no text for anybody else, and the event
+/// that made it is sent again until it is answered.
+fn leads_on(entry: &Entry) -> bool {
+    if matches!(entry.event, Event::ArrivalReported { .. }) {
+        return entry.sealed.iter().any(|part| part.part == Part::Shared);
+    }
+    matches!(entry.event, Event::RelocationRegistered { .. })
+}
+
+/// Does what follows from an entry. What may be possible later stops whoever goes over the journal; what never will be
+/// is told, and stops nothing.
+async fn again(core: &Core, entry: &Entry) -> Result<(), FollowError> {
+    let Err(refusal) = follow_one(core, entry).await else {
+        return Ok(());
+    };
+    let (position, reason) = (entry.position, refusal.reason);
+    match reason.class() {
+        Class::Unavailable
+        | Class::DeadlineExceeded
+        | Class::Aborted
+        | Class::ResourceExhausted => Err(FollowError::Entry {
+            position,
+            reason: reason.code(),
+        }),
+        Class::InvalidArgument
+        | Class::FailedPrecondition
+        | Class::PermissionDenied
+        | Class::Unauthenticated
+        | Class::NotFound
+        | Class::AlreadyExists
+        | Class::Internal => {
+            tracing::error!(
+                entry.position = position.0,
+                reason = reason.code(),
+                "what follows from an entry cannot be done"
+            );
+            Ok(())
+        }
+    }
+}
+
+async fn follow_one(core: &Core, entry: &Entry) -> Result<(), Refusal> {
+    let Some(party) = Party::of_entry(entry) else {
+        return Ok(());
+    };
+    let subject = entry.subject;
+    if matches!(entry.event, Event::ArrivalReported { .. }) {
+        let Some((fold, entries)) = written(core.arrival(party, subject, NOW).await)? else {
+            return Ok(());
+        };
+        let number = core.reported_number(party, (&fold, &entries)).await?;
+        return match number {
+            Some(number) => hold(core, party, &number).await,
+            None => Ok(()),
+        };
+    }
+    let Some((fold, entries)) = written(core.relocation(party, subject, NOW).await)? else {
+        return Ok(());
+    };
+    let whom = core.announced_whom(party, (&fold, &entries)).await?;
+    // nobody can read any more whom it was about
+    let Some((number, is_marked)) = whom else {
+        return Ok(());
+    };
+    let (held, settled) = settle(core, party, &fold, (&number, is_marked)).await;
+    held.and(settled)
+}
+
+/// Why it is not certain that everything was done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FollowError {
+    /// The journal cannot be gone over, or the key store failed.
+    #[error("the journal cannot be gone over for what follows")]
+    Round(#[from] EraseError),
+    /// What follows from an entry could not be done now.
+    #[error("what follows from entry {} cannot be done now: {reason}", position.0)]
+    Entry {
+        /// Where it stands.
+        position: Position,
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+#[cfg(test)]
+mod tests;
