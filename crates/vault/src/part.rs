@@ -8,7 +8,9 @@ use std::fmt;
 use domain::entry::{Part, SealedPart};
 use domain::municipality::MunicipalityCode;
 use domain::subject::{Subject, Version};
+use jiff::Timestamp;
 use ring::digest;
+use uuid::{Builder, Uuid};
 
 use crate::Error;
 use crate::limits::PART_BYTES_MAX;
@@ -20,8 +22,8 @@ const FORMAT: u8 = 1;
 /// Bytes of the salt before the body.
 const SALT_BYTES: usize = 32;
 
-/// One sealing: the version of a subject that it was made for, and a random id, since two callers may try
-/// to make the same version.
+/// One sealing: the version of a subject that it was made for, and an id of its own, since two callers may try
+/// to make the same version. The id begins with when it was made (UUIDv7); those of earlier programs are random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeysId {
     pub(crate) subject: Subject,
@@ -111,6 +113,24 @@ pub(crate) fn split(sealed: &SealedPart) -> Result<([u8; 16], &[u8]), Error> {
         .ok_or(Error::Tampered)
 }
 
+/// An id for a sealing that is made now.
+pub(crate) fn new_sealing() -> Result<[u8; 16], Error> {
+    let millis = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
+    let id = Builder::from_unix_timestamp_millis(millis, &random()?);
+    Ok(id.into_uuid().into_bytes())
+}
+
+/// Whether a sealing was made before an id. None of an earlier program is known to be.
+pub(crate) fn was_made_before(sealing: [u8; 16], id: Uuid) -> bool {
+    let made = Uuid::from_bytes(sealing);
+    made.get_version_num() == 7 && made < id
+}
+
+/// The sealing that a part belongs to; none when it cannot be told.
+pub(crate) fn sealing_of(sealed: &SealedPart) -> Option<[u8; 16]> {
+    split(sealed).ok().map(|(sealing, _ciphertext)| sealing)
+}
+
 /// Whether a commitment was made to this body under this salt.
 pub fn verify_commitment(
     part: Part,
@@ -154,7 +174,6 @@ pub(crate) fn push_id(bytes: &mut Vec<u8>, id: &KeysId) {
 mod tests {
     use domain::subject::SubjectKind;
     use proptest::prelude::*;
-    use uuid::Uuid;
 
     use super::*;
 

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use daemon::postgres::{ConnectError, Gathered, Link, Pool, Proof, Schema, Settings};
 use domain::municipality::MunicipalityCode;
-use domain::subject::{Position, Subject};
+use domain::subject::{Position, Subject, Version};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_postgres::Row;
@@ -213,6 +213,26 @@ impl KeyStore for PostgresStore {
             )
             .await?;
         rows.iter().map(subject_in).collect()
+    }
+
+    async fn sealings(&self, first: Uuid, last: Uuid) -> Result<Vec<KeysId>, Error> {
+        let rows = self
+            .pool
+            .rows(
+                "SELECT DISTINCT kind, subject, version, sealing FROM flyttbud_keys.body_keys \
+                 WHERE subject >= $1 AND subject <= $2",
+                &[&first, &last],
+            )
+            .await?;
+        let row = |row: &Row| -> Result<KeysId, Error> {
+            let version = u32::try_from(row.try_get::<_, i64>(2)?);
+            Ok(KeysId {
+                subject: subject_in(row)?,
+                version: Version(version.map_err(|_beyond| Error::Tampered)?),
+                sealing: row.try_get::<_, Uuid>(3)?.into_bytes(),
+            })
+        };
+        rows.iter().map(row).collect()
     }
 
     async fn refusals(

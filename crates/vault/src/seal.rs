@@ -12,9 +12,9 @@ use zeroize::Zeroizing;
 
 use crate::keys::Purpose;
 use crate::limits::{PART_READERS_MAX, PUT_TOKENS_MAX};
-use crate::part::{Binding, KeysId, Opened, part_number, push_id, split};
+use crate::part::{Binding, KeysId, Opened, new_sealing, part_number, push_id, split};
 use crate::search::SearchRow;
-use crate::secret::{SECRET_BYTES, Secret, random};
+use crate::secret::{SECRET_BYTES, Secret};
 use crate::store::Change;
 use crate::{Error, Vault};
 
@@ -85,7 +85,7 @@ impl Vault {
         let id = KeysId {
             subject,
             version,
-            sealing: random()?,
+            sealing: new_sealing()?,
         };
         let own = own
             .as_ref()

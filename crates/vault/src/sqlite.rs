@@ -19,7 +19,7 @@ use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use domain::municipality::MunicipalityCode;
-use domain::subject::Subject;
+use domain::subject::{Subject, Version};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -238,6 +238,31 @@ impl KeyStore for SqliteStore {
         })?
         .into_iter()
         .map(|(kind, id)| subject(kind, id))
+        .collect()
+    }
+
+    async fn sealings(&self, first: Uuid, last: Uuid) -> Result<Vec<KeysId>, Error> {
+        let row = |row: &Row<'_>| {
+            let (kind, id) = kind_and_id(row)?;
+            Ok((kind, id, row.get(2)?, row.get(3)?))
+        };
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT DISTINCT kind, subject, version, sealing FROM body_keys \
+                     WHERE subject >= ?1 AND subject <= ?2",
+                )?
+                .query_map([first.as_bytes(), last.as_bytes()], row)?
+                .collect::<Result<Vec<_>, _>>()
+        })?
+        .into_iter()
+        .map(|(kind, id, version, sealing)| {
+            Ok(KeysId {
+                subject: subject(kind, id)?,
+                version: Version(version),
+                sealing,
+            })
+        })
         .collect()
     }
 

@@ -74,6 +74,9 @@ pub(crate) trait KeyStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Subject>, Error>;
 
+    /// The sealings that there are keys for, of the subjects between two ids and with them.
+    async fn sealings(&self, first: Uuid, last: Uuid) -> Result<Vec<KeysId>, Error>;
+
     /// An authority's refusals whose number is lower, newest first, at most `limit`.
     async fn refusals(
         &self,
@@ -205,8 +208,8 @@ pub(crate) enum Change {
     Erase(MunicipalityCode, Subject),
     /// An authority's keys to one version of a subject, for good.
     EraseVersion(MunicipalityCode, Subject, Version),
-    /// All of subjects that never reached the journal.
-    Sweep(Vec<Uuid>),
+    /// All of subjects that never reached the journal, and of others the keys of sealings that never did.
+    Sweep(Vec<Uuid>, Vec<KeysId>),
     /// Everything up to a mark is gone over.
     Mark(Round, Mark),
     /// Nobody knows up to where everything is gone over.

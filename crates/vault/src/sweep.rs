@@ -1,9 +1,14 @@
-//! Removing keys whose entry never came: a crash between the key store and the journal leaves them.
+//! Removing keys whose entry never came: a crash, or a call that was cut off, between the key store and the journal leaves
+//! them. Keys of an entry that stands are never removed here, whatever became of its text.
 
-use domain::subject::Subject;
+use std::collections::BTreeMap;
+
+use domain::entry::Entry;
+use domain::subject::{Subject, Version};
 use uuid::Uuid;
 
 use crate::limits::SWEEP_SUBJECTS_MAX;
+use crate::part::{KeysId, sealing_of, was_made_before};
 use crate::store::Change;
 use crate::{Error, Vault, held};
 
@@ -19,13 +24,14 @@ pub struct Swept {
 }
 
 impl Vault {
-    /// Looks at the next `limit` subjects (at most a thousand) whose id was made before
-    /// `older_than_micros` (since 1970), and removes all keys of those that do not exist in the journal.
-    /// Choose an instant so long ago that no append of then can still be under way, an hour at least.
-    /// The system itself is never swept.
-    pub async fn sweep<F: Future<Output = bool>>(
+    /// Looks at the next `limit` subjects (at most a thousand) whose id was made before `older_than_micros` (since 1970),
+    /// and removes the keys to what `entries`, a subject's in the journal, do not hold: all of a subject without any, and
+    /// of the others those that were made before that instant or come too late for their version. None where the journal
+    /// cannot be read: then all is kept. Choose an instant so long ago that no append of then can still be under way, an
+    /// hour at least. The system itself is never swept.
+    pub async fn sweep<F: Future<Output = Option<Vec<Entry>>>>(
         &self,
-        exists: impl Fn(Subject) -> F,
+        entries: impl Fn(Subject) -> F,
         older_than_micros: i64,
         limit: usize,
     ) -> Result<Swept, Error> {
@@ -33,16 +39,28 @@ impl Vault {
         let after = *held(&self.inner.swept);
         let before = first_id_of(older_than_micros);
         let seen = self.inner.store.subjects(after, before, limit).await?;
-        let mut orphans = Vec::new();
+        // before the entries are read: what is put from now on is not looked at
+        let put = self.put_for(&seen).await?;
+        let (mut orphans, mut left_over) = (Vec::new(), Vec::new());
         for subject in &seen {
-            if !exists(*subject).await {
+            let Some(entries) = entries(*subject).await else {
+                continue;
+            };
+            if entries.is_empty() {
                 orphans.push(subject.id);
+                continue;
             }
+            let put = put.get(&subject.id).map_or(&[][..], Vec::as_slice);
+            let over = put
+                .iter()
+                .filter(|id| is_left_over(id, put, &entries, before));
+            left_over.extend(over);
         }
-        let keys = if orphans.is_empty() {
+        let keys = if orphans.is_empty() && left_over.is_empty() {
             0
         } else {
-            self.inner.store.apply(Change::Sweep(orphans)).await?
+            let change = Change::Sweep(orphans, left_over);
+            self.inner.store.apply(change).await?
         };
         let done = seen.len() < limit;
         // only now: what failed is looked at again
@@ -56,6 +74,35 @@ impl Vault {
             done,
         })
     }
+
+    /// The sealings that there are keys for, of subjects that follow each other.
+    async fn put_for(&self, seen: &[Subject]) -> Result<BTreeMap<Uuid, Vec<KeysId>>, Error> {
+        let mut put: BTreeMap<Uuid, Vec<KeysId>> = BTreeMap::new();
+        if let (Some(first), Some(last)) = (seen.first(), seen.last()) {
+            for id in self.inner.store.sealings(first.id, last.id).await? {
+                put.entry(id.subject.id).or_default().push(id);
+            }
+        }
+        Ok(put)
+    }
+}
+
+/// Whether no entry that stands, and none that may still come, has a sealing's parts. `put` are all that there are keys
+/// for: an entry that was damaged must not look as if it had another sealing's.
+fn is_left_over(id: &KeysId, put: &[KeysId], entries: &[Entry], before: Uuid) -> bool {
+    let newest = entries.last().map_or(Version(0), |entry| entry.version);
+    if id.version > newest {
+        return was_made_before(id.sealing, before);
+    }
+    let Some(entry) = entries.iter().find(|entry| entry.version == id.version) else {
+        return false;
+    };
+    entry.sealed.iter().all(|part| {
+        sealing_of(part).is_some_and(|sealing| {
+            let is_put = |other: &KeysId| other.version == id.version && other.sealing == sealing;
+            sealing != id.sealing && put.iter().any(is_put)
+        })
+    })
 }
 
 /// The smallest id that can be made at an instant: its milliseconds are the first 48 bits (RFC 9562).

@@ -82,6 +82,7 @@ claims! {
         an_access_log_takes_actors_up_to_the_bound_and_shows_its_newest_thousand
         a_sweep_removes_old_orphans_only_and_goes_on_where_it_stopped
         one_sweep_looks_at_a_thousand_subjects_at_most
+        keys_that_no_entry_came_to_go_and_those_of_an_entry_stay
         what_was_handed_over_is_written_though_nobody_waits_for_it
         another_root_key_is_refused_by_name_and_a_false_one_by_proof;
     reviewing:

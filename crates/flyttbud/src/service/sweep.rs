@@ -38,11 +38,20 @@ pub(super) fn year(now: Timestamp) -> i16 {
 async fn sweep_once(vault: &Vault, journal: &dyn Journal) -> Result<(), vault::Error> {
     // ids carry the system's clock, not the record's, which may have been moved
     let older_than = Timestamp::now().as_microsecond() - AGE_MICROS;
-    let exists = async move |subject: Subject| {
+    let entries = async move |subject: Subject| {
         let read = journal.subject(subject, Position(u64::MAX >> 1)).await;
-        // what cannot be read is kept
-        read.map_or(true, |found| !found.is_empty())
+        read.ok()
     };
-    while !vault.sweep(exists, older_than, SUBJECTS).await?.done {}
+    let mut keys = 0;
+    loop {
+        let swept = vault.sweep(entries, older_than, SUBJECTS).await?;
+        keys += swept.keys;
+        if swept.done {
+            break;
+        }
+    }
+    if keys > 0 {
+        tracing::info!(keys, "keys removed that no entry came to");
+    }
     Ok(())
 }

@@ -77,8 +77,13 @@ const SWEEP: &str = "\
         DELETE FROM flyttbud_keys.body_keys WHERE subject = ANY ($1) RETURNING 1 \
     ), hidden AS ( \
         DELETE FROM flyttbud_keys.search WHERE subject = ANY ($1) \
+    ), left_over AS ( \
+        DELETE FROM flyttbud_keys.body_keys AS keys \
+        USING unnest($2::uuid[], $3::int8[], $4::uuid[]) AS of (subject, version, sealing) \
+        WHERE keys.subject = of.subject AND keys.version = of.version \
+            AND keys.sealing = of.sealing RETURNING 1 \
     ) \
-    SELECT count(*) FROM gone";
+    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM left_over)";
 
 /// Whose keys, to which subject.
 fn held(authority: MunicipalityCode, subject: Subject) -> Vec<Box<dyn ToSql + Send + Sync>> {
@@ -123,7 +128,7 @@ pub(super) fn statements(group: impl Iterator<Item = Waiting>) -> Vec<Statement>
             }
             Change::Mark(round, mark) => marks::set(round, &mark),
             Change::ForgetMark(round) => (marks::forget(round), Vec::new()),
-            Change::Sweep(subjects) => (SWEEP, vec![Box::new(subjects)]),
+            Change::Sweep(subjects, left_over) => (SWEEP, swept(subjects, left_over)),
             Change::Review(review) => (reviews::INSERT, reviews::values(review)),
             Change::Note(note) => (notes::WRITE, notes::written(note)),
             Change::RemoveNote(name) => (notes::REMOVE, notes::named(name)),
@@ -236,6 +241,17 @@ impl Inserts {
     }
 }
 
+/// The values of [`SWEEP`].
+fn swept(subjects: Vec<Uuid>, left_over: Vec<KeysId>) -> Vec<Box<dyn ToSql + Send + Sync>> {
+    let mut drops = Drops::default();
+    for keys in left_over {
+        drops.push(keys);
+    }
+    let mut values: Vec<Box<dyn ToSql + Send + Sync>> = vec![Box::new(subjects)];
+    values.extend(drops.values());
+    values
+}
+
 /// The values of [`DROP`], as columns.
 #[derive(Default)]
 struct Drops {
@@ -251,14 +267,18 @@ impl Drops {
         self.sealings.push(Uuid::from_bytes(keys.sealing));
     }
 
+    fn values(self) -> [Box<dyn ToSql + Send + Sync>; 3] {
+        [
+            Box::new(self.subjects),
+            Box::new(self.versions),
+            Box::new(self.sealings),
+        ]
+    }
+
     fn statement(self, replies: Vec<Reply>) -> Statement {
         Statement {
             sql: DROP,
-            values: vec![
-                Box::new(self.subjects),
-                Box::new(self.versions),
-                Box::new(self.sealings),
-            ],
+            values: self.values().into(),
             replies,
         }
     }

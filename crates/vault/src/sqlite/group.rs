@@ -68,7 +68,7 @@ impl Group<'_> {
                 ]),
             Change::Mark(round, mark) => marks::set(&self.transaction, *round, mark),
             Change::ForgetMark(round) => marks::forget(&self.transaction, *round),
-            Change::Sweep(subjects) => subjects.iter().map(|subject| self.sweep(*subject)).sum(),
+            Change::Sweep(subjects, left_over) => self.sweep_all(subjects, left_over),
             Change::Access(access) => accesses::insert(&self.transaction, access),
             Change::Review(review) => reviews::insert(&self.transaction, review),
             Change::Note(note) => notes::write(&self.transaction, note),
@@ -120,14 +120,21 @@ impl Group<'_> {
         Ok(keys.rows().len())
     }
 
-    fn drop_keys(&mut self, keys: &KeysId) -> Result<usize, rusqlite::Error> {
-        let id = keys.subject.id;
-        let dropped = self
-            .transaction
+    fn drop_sealing(&mut self, keys: &KeysId) -> Result<usize, rusqlite::Error> {
+        self.transaction
             .prepare_cached(
                 "DELETE FROM body_keys WHERE subject = ?1 AND version = ?2 AND sealing = ?3",
             )?
-            .execute(params![id.as_bytes(), keys.version.0, keys.sealing])?;
+            .execute(params![
+                keys.subject.id.as_bytes(),
+                keys.version.0,
+                keys.sealing
+            ])
+    }
+
+    fn drop_keys(&mut self, keys: &KeysId) -> Result<usize, rusqlite::Error> {
+        let id = keys.subject.id;
+        let dropped = self.drop_sealing(keys)?;
         // a subject of which nothing is left must not be found
         let is_left = self
             .transaction
@@ -150,6 +157,21 @@ impl Group<'_> {
             .execute(params![subject.id.as_bytes(), authority.number()])?;
         self.hide(subject.id, Some(authority))?;
         Ok(erased)
+    }
+
+    fn sweep_all(
+        &mut self,
+        subjects: &[Uuid],
+        left_over: &[KeysId],
+    ) -> Result<usize, rusqlite::Error> {
+        let mut swept = 0;
+        for subject in subjects {
+            swept += self.sweep(*subject)?;
+        }
+        for keys in left_over {
+            swept += self.drop_sealing(keys)?;
+        }
+        Ok(swept)
     }
 
     fn sweep(&mut self, subject: Uuid) -> Result<usize, rusqlite::Error> {
