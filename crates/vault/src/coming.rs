@@ -1,5 +1,8 @@
-//! Who will soon put keys: while somebody is on the way, a group waits for them, and nobody else ever waits.
+//! Who will soon put keys: while somebody is on the way, a group that has keys and room waits for them. All that is in such a
+//! group waits with it; every other group goes at once.
 
+#[cfg(test)]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +15,8 @@ pub(crate) struct Arrivals(Arc<Counted>);
 #[derive(Default)]
 struct Counted {
     count: Mutex<usize>,
+    #[cfg(test)]
+    is_waited_for: AtomicBool,
     is_nobody: Condvar,
 }
 
@@ -26,6 +31,8 @@ impl Arrivals {
     pub(crate) fn wait(&self, at_most: Duration) -> bool {
         let count = held(&self.0.count);
         let was_anybody = *count > 0;
+        #[cfg(test)]
+        self.0.is_waited_for.store(was_anybody, Ordering::Release);
         let waited = self
             .0
             .is_nobody
@@ -33,9 +40,15 @@ impl Arrivals {
         drop(waited.unwrap_or_else(PoisonError::into_inner));
         was_anybody
     }
+
+    /// Whether somebody waits or has waited, while who is waited for holds on.
+    #[cfg(test)]
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.0.is_waited_for.load(Ordering::Acquire)
+    }
 }
 
-/// A call that will put keys, or find out that it must not. To be dropped just before it does.
+/// A call that will put keys and has been let in. To be dropped just before it does.
 #[must_use = "nobody waits for whoever is not announced"]
 pub struct Coming(Arrivals);
 

@@ -39,6 +39,18 @@ impl KeyRows {
         self.id
     }
 
+    /// Keys that open nothing.
+    #[cfg(test)]
+    pub(crate) fn none(subject: Subject) -> Self {
+        let id = KeysId {
+            subject,
+            version: Version(1),
+            sealing: [0; 16],
+        };
+        let rows = Vec::new();
+        Self { id, rows }
+    }
+
     pub(crate) fn rows(&self) -> &[KeyRow] {
         &self.rows
     }

@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 use crate::coming::Arrivals;
 use crate::keys::{KeyName, KeyPlace};
-use crate::limits::{FOUND_MAX, QUEUE_CHANGES_MAX, READERS_IDLE_MAX};
+use crate::limits::{FOUND_MAX, NOTED_MAX, QUEUE_CHANGES_MAX, READERS_IDLE_MAX};
 use crate::mark::{Mark, Round};
 use crate::note::{NoteKind, NoteName};
 use crate::part::KeysId;
@@ -70,7 +70,7 @@ impl SqliteStore {
         roots::prove(&connection, given)?;
         let gathered = Arc::new(Gathered::load(&connection)?);
         let (queue, waiting) = mpsc::channel(QUEUE_CHANGES_MAX);
-        let noted = Arc::new(Noted::load(&connection)?);
+        let noted = Arc::new(Noted::load(&connection, NOTED_MAX)?);
         let known = (Arc::clone(&gathered), Arc::clone(&noted));
         let writer = Writer::new(connection, known, arrivals)?;
         let thread = std::thread::Builder::new()

@@ -43,7 +43,6 @@ pub(crate) async fn register(
     call: &Call,
     mut request: v1::RegisterRelocationRequest,
 ) -> Result<v1::RegisterRelocationResponse, Refusal> {
-    let coming = core.vault.comes();
     let party = Party::of(core, call, &request.municipality).await?;
     let context = core.context();
     let read = match parse::registration(&request, party.code(), context) {
@@ -68,6 +67,8 @@ pub(crate) async fn register(
     if request.validate_only {
         return dry_run(core, registration, due_on, &notable).await;
     }
+    // from here on it comes, unless something fails
+    let coming = core.vault.comes();
     let (id, is_marked) = (registration.request_id, registration.is_marked);
     let normalised = v1::RegisterRelocationRequest {
         request_id: String::new(),

@@ -1,8 +1,9 @@
-//! The writer thread: one group in flight while the next one forms. It waits for whoever is on the way and for nobody
-//! else, and moves search rows when everybody is answered.
+//! The writer thread: one group in flight while the next one forms. A group that has keys and room waits for whoever is on
+//! the way with more; every other one goes at once. Search rows are moved when everybody is answered.
 
 use std::ops::Bound;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
@@ -25,6 +26,8 @@ pub(super) struct Writer {
     gathered: Arc<Gathered>,
     noted: Arc<Noted>,
     arrivals: Arrivals,
+    /// How long a group waits at most.
+    gathered_for: Duration,
     /// Search rows of newer subjects are gathered; those of older ones go where they are found at once.
     mark: Uuid,
     /// How far a run has come that moves everything up to the mark.
@@ -45,6 +48,7 @@ impl Writer {
             gathered,
             noted,
             arrivals,
+            gathered_for: GATHERED_FOR,
             run: None,
             wipe_due: false,
         })
@@ -77,9 +81,15 @@ impl Writer {
         }
     }
 
-    /// Lets those come along who are on the way: what one of them waits, another one gains, and all share a commit.
+    /// Lets those come along who are on the way: what one of them waits, another one gains, and all share a commit. Only
+    /// keys gain from company of their kind: what else is changed is a few rows, and whoever is on the way may wait for it.
     fn gather(&self, group: &mut Vec<Waiting>, waiting: &mut mpsc::Receiver<Waiting>) {
-        if self.arrivals.wait(GATHERED_FOR) {
+        let has_keys = |group: &[Waiting]| {
+            let mut changes = group.iter().map(|(change, _reply)| change);
+            changes.any(|change| matches!(change, Change::Put(..)))
+        };
+        let has_room = group.len() < GROUP_CHANGES_MAX;
+        if has_room && has_keys(group) && self.arrivals.wait(self.gathered_for) {
             while group.len() < GROUP_CHANGES_MAX
                 && let Ok(next) = waiting.try_recv()
             {
@@ -89,11 +99,8 @@ impl Writer {
     }
 
     fn commit(&mut self, group: &[Waiting]) -> Result<Vec<usize>, rusqlite::Error> {
-        for (change, _reply) in group {
-            if let Change::Note(note) = change {
-                self.noted.insert(note.name);
-            }
-        }
+        self.noted
+            .before(group.iter().map(|(change, _reply)| change));
         let mut open = Group {
             transaction: self
                 .connection
@@ -107,6 +114,8 @@ impl Writer {
             .collect::<Result<_, _>>()?;
         open.transaction.commit()?;
         self.gathered.settle(open.fates);
+        self.noted
+            .after(group.iter().map(|(change, _reply)| change));
         Ok(counts)
     }
 
@@ -178,10 +187,14 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::time::Instant;
+
+    use domain::subject::Subject;
 
     use super::*;
-    use crate::limits::GATHERED_ROWS;
+    use crate::limits::{GATHERED_ROWS, NOTED_MAX};
     use crate::mark::Round;
+    use crate::seal::KeyRows;
     use crate::sqlite::schema;
 
     /// A writer over an empty store.
@@ -189,31 +202,92 @@ mod tests {
         let connection = Connection::open(folder.join("v.db")).expect("a database");
         schema::prepare(&connection).expect("prepared");
         let gathered = Arc::new(Gathered::load(&connection).expect("nothing yet"));
-        let noted = Arc::new(Noted::load(&connection).expect("nothing yet"));
+        let noted = Arc::new(Noted::load(&connection, NOTED_MAX).expect("nothing yet"));
         Writer::new(connection, (gathered, noted), arrivals).expect("a writer")
     }
 
+    /// Something that is no key.
     fn change() -> Waiting {
         (Change::ForgetMark(Round::Erasing), oneshot::channel().0)
     }
 
-    #[test]
-    fn a_group_waits_for_whoever_is_on_the_way_and_for_nobody_else() {
+    fn keys() -> Waiting {
+        let keys = KeyRows::none(Subject::relocation(Uuid::nil()));
+        (Change::Put(keys, Vec::new()), oneshot::channel().0)
+    }
+
+    /// Far longer than any test: whoever waits for nothing, or is not told, is found out by it.
+    const FOR_EVER: Duration = Duration::from_mins(2);
+
+    /// Gathers in a thread of its own while `meanwhile` happens, which begins once the thread waits or has ended. Returns
+    /// how many came along, and whether it took no longer than it had to.
+    fn gathered(
+        first: Vec<Waiting>,
+        (arrivals, gathered_for): (&Arrivals, Duration),
+        meanwhile: impl FnOnce(&mpsc::Sender<Waiting>),
+    ) -> (usize, bool) {
         let folder = tempfile::tempdir().expect("a folder");
+        let writer = Writer {
+            gathered_for,
+            ..writer(folder.path(), arrivals.clone())
+        };
+        let (queue, mut waiting) = mpsc::channel(GROUP_CHANGES_MAX);
+        let mut group = first;
+        let before = group.len();
+        let begun = Instant::now();
+        let gathering = std::thread::spawn(move || {
+            writer.gather(&mut group, &mut waiting);
+            group.len()
+        });
+        while !gathering.is_finished() && !arrivals.is_waited_for() {
+            std::thread::yield_now();
+        }
+        meanwhile(&queue);
+        let after = gathering.join().expect("no panic");
+        (after - before, begun.elapsed() < FOR_EVER / 2)
+    }
+
+    #[test]
+    fn a_group_with_keys_waits_until_whoever_is_on_the_way_has_come_or_given_up() {
+        for comes in [true, false] {
+            let arrivals = Arrivals::default();
+            let coming = arrivals.one();
+            let also = arrivals.one();
+            let came = gathered(vec![keys()], (&arrivals, FOR_EVER), |queue| {
+                drop(also);
+                if comes {
+                    queue.try_send(keys()).expect("room");
+                }
+                drop(coming);
+            });
+            assert_eq!(came, (usize::from(comes), true));
+        }
+    }
+
+    #[test]
+    fn who_does_not_come_is_not_waited_for_longer_than_the_bound() {
         let arrivals = Arrivals::default();
-        let writer = writer(folder.path(), arrivals.clone());
-        let (queue, mut waiting) = mpsc::channel(8);
-        let mut group = vec![change()];
-        queue.try_send(change()).expect("room");
-        writer.gather(&mut group, &mut waiting);
-        assert_eq!(group.len(), 1, "nobody is on the way: it goes at once");
         let coming = arrivals.one();
-        writer.gather(&mut group, &mut waiting);
-        assert_eq!(group.len(), 2, "who does not come is not waited for longer");
-        queue.try_send(change()).expect("room");
+        let came = gathered(vec![keys()], (&arrivals, GATHERED_FOR), |_queue| {});
+        assert_eq!(came, (0, true));
         drop(coming);
-        writer.gather(&mut group, &mut waiting);
-        assert_eq!(group.len(), 2, "nobody is on the way any more");
+    }
+
+    #[test]
+    fn a_group_that_is_full_or_has_no_keys_or_waits_for_nobody_goes_at_once() {
+        let full = || (0..GROUP_CHANGES_MAX).map(|_| keys()).collect();
+        for (group, on_the_way) in [
+            (full(), true),
+            (vec![change()], true),
+            (vec![keys()], false),
+        ] {
+            let arrivals = Arrivals::default();
+            let coming = on_the_way.then(|| arrivals.one());
+            // it is held until the thread has ended
+            let came = gathered(group, (&arrivals, FOR_EVER), |_queue| {});
+            assert_eq!(came, (0, true));
+            drop(coming);
+        }
     }
 
     #[test]
