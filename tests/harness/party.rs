@@ -88,6 +88,8 @@ methods! {
     answer = alerts.answer_alert(AnswerAlertRequest) -> AnswerAlertResponse;
     /// DisputeAlert.
     dispute = alerts.dispute_alert(DisputeAlertRequest) -> DisputeAlertResponse;
+    /// RedactAlert.
+    redact_alert = alerts.redact_alert(RedactAlertRequest) -> RedactAlertResponse;
     /// AcknowledgeAlert.
     acknowledge_alert = alerts.acknowledge_alert(AcknowledgeAlertRequest) -> AcknowledgeAlertResponse;
     /// AssignAlert.
@@ -247,6 +249,28 @@ impl Party {
         };
         let answer = self.get_arrival(request).await?;
         Ok(answer.arrival.expect("an answer holds an arrival"))
+    }
+
+    /// An arrival's envelope.
+    pub async fn see_arrival(&self, name: &str) -> Result<v1::Arrival, Refused> {
+        let request = v1::GetArrivalRequest {
+            municipality: self.municipality(),
+            name: name.to_owned(),
+            ..v1::GetArrivalRequest::default()
+        };
+        let answer = self.get_arrival(request).await?;
+        Ok(answer.arrival.expect("an answer holds an arrival"))
+    }
+
+    /// An alert's envelope.
+    pub async fn see_alert(&self, name: &str) -> Result<v1::Alert, Refused> {
+        let request = v1::GetAlertRequest {
+            municipality: self.municipality(),
+            name: name.to_owned(),
+            ..v1::GetAlertRequest::default()
+        };
+        let answer = self.get_alert(request).await?;
+        Ok(answer.alert.expect("an answer holds an alert"))
     }
 
     /// All alerts it may see, at most 500.

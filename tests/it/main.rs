@@ -8,6 +8,7 @@
 
 mod access;
 mod apart;
+mod asked;
 mod auditing;
 mod benching;
 mod canary;

@@ -26,7 +26,7 @@ use crate::reviewing::{review, sample, until_now};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A function that handles such cases, or no longer does.
-async fn handles(by: &Party, id: &str, does: bool) {
+pub(crate) async fn handles(by: &Party, id: &str, does: bool) {
     let described = v1::Function {
         handles_secrecy_marked: does,
         ..function(by, id, &[])

@@ -126,9 +126,11 @@ fn allowed(kind: v1::EntryKind) -> &'static [&'static str] {
         Kind::ArrivalReported | Kind::ArrivalMatched | Kind::ArrivalWithdrawn => &["2283"],
         // by Solna's register
         Kind::IdentityReferred => &["0184"],
-        Kind::AlertRaised | Kind::AlertAnswered | Kind::AlertDisputed | Kind::AlertClosed => {
-            &["", "0191", "2283"]
-        }
+        Kind::AlertRaised
+        | Kind::AlertAnswered
+        | Kind::AlertDisputed
+        | Kind::AlertClosed
+        | Kind::AlertRedacted => &["", "0191", "2283"],
         Kind::AlertAcknowledged | Kind::AlertAssigned | Kind::AlertCommented => &[""],
         Kind::NoticesConfirmed
         | Kind::FunctionSet

@@ -131,7 +131,7 @@ async fn the_whole_person_goes_the_manual_route_at_that_municipality_alone() {
     solna.redact(request).await.expect("as before");
     let withdrawn = solna.read(&other).await.expect("its own").state();
     assert_eq!(withdrawn, v1::RelocationState::Withdrawn);
-    let taken_back = solna.read_arrival(&reported).await.expect("its own");
+    let taken_back = solna.see_arrival(&reported).await.expect("its own");
     assert_eq!(taken_back.state(), v1::ArrivalState::Withdrawn);
     let refused = [
         solna.register(announcement(&solna, "2283", 0)).await.err(),

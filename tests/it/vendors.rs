@@ -229,7 +229,7 @@ async fn what_a_vendor_of_some_kinds_ends_for_a_person_is_all_that_the_municipal
         let state = solna.read(name).await.expect("its own").state();
         assert_eq!(state, v1::RelocationState::Withdrawn);
     }
-    let taken_back = solna.read_arrival(&reported).await.expect("its own");
+    let taken_back = solna.see_arrival(&reported).await.expect("its own");
     assert_eq!(taken_back.state(), v1::ArrivalState::Withdrawn);
 }
 

@@ -16,6 +16,7 @@
     reason = "a scenario that does not come true fails its test; whatever it does not name is none of its business"
 )]
 
+mod asked;
 mod clocks;
 mod core;
 mod disputes;
@@ -45,7 +46,7 @@ use services::House;
 use steps::{On, Scenario};
 
 /// Every scenario, heading by heading. A new one goes to the end of its heading.
-const SCENARIOS: [&[Scenario]; 11] = [
+const SCENARIOS: [&[Scenario]; 12] = [
     core::SCENARIOS,
     clocks::SCENARIOS,
     families::SCENARIOS,
@@ -53,6 +54,7 @@ const SCENARIOS: [&[Scenario]; 11] = [
     identity::SCENARIOS,
     protection::SCENARIOS,
     later::SCENARIOS,
+    asked::SCENARIOS,
     disputes::SCENARIOS,
     organisation::SCENARIOS,
     time::SCENARIOS,

@@ -414,10 +414,8 @@ impl Stage for Services<'_> {
     }
 
     async fn arrival(&self, by: Who) -> v1::ArrivalState {
-        let newest = self.arrivals.iter().rfind(|known| known.0 == by);
-        let name = &newest.expect("it was reported").1;
-        let seen = self.party(by).read_arrival(name).await;
-        seen.expect("the reporter reads").state()
+        let seen = self.party(by).see_arrival(&self.newest_arrival(by)).await;
+        seen.expect("the reporter sees it").state()
     }
 
     async fn show(&self, what: &Shown) {

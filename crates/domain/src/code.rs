@@ -101,11 +101,13 @@ pub enum NoticeKind {
     RelocationReleased,
     /// It goes on by the manual route: call. Says nothing more on purpose.
     RelocationManualRoute,
+    /// Likewise of a question.
+    QuestionManualRoute,
 }
 
 impl NoticeKind {
     /// All, in the order of their numbers from 1.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::RelocationRegistered,
         Self::RelocationSupplemented,
         Self::RelocationWithdrawn,
@@ -132,6 +134,7 @@ impl NoticeKind {
         Self::RelocationRestricted,
         Self::RelocationReleased,
         Self::RelocationManualRoute,
+        Self::QuestionManualRoute,
     ];
 
     /// Its number.
@@ -163,6 +166,7 @@ impl NoticeKind {
             Self::RelocationRestricted => 24,
             Self::RelocationReleased => 25,
             Self::RelocationManualRoute => 26,
+            Self::QuestionManualRoute => 27,
         }
     }
 
@@ -333,11 +337,13 @@ pub enum CloseReason {
     Technical,
     /// Nobody could answer it in time.
     Expired,
+    /// It goes on by the manual route; says nothing more on purpose.
+    ManualRoute,
 }
 
 impl CloseReason {
     /// All, in the order of their numbers from 1.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::AnnouncedLate,
         Self::OwnClearWish,
         Self::PlacementDecision,
@@ -348,6 +354,7 @@ impl CloseReason {
         Self::NotConfirmed,
         Self::Technical,
         Self::Expired,
+        Self::ManualRoute,
     ];
 
     /// Its number.
@@ -363,15 +370,17 @@ impl CloseReason {
             Self::NotConfirmed => 8,
             Self::Technical => 9,
             Self::Expired => 10,
+            Self::ManualRoute => 11,
         }
     }
 
-    /// Whether an operator may close an alert of a kind for this reason. The ledger has a reason of its own, and a chain
+    /// Whether an operator may close an alert of a kind for this reason. The ledger and the asked municipality have one of
+    /// their own each, and a chain
     /// that differs or a silent inbox is a technical matter, never one about a person. The published table is in
     /// docs/alerts.md.
     pub fn is_operators(self, kind: AlertKind) -> bool {
         match self {
-            Self::Expired => false,
+            Self::Expired | Self::ManualRoute => false,
             Self::Technical => kind != AlertKind::UnannouncedArrival,
             Self::NotConfirmed => true,
             Self::AnnouncedLate

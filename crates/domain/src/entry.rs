@@ -225,14 +225,17 @@ pub enum Event {
         /// Of which month.
         month: Month,
     },
+    /// The asked municipality ended a question: what it told may be read by whoever asked no more (avidentifierad). Never
+    /// says why.
+    AlertRedacted,
 }
 
 impl Event {
-    /// Whether it ends what a party may read of a relocation, for good: then that party's keys are erased.
+    /// Whether it ends what a party may read of a relocation or of an answer, for good: then that party's keys are erased.
     pub fn ends_reading(&self) -> bool {
         match self {
             Self::RelocationWithdrawn { reason } => reason.ends_reading(),
-            Self::RelocationRedacted { .. } => true,
+            Self::RelocationRedacted { .. } | Self::AlertRedacted => true,
             Self::RelocationRegistered { .. }
             | Self::RelocationAcknowledged
             | Self::RelocationReplied { .. }

@@ -184,6 +184,7 @@ fn name(kind: NoticeKind) -> &'static str {
         NoticeKind::RelocationRestricted => "relocation-restricted",
         NoticeKind::RelocationReleased => "relocation-released",
         NoticeKind::RelocationManualRoute => "relocation-manual-route",
+        NoticeKind::QuestionManualRoute => "question-manual-route",
     }
 }
 

@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use api::parse::{self, Faults};
 use api::status::Refusal;
+use api::time::to_wire;
 use api::v1;
 use api::v1::alert_service_server::AlertService;
 use domain::entry::{Entry, Event};
 use domain::subject::{Position, Subject, SubjectKind};
 use journal::views::AlertFilter;
-use ledger::{AlertFold, ArrivalState};
+use ledger::AlertFold;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
@@ -24,7 +25,7 @@ use crate::page::Page;
 use crate::permit::{Party, Viewer};
 use crate::read::NOW;
 use crate::relocation::method;
-use crate::secrecy::Pass;
+use crate::secrecy::Question;
 use crate::show;
 use crate::write::{halted, known_at};
 
@@ -61,6 +62,13 @@ impl AlertService for Alerts {
         v1::DisputeAlertRequest,
         v1::DisputeAlertResponse,
         commands::dispute
+    );
+    method!(
+        redact_alert,
+        "RedactAlert",
+        v1::RedactAlertRequest,
+        v1::RedactAlertResponse,
+        commands::redact::redact
     );
     method!(
         acknowledge_alert,
@@ -180,10 +188,12 @@ async fn get(
 ) -> Result<v1::GetAlertResponse, Refusal> {
     let viewer = Viewer::of(core, call, &request.municipality).await?;
     let subject = parse::subject(SubjectKind::Alert, &request.name)?;
-    let (_, entries) = core.alert(viewer, subject, NOW).await?;
+    let (now, entries) = core.alert(viewer, subject, NOW).await?;
     let known = known_at(&entries, request.known_at)?;
-    let fold = viewer.alert(AlertFold::fold(known).map_err(halted)?)?;
     let mut shown = shown(core, viewer, subject, known).await?;
+    let ended = entries.iter().find(|entry| entry.event.ends_reading());
+    shown.reading_ended_at = ended.map(|entry| to_wire(entry.recorded_at));
+    let (mut readings, mut more_readings) = (Vec::new(), false);
     if request.view() == v1::View::Full
         && let Some(party) = viewer.party()
     {
@@ -191,47 +201,61 @@ async fn get(
         let actor = faults.actor(request.actor.as_ref());
         faults.end()?;
         let opening = Opening::of(subject, &actor);
-        core.record_access(call, party, opening).await?;
-        fill(core, party, &fold, known, &mut shown).await?;
+        // as it is protected now, whatever was known then
+        let question = core
+            .enter_question(call, party, (&now, subject), opening)
+            .await?;
+        fill(core, (party, &question), (known, &entries), &mut shown).await?;
+        (readings, more_readings) = commands::redact::readings(core, party, &now, &entries).await?;
     }
-    Ok(v1::GetAlertResponse { alert: Some(shown) })
+    Ok(v1::GetAlertResponse {
+        alert: Some(shown),
+        readings,
+        more_readings,
+    })
 }
 
-/// A question with all that a party may read of it, and its entries. The caller records the access.
+/// A question with all that a party may read of it, and its entries; the envelope alone without the right to more.
 pub(crate) async fn whole(
     core: &Core,
     party: Party,
     subject: Subject,
+    question: Option<&Question>,
 ) -> Result<(v1::Alert, AlertFold, Vec<Entry>), Refusal> {
     let (fold, entries) = core.alert(party, subject, NOW).await?;
     let mut alert = shown(core, party.into(), subject, &entries).await?;
-    fill(core, party, &fold, &entries, &mut alert).await?;
+    if let Some(question) = question {
+        let known = (entries.as_slice(), entries.as_slice());
+        fill(core, (party, question), known, &mut alert).await?;
+    }
     Ok((alert, fold, entries))
 }
 
-/// The question and what was answered, for a party: that the alert exists is what releases the question.
+/// The question and what was answered, for a party, by all that there is now: that the alert exists is what releases the
+/// question. What was ended stays empty.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only these carry something to read"
+)]
 async fn fill(
     core: &Core,
-    party: Party,
-    fold: &AlertFold,
-    entries: &[Entry],
+    (party, question): (Party, &Question),
+    (known, now): (&[Entry], &[Entry]),
     shown: &mut v1::Alert,
 ) -> Result<(), Refusal> {
-    let parties = (fold.asking, fold.asked);
-    // a report that was withdrawn is no longer a question, and tells nothing more
-    if let Some((about, report)) = core.question(party, fold).await?
-        && about.state != ArrivalState::Withdrawn
-    {
-        let pass = Pass::beside(party, parties, report.subject);
-        let opened = core.open(&pass, &report).await?;
+    if let Some((pass, report)) = &question.report {
+        let opened = core.open(pass, report).await?;
         shown.question = opened.and_then(|part| part.arrival);
     }
-    for entry in entries {
-        let pass = Pass::beside(party, parties, entry.subject);
-        if matches!(entry.event, Event::AlertAnswered { .. }) {
-            shown.answer_text = core.open(&pass, entry).await?.unwrap_or_default().text;
-        } else if matches!(entry.event, Event::AlertDisputed) {
-            shown.dispute_text = core.open(&pass, entry).await?.unwrap_or_default().text;
+    for entry in known {
+        let told = match entry.event {
+            Event::AlertAnswered { .. } => &mut shown.answer_text,
+            Event::AlertDisputed => &mut shown.dispute_text,
+            _ => continue,
+        };
+        if ledger::may_read(now, party.code(), entry.version).map_err(halted)? {
+            let opened = core.open(&question.texts, entry).await?;
+            *told = opened.unwrap_or_default().text;
         }
     }
     Ok(())

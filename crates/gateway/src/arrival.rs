@@ -95,9 +95,11 @@ async fn get(
         let actor = faults.actor(request.actor.as_ref());
         faults.end()?;
         let opening = Opening::of(subject, &actor);
-        core.record_access(call, party, opening).await?;
         if let Some(first) = known.first() {
-            arrival.content = content(core, party, &fold, first).await?;
+            let pass = core
+                .enter_report(call, party, (&fold, first), opening)
+                .await?;
+            arrival.content = content(core, party, &pass, (&fold, first)).await?;
         }
     }
     Ok(v1::GetArrivalResponse {
@@ -105,16 +107,17 @@ async fn get(
     })
 }
 
-/// An arrival with its content, and its entries. The caller records the access.
+/// An arrival with its content, and its entries; the envelope alone without a pass.
 pub(crate) async fn whole(
     core: &Core,
     party: Party,
     subject: Subject,
+    pass: Option<&Pass>,
 ) -> Result<(v1::Arrival, ArrivalFold, Vec<Entry>), Refusal> {
     let (fold, entries) = core.arrival(party, subject, NOW).await?;
     let mut arrival = report::shown(core, subject, &fold, reported(&entries)).await?;
-    if let Some(first) = entries.first() {
-        arrival.content = content(core, party, &fold, first).await?;
+    if let Some((pass, first)) = pass.zip(entries.first()) {
+        arrival.content = content(core, party, pass, (&fold, first)).await?;
     }
     Ok((arrival, fold, entries))
 }
@@ -123,12 +126,11 @@ pub(crate) async fn whole(
 async fn content(
     core: &Core,
     party: Party,
-    fold: &ArrivalFold,
-    first: &Entry,
+    pass: &Pass,
+    (fold, first): (&ArrivalFold, &Entry),
 ) -> Result<Option<v1::ArrivalContent>, Refusal> {
     let parties = (fold.municipality, fold.previous);
-    let pass = Pass::beside(party, parties, first.subject);
-    let opened = core.open(&pass, first).await?;
+    let opened = core.open(pass, first).await?;
     match opened.and_then(|part| part.arrival) {
         None => register::content(core, party, parties, first).await,
         told => Ok(told),

@@ -7,6 +7,7 @@ mod access;
 mod administration;
 mod alert;
 mod arrival;
+mod asked;
 mod body;
 mod call;
 mod caller;

@@ -78,6 +78,8 @@ pub(crate) const EXTRACT_ACCESSES_MAX: usize = 10_000;
 pub(crate) const IMPORT_EVENTS_MAX: usize = 1000;
 /// How often a note is read and written again when somebody else wrote it meanwhile.
 pub(crate) const NOTE_TRIES_MAX: usize = 8;
+/// Reports about one person kept of one municipality, the newest: as many as a search finds.
+pub(crate) const ASKED_MAX: usize = 100;
 /// Numbers of one person, old ones included: nobody has had more than a few, and each is looked under.
 pub(crate) const PERSON_NUMBERS_MAX: usize = 16;
 /// Clock moves at most one leap year at a time.

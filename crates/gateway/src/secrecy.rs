@@ -1,6 +1,8 @@
 //! Secrecy marking (sekretessmarkering): who may open what was announced of a person with one, or of somebody whom the party
 //! knows to be protected more strongly. The right to open a relocation, a [`Pass`], is made here alone, and nothing sealed of a relocation is opened to be shown without one.
 
+mod question;
+
 use api::generated::journal::v1 as sealed;
 use api::parse::{self, Context, Faults};
 use api::status::Refusal;
@@ -26,6 +28,8 @@ use crate::person::Person;
 use crate::protection;
 use crate::read::NOW;
 
+pub(crate) use question::Question;
+
 /// The right to open the sealed parts of one subject for a party.
 pub(crate) struct Pass {
     party: Party,
@@ -35,14 +39,17 @@ pub(crate) struct Pass {
 }
 
 impl Pass {
-    /// To what is no relocation. Whoever had a marking when it was written does not stand there, since reports of such a
-    /// person are refused; a marking that comes later limits announcements alone (docs/identity.md, *What is not here yet*).
+    /// To what no announcement, report or question stands in: nothing there is of a person's matter.
     pub(crate) fn beside(party: Party, parties: Parties, subject: Subject) -> Self {
+        let opens = match subject.kind {
+            SubjectKind::System | SubjectKind::Municipality | SubjectKind::RegisterEvent => true,
+            SubjectKind::Relocation | SubjectKind::Arrival | SubjectKind::Alert => false,
+        };
         Self {
             party,
             parties,
             subject,
-            opens: subject.kind != SubjectKind::Relocation,
+            opens,
         }
     }
 
@@ -304,14 +311,19 @@ impl Core {
             return Ok(None);
         };
         let parties = (fold.municipality, fold.previous);
-        let pass = Pass::beside(party, parties, first.subject);
+        let pass = Pass {
+            party,
+            parties,
+            subject: first.subject,
+            opens: true,
+        };
         let reported = self.open(&pass, first).await?;
         let person = reported.and_then(|part| part.arrival?.person);
         let number = person.map(|person| self.number_then(first.recorded_at, &person));
         number.transpose()
     }
 
-    /// A number as it was read when it was announced: the sign of one with ten digits changes with the years.
+    /// A number as it was read when it was told: the sign of one with ten digits changes with the years.
     fn number_then(
         &self,
         recorded_at: Timestamp,
@@ -348,13 +360,25 @@ impl Core {
             .map(|known| &known.id)
             .filter(|id| party.may_receive(fold.kind, Some(id)))
             .collect();
-        let named = function(opening.function(), fold.recipient);
+        self.in_one_of(call, party, (fold.recipient, &openers), opening)
+            .await
+    }
+
+    /// The opening, if it is made in one of some functions; otherwise the refusal, which names them and is recorded.
+    async fn in_one_of<'a>(
+        &self,
+        call: &Call,
+        party: Party,
+        (of, openers): (MunicipalityCode, &[&FunctionId]),
+        opening: Opening<'a>,
+    ) -> Result<Opening<'a>, Refusal> {
+        let named = function(opening.function(), of);
         if named.is_some_and(|named| openers.contains(&&named)) {
-            return Ok(opening.about(secrecy(marking)));
+            return Ok(opening.about(v1::AccessSecrecy::Marked));
         }
         let refused = opening.about(v1::AccessSecrecy::MarkedRefused);
         self.record_access(call, party, refused).await?;
-        let openers: Vec<&str> = openers.into_iter().map(FunctionId::as_str).collect();
+        let openers: Vec<&str> = openers.iter().map(|id| id.as_str()).collect();
         Err(
             Refusal::field("actor.function", Reason::SecrecyFunctionRequired)
                 .with("functions", openers.join(", ")),

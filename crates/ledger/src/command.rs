@@ -239,6 +239,8 @@ pub enum AlertCommand {
     Answer(AnswerCode),
     /// The asked municipality disputes, once.
     Dispute,
+    /// The asked municipality ends it for whoever asked.
+    Redact,
     /// An operator is on it.
     Acknowledge,
     /// An operator assigns it.
@@ -258,7 +260,7 @@ pub enum AlertCommand {
     },
 }
 
-/// Decides a command about an alert. A party answers and disputes a question, once each; an operator does
+/// Decides a command about an alert. A party answers, disputes and ends a question, once each; an operator does
 /// the rest. `today` is the day by which an answer may be overdue.
 pub fn alert(
     fold: &AlertFold,
@@ -292,7 +294,14 @@ fn by_party(
             Event::AlertDisputed,
             vec![(fold.asking, NoticeKind::QuestionDisputed)],
         )),
-        AlertCommand::Answer(_) | AlertCommand::Dispute => Err(Reason::StateNotAllowed),
+        // whatever became of it: what was told is there until then
+        AlertCommand::Redact if may_redact(fold, code) => Ok((
+            Event::AlertRedacted,
+            to_both(fold, NoticeKind::QuestionManualRoute),
+        )),
+        AlertCommand::Answer(_) | AlertCommand::Dispute | AlertCommand::Redact => {
+            Err(Reason::StateNotAllowed)
+        }
         AlertCommand::Acknowledge
         | AlertCommand::Assign { .. }
         | AlertCommand::Comment { .. }
@@ -332,7 +341,9 @@ fn by_operator(
                 closed(fold),
             ))
         }
-        AlertCommand::Answer(_) | AlertCommand::Dispute => Err(Reason::RoleNotAllowed),
+        AlertCommand::Answer(_) | AlertCommand::Dispute | AlertCommand::Redact => {
+            Err(Reason::RoleNotAllowed)
+        }
     }
 }
 
@@ -342,11 +353,19 @@ fn may_confirm(fold: &AlertFold, today: Date) -> bool {
     fold.kind == AlertKind::UnannouncedArrival && (admitted || today > fold.answer_due_on)
 }
 
+fn may_redact(fold: &AlertFold, code: MunicipalityCode) -> bool {
+    code == fold.asked && fold.kind == AlertKind::UnannouncedArrival && !fold.redacted
+}
+
 /// Both parties learn that a question was closed.
 pub(crate) fn closed(fold: &AlertFold) -> Vec<(MunicipalityCode, NoticeKind)> {
-    let mut notices = vec![(fold.asked, NoticeKind::QuestionClosed)];
+    to_both(fold, NoticeKind::QuestionClosed)
+}
+
+fn to_both(fold: &AlertFold, kind: NoticeKind) -> Vec<(MunicipalityCode, NoticeKind)> {
+    let mut notices = vec![(fold.asked, kind)];
     if fold.asking != fold.asked {
-        notices.push((fold.asking, NoticeKind::QuestionClosed));
+        notices.push((fold.asking, kind));
     }
     notices
 }

@@ -33,21 +33,29 @@ pub fn erased(entries: &[Entry]) -> Result<Option<MunicipalityCode>, Halt> {
 }
 
 /// The receiver's replies that the sender may read no more, since the receiver ended that: the sender, and the versions.
-/// Its own texts stay.
+/// Its own texts stay. Likewise what the asked municipality told whoever asked.
 pub fn erased_replies(entries: &[Entry]) -> Result<Option<(MunicipalityCode, Vec<Version>)>, Halt> {
+    if entries.iter().any(|it| it.event == Event::AlertRedacted) {
+        let fold = AlertFold::fold(entries)?;
+        return Ok(fold.map(|fold| (fold.asking, versions(entries, is_answer))));
+    }
     let Some(fold) = ended(entries)? else {
         return Ok(None);
     };
     if !fold.redacted_by.contains(&fold.recipient) {
         return Ok(None);
     }
-    let replies = entries.iter().filter(|entry| {
-        matches!(&entry.event, Event::RelocationReplied { by, .. } if *by == fold.recipient)
-    });
-    Ok(Some((
-        fold.sender,
-        replies.map(|entry| entry.version).collect(),
-    )))
+    let is_reply = |event: &Event| matches!(event, Event::RelocationReplied { by, .. } if *by == fold.recipient);
+    Ok(Some((fold.sender, versions(entries, is_reply))))
+}
+
+fn is_answer(event: &Event) -> bool {
+    matches!(event, Event::AlertAnswered { .. } | Event::AlertDisputed)
+}
+
+fn versions(entries: &[Entry], which: impl Fn(&Event) -> bool) -> Vec<Version> {
+    let found = entries.iter().filter(|entry| which(&entry.event));
+    found.map(|entry| entry.version).collect()
 }
 
 /// Whether the entries of a subject let a party read the texts of a version, whether or not its keys are gone already.
@@ -60,7 +68,8 @@ pub fn may_read(entries: &[Entry], by: MunicipalityCode, version: Version) -> Re
 
 /// The relocation, when an entry has ended what somebody may read of it.
 fn ended(entries: &[Entry]) -> Result<Option<RelocationFold>, Halt> {
-    if entries.iter().any(|entry| entry.event.ends_reading()) {
+    let ends = |entry: &Entry| entry.event.ends_reading() && entry.event != Event::AlertRedacted;
+    if entries.iter().any(ends) {
         RelocationFold::fold(entries)
     } else {
         Ok(None)

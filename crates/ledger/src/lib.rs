@@ -24,7 +24,12 @@ pub use machine::{
 };
 pub use unannounced::unannounced;
 
-use domain::subject::Position;
+use domain::subject::{Position, Subject};
+
+/// The question about an arrival, whether or not anybody was asked yet.
+pub fn question_about(arrival: uuid::Uuid) -> Subject {
+    Subject::alert(machine::unannounced_id(arrival))
+}
 
 /// The record contradicts itself or goes beyond what this program knows. The reader must stop: nothing
 /// after this position can be trusted to be understood.

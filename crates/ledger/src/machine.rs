@@ -36,6 +36,7 @@ use finding::Key;
 pub(crate) use finding::is_in_time;
 pub use finding::{Finding, covers};
 use index::{Deadlines, Persons};
+pub(crate) use name::unannounced_id;
 pub use trial::{Flag, Flagged, Trial, Variation};
 
 /// An arrival with what it was reported under: later definitions change nothing for it.

@@ -23,6 +23,8 @@ pub enum NoteKind {
     Protected,
     /// The numbers of one person (hänvisning).
     Reference,
+    /// The reports about a person about which the authority may be asked (fråga).
+    Asked,
 }
 
 impl NoteKind {
@@ -34,6 +36,7 @@ impl NoteKind {
             Self::Quarantined => 3,
             Self::Protected => 4,
             Self::Reference => 5,
+            Self::Asked => 6,
         }
     }
 }

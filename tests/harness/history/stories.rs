@@ -20,7 +20,7 @@ use super::{History, id, municipality, pseudonym};
 pub type Story = fn(&mut History);
 
 /// Each with its name.
-pub const STORIES: [(&str, Story); 9] = [
+pub const STORIES: [(&str, Story); 10] = [
     ("demo", demo),
     ("steps", steps),
     ("definitions", definitions),
@@ -30,6 +30,7 @@ pub const STORIES: [(&str, Story); 9] = [
     ("organisation", organisation),
     ("recalled", recalled),
     ("redacted", redacted),
+    ("questions", questions),
 ];
 
 const SOLNA: &str = "0184";
@@ -326,6 +327,36 @@ fn redacted(history: &mut History) {
         history.command(person, (RelocationCommand::Redact, side));
     }
     history.wait(days(1));
+}
+
+/// Questions that the asked municipality ended: open, on an operator's desk, answered and disputed, and closed.
+fn questions(history: &mut History) {
+    for person in 1..=5 {
+        history.report(person, SIGTUNA);
+    }
+    history.wait(days(15));
+    let operator = AlertCaller::Operator("operator-1".to_owned());
+    let sigtuna = AlertCaller::Party(municipality(SIGTUNA));
+    let answer = || AlertCommand::Answer(AnswerCode::OtherActor);
+    let reason = CloseReason::OtherActor;
+    let alerts = history.alerts.clone();
+    for (alert, commands) in alerts.into_iter().zip([
+        vec![],
+        vec![(AlertCommand::Acknowledge, &operator)],
+        vec![(answer(), &sigtuna), (AlertCommand::Dispute, &sigtuna)],
+        vec![
+            (answer(), &sigtuna),
+            (AlertCommand::Close { reason }, &operator),
+        ],
+    ]) {
+        for (command, caller) in commands {
+            history.on_alert(alert, command, caller);
+        }
+        history.on_alert(alert, AlertCommand::Redact, &sigtuna);
+    }
+    // an announcement that comes later covers what was asked, and the rest expires
+    history.register(1, SIGTUNA, 0);
+    history.wait(days(200));
 }
 
 fn days(count: i64) -> SignedDuration {

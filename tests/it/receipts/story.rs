@@ -152,6 +152,8 @@ async fn question(cast: &Cast) {
         name: name.clone(), text: text, legal_ground: Some(consent()));
     sigtuna.dispute(request).await.expect("disputed");
     handled!(close, CloseAlertRequest, reason: v1::CloseReason::OwnClearWish.into());
+    let request = by!(sigtuna, RedactAlertRequest, name: name.clone(), text: "Skäl.".to_owned());
+    sigtuna.redact_alert(request).await.expect("ended");
 }
 
 /// All entries of a party, or of the operators, page after page.

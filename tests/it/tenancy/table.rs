@@ -97,6 +97,8 @@ known_at: None,
         legal_ground: Some(consent())));
     "DisputeAlert": dispute(write!(DisputeAlertRequest, party,
         name: names.alert, text: TEXT.to_owned()));
+    "RedactAlert": redact_alert(write!(RedactAlertRequest, party,
+        name: names.alert, text: TEXT.to_owned()));
     "GetReceipt": get_receipt(v1::GetReceiptRequest {
         municipality: party.municipality(), actor: party.actor(), name: names.relocation,
         view: v1::View::Full.into(), ..v1::GetReceiptRequest::default()

@@ -107,9 +107,14 @@ impl Services<'_> {
         Ok(about(name))
     }
 
-    pub(super) async fn retract(&self, by: Who) -> Result<Answer, Refused> {
+    /// Somebody's newest report, by name.
+    pub(crate) fn newest_arrival(&self, by: Who) -> String {
         let newest = self.arrivals.iter().rfind(|(who, _)| *who == by);
-        let name = newest.expect("somebody reported").1.clone();
+        newest.expect("somebody reported").1.clone()
+    }
+
+    pub(super) async fn retract(&self, by: Who) -> Result<Answer, Refused> {
+        let name = self.newest_arrival(by);
         let retract = write!(WithdrawArrivalRequest, self.party(by), name: name.clone());
         self.party(by).withdraw_arrival(retract).await?;
         Ok(about(name))

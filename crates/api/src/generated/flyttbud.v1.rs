@@ -2376,4014 +2376,6 @@ pub mod arrival_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// A comment by an operator (kommentar). About the handling; never about a person.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AlertComment {
-    /// When it was recorded (registrerat).
-    #[prost(message, optional, tag = "1")]
-    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// The operator's id (operatör).
-    #[prost(string, tag = "2")]
-    pub officer_id: ::prost::alloc::string::String,
-    /// The text (text).
-    #[prost(string, tag = "3")]
-    pub text: ::prost::alloc::string::String,
-}
-/// An alert (avvikelse att utreda).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Alert {
-    /// `alerts/{uuid}` (resursnamn).
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// The kind (slag).
-    #[prost(enumeration = "AlertKind", tag = "2")]
-    pub kind: i32,
-    /// Where it stands (läge).
-    #[prost(enumeration = "AlertState", tag = "3")]
-    pub state: i32,
-    /// The municipality that asks (frågande kommun).
-    #[prost(string, tag = "4")]
-    pub asking_municipality: ::prost::alloc::string::String,
-    /// The municipality that is asked (tillfrågad kommun).
-    #[prost(string, tag = "5")]
-    pub asked_municipality: ::prost::alloc::string::String,
-    /// When it was raised (väckt).
-    #[prost(message, optional, tag = "6")]
-    pub raised_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// By when an answer is wished (svar önskas senast), ISO 8601.
-    #[prost(string, tag = "7")]
-    pub answer_due_on: ::prost::alloc::string::String,
-    /// Whether the asked municipality disputes it (bestridd).
-    #[prost(bool, tag = "8")]
-    pub disputed: bool,
-    /// The answer's code (svarskod).
-    #[prost(enumeration = "AnswerCode", tag = "9")]
-    pub answer: i32,
-    /// Why it was closed (avslutsorsak).
-    #[prost(enumeration = "CloseReason", tag = "10")]
-    pub close_reason: i32,
-    /// The operator who works on it (handläggs av); operators only.
-    #[prost(string, tag = "11")]
-    pub assignee: ::prost::alloc::string::String,
-    /// Comments (kommentarer), oldest first; operators only.
-    #[prost(message, repeated, tag = "12")]
-    pub comments: ::prost::alloc::vec::Vec<AlertComment>,
-    /// The version of the definition that it follows (definitionens version).
-    #[prost(int32, tag = "13")]
-    pub definition_version: i32,
-    /// Changes with each event (etag).
-    #[prost(string, tag = "14")]
-    pub etag: ::prost::alloc::string::String,
-    /// The question (frågan): the arrival's content. View FULL, parties only.
-    #[prost(message, optional, tag = "15")]
-    pub question: ::core::option::Option<ArrivalContent>,
-    /// The answer's text (svaret). View FULL, parties only.
-    #[prost(string, tag = "16")]
-    pub answer_text: ::prost::alloc::string::String,
-    /// Why it is disputed (bestridandet). View FULL, parties only.
-    #[prost(string, tag = "17")]
-    pub dispute_text: ::prost::alloc::string::String,
-    /// Where its newest event stands in the record (position).
-    #[prost(int64, tag = "18")]
-    pub position: i64,
-}
-/// Request of ListAlerts.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListAlertsRequest {
-    /// The municipality you act for (agerar för); empty for an operator.
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// At most this many (sidstorlek); 50 when 0, never over 500.
-    #[prost(int32, tag = "2")]
-    pub page_size: i32,
-    /// From the previous answer's next_page_token (sidmärke), with the same filters.
-    #[prost(string, tag = "3")]
-    pub page_token: ::prost::alloc::string::String,
-    /// Only this state (läge); all when unspecified.
-    #[prost(enumeration = "AlertState", tag = "4")]
-    pub state: i32,
-}
-/// Response of ListAlerts.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListAlertsResponse {
-    /// The alerts, newest first (avvikelser).
-    #[prost(message, repeated, tag = "1")]
-    pub alerts: ::prost::alloc::vec::Vec<Alert>,
-    /// Empty at the end (nästa sidmärke).
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-    /// The list is valid at this position of the record (position).
-    #[prost(int64, tag = "3")]
-    pub position: i64,
-}
-/// Request of GetAlert.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetAlertRequest {
-    /// The municipality you act for (agerar för); empty for an operator.
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who reads (handläggare); required for view FULL.
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// `alerts/{uuid}` (resursnamn).
-    #[prost(string, tag = "3")]
-    pub name: ::prost::alloc::string::String,
-    /// How much (vy).
-    #[prost(enumeration = "View", tag = "4")]
-    pub view: i32,
-    /// As it was known then (som det var känt); absent: now.
-    #[prost(message, optional, tag = "5")]
-    pub known_at: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// Response of GetAlert.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetAlertResponse {
-    /// The alert (avvikelse).
-    #[prost(message, optional, tag = "1")]
-    pub alert: ::core::option::Option<Alert>,
-}
-/// Request of WatchAlerts.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WatchAlertsRequest {
-    /// The municipality you act for (agerar för); empty for an operator.
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Changes after this position (från position); 0 for all.
-    #[prost(int64, tag = "2")]
-    pub after_position: i64,
-}
-/// Response of WatchAlerts.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct WatchAlertsResponse {
-    /// The alert as it is now (avvikelse att utreda); absent in a heartbeat.
-    #[prost(message, optional, tag = "1")]
-    pub alert: ::core::option::Option<Alert>,
-    /// Everything up to here has been sent (position); goes into after_position.
-    #[prost(int64, tag = "2")]
-    pub position: i64,
-}
-/// Request of AnswerAlert.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AnswerAlertRequest {
-    /// The municipality you act for (agerar för): the asked one.
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who answers (handläggare).
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "3")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "4")]
-    pub validate_only: bool,
-    /// `alerts/{uuid}` (resursnamn).
-    #[prost(string, tag = "5")]
-    pub name: ::prost::alloc::string::String,
-    /// The etag you saw (etag); empty to skip the check.
-    #[prost(string, tag = "6")]
-    pub etag: ::prost::alloc::string::String,
-    /// The answer (svarskod); operators see it.
-    #[prost(enumeration = "AnswerCode", tag = "7")]
-    pub answer: i32,
-    /// The text for the asking municipality (text), at most 4000 signs; no identity numbers.
-    #[prost(string, tag = "8")]
-    pub text: ::prost::alloc::string::String,
-    /// The ground for disclosing it (rättslig grund).
-    #[prost(message, optional, tag = "9")]
-    pub legal_ground: ::core::option::Option<LegalGround>,
-}
-/// Response of AnswerAlert.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct AnswerAlertResponse {
-    /// The alert afterwards (avvikelse att utreda).
-    #[prost(message, optional, tag = "1")]
-    pub alert: ::core::option::Option<Alert>,
-}
-/// Request of DisputeAlert.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct DisputeAlertRequest {
-    /// The municipality you act for (agerar för): the asked one.
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who disputes (handläggare).
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "3")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "4")]
-    pub validate_only: bool,
-    /// `alerts/{uuid}` (resursnamn).
-    #[prost(string, tag = "5")]
-    pub name: ::prost::alloc::string::String,
-    /// The etag you saw (etag); empty to skip the check.
-    #[prost(string, tag = "6")]
-    pub etag: ::prost::alloc::string::String,
-    /// Why (skäl), 1 to 4000 signs; no identity numbers.
-    #[prost(string, tag = "7")]
-    pub text: ::prost::alloc::string::String,
-    /// The ground for telling what the text tells (rättslig grund).
-    #[prost(message, optional, tag = "8")]
-    pub legal_ground: ::core::option::Option<LegalGround>,
-}
-/// Response of DisputeAlert.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct DisputeAlertResponse {
-    /// The alert afterwards (avvikelse att utreda).
-    #[prost(message, optional, tag = "1")]
-    pub alert: ::core::option::Option<Alert>,
-}
-/// Request of AcknowledgeAlert.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AcknowledgeAlertRequest {
-    /// Which operator (operatör).
-    #[prost(message, optional, tag = "1")]
-    pub actor: ::core::option::Option<Actor>,
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// `alerts/{uuid}` (resursnamn).
-    #[prost(string, tag = "4")]
-    pub name: ::prost::alloc::string::String,
-    /// The etag you saw (etag); empty to skip the check.
-    #[prost(string, tag = "5")]
-    pub etag: ::prost::alloc::string::String,
-}
-/// Response of AcknowledgeAlert.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct AcknowledgeAlertResponse {
-    /// The alert afterwards (avvikelse att utreda).
-    #[prost(message, optional, tag = "1")]
-    pub alert: ::core::option::Option<Alert>,
-}
-/// Request of AssignAlert.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AssignAlertRequest {
-    /// Which operator (operatör).
-    #[prost(message, optional, tag = "1")]
-    pub actor: ::core::option::Option<Actor>,
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// `alerts/{uuid}` (resursnamn).
-    #[prost(string, tag = "4")]
-    pub name: ::prost::alloc::string::String,
-    /// The etag you saw (etag); empty to skip the check.
-    #[prost(string, tag = "5")]
-    pub etag: ::prost::alloc::string::String,
-    /// The operator who takes over (handläggs av), at most 64 signs.
-    #[prost(string, tag = "6")]
-    pub assignee: ::prost::alloc::string::String,
-}
-/// Response of AssignAlert.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct AssignAlertResponse {
-    /// The alert afterwards (avvikelse att utreda).
-    #[prost(message, optional, tag = "1")]
-    pub alert: ::core::option::Option<Alert>,
-}
-/// Request of CommentOnAlert.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CommentOnAlertRequest {
-    /// Which operator (operatör).
-    #[prost(message, optional, tag = "1")]
-    pub actor: ::core::option::Option<Actor>,
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// `alerts/{uuid}` (resursnamn).
-    #[prost(string, tag = "4")]
-    pub name: ::prost::alloc::string::String,
-    /// The etag you saw (etag); empty to skip the check.
-    #[prost(string, tag = "5")]
-    pub etag: ::prost::alloc::string::String,
-    /// The comment (kommentar), 1 to 1000 signs; about the handling, never about a person.
-    #[prost(string, tag = "6")]
-    pub text: ::prost::alloc::string::String,
-}
-/// Response of CommentOnAlert.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct CommentOnAlertResponse {
-    /// The alert afterwards (avvikelse att utreda).
-    #[prost(message, optional, tag = "1")]
-    pub alert: ::core::option::Option<Alert>,
-}
-/// Request of CloseAlert.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CloseAlertRequest {
-    /// Which operator (operatör).
-    #[prost(message, optional, tag = "1")]
-    pub actor: ::core::option::Option<Actor>,
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// `alerts/{uuid}` (resursnamn).
-    #[prost(string, tag = "4")]
-    pub name: ::prost::alloc::string::String,
-    /// The etag you saw (etag); empty to skip the check.
-    #[prost(string, tag = "5")]
-    pub etag: ::prost::alloc::string::String,
-    /// Why (avslutsorsak).
-    #[prost(enumeration = "CloseReason", tag = "6")]
-    pub reason: i32,
-}
-/// Response of CloseAlert.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct CloseAlertResponse {
-    /// The alert afterwards (avvikelse att utreda).
-    #[prost(message, optional, tag = "1")]
-    pub alert: ::core::option::Option<Alert>,
-}
-/// What kind of finding (slag). New values may appear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum AlertKind {
-    /// Not stated.
-    Unspecified = 0,
-    /// A person arrived and no announcement covers it (ankomst utan avisering).
-    UnannouncedArrival = 1,
-    /// A recipient's chain of notices differs from ours (kedjan skiljer sig).
-    ChainDiffers = 2,
-    /// Nobody took a test notice in (övning utan svar): a dead inbox.
-    InboxSilent = 3,
-}
-impl AlertKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ALERT_KIND_UNSPECIFIED",
-            Self::UnannouncedArrival => "ALERT_KIND_UNANNOUNCED_ARRIVAL",
-            Self::ChainDiffers => "ALERT_KIND_CHAIN_DIFFERS",
-            Self::InboxSilent => "ALERT_KIND_INBOX_SILENT",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ALERT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "ALERT_KIND_UNANNOUNCED_ARRIVAL" => Some(Self::UnannouncedArrival),
-            "ALERT_KIND_CHAIN_DIFFERS" => Some(Self::ChainDiffers),
-            "ALERT_KIND_INBOX_SILENT" => Some(Self::InboxSilent),
-            _ => None,
-        }
-    }
-}
-/// Where an alert stands (läge). New values may appear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum AlertState {
-    /// Not stated.
-    Unspecified = 0,
-    /// Nobody works on it yet (öppen).
-    Open = 1,
-    /// An operator is on it (under handläggning).
-    Acknowledged = 2,
-    /// The asked municipality answered (besvarad).
-    Answered = 3,
-    /// Closed with a reason (avslutad). Final.
-    Closed = 4,
-}
-impl AlertState {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ALERT_STATE_UNSPECIFIED",
-            Self::Open => "ALERT_STATE_OPEN",
-            Self::Acknowledged => "ALERT_STATE_ACKNOWLEDGED",
-            Self::Answered => "ALERT_STATE_ANSWERED",
-            Self::Closed => "ALERT_STATE_CLOSED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ALERT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
-            "ALERT_STATE_OPEN" => Some(Self::Open),
-            "ALERT_STATE_ACKNOWLEDGED" => Some(Self::Acknowledged),
-            "ALERT_STATE_ANSWERED" => Some(Self::Answered),
-            "ALERT_STATE_CLOSED" => Some(Self::Closed),
-            _ => None,
-        }
-    }
-}
-/// What the asked municipality answers (svarskod).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum AnswerCode {
-    /// Not stated: refused.
-    Unspecified = 0,
-    /// The person moved by an own clear wish (egen tydlig vilja).
-    OwnClearWish = 1,
-    /// A decision of placement (placeringsbeslut), SoL 29:2.
-    PlacementDecision = 2,
-    /// Somebody else moved the person, for example a landlord (annan aktör).
-    OtherActor = 3,
-    /// The person is not known here (okänd här).
-    NotKnownHere = 4,
-    /// We should have announced it (borde ha aviserats).
-    ShouldHaveBeenAnnounced = 5,
-    /// Something else; the text says what (annat).
-    Other = 6,
-}
-impl AnswerCode {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ANSWER_CODE_UNSPECIFIED",
-            Self::OwnClearWish => "ANSWER_CODE_OWN_CLEAR_WISH",
-            Self::PlacementDecision => "ANSWER_CODE_PLACEMENT_DECISION",
-            Self::OtherActor => "ANSWER_CODE_OTHER_ACTOR",
-            Self::NotKnownHere => "ANSWER_CODE_NOT_KNOWN_HERE",
-            Self::ShouldHaveBeenAnnounced => "ANSWER_CODE_SHOULD_HAVE_BEEN_ANNOUNCED",
-            Self::Other => "ANSWER_CODE_OTHER",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ANSWER_CODE_UNSPECIFIED" => Some(Self::Unspecified),
-            "ANSWER_CODE_OWN_CLEAR_WISH" => Some(Self::OwnClearWish),
-            "ANSWER_CODE_PLACEMENT_DECISION" => Some(Self::PlacementDecision),
-            "ANSWER_CODE_OTHER_ACTOR" => Some(Self::OtherActor),
-            "ANSWER_CODE_NOT_KNOWN_HERE" => Some(Self::NotKnownHere),
-            "ANSWER_CODE_SHOULD_HAVE_BEEN_ANNOUNCED" => {
-                Some(Self::ShouldHaveBeenAnnounced)
-            }
-            "ANSWER_CODE_OTHER" => Some(Self::Other),
-            _ => None,
-        }
-    }
-}
-/// Why an alert was closed (avslutsorsak).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum CloseReason {
-    /// Not stated: refused.
-    Unspecified = 0,
-    /// It was announced late (aviserad sent).
-    AnnouncedLate = 1,
-    /// The person's own clear wish (egen tydlig vilja).
-    OwnClearWish = 2,
-    /// A decision of placement (placeringsbeslut).
-    PlacementDecision = 3,
-    /// Another actor (annan aktör).
-    OtherActor = 4,
-    /// The report was withdrawn (rapporten återtagen).
-    ArrivalWithdrawn = 5,
-    /// The wrong person (fel person).
-    WrongPerson = 6,
-    /// It was unannounced, and the asked municipality says so (bekräftat oaviserad).
-    ConfirmedUnannounced = 7,
-    /// It could not be confirmed (ej bekräftat).
-    NotConfirmed = 8,
-    /// A technical cause was found and mended (tekniskt fel avhjälpt).
-    Technical = 9,
-    /// Nobody could answer it in time (frågan förföll).
-    Expired = 10,
-}
-impl CloseReason {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "CLOSE_REASON_UNSPECIFIED",
-            Self::AnnouncedLate => "CLOSE_REASON_ANNOUNCED_LATE",
-            Self::OwnClearWish => "CLOSE_REASON_OWN_CLEAR_WISH",
-            Self::PlacementDecision => "CLOSE_REASON_PLACEMENT_DECISION",
-            Self::OtherActor => "CLOSE_REASON_OTHER_ACTOR",
-            Self::ArrivalWithdrawn => "CLOSE_REASON_ARRIVAL_WITHDRAWN",
-            Self::WrongPerson => "CLOSE_REASON_WRONG_PERSON",
-            Self::ConfirmedUnannounced => "CLOSE_REASON_CONFIRMED_UNANNOUNCED",
-            Self::NotConfirmed => "CLOSE_REASON_NOT_CONFIRMED",
-            Self::Technical => "CLOSE_REASON_TECHNICAL",
-            Self::Expired => "CLOSE_REASON_EXPIRED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "CLOSE_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "CLOSE_REASON_ANNOUNCED_LATE" => Some(Self::AnnouncedLate),
-            "CLOSE_REASON_OWN_CLEAR_WISH" => Some(Self::OwnClearWish),
-            "CLOSE_REASON_PLACEMENT_DECISION" => Some(Self::PlacementDecision),
-            "CLOSE_REASON_OTHER_ACTOR" => Some(Self::OtherActor),
-            "CLOSE_REASON_ARRIVAL_WITHDRAWN" => Some(Self::ArrivalWithdrawn),
-            "CLOSE_REASON_WRONG_PERSON" => Some(Self::WrongPerson),
-            "CLOSE_REASON_CONFIRMED_UNANNOUNCED" => Some(Self::ConfirmedUnannounced),
-            "CLOSE_REASON_NOT_CONFIRMED" => Some(Self::NotConfirmed),
-            "CLOSE_REASON_TECHNICAL" => Some(Self::Technical),
-            "CLOSE_REASON_EXPIRED" => Some(Self::Expired),
-            _ => None,
-        }
-    }
-}
-/// Generated client implementations.
-pub mod alert_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// The ledger's findings: questions to investigate (avvikelse att utreda), never accusations.
-    #[derive(Debug, Clone)]
-    pub struct AlertServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl AlertServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> AlertServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> AlertServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            AlertServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Lists alerts, newest first: an operator sees all, a party those it asked or was asked.
-        pub async fn list_alerts(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListAlertsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListAlertsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AlertService/ListAlerts",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "ListAlerts"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Reads one alert. A party may read the question in view FULL.
-        pub async fn get_alert(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetAlertRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetAlertResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AlertService/GetAlert",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "GetAlert"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Streams alerts as they change, each in its state of that moment.
-        pub async fn watch_alerts(
-            &mut self,
-            request: impl tonic::IntoRequest<super::WatchAlertsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<tonic::codec::Streaming<super::WatchAlertsResponse>>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AlertService/WatchAlerts",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "WatchAlerts"));
-            self.inner.server_streaming(req, path, codec).await
-        }
-        /// The asked municipality answers with a reason and a text that only the parties read.
-        pub async fn answer_alert(
-            &mut self,
-            request: impl tonic::IntoRequest<super::AnswerAlertRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AnswerAlertResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AlertService/AnswerAlert",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "AnswerAlert"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// The asked municipality disputes the description. Shown wherever the alert is shown.
-        pub async fn dispute_alert(
-            &mut self,
-            request: impl tonic::IntoRequest<super::DisputeAlertRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::DisputeAlertResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AlertService/DisputeAlert",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "DisputeAlert"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// An operator says: I am on it.
-        pub async fn acknowledge_alert(
-            &mut self,
-            request: impl tonic::IntoRequest<super::AcknowledgeAlertRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AcknowledgeAlertResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AlertService/AcknowledgeAlert",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "AcknowledgeAlert"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// An operator assigns the alert to a colleague.
-        pub async fn assign_alert(
-            &mut self,
-            request: impl tonic::IntoRequest<super::AssignAlertRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AssignAlertResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AlertService/AssignAlert",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "AssignAlert"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// An operator comments.
-        pub async fn comment_on_alert(
-            &mut self,
-            request: impl tonic::IntoRequest<super::CommentOnAlertRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CommentOnAlertResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AlertService/CommentOnAlert",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "CommentOnAlert"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// An operator closes the alert with a reason.
-        pub async fn close_alert(
-            &mut self,
-            request: impl tonic::IntoRequest<super::CloseAlertRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CloseAlertResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AlertService/CloseAlert",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "CloseAlert"));
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod alert_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with AlertServiceServer.
-    #[async_trait]
-    pub trait AlertService: std::marker::Send + std::marker::Sync + 'static {
-        /// Lists alerts, newest first: an operator sees all, a party those it asked or was asked.
-        async fn list_alerts(
-            &self,
-            request: tonic::Request<super::ListAlertsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListAlertsResponse>,
-            tonic::Status,
-        >;
-        /// Reads one alert. A party may read the question in view FULL.
-        async fn get_alert(
-            &self,
-            request: tonic::Request<super::GetAlertRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetAlertResponse>,
-            tonic::Status,
-        >;
-        /// Server streaming response type for the WatchAlerts method.
-        type WatchAlertsStream: tonic::codegen::tokio_stream::Stream<
-                Item = std::result::Result<super::WatchAlertsResponse, tonic::Status>,
-            >
-            + std::marker::Send
-            + 'static;
-        /// Streams alerts as they change, each in its state of that moment.
-        async fn watch_alerts(
-            &self,
-            request: tonic::Request<super::WatchAlertsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<Self::WatchAlertsStream>,
-            tonic::Status,
-        >;
-        /// The asked municipality answers with a reason and a text that only the parties read.
-        async fn answer_alert(
-            &self,
-            request: tonic::Request<super::AnswerAlertRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AnswerAlertResponse>,
-            tonic::Status,
-        >;
-        /// The asked municipality disputes the description. Shown wherever the alert is shown.
-        async fn dispute_alert(
-            &self,
-            request: tonic::Request<super::DisputeAlertRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::DisputeAlertResponse>,
-            tonic::Status,
-        >;
-        /// An operator says: I am on it.
-        async fn acknowledge_alert(
-            &self,
-            request: tonic::Request<super::AcknowledgeAlertRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AcknowledgeAlertResponse>,
-            tonic::Status,
-        >;
-        /// An operator assigns the alert to a colleague.
-        async fn assign_alert(
-            &self,
-            request: tonic::Request<super::AssignAlertRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AssignAlertResponse>,
-            tonic::Status,
-        >;
-        /// An operator comments.
-        async fn comment_on_alert(
-            &self,
-            request: tonic::Request<super::CommentOnAlertRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CommentOnAlertResponse>,
-            tonic::Status,
-        >;
-        /// An operator closes the alert with a reason.
-        async fn close_alert(
-            &self,
-            request: tonic::Request<super::CloseAlertRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CloseAlertResponse>,
-            tonic::Status,
-        >;
-    }
-    /// The ledger's findings: questions to investigate (avvikelse att utreda), never accusations.
-    #[derive(Debug)]
-    pub struct AlertServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> AlertServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for AlertServiceServer<T>
-    where
-        T: AlertService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/flyttbud.v1.AlertService/ListAlerts" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListAlertsSvc<T: AlertService>(pub Arc<T>);
-                    impl<
-                        T: AlertService,
-                    > tonic::server::UnaryService<super::ListAlertsRequest>
-                    for ListAlertsSvc<T> {
-                        type Response = super::ListAlertsResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListAlertsRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AlertService>::list_alerts(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListAlertsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AlertService/GetAlert" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetAlertSvc<T: AlertService>(pub Arc<T>);
-                    impl<
-                        T: AlertService,
-                    > tonic::server::UnaryService<super::GetAlertRequest>
-                    for GetAlertSvc<T> {
-                        type Response = super::GetAlertResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetAlertRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AlertService>::get_alert(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetAlertSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AlertService/WatchAlerts" => {
-                    #[allow(non_camel_case_types)]
-                    struct WatchAlertsSvc<T: AlertService>(pub Arc<T>);
-                    impl<
-                        T: AlertService,
-                    > tonic::server::ServerStreamingService<super::WatchAlertsRequest>
-                    for WatchAlertsSvc<T> {
-                        type Response = super::WatchAlertsResponse;
-                        type ResponseStream = T::WatchAlertsStream;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::ResponseStream>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::WatchAlertsRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AlertService>::watch_alerts(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = WatchAlertsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.server_streaming(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AlertService/AnswerAlert" => {
-                    #[allow(non_camel_case_types)]
-                    struct AnswerAlertSvc<T: AlertService>(pub Arc<T>);
-                    impl<
-                        T: AlertService,
-                    > tonic::server::UnaryService<super::AnswerAlertRequest>
-                    for AnswerAlertSvc<T> {
-                        type Response = super::AnswerAlertResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::AnswerAlertRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AlertService>::answer_alert(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = AnswerAlertSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AlertService/DisputeAlert" => {
-                    #[allow(non_camel_case_types)]
-                    struct DisputeAlertSvc<T: AlertService>(pub Arc<T>);
-                    impl<
-                        T: AlertService,
-                    > tonic::server::UnaryService<super::DisputeAlertRequest>
-                    for DisputeAlertSvc<T> {
-                        type Response = super::DisputeAlertResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::DisputeAlertRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AlertService>::dispute_alert(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = DisputeAlertSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AlertService/AcknowledgeAlert" => {
-                    #[allow(non_camel_case_types)]
-                    struct AcknowledgeAlertSvc<T: AlertService>(pub Arc<T>);
-                    impl<
-                        T: AlertService,
-                    > tonic::server::UnaryService<super::AcknowledgeAlertRequest>
-                    for AcknowledgeAlertSvc<T> {
-                        type Response = super::AcknowledgeAlertResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::AcknowledgeAlertRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AlertService>::acknowledge_alert(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = AcknowledgeAlertSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AlertService/AssignAlert" => {
-                    #[allow(non_camel_case_types)]
-                    struct AssignAlertSvc<T: AlertService>(pub Arc<T>);
-                    impl<
-                        T: AlertService,
-                    > tonic::server::UnaryService<super::AssignAlertRequest>
-                    for AssignAlertSvc<T> {
-                        type Response = super::AssignAlertResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::AssignAlertRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AlertService>::assign_alert(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = AssignAlertSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AlertService/CommentOnAlert" => {
-                    #[allow(non_camel_case_types)]
-                    struct CommentOnAlertSvc<T: AlertService>(pub Arc<T>);
-                    impl<
-                        T: AlertService,
-                    > tonic::server::UnaryService<super::CommentOnAlertRequest>
-                    for CommentOnAlertSvc<T> {
-                        type Response = super::CommentOnAlertResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::CommentOnAlertRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AlertService>::comment_on_alert(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = CommentOnAlertSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AlertService/CloseAlert" => {
-                    #[allow(non_camel_case_types)]
-                    struct CloseAlertSvc<T: AlertService>(pub Arc<T>);
-                    impl<
-                        T: AlertService,
-                    > tonic::server::UnaryService<super::CloseAlertRequest>
-                    for CloseAlertSvc<T> {
-                        type Response = super::CloseAlertResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::CloseAlertRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AlertService>::close_alert(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = CloseAlertSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for AlertServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "flyttbud.v1.AlertService";
-    impl<T> tonic::server::NamedService for AlertServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
-/// An entry of the record (post).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct LogEntry {
-    /// What it is about (resurs): `relocations/…`, `arrivals/…`, `alerts/…` or `system/…`.
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// The version that it made (version), from 1; an etag is "v" and this number.
-    #[prost(int32, tag = "2")]
-    pub version: i32,
-    /// What it says happened (slag).
-    #[prost(enumeration = "EntryKind", tag = "3")]
-    pub kind: i32,
-    /// Where it stands in the record (position), from 1.
-    #[prost(int64, tag = "4")]
-    pub position: i64,
-    /// When it was recorded (registrerad).
-    #[prost(message, optional, tag = "5")]
-    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// The leaf of the log (lövets hash), 32 bytes: SHA-256 of a zero byte and `stored`.
-    #[prost(bytes = "vec", tag = "6")]
-    pub leaf_hash: ::prost::alloc::vec::Vec<u8>,
-    /// The bytes as they are stored (lagrad form), a journal.v1.Entry. Empty for operators.
-    #[prost(bytes = "vec", tag = "7")]
-    pub stored: ::prost::alloc::vec::Vec<u8>,
-}
-/// A witness's word (vittnesunderskrift) that a checkpoint continues all that it saw before.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Cosignature {
-    /// The witness's name in the service's policy (vittne).
-    #[prost(string, tag = "1")]
-    pub witness: ::prost::alloc::string::String,
-    /// When it cosigned (tidpunkt), by its own clock.
-    #[prost(message, optional, tag = "2")]
-    pub cosigned_at: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// What the log said of itself at some size (kontrollpunkt).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Checkpoint {
-    /// The signed note of c2sp.org/tlog-checkpoint with all its signature lines (text).
-    #[prost(string, tag = "1")]
-    pub note: ::prost::alloc::string::String,
-    /// How many entries the log had (storlek).
-    #[prost(int64, tag = "2")]
-    pub size: i64,
-    /// The root over them (rot), 32 bytes.
-    #[prost(bytes = "vec", tag = "3")]
-    pub root: ::prost::alloc::vec::Vec<u8>,
-    /// Witnesses of the service's policy that cosigned (vittnesunderskrifter). For your own policy verify the note.
-    #[prost(message, repeated, tag = "4")]
-    pub cosignatures: ::prost::alloc::vec::Vec<Cosignature>,
-    /// Whether they are enough by the service's policy (tillräckligt bevittnad).
-    #[prost(bool, tag = "5")]
-    pub quorum_met: bool,
-}
-/// A sealed part, opened (öppnad del). Salt and body prove the commitment in the entry; docs/evidence.md gives the bytes.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct OpenedPart {
-    /// Which (del): 1 shared by both parties, 2 the acting municipality's own.
-    #[prost(int32, tag = "1")]
-    pub part: i32,
-    /// The salt before the body (salt), 32 bytes.
-    #[prost(bytes = "vec", tag = "2")]
-    pub salt: ::prost::alloc::vec::Vec<u8>,
-    /// The body (innehåll): a journal.v1.SharedPart or journal.v1.OwnPart.
-    #[prost(bytes = "vec", tag = "3")]
-    pub body: ::prost::alloc::vec::Vec<u8>,
-}
-/// A receipt (kvitto): the proof that an entry is in the log.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Receipt {
-    /// The entry (post).
-    #[prost(message, optional, tag = "1")]
-    pub entry: ::core::option::Option<LogEntry>,
-    /// The text of c2sp.org/tlog-proof@v1 (bevis). With `entry.stored` it verifies offline.
-    #[prost(string, tag = "2")]
-    pub proof: ::prost::alloc::string::String,
-    /// The checkpoint in it (kontrollpunkt).
-    #[prost(message, optional, tag = "3")]
-    pub checkpoint: ::core::option::Option<Checkpoint>,
-    /// In view FULL, the sealed parts that you can open (öppnade delar); those that were erased are missing.
-    #[prost(message, repeated, tag = "4")]
-    pub parts: ::prost::alloc::vec::Vec<OpenedPart>,
-}
-/// Request of GetCheckpoint.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetCheckpointRequest {
-    /// The newest that its witnesses made enough, not the newest of all (bevittnad).
-    #[prost(bool, tag = "1")]
-    pub witnessed: bool,
-}
-/// Response of GetCheckpoint.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetCheckpointResponse {
-    /// The checkpoint (kontrollpunkt).
-    #[prost(message, optional, tag = "1")]
-    pub checkpoint: ::core::option::Option<Checkpoint>,
-}
-/// Request of GetReceipt. The entry is named by `name` and `version`, or by `position`.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetReceiptRequest {
-    /// The municipality you act for (agerar för); empty for operators.
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who reads (handläggare); required for view FULL.
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// `relocations/…`, `arrivals/…` or `alerts/…` (resurs).
-    #[prost(string, tag = "3")]
-    pub name: ::prost::alloc::string::String,
-    /// Which of its entries (version); the first when 0.
-    #[prost(int32, tag = "4")]
-    pub version: i32,
-    /// Where the entry stands (position), instead of a name.
-    #[prost(int64, tag = "5")]
-    pub position: i64,
-    /// FULL adds the opened parts; the reading is recorded (vy).
-    #[prost(enumeration = "View", tag = "6")]
-    pub view: i32,
-}
-/// Response of GetReceipt.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetReceiptResponse {
-    /// The receipt (kvitto).
-    #[prost(message, optional, tag = "1")]
-    pub receipt: ::core::option::Option<Receipt>,
-}
-/// Request of GetConsistencyProof.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetConsistencyProofRequest {
-    /// The size of the older checkpoint (äldre storlek), from 1.
-    #[prost(int64, tag = "1")]
-    pub old_size: i64,
-    /// The size of the newer one (storlek), which must be that of a checkpoint; the newest when 0.
-    #[prost(int64, tag = "2")]
-    pub size: i64,
-}
-/// Response of GetConsistencyProof.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetConsistencyProofResponse {
-    /// The old size, the proof and the newer checkpoint as one text (bevis), in the form of an `add-checkpoint` request of
-    /// c2sp.org/tlog-witness.
-    #[prost(string, tag = "1")]
-    pub proof: ::prost::alloc::string::String,
-    /// The newer checkpoint (kontrollpunkt).
-    #[prost(message, optional, tag = "2")]
-    pub checkpoint: ::core::option::Option<Checkpoint>,
-}
-/// Request of ListEntries.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListEntriesRequest {
-    /// The municipality you act for (agerar för); empty for operators.
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// At most this many (sidstorlek); 50 when 0, never over 500.
-    #[prost(int32, tag = "2")]
-    pub page_size: i32,
-    /// Entries at a position above this (efter position).
-    #[prost(int64, tag = "3")]
-    pub after_position: i64,
-}
-/// Response of ListEntries.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListEntriesResponse {
-    /// The entries, oldest first (poster); at most about 2 MiB of them. None: there are no more.
-    #[prost(message, repeated, tag = "1")]
-    pub entries: ::prost::alloc::vec::Vec<LogEntry>,
-    /// The list is valid at this position of the record (position).
-    #[prost(int64, tag = "2")]
-    pub position: i64,
-}
-/// What an entry says happened (slag av post). The number is that of the event's field in journal.v1.Entry. New values
-/// may appear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum EntryKind {
-    /// Not stated.
-    Unspecified = 0,
-    /// A relocation was registered (registrerad).
-    RelocationRegistered = 20,
-    /// The receiver took it in (kvitterad).
-    RelocationAcknowledged = 21,
-    /// A party replied or objected (svar, invändning).
-    RelocationReplied = 22,
-    /// The sender supplemented (komplettering).
-    RelocationSupplemented = 23,
-    /// The sender withdrew (återtagen).
-    RelocationWithdrawn = 24,
-    /// An arrival was matched with it (ankommen).
-    RelocationArrived = 25,
-    /// Nobody arrived in time (ej ankommen).
-    RelocationNotArrived = 26,
-    /// An arrival was reported (ankomst).
-    ArrivalReported = 27,
-    /// An announcement covers the arrival (matchad).
-    ArrivalMatched = 28,
-    /// The report was withdrawn (återtagen).
-    ArrivalWithdrawn = 29,
-    /// An alert was raised (avvikelse att utreda).
-    AlertRaised = 30,
-    /// The asked municipality answered (besvarad).
-    AlertAnswered = 31,
-    /// The asked municipality disputes (bestridd).
-    AlertDisputed = 32,
-    /// An operator is on it (handläggs); for operators.
-    AlertAcknowledged = 33,
-    /// An operator assigned it (tilldelad); for operators.
-    AlertAssigned = 34,
-    /// An operator commented (kommenterad); for operators.
-    AlertCommented = 35,
-    /// It was closed (avslutad).
-    AlertClosed = 36,
-    /// A recipient's system confirmed its notices (mottagna aviseringar).
-    NoticesConfirmed = 37,
-    /// A deadline is due (tiden har gått).
-    TimePassed = 38,
-    /// A definition came in force (ny definition).
-    DefinitionSet = 39,
-    /// The rules version switched (nya regler).
-    RulesVersionSet = 40,
-    /// The clock was moved, outside production (klockan ställd).
-    ClockAdvanced = 41,
-    /// The receiver was reminded (påmind).
-    RelocationReminded = 42,
-    /// The registration of the move was reversed: open again (återöppnad).
-    RelocationReopened = 43,
-    /// A party restricted its processing or holds it (begränsad).
-    RelocationRestricted = 44,
-    /// A party lifted that (begränsning hävd).
-    RelocationReleased = 45,
-    /// A month of silence about a transfer (en månads tystnad), SoL 29:11.
-    TransferSilent = 46,
-    /// The sender asked the inspectorate to decide (ansökan till IVO).
-    TransferReferred = 47,
-    /// The inspectorate decided (beslut av IVO).
-    TransferDecided = 48,
-    /// The inspectorate's three months are over (IVO:s tid ute).
-    TransferDecisionOverdue = 49,
-    /// An identity number was replaced (hänvisning).
-    IdentityReferred = 50,
-    /// A municipality described a function (funktion).
-    FunctionSet = 51,
-    /// A vendor may act for a municipality (leverantör).
-    VendorGranted = 52,
-    /// That was withdrawn (återkallad leverantör).
-    VendorWithdrawn = 53,
-    /// A test notice went out (övning).
-    DrillSent = 54,
-    /// A person took it in (övning kvitterad).
-    DrillAcknowledged = 55,
-    /// A party ended a relocation for the other (avidentifierad).
-    RelocationRedacted = 56,
-}
-impl EntryKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ENTRY_KIND_UNSPECIFIED",
-            Self::RelocationRegistered => "ENTRY_KIND_RELOCATION_REGISTERED",
-            Self::RelocationAcknowledged => "ENTRY_KIND_RELOCATION_ACKNOWLEDGED",
-            Self::RelocationReplied => "ENTRY_KIND_RELOCATION_REPLIED",
-            Self::RelocationSupplemented => "ENTRY_KIND_RELOCATION_SUPPLEMENTED",
-            Self::RelocationWithdrawn => "ENTRY_KIND_RELOCATION_WITHDRAWN",
-            Self::RelocationArrived => "ENTRY_KIND_RELOCATION_ARRIVED",
-            Self::RelocationNotArrived => "ENTRY_KIND_RELOCATION_NOT_ARRIVED",
-            Self::ArrivalReported => "ENTRY_KIND_ARRIVAL_REPORTED",
-            Self::ArrivalMatched => "ENTRY_KIND_ARRIVAL_MATCHED",
-            Self::ArrivalWithdrawn => "ENTRY_KIND_ARRIVAL_WITHDRAWN",
-            Self::AlertRaised => "ENTRY_KIND_ALERT_RAISED",
-            Self::AlertAnswered => "ENTRY_KIND_ALERT_ANSWERED",
-            Self::AlertDisputed => "ENTRY_KIND_ALERT_DISPUTED",
-            Self::AlertAcknowledged => "ENTRY_KIND_ALERT_ACKNOWLEDGED",
-            Self::AlertAssigned => "ENTRY_KIND_ALERT_ASSIGNED",
-            Self::AlertCommented => "ENTRY_KIND_ALERT_COMMENTED",
-            Self::AlertClosed => "ENTRY_KIND_ALERT_CLOSED",
-            Self::NoticesConfirmed => "ENTRY_KIND_NOTICES_CONFIRMED",
-            Self::TimePassed => "ENTRY_KIND_TIME_PASSED",
-            Self::DefinitionSet => "ENTRY_KIND_DEFINITION_SET",
-            Self::RulesVersionSet => "ENTRY_KIND_RULES_VERSION_SET",
-            Self::ClockAdvanced => "ENTRY_KIND_CLOCK_ADVANCED",
-            Self::RelocationReminded => "ENTRY_KIND_RELOCATION_REMINDED",
-            Self::RelocationReopened => "ENTRY_KIND_RELOCATION_REOPENED",
-            Self::RelocationRestricted => "ENTRY_KIND_RELOCATION_RESTRICTED",
-            Self::RelocationReleased => "ENTRY_KIND_RELOCATION_RELEASED",
-            Self::TransferSilent => "ENTRY_KIND_TRANSFER_SILENT",
-            Self::TransferReferred => "ENTRY_KIND_TRANSFER_REFERRED",
-            Self::TransferDecided => "ENTRY_KIND_TRANSFER_DECIDED",
-            Self::TransferDecisionOverdue => "ENTRY_KIND_TRANSFER_DECISION_OVERDUE",
-            Self::IdentityReferred => "ENTRY_KIND_IDENTITY_REFERRED",
-            Self::FunctionSet => "ENTRY_KIND_FUNCTION_SET",
-            Self::VendorGranted => "ENTRY_KIND_VENDOR_GRANTED",
-            Self::VendorWithdrawn => "ENTRY_KIND_VENDOR_WITHDRAWN",
-            Self::DrillSent => "ENTRY_KIND_DRILL_SENT",
-            Self::DrillAcknowledged => "ENTRY_KIND_DRILL_ACKNOWLEDGED",
-            Self::RelocationRedacted => "ENTRY_KIND_RELOCATION_REDACTED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ENTRY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "ENTRY_KIND_RELOCATION_REGISTERED" => Some(Self::RelocationRegistered),
-            "ENTRY_KIND_RELOCATION_ACKNOWLEDGED" => Some(Self::RelocationAcknowledged),
-            "ENTRY_KIND_RELOCATION_REPLIED" => Some(Self::RelocationReplied),
-            "ENTRY_KIND_RELOCATION_SUPPLEMENTED" => Some(Self::RelocationSupplemented),
-            "ENTRY_KIND_RELOCATION_WITHDRAWN" => Some(Self::RelocationWithdrawn),
-            "ENTRY_KIND_RELOCATION_ARRIVED" => Some(Self::RelocationArrived),
-            "ENTRY_KIND_RELOCATION_NOT_ARRIVED" => Some(Self::RelocationNotArrived),
-            "ENTRY_KIND_ARRIVAL_REPORTED" => Some(Self::ArrivalReported),
-            "ENTRY_KIND_ARRIVAL_MATCHED" => Some(Self::ArrivalMatched),
-            "ENTRY_KIND_ARRIVAL_WITHDRAWN" => Some(Self::ArrivalWithdrawn),
-            "ENTRY_KIND_ALERT_RAISED" => Some(Self::AlertRaised),
-            "ENTRY_KIND_ALERT_ANSWERED" => Some(Self::AlertAnswered),
-            "ENTRY_KIND_ALERT_DISPUTED" => Some(Self::AlertDisputed),
-            "ENTRY_KIND_ALERT_ACKNOWLEDGED" => Some(Self::AlertAcknowledged),
-            "ENTRY_KIND_ALERT_ASSIGNED" => Some(Self::AlertAssigned),
-            "ENTRY_KIND_ALERT_COMMENTED" => Some(Self::AlertCommented),
-            "ENTRY_KIND_ALERT_CLOSED" => Some(Self::AlertClosed),
-            "ENTRY_KIND_NOTICES_CONFIRMED" => Some(Self::NoticesConfirmed),
-            "ENTRY_KIND_TIME_PASSED" => Some(Self::TimePassed),
-            "ENTRY_KIND_DEFINITION_SET" => Some(Self::DefinitionSet),
-            "ENTRY_KIND_RULES_VERSION_SET" => Some(Self::RulesVersionSet),
-            "ENTRY_KIND_CLOCK_ADVANCED" => Some(Self::ClockAdvanced),
-            "ENTRY_KIND_RELOCATION_REMINDED" => Some(Self::RelocationReminded),
-            "ENTRY_KIND_RELOCATION_REOPENED" => Some(Self::RelocationReopened),
-            "ENTRY_KIND_RELOCATION_RESTRICTED" => Some(Self::RelocationRestricted),
-            "ENTRY_KIND_RELOCATION_RELEASED" => Some(Self::RelocationReleased),
-            "ENTRY_KIND_TRANSFER_SILENT" => Some(Self::TransferSilent),
-            "ENTRY_KIND_TRANSFER_REFERRED" => Some(Self::TransferReferred),
-            "ENTRY_KIND_TRANSFER_DECIDED" => Some(Self::TransferDecided),
-            "ENTRY_KIND_TRANSFER_DECISION_OVERDUE" => Some(Self::TransferDecisionOverdue),
-            "ENTRY_KIND_IDENTITY_REFERRED" => Some(Self::IdentityReferred),
-            "ENTRY_KIND_FUNCTION_SET" => Some(Self::FunctionSet),
-            "ENTRY_KIND_VENDOR_GRANTED" => Some(Self::VendorGranted),
-            "ENTRY_KIND_VENDOR_WITHDRAWN" => Some(Self::VendorWithdrawn),
-            "ENTRY_KIND_DRILL_SENT" => Some(Self::DrillSent),
-            "ENTRY_KIND_DRILL_ACKNOWLEDGED" => Some(Self::DrillAcknowledged),
-            "ENTRY_KIND_RELOCATION_REDACTED" => Some(Self::RelocationRedacted),
-            _ => None,
-        }
-    }
-}
-/// Generated client implementations.
-pub mod ledger_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// Proofs that others can verify without us. Entries go to their parties alone; a hash of all tells nobody anything.
-    #[derive(Debug, Clone)]
-    pub struct LedgerServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl LedgerServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> LedgerServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> LedgerServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            LedgerServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Reads the newest checkpoint with the lines of its witnesses. For every certificate.
-        pub async fn get_checkpoint(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetCheckpointRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetCheckpointResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.LedgerService/GetCheckpoint",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.LedgerService", "GetCheckpoint"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Reads the receipt for an entry of yours: that it is in the log, as a text that verifies offline.
-        pub async fn get_receipt(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetReceiptRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetReceiptResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.LedgerService/GetReceipt",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.LedgerService", "GetReceipt"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Proves that a checkpoint continues an older one, so that nothing in between was changed. For every certificate.
-        pub async fn get_consistency_proof(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetConsistencyProofRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetConsistencyProofResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.LedgerService/GetConsistencyProof",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.LedgerService", "GetConsistencyProof"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Lists your entries as they are stored, oldest first.
-        pub async fn list_entries(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListEntriesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListEntriesResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.LedgerService/ListEntries",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.LedgerService", "ListEntries"));
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod ledger_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with LedgerServiceServer.
-    #[async_trait]
-    pub trait LedgerService: std::marker::Send + std::marker::Sync + 'static {
-        /// Reads the newest checkpoint with the lines of its witnesses. For every certificate.
-        async fn get_checkpoint(
-            &self,
-            request: tonic::Request<super::GetCheckpointRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetCheckpointResponse>,
-            tonic::Status,
-        >;
-        /// Reads the receipt for an entry of yours: that it is in the log, as a text that verifies offline.
-        async fn get_receipt(
-            &self,
-            request: tonic::Request<super::GetReceiptRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetReceiptResponse>,
-            tonic::Status,
-        >;
-        /// Proves that a checkpoint continues an older one, so that nothing in between was changed. For every certificate.
-        async fn get_consistency_proof(
-            &self,
-            request: tonic::Request<super::GetConsistencyProofRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetConsistencyProofResponse>,
-            tonic::Status,
-        >;
-        /// Lists your entries as they are stored, oldest first.
-        async fn list_entries(
-            &self,
-            request: tonic::Request<super::ListEntriesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListEntriesResponse>,
-            tonic::Status,
-        >;
-    }
-    /// Proofs that others can verify without us. Entries go to their parties alone; a hash of all tells nobody anything.
-    #[derive(Debug)]
-    pub struct LedgerServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> LedgerServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for LedgerServiceServer<T>
-    where
-        T: LedgerService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/flyttbud.v1.LedgerService/GetCheckpoint" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetCheckpointSvc<T: LedgerService>(pub Arc<T>);
-                    impl<
-                        T: LedgerService,
-                    > tonic::server::UnaryService<super::GetCheckpointRequest>
-                    for GetCheckpointSvc<T> {
-                        type Response = super::GetCheckpointResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetCheckpointRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as LedgerService>::get_checkpoint(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetCheckpointSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.LedgerService/GetReceipt" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetReceiptSvc<T: LedgerService>(pub Arc<T>);
-                    impl<
-                        T: LedgerService,
-                    > tonic::server::UnaryService<super::GetReceiptRequest>
-                    for GetReceiptSvc<T> {
-                        type Response = super::GetReceiptResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetReceiptRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as LedgerService>::get_receipt(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetReceiptSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.LedgerService/GetConsistencyProof" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetConsistencyProofSvc<T: LedgerService>(pub Arc<T>);
-                    impl<
-                        T: LedgerService,
-                    > tonic::server::UnaryService<super::GetConsistencyProofRequest>
-                    for GetConsistencyProofSvc<T> {
-                        type Response = super::GetConsistencyProofResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetConsistencyProofRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as LedgerService>::get_consistency_proof(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetConsistencyProofSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.LedgerService/ListEntries" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListEntriesSvc<T: LedgerService>(pub Arc<T>);
-                    impl<
-                        T: LedgerService,
-                    > tonic::server::UnaryService<super::ListEntriesRequest>
-                    for ListEntriesSvc<T> {
-                        type Response = super::ListEntriesResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListEntriesRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as LedgerService>::list_entries(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListEntriesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for LedgerServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "flyttbud.v1.LedgerService";
-    impl<T> tonic::server::NamedService for LedgerServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
-/// One access: somebody opened something, or searched (åtkomst).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Access {
-    /// `accesses/{uuid}` (resursnamn); it says nothing.
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// When (tidpunkt).
-    #[prost(message, optional, tag = "2")]
-    pub accessed_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// Who, in which function and case, and why (handläggare och ändamål). Absent when the key to it was erased.
-    #[prost(message, optional, tag = "3")]
-    pub actor: ::core::option::Option<Actor>,
-    /// The method that opened it, for example GetRelocation (metod).
-    #[prost(string, tag = "4")]
-    pub method: ::prost::alloc::string::String,
-    /// The organisation number of the system that called (systemets organisationsnummer).
-    #[prost(string, tag = "5")]
-    pub organisation_number: ::prost::alloc::string::String,
-    /// What was opened (objekt): `relocations/…`, `arrivals/…` or `alerts/…`; empty for a search, and for the log itself.
-    #[prost(string, tag = "6")]
-    pub subject: ::prost::alloc::string::String,
-    /// For a search: by what (sökbegrepp). The term itself is not kept.
-    #[prost(enumeration = "SearchTermKind", tag = "7")]
-    pub search_term: i32,
-    /// For a search: how much it found (träffar).
-    #[prost(int32, tag = "8")]
-    pub found: i32,
-    /// Why it was opened although the municipality restricted its processing (undantag).
-    #[prost(enumeration = "RestrictionException", tag = "9")]
-    pub exception: i32,
-    /// Whether it was to what is marked as secret (sekretessmarkering).
-    #[prost(enumeration = "AccessSecrecy", tag = "10")]
-    pub secrecy: i32,
-}
-/// Request of ListAccesses.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListAccessesRequest {
-    /// The municipality whose log it is (kommun).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who reviews (granskare). Recorded.
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// At most this many (sidstorlek); 50 when 0, never over 500.
-    #[prost(int32, tag = "3")]
-    pub page_size: i32,
-    /// From the previous answer's next_page_token (sidmärke), with the same filters.
-    #[prost(string, tag = "4")]
-    pub page_token: ::prost::alloc::string::String,
-    /// Only this officer's (handläggare).
-    #[prost(string, tag = "5")]
-    pub officer_id: ::prost::alloc::string::String,
-    /// Only to this (objekt): `relocations/…`, `arrivals/…` or `alerts/…`.
-    #[prost(string, tag = "6")]
-    pub subject: ::prost::alloc::string::String,
-    /// Not before this (från).
-    #[prost(message, optional, tag = "7")]
-    pub from: ::core::option::Option<::prost_types::Timestamp>,
-    /// Before this (till).
-    #[prost(message, optional, tag = "8")]
-    pub until: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// Response of ListAccesses.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListAccessesResponse {
-    /// The accesses, newest first (åtkomster).
-    #[prost(message, repeated, tag = "1")]
-    pub accesses: ::prost::alloc::vec::Vec<Access>,
-    /// Empty at the end (nästa sidmärke).
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-/// Request of SampleAccesses.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SampleAccessesRequest {
-    /// The municipality whose log it is (kommun).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who reviews (granskare). Recorded.
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// The beginning of the period (från).
-    #[prost(message, optional, tag = "3")]
-    pub from: ::core::option::Option<::prost_types::Timestamp>,
-    /// Its end (till); not in the future, so that nothing comes into it any more.
-    #[prost(message, optional, tag = "4")]
-    pub until: ::core::option::Option<::prost_types::Timestamp>,
-    /// How many to draw (antal); 20 when 0, never over 100. All accesses to what is marked as secret come on top.
-    #[prost(int32, tag = "5")]
-    pub size: i32,
-    /// Where chance begins (frö); positive. 0: one is made, and told in the answer.
-    #[prost(int64, tag = "6")]
-    pub seed: i64,
-}
-/// Response of SampleAccesses.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct SampleAccessesResponse {
-    /// What was drawn, oldest first (urval).
-    #[prost(message, repeated, tag = "1")]
-    pub accesses: ::prost::alloc::vec::Vec<Access>,
-    /// How many accesses the period has (population).
-    #[prost(int64, tag = "2")]
-    pub population: i64,
-    /// The seed (frö): give it back when you record the review.
-    #[prost(int64, tag = "3")]
-    pub seed: i64,
-}
-/// A finding about one access (bedömning av en åtkomst).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ReviewedAccess {
-    /// `accesses/{uuid}` (åtkomst).
-    #[prost(string, tag = "1")]
-    pub access: ::prost::alloc::string::String,
-    /// What was found (bedömning).
-    #[prost(enumeration = "AccessFinding", tag = "2")]
-    pub finding: i32,
-    /// In words (anteckning), 0 to 500 signs; 1 at least when it is to be investigated. No identity numbers.
-    #[prost(string, tag = "3")]
-    pub text: ::prost::alloc::string::String,
-}
-/// A review of the access log (loggranskning).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Review {
-    /// `reviews/{uuid}` (resursnamn): the request id that it was recorded with.
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// When it was recorded (tidpunkt).
-    #[prost(message, optional, tag = "2")]
-    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// Who reviewed (granskare). Absent when the key to it was erased.
-    #[prost(message, optional, tag = "3")]
-    pub actor: ::core::option::Option<Actor>,
-    /// The beginning of the period (från).
-    #[prost(message, optional, tag = "4")]
-    pub from: ::core::option::Option<::prost_types::Timestamp>,
-    /// Its end (till).
-    #[prost(message, optional, tag = "5")]
-    pub until: ::core::option::Option<::prost_types::Timestamp>,
-    /// How many accesses the period had (population).
-    #[prost(int64, tag = "6")]
-    pub population: i64,
-    /// The seed that the sample was drawn with (frö).
-    #[prost(int64, tag = "7")]
-    pub seed: i64,
-    /// The sample with what was found (urval med bedömningar).
-    #[prost(message, repeated, tag = "8")]
-    pub findings: ::prost::alloc::vec::Vec<ReviewedAccess>,
-}
-/// Request of RecordReview. The sample is drawn again: each of its accesses needs a finding, and no other may have one.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordReviewRequest {
-    /// The municipality whose log it is (kommun).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who reviews (granskare).
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "3")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "4")]
-    pub validate_only: bool,
-    /// The beginning of the period (från), as it was drawn.
-    #[prost(message, optional, tag = "5")]
-    pub from: ::core::option::Option<::prost_types::Timestamp>,
-    /// Its end (till), as it was drawn.
-    #[prost(message, optional, tag = "6")]
-    pub until: ::core::option::Option<::prost_types::Timestamp>,
-    /// How many were asked for (antal), as it was drawn.
-    #[prost(int32, tag = "7")]
-    pub size: i32,
-    /// The seed (frö), as it was told.
-    #[prost(int64, tag = "8")]
-    pub seed: i64,
-    /// A finding for each access that was drawn (bedömningar).
-    #[prost(message, repeated, tag = "9")]
-    pub findings: ::prost::alloc::vec::Vec<ReviewedAccess>,
-}
-/// Response of RecordReview.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordReviewResponse {
-    /// The review as recorded (loggranskning); for a dry run as it would be.
-    #[prost(message, optional, tag = "1")]
-    pub review: ::core::option::Option<Review>,
-}
-/// Request of ListReviews.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListReviewsRequest {
-    /// The municipality whose log it is (kommun).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who looks (granskare). Recorded.
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// At most this many (sidstorlek); 50 when 0, never over 500.
-    #[prost(int32, tag = "3")]
-    pub page_size: i32,
-    /// From the previous answer's next_page_token (sidmärke).
-    #[prost(string, tag = "4")]
-    pub page_token: ::prost::alloc::string::String,
-}
-/// Response of ListReviews.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListReviewsResponse {
-    /// The reviews, newest first (loggranskningar).
-    #[prost(message, repeated, tag = "1")]
-    pub reviews: ::prost::alloc::vec::Vec<Review>,
-    /// Empty at the end (nästa sidmärke).
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-    /// When the last review was recorded (senaste granskning); absent before the first.
-    #[prost(message, optional, tag = "3")]
-    pub last_recorded_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// Up to when the log has been reviewed (granskad till): the latest end of a period; absent before the first review.
-    #[prost(message, optional, tag = "4")]
-    pub reviewed_until: ::core::option::Option<::prost_types::Timestamp>,
-    /// How many accesses there have been since then, this look included (ogranskade åtkomster).
-    #[prost(int64, tag = "5")]
-    pub unreviewed: i64,
-}
-/// Request of ProducePersonExtract.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ProducePersonExtractRequest {
-    /// The municipality you act for (agerar för).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who produces it, and why (handläggare och ändamål). Recorded for everything that it opens.
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// Whose extract it is (personnummer).
-    #[prost(string, tag = "3")]
-    pub identity_number: ::prost::alloc::string::String,
-}
-/// What the municipality itself did and wrote beside what it shared (egen del). The officers' ids are left out: whom of its
-/// employees a municipality had do it is not the person's data (CJEU C-579/21).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct OwnAct {
-    /// When (tidpunkt).
-    #[prost(message, optional, tag = "1")]
-    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// What (händelse).
-    #[prost(enumeration = "EntryKind", tag = "2")]
-    pub kind: i32,
-    /// In which function (funktion).
-    #[prost(string, tag = "3")]
-    pub function: ::prost::alloc::string::String,
-    /// Why (ändamål).
-    #[prost(string, tag = "4")]
-    pub purpose: ::prost::alloc::string::String,
-    /// The ground with its assessments (rättslig grund).
-    #[prost(message, optional, tag = "5")]
-    pub legal_ground: ::core::option::Option<LegalGround>,
-    /// A text of one's own (anteckning).
-    #[prost(string, tag = "6")]
-    pub text: ::prost::alloc::string::String,
-}
-/// A relocation in an extract (flytt).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ExtractedRelocation {
-    /// As the municipality reads it (flytt): empty of content when that was erased.
-    #[prost(message, optional, tag = "1")]
-    pub relocation: ::core::option::Option<Relocation>,
-    /// Whether the municipality's keys to it were erased (raderad): it was withdrawn or called back.
-    #[prost(bool, tag = "2")]
-    pub erased: bool,
-    /// Its own part (egen del).
-    #[prost(message, repeated, tag = "3")]
-    pub own_acts: ::prost::alloc::vec::Vec<OwnAct>,
-    /// Whether only its envelope is here (undantagen): the person has a secrecy marking, and it is opened in another function
-    /// than that in which the extract was produced. GetRelocation tells in which.
-    #[prost(bool, tag = "4")]
-    pub withheld: bool,
-}
-/// An arrival in an extract (ankomst).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ExtractedArrival {
-    /// As the municipality reads it (ankomst).
-    #[prost(message, optional, tag = "1")]
-    pub arrival: ::core::option::Option<Arrival>,
-    /// Its own part (egen del).
-    #[prost(message, repeated, tag = "2")]
-    pub own_acts: ::prost::alloc::vec::Vec<OwnAct>,
-}
-/// A question in an extract (fråga).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ExtractedAlert {
-    /// As the municipality reads it (avvikelse att utreda).
-    #[prost(message, optional, tag = "1")]
-    pub alert: ::core::option::Option<Alert>,
-    /// Its own part (egen del).
-    #[prost(message, repeated, tag = "2")]
-    pub own_acts: ::prost::alloc::vec::Vec<OwnAct>,
-}
-/// An access in an extract (åtkomst): without the officer's id and case.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ExtractedAccess {
-    /// When (tidpunkt).
-    #[prost(message, optional, tag = "1")]
-    pub accessed_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// In which function (funktion).
-    #[prost(string, tag = "2")]
-    pub function: ::prost::alloc::string::String,
-    /// Why (ändamål).
-    #[prost(string, tag = "3")]
-    pub purpose: ::prost::alloc::string::String,
-    /// By which method (metod).
-    #[prost(string, tag = "4")]
-    pub method: ::prost::alloc::string::String,
-    /// What was opened (objekt); empty for a search by the person's number.
-    #[prost(string, tag = "5")]
-    pub subject: ::prost::alloc::string::String,
-}
-/// How an extract begins.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ExtractHead {
-    /// Whose it is (kommun), `municipalities/{code}`.
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// When it was produced (framställd).
-    #[prost(message, optional, tag = "2")]
-    pub produced_at: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// How a whole extract ends.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ExtractEnd {
-    /// How many items there were between head and end (antal).
-    #[prost(int32, tag = "1")]
-    pub items: i32,
-    /// There is more than one extract holds: over 100 relocations and arrivals, or over 10000 accesses (ofullständigt).
-    #[prost(bool, tag = "2")]
-    pub more: bool,
-}
-/// Response of ProducePersonExtract: one item after another.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ProducePersonExtractResponse {
-    /// The item.
-    #[prost(oneof = "produce_person_extract_response::Item", tags = "1, 2, 3, 4, 5, 6")]
-    pub item: ::core::option::Option<produce_person_extract_response::Item>,
-}
-/// Nested message and enum types in `ProducePersonExtractResponse`.
-pub mod produce_person_extract_response {
-    /// The item.
-    #[derive(Clone, PartialEq, ::prost::Oneof)]
-    pub enum Item {
-        /// First (huvud).
-        #[prost(message, tag = "1")]
-        Head(super::ExtractHead),
-        /// Relocations, newest first (flyttar).
-        #[prost(message, tag = "2")]
-        Relocation(super::ExtractedRelocation),
-        /// Arrivals, newest first (ankomster).
-        #[prost(message, tag = "3")]
-        Arrival(super::ExtractedArrival),
-        /// Questions (frågor).
-        #[prost(message, tag = "4")]
-        Alert(super::ExtractedAlert),
-        /// Accesses, newest first (åtkomster).
-        #[prost(message, tag = "5")]
-        Access(super::ExtractedAccess),
-        /// Last (slut).
-        #[prost(message, tag = "6")]
-        End(super::ExtractEnd),
-    }
-}
-/// By what was searched (sökbegrepp). The law knows no other terms, SFS 2001:637 15 §.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum SearchTermKind {
-    /// It was no search.
-    Unspecified = 0,
-    /// Identity number (personnummer).
-    IdentityNumber = 1,
-    /// Case number (ärendenummer).
-    CaseNumber = 2,
-    /// Name (namn).
-    Name = 3,
-}
-impl SearchTermKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "SEARCH_TERM_KIND_UNSPECIFIED",
-            Self::IdentityNumber => "SEARCH_TERM_KIND_IDENTITY_NUMBER",
-            Self::CaseNumber => "SEARCH_TERM_KIND_CASE_NUMBER",
-            Self::Name => "SEARCH_TERM_KIND_NAME",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "SEARCH_TERM_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "SEARCH_TERM_KIND_IDENTITY_NUMBER" => Some(Self::IdentityNumber),
-            "SEARCH_TERM_KIND_CASE_NUMBER" => Some(Self::CaseNumber),
-            "SEARCH_TERM_KIND_NAME" => Some(Self::Name),
-            _ => None,
-        }
-    }
-}
-/// Whether an access was to what is about a person with a secrecy marking (sekretessmarkering).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum AccessSecrecy {
-    /// Of before this was kept.
-    Unspecified = 0,
-    /// It was not (ingen markering).
-    None = 1,
-    /// It was (sekretessmarkerad): it stands in every sample of its period.
-    Marked = 2,
-    /// Somebody tried to, and was in no function that may (nekad): nothing was opened. It stands in every sample too.
-    MarkedRefused = 3,
-}
-impl AccessSecrecy {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ACCESS_SECRECY_UNSPECIFIED",
-            Self::None => "ACCESS_SECRECY_NONE",
-            Self::Marked => "ACCESS_SECRECY_MARKED",
-            Self::MarkedRefused => "ACCESS_SECRECY_MARKED_REFUSED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ACCESS_SECRECY_UNSPECIFIED" => Some(Self::Unspecified),
-            "ACCESS_SECRECY_NONE" => Some(Self::None),
-            "ACCESS_SECRECY_MARKED" => Some(Self::Marked),
-            "ACCESS_SECRECY_MARKED_REFUSED" => Some(Self::MarkedRefused),
-            _ => None,
-        }
-    }
-}
-/// What a reviewer found of one access (bedömning).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum AccessFinding {
-    /// Not stated: refused.
-    Unspecified = 0,
-    /// In order (utan anmärkning).
-    InOrder = 1,
-    /// To be investigated (utreds vidare).
-    ToBeInvestigated = 2,
-}
-impl AccessFinding {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ACCESS_FINDING_UNSPECIFIED",
-            Self::InOrder => "ACCESS_FINDING_IN_ORDER",
-            Self::ToBeInvestigated => "ACCESS_FINDING_TO_BE_INVESTIGATED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ACCESS_FINDING_UNSPECIFIED" => Some(Self::Unspecified),
-            "ACCESS_FINDING_IN_ORDER" => Some(Self::InOrder),
-            "ACCESS_FINDING_TO_BE_INVESTIGATED" => Some(Self::ToBeInvestigated),
-            _ => None,
-        }
-    }
-}
-/// Generated client implementations.
-pub mod access_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// The access log of a municipality, SFS 2001:454 10 §. For its reviewers: those who read are not those who review.
-    #[derive(Debug, Clone)]
-    pub struct AccessServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl AccessServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> AccessServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> AccessServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            AccessServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Lists the accesses to what is yours, newest first. Your own look at them is recorded too.
-        pub async fn list_accesses(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListAccessesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListAccessesResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AccessService/ListAccesses",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "ListAccesses"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Draws a random sample of a period's accesses, in strata of officer and purpose, beside all to what is marked as secret.
-        /// The same seed gives the same sample.
-        pub async fn sample_accesses(
-            &mut self,
-            request: impl tonic::IntoRequest<super::SampleAccessesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::SampleAccessesResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AccessService/SampleAccesses",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "SampleAccesses"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Records a review: a finding for each access of a sample. It is never changed.
-        pub async fn record_review(
-            &mut self,
-            request: impl tonic::IntoRequest<super::RecordReviewRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordReviewResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AccessService/RecordReview",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "RecordReview"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Lists the reviews, newest first, and tells how far the log has been reviewed.
-        pub async fn list_reviews(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListReviewsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListReviewsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AccessService/ListReviews",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "ListReviews"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Produces what the municipality holds about one person, and who opened it: GDPR article 15. For its case system. Whole
-        /// only with its end.
-        pub async fn produce_person_extract(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ProducePersonExtractRequest>,
-        ) -> std::result::Result<
-            tonic::Response<
-                tonic::codec::Streaming<super::ProducePersonExtractResponse>,
-            >,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AccessService/ProducePersonExtract",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.AccessService", "ProducePersonExtract"),
-                );
-            self.inner.server_streaming(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod access_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with AccessServiceServer.
-    #[async_trait]
-    pub trait AccessService: std::marker::Send + std::marker::Sync + 'static {
-        /// Lists the accesses to what is yours, newest first. Your own look at them is recorded too.
-        async fn list_accesses(
-            &self,
-            request: tonic::Request<super::ListAccessesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListAccessesResponse>,
-            tonic::Status,
-        >;
-        /// Draws a random sample of a period's accesses, in strata of officer and purpose, beside all to what is marked as secret.
-        /// The same seed gives the same sample.
-        async fn sample_accesses(
-            &self,
-            request: tonic::Request<super::SampleAccessesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::SampleAccessesResponse>,
-            tonic::Status,
-        >;
-        /// Records a review: a finding for each access of a sample. It is never changed.
-        async fn record_review(
-            &self,
-            request: tonic::Request<super::RecordReviewRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RecordReviewResponse>,
-            tonic::Status,
-        >;
-        /// Lists the reviews, newest first, and tells how far the log has been reviewed.
-        async fn list_reviews(
-            &self,
-            request: tonic::Request<super::ListReviewsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListReviewsResponse>,
-            tonic::Status,
-        >;
-        /// Server streaming response type for the ProducePersonExtract method.
-        type ProducePersonExtractStream: tonic::codegen::tokio_stream::Stream<
-                Item = std::result::Result<
-                    super::ProducePersonExtractResponse,
-                    tonic::Status,
-                >,
-            >
-            + std::marker::Send
-            + 'static;
-        /// Produces what the municipality holds about one person, and who opened it: GDPR article 15. For its case system. Whole
-        /// only with its end.
-        async fn produce_person_extract(
-            &self,
-            request: tonic::Request<super::ProducePersonExtractRequest>,
-        ) -> std::result::Result<
-            tonic::Response<Self::ProducePersonExtractStream>,
-            tonic::Status,
-        >;
-    }
-    /// The access log of a municipality, SFS 2001:454 10 §. For its reviewers: those who read are not those who review.
-    #[derive(Debug)]
-    pub struct AccessServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> AccessServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for AccessServiceServer<T>
-    where
-        T: AccessService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/flyttbud.v1.AccessService/ListAccesses" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListAccessesSvc<T: AccessService>(pub Arc<T>);
-                    impl<
-                        T: AccessService,
-                    > tonic::server::UnaryService<super::ListAccessesRequest>
-                    for ListAccessesSvc<T> {
-                        type Response = super::ListAccessesResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListAccessesRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AccessService>::list_accesses(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListAccessesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AccessService/SampleAccesses" => {
-                    #[allow(non_camel_case_types)]
-                    struct SampleAccessesSvc<T: AccessService>(pub Arc<T>);
-                    impl<
-                        T: AccessService,
-                    > tonic::server::UnaryService<super::SampleAccessesRequest>
-                    for SampleAccessesSvc<T> {
-                        type Response = super::SampleAccessesResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::SampleAccessesRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AccessService>::sample_accesses(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = SampleAccessesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AccessService/RecordReview" => {
-                    #[allow(non_camel_case_types)]
-                    struct RecordReviewSvc<T: AccessService>(pub Arc<T>);
-                    impl<
-                        T: AccessService,
-                    > tonic::server::UnaryService<super::RecordReviewRequest>
-                    for RecordReviewSvc<T> {
-                        type Response = super::RecordReviewResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::RecordReviewRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AccessService>::record_review(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = RecordReviewSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AccessService/ListReviews" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListReviewsSvc<T: AccessService>(pub Arc<T>);
-                    impl<
-                        T: AccessService,
-                    > tonic::server::UnaryService<super::ListReviewsRequest>
-                    for ListReviewsSvc<T> {
-                        type Response = super::ListReviewsResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListReviewsRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AccessService>::list_reviews(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListReviewsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AccessService/ProducePersonExtract" => {
-                    #[allow(non_camel_case_types)]
-                    struct ProducePersonExtractSvc<T: AccessService>(pub Arc<T>);
-                    impl<
-                        T: AccessService,
-                    > tonic::server::ServerStreamingService<
-                        super::ProducePersonExtractRequest,
-                    > for ProducePersonExtractSvc<T> {
-                        type Response = super::ProducePersonExtractResponse;
-                        type ResponseStream = T::ProducePersonExtractStream;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::ResponseStream>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ProducePersonExtractRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AccessService>::produce_person_extract(
-                                        &inner,
-                                        request,
-                                    )
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ProducePersonExtractSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.server_streaming(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for AccessServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "flyttbud.v1.AccessService";
-    impl<T> tonic::server::NamedService for AccessServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
-/// What counts as unannounced (definition): versioned data in the record.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Definition {
-    /// Its version, from 1 (version).
-    #[prost(int32, tag = "1")]
-    pub version: i32,
-    /// Days the previous municipality has to announce after an arrival was reported (anståndsdagar), 0 to 365.
-    #[prost(int32, tag = "2")]
-    pub grace_days: i32,
-    /// An arrival up to this many months before the planned one still matches (månader före), 0 to 24.
-    #[prost(int32, tag = "3")]
-    pub early_months: i32,
-    /// An arrival up to this many months after the planned one still matches (månader efter), 0 to 24.
-    #[prost(int32, tag = "4")]
-    pub late_months: i32,
-    /// Months after the planned one when a relocation counts as not arrived (ej ankommen efter), 1 to 24.
-    #[prost(int32, tag = "5")]
-    pub not_arrived_months: i32,
-    /// Days an asked municipality has to answer (svarsdagar), 1 to 365.
-    #[prost(int32, tag = "6")]
-    pub answer_days: i32,
-    /// Days after which a question expires (förfaller efter), from answer_days to 730; 0: never.
-    #[prost(int32, tag = "7")]
-    pub expiry_days: i32,
-    /// Whether each connected municipality gets a drill with each month (övning); off at first.
-    #[prost(bool, tag = "8")]
-    pub drills: bool,
-}
-/// Request of GetDefinition.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetDefinitionRequest {}
-/// Response of GetDefinition.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetDefinitionResponse {
-    /// The definition (definition).
-    #[prost(message, optional, tag = "1")]
-    pub definition: ::core::option::Option<Definition>,
-}
-/// Request of SetDefinition.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SetDefinitionRequest {
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "1")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "2")]
-    pub validate_only: bool,
-    /// The definition (definition); its version must be the present one plus one.
-    #[prost(message, optional, tag = "3")]
-    pub definition: ::core::option::Option<Definition>,
-}
-/// Response of SetDefinition.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SetDefinitionResponse {
-    /// The definition (definition).
-    #[prost(message, optional, tag = "1")]
-    pub definition: ::core::option::Option<Definition>,
-}
-/// Request of AdvanceClock.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AdvanceClockRequest {
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "1")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "2")]
-    pub validate_only: bool,
-    /// Seconds to move forward, 1 to 31622400 (sekunder).
-    #[prost(int64, tag = "3")]
-    pub seconds: i64,
-}
-/// Response of AdvanceClock.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AdvanceClockResponse {
-    /// The clock afterwards (klockan).
-    #[prost(message, optional, tag = "1")]
-    pub now: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// Generated client implementations.
-pub mod administration_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// Definitions, and the clock outside production.
-    #[derive(Debug, Clone)]
-    pub struct AdministrationServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl AdministrationServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> AdministrationServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> AdministrationServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            AdministrationServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Reads the definition in force.
-        pub async fn get_definition(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetDefinitionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetDefinitionResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AdministrationService/GetDefinition",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.AdministrationService", "GetDefinition"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Puts a new version of the definition in force. What was flagged before keeps its version.
-        pub async fn set_definition(
-            &mut self,
-            request: impl tonic::IntoRequest<super::SetDefinitionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::SetDefinitionResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AdministrationService/SetDefinition",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.AdministrationService", "SetDefinition"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Moves the clock forward. Refused in production.
-        pub async fn advance_clock(
-            &mut self,
-            request: impl tonic::IntoRequest<super::AdvanceClockRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AdvanceClockResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.AdministrationService/AdvanceClock",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.AdministrationService", "AdvanceClock"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod administration_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with AdministrationServiceServer.
-    #[async_trait]
-    pub trait AdministrationService: std::marker::Send + std::marker::Sync + 'static {
-        /// Reads the definition in force.
-        async fn get_definition(
-            &self,
-            request: tonic::Request<super::GetDefinitionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetDefinitionResponse>,
-            tonic::Status,
-        >;
-        /// Puts a new version of the definition in force. What was flagged before keeps its version.
-        async fn set_definition(
-            &self,
-            request: tonic::Request<super::SetDefinitionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::SetDefinitionResponse>,
-            tonic::Status,
-        >;
-        /// Moves the clock forward. Refused in production.
-        async fn advance_clock(
-            &self,
-            request: tonic::Request<super::AdvanceClockRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AdvanceClockResponse>,
-            tonic::Status,
-        >;
-    }
-    /// Definitions, and the clock outside production.
-    #[derive(Debug)]
-    pub struct AdministrationServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> AdministrationServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>>
-    for AdministrationServiceServer<T>
-    where
-        T: AdministrationService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/flyttbud.v1.AdministrationService/GetDefinition" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetDefinitionSvc<T: AdministrationService>(pub Arc<T>);
-                    impl<
-                        T: AdministrationService,
-                    > tonic::server::UnaryService<super::GetDefinitionRequest>
-                    for GetDefinitionSvc<T> {
-                        type Response = super::GetDefinitionResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetDefinitionRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AdministrationService>::get_definition(
-                                        &inner,
-                                        request,
-                                    )
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetDefinitionSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AdministrationService/SetDefinition" => {
-                    #[allow(non_camel_case_types)]
-                    struct SetDefinitionSvc<T: AdministrationService>(pub Arc<T>);
-                    impl<
-                        T: AdministrationService,
-                    > tonic::server::UnaryService<super::SetDefinitionRequest>
-                    for SetDefinitionSvc<T> {
-                        type Response = super::SetDefinitionResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::SetDefinitionRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AdministrationService>::set_definition(
-                                        &inner,
-                                        request,
-                                    )
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = SetDefinitionSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.AdministrationService/AdvanceClock" => {
-                    #[allow(non_camel_case_types)]
-                    struct AdvanceClockSvc<T: AdministrationService>(pub Arc<T>);
-                    impl<
-                        T: AdministrationService,
-                    > tonic::server::UnaryService<super::AdvanceClockRequest>
-                    for AdvanceClockSvc<T> {
-                        type Response = super::AdvanceClockResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::AdvanceClockRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as AdministrationService>::advance_clock(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = AdvanceClockSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for AdministrationServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "flyttbud.v1.AdministrationService";
-    impl<T> tonic::server::NamedService for AdministrationServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
 /// How a function is reached (kontaktväg). A function's address, never a person's own.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FunctionContact {
@@ -6424,2404 +2416,6 @@ pub struct Function {
     /// Changes whenever the municipality changes anything of its own in the directory (etag); give it back with a change.
     #[prost(string, tag = "9")]
     pub etag: ::prost::alloc::string::String,
-}
-/// A municipality (kommun).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Municipality {
-    /// `municipalities/{code}`; the code has four digits (kommunkod).
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// The municipality's name in Swedish (kommunnamn).
-    #[prost(string, tag = "2")]
-    pub display_name: ::prost::alloc::string::String,
-    /// County code (länskod), two digits.
-    #[prost(string, tag = "3")]
-    pub county_code: ::prost::alloc::string::String,
-    /// County (län).
-    #[prost(string, tag = "4")]
-    pub county: ::prost::alloc::string::String,
-    /// The first day the code is valid (giltig från), ISO 8601; empty: before records.
-    #[prost(string, tag = "5")]
-    pub valid_from: ::prost::alloc::string::String,
-    /// The last day the code is valid (giltig till); empty: still valid.
-    #[prost(string, tag = "6")]
-    pub valid_to: ::prost::alloc::string::String,
-    /// The code that followed (efterföljare), `municipalities/{code}`.
-    #[prost(string, tag = "7")]
-    pub successor: ::prost::alloc::string::String,
-    /// Whether its case system has ever confirmed a notice (ansluten).
-    #[prost(bool, tag = "8")]
-    pub connected: bool,
-    /// The municipality that it was a part of before its first day (utbruten ur), `municipalities/{code}`; empty for none.
-    #[prost(string, tag = "9")]
-    pub split_from: ::prost::alloc::string::String,
-    /// The day on which a person there last took a drill in (nåddes senast), ISO 8601; empty for never.
-    #[prost(string, tag = "10")]
-    pub last_reached_on: ::prost::alloc::string::String,
-}
-/// Request of ListMunicipalities.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListMunicipalitiesRequest {
-    /// At most this many (sidstorlek); 50 when 0, never over 500.
-    #[prost(int32, tag = "1")]
-    pub page_size: i32,
-    /// From the previous answer's next_page_token (sidmärke).
-    #[prost(string, tag = "2")]
-    pub page_token: ::prost::alloc::string::String,
-    /// Only municipalities whose name contains this, without regard to case (namn innehåller).
-    #[prost(string, tag = "3")]
-    pub name_contains: ::prost::alloc::string::String,
-    /// Only of this county (länskod).
-    #[prost(string, tag = "4")]
-    pub county_code: ::prost::alloc::string::String,
-    /// Also codes that are no longer valid (även upphörda).
-    #[prost(bool, tag = "5")]
-    pub include_closed: bool,
-}
-/// Response of ListMunicipalities.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListMunicipalitiesResponse {
-    /// The municipalities (kommuner).
-    #[prost(message, repeated, tag = "1")]
-    pub municipalities: ::prost::alloc::vec::Vec<Municipality>,
-    /// Empty at the end (nästa sidmärke).
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-/// Request of GetMunicipality.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetMunicipalityRequest {
-    /// `municipalities/{code}` (resursnamn).
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-}
-/// Response of GetMunicipality.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetMunicipalityResponse {
-    /// The municipality (kommun).
-    #[prost(message, optional, tag = "1")]
-    pub municipality: ::core::option::Option<Municipality>,
-}
-/// Request of WhoAmI.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WhoAmIRequest {}
-/// Response of WhoAmI.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct WhoAmIResponse {
-    /// The organisation number in the certificate (organisationsnummer).
-    #[prost(string, tag = "1")]
-    pub organisation_number: ::prost::alloc::string::String,
-    /// The organisation's name in the certificate (organisation).
-    #[prost(string, tag = "2")]
-    pub organisation: ::prost::alloc::string::String,
-    /// Roles (roller): case-system, register-feed, operator, analyst, administrator.
-    #[prost(string, repeated, tag = "3")]
-    pub roles: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The municipalities it may act for (får agera för).
-    #[prost(string, repeated, tag = "4")]
-    pub municipalities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Until when the certificate is valid (giltigt till).
-    #[prost(message, optional, tag = "5")]
-    pub valid_until: ::core::option::Option<::prost_types::Timestamp>,
-    /// "production" or "test" (miljö).
-    #[prost(string, tag = "6")]
-    pub environment: ::prost::alloc::string::String,
-    /// The clock of the record (journalens klocka): outside production it can be ahead.
-    #[prost(message, optional, tag = "7")]
-    pub now: ::core::option::Option<::prost_types::Timestamp>,
-    /// What municipalities granted you as their vendor (medgivanden), by code; also grants whose last day has passed.
-    #[prost(message, repeated, tag = "8")]
-    pub grants: ::prost::alloc::vec::Vec<Vendor>,
-}
-/// A call that the rules refused (nekat anrop). No value of the request is kept.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Refusal {
-    /// When (tidpunkt), by the clock of the record.
-    #[prost(message, optional, tag = "1")]
-    pub refused_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// The method (metod), for example "RegisterRelocation".
-    #[prost(string, tag = "2")]
-    pub method: ::prost::alloc::string::String,
-    /// The stable reason (orsak), for example "LEGAL_GROUND_MISSING".
-    #[prost(string, tag = "3")]
-    pub reason: ::prost::alloc::string::String,
-    /// Paths of the fields at fault (fält), at most 25.
-    #[prost(string, repeated, tag = "4")]
-    pub fields: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The call's id (anropets id), as in its answer.
-    #[prost(string, tag = "5")]
-    pub call_id: ::prost::alloc::string::String,
-    /// The organisation number in the caller's certificate (organisationsnummer).
-    #[prost(string, tag = "6")]
-    pub organisation_number: ::prost::alloc::string::String,
-}
-/// Request of ListRefusals.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListRefusalsRequest {
-    /// The municipality you act for (agerar för).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// At most this many (sidstorlek); 50 when 0, never over 500.
-    #[prost(int32, tag = "2")]
-    pub page_size: i32,
-    /// From the previous answer's next_page_token (sidmärke).
-    #[prost(string, tag = "3")]
-    pub page_token: ::prost::alloc::string::String,
-}
-/// Response of ListRefusals.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListRefusalsResponse {
-    /// The refusals, newest first (nekade anrop).
-    #[prost(message, repeated, tag = "1")]
-    pub refusals: ::prost::alloc::vec::Vec<Refusal>,
-    /// Empty at the end (nästa sidmärke).
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-/// How often a reason was given (antal nekade).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RefusalCount {
-    /// The stable reason (orsak).
-    #[prost(string, tag = "1")]
-    pub reason: ::prost::alloc::string::String,
-    /// How many (antal).
-    #[prost(int64, tag = "2")]
-    pub count: i64,
-}
-/// Request of CountRefusals.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CountRefusalsRequest {}
-/// Response of CountRefusals.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct CountRefusalsResponse {
-    /// By reason (antal per orsak). MANUAL_ROUTE_REQUIRED is never counted: protected persons stand in no statistics.
-    #[prost(message, repeated, tag = "1")]
-    pub counts: ::prost::alloc::vec::Vec<RefusalCount>,
-}
-/// Request of ListFunctions.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListFunctionsRequest {
-    /// The municipality whose functions these are (vems funktioner), `municipalities/{code}`.
-    #[prost(string, tag = "1")]
-    pub parent: ::prost::alloc::string::String,
-    /// At most this many (sidstorlek); 50 when 0, never over 500.
-    #[prost(int32, tag = "2")]
-    pub page_size: i32,
-    /// From the previous answer's next_page_token (sidmärke).
-    #[prost(string, tag = "3")]
-    pub page_token: ::prost::alloc::string::String,
-    /// Also those that are closed (även avslutade).
-    #[prost(bool, tag = "4")]
-    pub include_closed: bool,
-}
-/// Response of ListFunctions.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListFunctionsResponse {
-    /// The functions (funktioner).
-    #[prost(message, repeated, tag = "1")]
-    pub functions: ::prost::alloc::vec::Vec<Function>,
-    /// Empty at the end (nästa sidmärke).
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-/// Request of GetFunction.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetFunctionRequest {
-    /// `municipalities/{code}/functions/{id}` (resursnamn).
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-}
-/// Response of GetFunction.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetFunctionResponse {
-    /// The function (funktion).
-    #[prost(message, optional, tag = "1")]
-    pub function: ::core::option::Option<Function>,
-}
-/// Request of SetFunction.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SetFunctionRequest {
-    /// The municipality you act for (agerar för).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who does it (handläggare).
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "3")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "4")]
-    pub validate_only: bool,
-    /// The whole description (beskrivning); what is left out is empty from now on. Its etag may be empty.
-    #[prost(message, optional, tag = "5")]
-    pub function: ::core::option::Option<Function>,
-}
-/// Response of SetFunction.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SetFunctionResponse {
-    /// The function as it is now (funktion).
-    #[prost(message, optional, tag = "1")]
-    pub function: ::core::option::Option<Function>,
-}
-/// A vendor whose system may act for a municipality (leverantör), and what it was granted (medgivande).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Vendor {
-    /// `municipalities/{code}/vendors/{organisation number}` (resursnamn); ours to give, ignored in a request.
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// The organisation number in the certificate of the vendor's system (organisationsnummer), for example 556036-0793.
-    #[prost(string, tag = "2")]
-    pub organisation_number: ::prost::alloc::string::String,
-    /// Names of methods (metoder), for example "RegisterRelocation"; empty: all that can be granted.
-    #[prost(string, repeated, tag = "3")]
-    pub methods: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Kinds of relocation (slag); empty: all. With kinds or functions, it acts about single relocations only: never about
-    /// arrivals, questions or the whole inbox.
-    #[prost(enumeration = "RelocationKind", repeated, tag = "4")]
-    pub kinds: ::prost::alloc::vec::Vec<i32>,
-    /// Your functions (funktioner), `municipalities/{code}/functions/{id}`, at most 16; empty: all. With functions, it acts
-    /// about what those received only.
-    #[prost(string, repeated, tag = "5")]
-    pub functions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The last day (sista dag), ISO 8601, a Swedish day; within two years.
-    #[prost(string, tag = "6")]
-    pub until: ::prost::alloc::string::String,
-    /// Whether that day has passed (upphört).
-    #[prost(bool, tag = "7")]
-    pub ended: bool,
-}
-/// Request of GrantVendor.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GrantVendorRequest {
-    /// The municipality you act for (agerar för).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who does it (handläggare).
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "3")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "4")]
-    pub validate_only: bool,
-    /// Whom, and for what (leverantör och medgivande).
-    #[prost(message, optional, tag = "5")]
-    pub vendor: ::core::option::Option<Vendor>,
-}
-/// Response of GrantVendor.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GrantVendorResponse {
-    /// The vendor as it is now (leverantör); empty for a dry run of a new one.
-    #[prost(message, optional, tag = "1")]
-    pub vendor: ::core::option::Option<Vendor>,
-}
-/// Request of WithdrawVendor.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WithdrawVendorRequest {
-    /// The municipality you act for (agerar för).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who does it (handläggare).
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "3")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "4")]
-    pub validate_only: bool,
-    /// The vendor's organisation number (organisationsnummer).
-    #[prost(string, tag = "5")]
-    pub organisation_number: ::prost::alloc::string::String,
-}
-/// Response of WithdrawVendor.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WithdrawVendorResponse {}
-/// Request of AcknowledgeDrill.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AcknowledgeDrillRequest {
-    /// The municipality you act for (agerar för).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// The person who took it in (handläggare).
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "3")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "4")]
-    pub validate_only: bool,
-    /// The drill's month (övningens månad), YYYY-MM: that in which its notice came.
-    #[prost(string, tag = "5")]
-    pub month: ::prost::alloc::string::String,
-}
-/// Response of AcknowledgeDrill.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AcknowledgeDrillResponse {
-    /// The day on which you were last reached (nåddes senast), ISO 8601.
-    #[prost(string, tag = "1")]
-    pub last_reached_on: ::prost::alloc::string::String,
-}
-/// Request of ListVendors.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListVendorsRequest {
-    /// The municipality you act for (agerar för).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// At most this many (sidstorlek); 50 when 0, never over 500.
-    #[prost(int32, tag = "2")]
-    pub page_size: i32,
-    /// From the previous answer's next_page_token (sidmärke).
-    #[prost(string, tag = "3")]
-    pub page_token: ::prost::alloc::string::String,
-}
-/// Response of ListVendors.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListVendorsResponse {
-    /// The vendors, also those whose last day has passed (leverantörer).
-    #[prost(message, repeated, tag = "1")]
-    pub vendors: ::prost::alloc::vec::Vec<Vendor>,
-    /// Empty at the end (nästa sidmärke).
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-/// Generated client implementations.
-pub mod directory_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// The directory of municipalities and their functions.
-    #[derive(Debug, Clone)]
-    pub struct DirectoryServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl DirectoryServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> DirectoryServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> DirectoryServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            DirectoryServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Lists the municipalities, by code.
-        pub async fn list_municipalities(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListMunicipalitiesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListMunicipalitiesResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.DirectoryService/ListMunicipalities",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.DirectoryService", "ListMunicipalities"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Reads one municipality.
-        pub async fn get_municipality(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetMunicipalityRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetMunicipalityResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.DirectoryService/GetMunicipality",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.DirectoryService", "GetMunicipality"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Who your certificate is, for whom it may act, until when.
-        pub async fn who_am_i(
-            &mut self,
-            request: impl tonic::IntoRequest<super::WhoAmIRequest>,
-        ) -> std::result::Result<tonic::Response<super::WhoAmIResponse>, tonic::Status> {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.DirectoryService/WhoAmI",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "WhoAmI"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Lists a municipality's functions, by id. For everybody.
-        pub async fn list_functions(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListFunctionsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListFunctionsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.DirectoryService/ListFunctions",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.DirectoryService", "ListFunctions"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Reads one function. For everybody.
-        pub async fn get_function(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetFunctionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetFunctionResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.DirectoryService/GetFunction",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "GetFunction"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Describes one of your municipality's functions, new or known. A function is closed, never removed.
-        pub async fn set_function(
-            &mut self,
-            request: impl tonic::IntoRequest<super::SetFunctionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::SetFunctionResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.DirectoryService/SetFunction",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "SetFunction"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Lets a vendor's system act for your municipality, within limits, until a day. Replaces what it was granted before.
-        pub async fn grant_vendor(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GrantVendorRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GrantVendorResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.DirectoryService/GrantVendor",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "GrantVendor"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Withdraws that, at once: open streams end too.
-        pub async fn withdraw_vendor(
-            &mut self,
-            request: impl tonic::IntoRequest<super::WithdrawVendorRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::WithdrawVendorResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.DirectoryService/WithdrawVendor",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.DirectoryService", "WithdrawVendor"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Lists who may act for your municipality, by organisation number. For its own system.
-        pub async fn list_vendors(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListVendorsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListVendorsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.DirectoryService/ListVendors",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "ListVendors"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// A person at your municipality took the month's drill in (övning): the way from here to you works to its end.
-        pub async fn acknowledge_drill(
-            &mut self,
-            request: impl tonic::IntoRequest<super::AcknowledgeDrillRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AcknowledgeDrillResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.DirectoryService/AcknowledgeDrill",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.DirectoryService", "AcknowledgeDrill"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Lists the calls for your municipality that the rules refused, newest first. The newest 10000 are kept.
-        pub async fn list_refusals(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListRefusalsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListRefusalsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.DirectoryService/ListRefusals",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "ListRefusals"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Counts the refusals that are kept, of all callers, by reason. For operators.
-        pub async fn count_refusals(
-            &mut self,
-            request: impl tonic::IntoRequest<super::CountRefusalsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CountRefusalsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.DirectoryService/CountRefusals",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.DirectoryService", "CountRefusals"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod directory_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with DirectoryServiceServer.
-    #[async_trait]
-    pub trait DirectoryService: std::marker::Send + std::marker::Sync + 'static {
-        /// Lists the municipalities, by code.
-        async fn list_municipalities(
-            &self,
-            request: tonic::Request<super::ListMunicipalitiesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListMunicipalitiesResponse>,
-            tonic::Status,
-        >;
-        /// Reads one municipality.
-        async fn get_municipality(
-            &self,
-            request: tonic::Request<super::GetMunicipalityRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetMunicipalityResponse>,
-            tonic::Status,
-        >;
-        /// Who your certificate is, for whom it may act, until when.
-        async fn who_am_i(
-            &self,
-            request: tonic::Request<super::WhoAmIRequest>,
-        ) -> std::result::Result<tonic::Response<super::WhoAmIResponse>, tonic::Status>;
-        /// Lists a municipality's functions, by id. For everybody.
-        async fn list_functions(
-            &self,
-            request: tonic::Request<super::ListFunctionsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListFunctionsResponse>,
-            tonic::Status,
-        >;
-        /// Reads one function. For everybody.
-        async fn get_function(
-            &self,
-            request: tonic::Request<super::GetFunctionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetFunctionResponse>,
-            tonic::Status,
-        >;
-        /// Describes one of your municipality's functions, new or known. A function is closed, never removed.
-        async fn set_function(
-            &self,
-            request: tonic::Request<super::SetFunctionRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::SetFunctionResponse>,
-            tonic::Status,
-        >;
-        /// Lets a vendor's system act for your municipality, within limits, until a day. Replaces what it was granted before.
-        async fn grant_vendor(
-            &self,
-            request: tonic::Request<super::GrantVendorRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GrantVendorResponse>,
-            tonic::Status,
-        >;
-        /// Withdraws that, at once: open streams end too.
-        async fn withdraw_vendor(
-            &self,
-            request: tonic::Request<super::WithdrawVendorRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::WithdrawVendorResponse>,
-            tonic::Status,
-        >;
-        /// Lists who may act for your municipality, by organisation number. For its own system.
-        async fn list_vendors(
-            &self,
-            request: tonic::Request<super::ListVendorsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListVendorsResponse>,
-            tonic::Status,
-        >;
-        /// A person at your municipality took the month's drill in (övning): the way from here to you works to its end.
-        async fn acknowledge_drill(
-            &self,
-            request: tonic::Request<super::AcknowledgeDrillRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AcknowledgeDrillResponse>,
-            tonic::Status,
-        >;
-        /// Lists the calls for your municipality that the rules refused, newest first. The newest 10000 are kept.
-        async fn list_refusals(
-            &self,
-            request: tonic::Request<super::ListRefusalsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListRefusalsResponse>,
-            tonic::Status,
-        >;
-        /// Counts the refusals that are kept, of all callers, by reason. For operators.
-        async fn count_refusals(
-            &self,
-            request: tonic::Request<super::CountRefusalsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::CountRefusalsResponse>,
-            tonic::Status,
-        >;
-    }
-    /// The directory of municipalities and their functions.
-    #[derive(Debug)]
-    pub struct DirectoryServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> DirectoryServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for DirectoryServiceServer<T>
-    where
-        T: DirectoryService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/flyttbud.v1.DirectoryService/ListMunicipalities" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListMunicipalitiesSvc<T: DirectoryService>(pub Arc<T>);
-                    impl<
-                        T: DirectoryService,
-                    > tonic::server::UnaryService<super::ListMunicipalitiesRequest>
-                    for ListMunicipalitiesSvc<T> {
-                        type Response = super::ListMunicipalitiesResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListMunicipalitiesRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as DirectoryService>::list_municipalities(
-                                        &inner,
-                                        request,
-                                    )
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListMunicipalitiesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.DirectoryService/GetMunicipality" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetMunicipalitySvc<T: DirectoryService>(pub Arc<T>);
-                    impl<
-                        T: DirectoryService,
-                    > tonic::server::UnaryService<super::GetMunicipalityRequest>
-                    for GetMunicipalitySvc<T> {
-                        type Response = super::GetMunicipalityResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetMunicipalityRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as DirectoryService>::get_municipality(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetMunicipalitySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.DirectoryService/WhoAmI" => {
-                    #[allow(non_camel_case_types)]
-                    struct WhoAmISvc<T: DirectoryService>(pub Arc<T>);
-                    impl<
-                        T: DirectoryService,
-                    > tonic::server::UnaryService<super::WhoAmIRequest>
-                    for WhoAmISvc<T> {
-                        type Response = super::WhoAmIResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::WhoAmIRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as DirectoryService>::who_am_i(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = WhoAmISvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.DirectoryService/ListFunctions" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListFunctionsSvc<T: DirectoryService>(pub Arc<T>);
-                    impl<
-                        T: DirectoryService,
-                    > tonic::server::UnaryService<super::ListFunctionsRequest>
-                    for ListFunctionsSvc<T> {
-                        type Response = super::ListFunctionsResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListFunctionsRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as DirectoryService>::list_functions(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListFunctionsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.DirectoryService/GetFunction" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetFunctionSvc<T: DirectoryService>(pub Arc<T>);
-                    impl<
-                        T: DirectoryService,
-                    > tonic::server::UnaryService<super::GetFunctionRequest>
-                    for GetFunctionSvc<T> {
-                        type Response = super::GetFunctionResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetFunctionRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as DirectoryService>::get_function(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetFunctionSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.DirectoryService/SetFunction" => {
-                    #[allow(non_camel_case_types)]
-                    struct SetFunctionSvc<T: DirectoryService>(pub Arc<T>);
-                    impl<
-                        T: DirectoryService,
-                    > tonic::server::UnaryService<super::SetFunctionRequest>
-                    for SetFunctionSvc<T> {
-                        type Response = super::SetFunctionResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::SetFunctionRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as DirectoryService>::set_function(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = SetFunctionSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.DirectoryService/GrantVendor" => {
-                    #[allow(non_camel_case_types)]
-                    struct GrantVendorSvc<T: DirectoryService>(pub Arc<T>);
-                    impl<
-                        T: DirectoryService,
-                    > tonic::server::UnaryService<super::GrantVendorRequest>
-                    for GrantVendorSvc<T> {
-                        type Response = super::GrantVendorResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GrantVendorRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as DirectoryService>::grant_vendor(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GrantVendorSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.DirectoryService/WithdrawVendor" => {
-                    #[allow(non_camel_case_types)]
-                    struct WithdrawVendorSvc<T: DirectoryService>(pub Arc<T>);
-                    impl<
-                        T: DirectoryService,
-                    > tonic::server::UnaryService<super::WithdrawVendorRequest>
-                    for WithdrawVendorSvc<T> {
-                        type Response = super::WithdrawVendorResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::WithdrawVendorRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as DirectoryService>::withdraw_vendor(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = WithdrawVendorSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.DirectoryService/ListVendors" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListVendorsSvc<T: DirectoryService>(pub Arc<T>);
-                    impl<
-                        T: DirectoryService,
-                    > tonic::server::UnaryService<super::ListVendorsRequest>
-                    for ListVendorsSvc<T> {
-                        type Response = super::ListVendorsResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListVendorsRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as DirectoryService>::list_vendors(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListVendorsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.DirectoryService/AcknowledgeDrill" => {
-                    #[allow(non_camel_case_types)]
-                    struct AcknowledgeDrillSvc<T: DirectoryService>(pub Arc<T>);
-                    impl<
-                        T: DirectoryService,
-                    > tonic::server::UnaryService<super::AcknowledgeDrillRequest>
-                    for AcknowledgeDrillSvc<T> {
-                        type Response = super::AcknowledgeDrillResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::AcknowledgeDrillRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as DirectoryService>::acknowledge_drill(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = AcknowledgeDrillSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.DirectoryService/ListRefusals" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListRefusalsSvc<T: DirectoryService>(pub Arc<T>);
-                    impl<
-                        T: DirectoryService,
-                    > tonic::server::UnaryService<super::ListRefusalsRequest>
-                    for ListRefusalsSvc<T> {
-                        type Response = super::ListRefusalsResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListRefusalsRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as DirectoryService>::list_refusals(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListRefusalsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.DirectoryService/CountRefusals" => {
-                    #[allow(non_camel_case_types)]
-                    struct CountRefusalsSvc<T: DirectoryService>(pub Arc<T>);
-                    impl<
-                        T: DirectoryService,
-                    > tonic::server::UnaryService<super::CountRefusalsRequest>
-                    for CountRefusalsSvc<T> {
-                        type Response = super::CountRefusalsResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::CountRefusalsRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as DirectoryService>::count_refusals(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = CountRefusalsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for DirectoryServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "flyttbud.v1.DirectoryService";
-    impl<T> tonic::server::NamedService for DirectoryServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
-/// A notice (avisering): an envelope without person. Can be read as a CloudEvent.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Notice {
-    /// The municipality it is for (mottagare), `municipalities/{code}`.
-    #[prost(string, tag = "1")]
-    pub recipient: ::prost::alloc::string::String,
-    /// Its number in the recipient's inbox (löpnummer), from 1, without gaps.
-    #[prost(int64, tag = "2")]
-    pub number: i64,
-    /// What it is about (slag).
-    #[prost(enumeration = "NoticeKind", tag = "3")]
-    pub kind: i32,
-    /// The resource (resurs): `relocations/…`, `arrivals/…` or `alerts/…`.
-    #[prost(string, tag = "4")]
-    pub resource: ::prost::alloc::string::String,
-    /// Where its event stands in the record (position).
-    #[prost(int64, tag = "5")]
-    pub position: i64,
-    /// When the event was recorded (registrerat).
-    #[prost(message, optional, tag = "6")]
-    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// SHA-256 of the notice's content (innehållets kontrollsumma), 32 bytes; docs/notices.md gives the bytes.
-    #[prost(bytes = "vec", tag = "7")]
-    pub content_hash: ::prost::alloc::vec::Vec<u8>,
-    /// SHA-256 of the previous chain value and content_hash (kedjans värde), 32 bytes. The first previous value is 32
-    /// zero bytes.
-    #[prost(bytes = "vec", tag = "8")]
-    pub chain: ::prost::alloc::vec::Vec<u8>,
-    /// Goes into WatchInbox to continue after this notice (återupptagningsmärke). Valid as long as the notice.
-    #[prost(string, tag = "9")]
-    pub resume_token: ::prost::alloc::string::String,
-    /// Your function that the relocation is for (mottagande funktion), `municipalities/{code}/functions/{id}`; empty: none in
-    /// particular. Not part of the hash: it follows from the resource.
-    #[prost(string, tag = "10")]
-    pub receiving_function: ::prost::alloc::string::String,
-    /// With a reminder: whom to tell at that function (kontakt), as the directory has it now. Not part of the hash.
-    #[prost(message, optional, tag = "11")]
-    pub contact: ::core::option::Option<FunctionContact>,
-}
-/// Request of ListNotices.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListNoticesRequest {
-    /// The municipality you act for (agerar för).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// At most this many (sidstorlek); 50 when 0, never over 500.
-    #[prost(int32, tag = "2")]
-    pub page_size: i32,
-    /// Notices with a number above this (efter löpnummer).
-    #[prost(int64, tag = "3")]
-    pub after_number: i64,
-    /// Only notices for this function of yours (funktion), and those for none in particular, so that no notice is nobody's.
-    /// Numbers have gaps then: confirm from the whole inbox.
-    #[prost(string, tag = "4")]
-    pub function: ::prost::alloc::string::String,
-}
-/// Response of ListNotices.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListNoticesResponse {
-    /// The notices, oldest first (aviseringar).
-    #[prost(message, repeated, tag = "1")]
-    pub notices: ::prost::alloc::vec::Vec<Notice>,
-    /// The highest number there is (högsta löpnummer).
-    #[prost(int64, tag = "2")]
-    pub last_number: i64,
-    /// The chain value at that number (kedjans sista värde).
-    #[prost(bytes = "vec", tag = "3")]
-    pub last_chain: ::prost::alloc::vec::Vec<u8>,
-    /// Everything up to this number was looked at (genomsökt till): goes into after_number. With a function there may be
-    /// more although this page is empty, until it is last_number.
-    #[prost(int64, tag = "4")]
-    pub read_number: i64,
-}
-/// Request of WatchInbox.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WatchInboxRequest {
-    /// The municipality you act for (agerar för).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Continue after this token (återupptagningsmärke); empty for the beginning.
-    #[prost(string, tag = "2")]
-    pub resume_token: ::prost::alloc::string::String,
-    /// Only notices for this function of yours (funktion), and those for none in particular; as in ListNotices.
-    #[prost(string, tag = "3")]
-    pub function: ::prost::alloc::string::String,
-}
-/// A heartbeat, at least every 20 seconds.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Heartbeat {
-    /// Everything up to here has been sent (återupptagningsmärke), or is for another function; goes into resume_token.
-    #[prost(string, tag = "1")]
-    pub resume_token: ::prost::alloc::string::String,
-    /// The highest number up to which that is so (högsta löpnummer).
-    #[prost(int64, tag = "2")]
-    pub number: i64,
-}
-/// Response of WatchInbox.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WatchInboxResponse {
-    /// What came (innehåll).
-    #[prost(oneof = "watch_inbox_response::Item", tags = "1, 2")]
-    pub item: ::core::option::Option<watch_inbox_response::Item>,
-}
-/// Nested message and enum types in `WatchInboxResponse`.
-pub mod watch_inbox_response {
-    /// What came (innehåll).
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
-    pub enum Item {
-        /// A notice (avisering).
-        #[prost(message, tag = "1")]
-        Notice(super::Notice),
-        /// Nothing new, the stream lives (hjärtslag).
-        #[prost(message, tag = "2")]
-        Heartbeat(super::Heartbeat),
-    }
-}
-/// Request of ConfirmNotice.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ConfirmNoticeRequest {
-    /// The municipality you act for (agerar för).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "2")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "3")]
-    pub validate_only: bool,
-    /// The highest number up to which your system stored everything (högsta sammanhängande löpnummer).
-    #[prost(int64, tag = "4")]
-    pub number: i64,
-    /// The chain value you computed at that number (kedjans värde), 32 bytes.
-    #[prost(bytes = "vec", tag = "5")]
-    pub chain: ::prost::alloc::vec::Vec<u8>,
-}
-/// Response of ConfirmNotice.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ConfirmNoticeResponse {
-    /// Whether the chains agree (överensstämmer). If not, both sides are alerted: compare with ListNotices to find the
-    /// notice.
-    #[prost(bool, tag = "1")]
-    pub agrees: bool,
-}
-/// Request of ListUndelivered.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListUndeliveredRequest {
-    /// The municipality you act for (agerar för); empty for an operator.
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// At most this many (sidstorlek); 50 when 0, never over 500.
-    #[prost(int32, tag = "2")]
-    pub page_size: i32,
-    /// From the previous answer's next_page_token (sidmärke).
-    #[prost(string, tag = "3")]
-    pub page_token: ::prost::alloc::string::String,
-}
-/// What waits for a municipality (olevererat). Kept until its system takes it, however long.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Undelivered {
-    /// For whom (mottagare), `municipalities/{code}`.
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Whether its system has ever confirmed a notice (ansluten).
-    #[prost(bool, tag = "2")]
-    pub connected: bool,
-    /// How many (antal): of your announcements that nobody has taken in, among the newest 1000 of those; for an operator, of
-    /// all its notices.
-    #[prost(int64, tag = "3")]
-    pub count: i64,
-    /// Since when the oldest of them waits (äldsta).
-    #[prost(message, optional, tag = "4")]
-    pub oldest_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// Its open functions, by which it is reached meanwhile (nås genom). Empty: call its switchboard.
-    #[prost(message, repeated, tag = "5")]
-    pub functions: ::prost::alloc::vec::Vec<Function>,
-}
-/// Response of ListUndelivered.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListUndeliveredResponse {
-    /// By code (olevererat per kommun).
-    #[prost(message, repeated, tag = "1")]
-    pub undelivered: ::prost::alloc::vec::Vec<Undelivered>,
-    /// Empty at the end (nästa sidmärke).
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-/// What a notice is about (slag av avisering). New values may appear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum NoticeKind {
-    /// Not stated.
-    Unspecified = 0,
-    /// A relocation to you was registered (ny flytt).
-    RelocationRegistered = 1,
-    /// A supplement came (komplettering).
-    RelocationSupplemented = 2,
-    /// A relocation was withdrawn (återtagen).
-    RelocationWithdrawn = 3,
-    /// The receiver took it in (kvitterad).
-    RelocationAcknowledged = 4,
-    /// The counterpart replied (svar).
-    RelocationReplied = 5,
-    /// The receiver objected (invändning).
-    RelocationObjected = 6,
-    /// The person arrived (ankommen).
-    RelocationArrived = 7,
-    /// Nobody arrived in time (ej ankommen).
-    RelocationNotArrived = 8,
-    /// A question to you (fråga till er): a person arrived elsewhere and no announcement covers it.
-    QuestionAsked = 9,
-    /// The asked municipality answered (frågan besvarad).
-    QuestionAnswered = 10,
-    /// The asked municipality disputes (bestridd).
-    QuestionDisputed = 11,
-    /// The question was closed (avslutad).
-    QuestionClosed = 12,
-    /// Your arrival report was matched (ankomst matchad).
-    ArrivalMatched = 13,
-    /// Your confirmed chain differs from ours (kedjan skiljer sig).
-    ChainDiffers = 14,
-    /// Ten working days without a sign that a person took it in (påminnelse).
-    RelocationReminded = 15,
-    /// Ten more: this is for the second contact (påminnelse till andra kontakt).
-    RelocationEscalated = 16,
-    /// The registration of the move was reversed: the relocation is open again (återöppnad).
-    RelocationReopened = 17,
-    /// A month without an answer to the request of a transfer: the way to IVO is open (en månads tystnad), SoL 29:11.
-    TransferSilent = 18,
-    /// The sender asked IVO to decide the transfer (ansökan till IVO).
-    TransferReferred = 19,
-    /// IVO decided the transfer (beslut av IVO).
-    TransferDecided = 20,
-    /// IVO's three months are over (IVO:s tid ute).
-    TransferDecisionOverdue = 21,
-    /// A test: a person must take it in (övning).
-    Drill = 22,
-    /// It was not for you (fel kommun): what you read can be opened no more, and what you copied must be erased.
-    RelocationRecalled = 23,
-    /// The sender restricted its processing (begränsad), GDPR articles 18 and 19.
-    RelocationRestricted = 24,
-    /// The sender lifted that (begränsningen hävd).
-    RelocationReleased = 25,
-    /// It goes on by the manual route (manuell väg): call the other municipality. Says nothing more on purpose.
-    RelocationManualRoute = 26,
-}
-impl NoticeKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "NOTICE_KIND_UNSPECIFIED",
-            Self::RelocationRegistered => "NOTICE_KIND_RELOCATION_REGISTERED",
-            Self::RelocationSupplemented => "NOTICE_KIND_RELOCATION_SUPPLEMENTED",
-            Self::RelocationWithdrawn => "NOTICE_KIND_RELOCATION_WITHDRAWN",
-            Self::RelocationAcknowledged => "NOTICE_KIND_RELOCATION_ACKNOWLEDGED",
-            Self::RelocationReplied => "NOTICE_KIND_RELOCATION_REPLIED",
-            Self::RelocationObjected => "NOTICE_KIND_RELOCATION_OBJECTED",
-            Self::RelocationArrived => "NOTICE_KIND_RELOCATION_ARRIVED",
-            Self::RelocationNotArrived => "NOTICE_KIND_RELOCATION_NOT_ARRIVED",
-            Self::QuestionAsked => "NOTICE_KIND_QUESTION_ASKED",
-            Self::QuestionAnswered => "NOTICE_KIND_QUESTION_ANSWERED",
-            Self::QuestionDisputed => "NOTICE_KIND_QUESTION_DISPUTED",
-            Self::QuestionClosed => "NOTICE_KIND_QUESTION_CLOSED",
-            Self::ArrivalMatched => "NOTICE_KIND_ARRIVAL_MATCHED",
-            Self::ChainDiffers => "NOTICE_KIND_CHAIN_DIFFERS",
-            Self::RelocationReminded => "NOTICE_KIND_RELOCATION_REMINDED",
-            Self::RelocationEscalated => "NOTICE_KIND_RELOCATION_ESCALATED",
-            Self::RelocationReopened => "NOTICE_KIND_RELOCATION_REOPENED",
-            Self::TransferSilent => "NOTICE_KIND_TRANSFER_SILENT",
-            Self::TransferReferred => "NOTICE_KIND_TRANSFER_REFERRED",
-            Self::TransferDecided => "NOTICE_KIND_TRANSFER_DECIDED",
-            Self::TransferDecisionOverdue => "NOTICE_KIND_TRANSFER_DECISION_OVERDUE",
-            Self::Drill => "NOTICE_KIND_DRILL",
-            Self::RelocationRecalled => "NOTICE_KIND_RELOCATION_RECALLED",
-            Self::RelocationRestricted => "NOTICE_KIND_RELOCATION_RESTRICTED",
-            Self::RelocationReleased => "NOTICE_KIND_RELOCATION_RELEASED",
-            Self::RelocationManualRoute => "NOTICE_KIND_RELOCATION_MANUAL_ROUTE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "NOTICE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "NOTICE_KIND_RELOCATION_REGISTERED" => Some(Self::RelocationRegistered),
-            "NOTICE_KIND_RELOCATION_SUPPLEMENTED" => Some(Self::RelocationSupplemented),
-            "NOTICE_KIND_RELOCATION_WITHDRAWN" => Some(Self::RelocationWithdrawn),
-            "NOTICE_KIND_RELOCATION_ACKNOWLEDGED" => Some(Self::RelocationAcknowledged),
-            "NOTICE_KIND_RELOCATION_REPLIED" => Some(Self::RelocationReplied),
-            "NOTICE_KIND_RELOCATION_OBJECTED" => Some(Self::RelocationObjected),
-            "NOTICE_KIND_RELOCATION_ARRIVED" => Some(Self::RelocationArrived),
-            "NOTICE_KIND_RELOCATION_NOT_ARRIVED" => Some(Self::RelocationNotArrived),
-            "NOTICE_KIND_QUESTION_ASKED" => Some(Self::QuestionAsked),
-            "NOTICE_KIND_QUESTION_ANSWERED" => Some(Self::QuestionAnswered),
-            "NOTICE_KIND_QUESTION_DISPUTED" => Some(Self::QuestionDisputed),
-            "NOTICE_KIND_QUESTION_CLOSED" => Some(Self::QuestionClosed),
-            "NOTICE_KIND_ARRIVAL_MATCHED" => Some(Self::ArrivalMatched),
-            "NOTICE_KIND_CHAIN_DIFFERS" => Some(Self::ChainDiffers),
-            "NOTICE_KIND_RELOCATION_REMINDED" => Some(Self::RelocationReminded),
-            "NOTICE_KIND_RELOCATION_ESCALATED" => Some(Self::RelocationEscalated),
-            "NOTICE_KIND_RELOCATION_REOPENED" => Some(Self::RelocationReopened),
-            "NOTICE_KIND_TRANSFER_SILENT" => Some(Self::TransferSilent),
-            "NOTICE_KIND_TRANSFER_REFERRED" => Some(Self::TransferReferred),
-            "NOTICE_KIND_TRANSFER_DECIDED" => Some(Self::TransferDecided),
-            "NOTICE_KIND_TRANSFER_DECISION_OVERDUE" => {
-                Some(Self::TransferDecisionOverdue)
-            }
-            "NOTICE_KIND_DRILL" => Some(Self::Drill),
-            "NOTICE_KIND_RELOCATION_RECALLED" => Some(Self::RelocationRecalled),
-            "NOTICE_KIND_RELOCATION_RESTRICTED" => Some(Self::RelocationRestricted),
-            "NOTICE_KIND_RELOCATION_RELEASED" => Some(Self::RelocationReleased),
-            "NOTICE_KIND_RELOCATION_MANUAL_ROUTE" => Some(Self::RelocationManualRoute),
-            _ => None,
-        }
-    }
-}
-/// Generated client implementations.
-pub mod inbox_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// Notices to a municipality, numbered without gaps. ListNotices is the truth, WatchInbox the convenience.
-    #[derive(Debug, Clone)]
-    pub struct InboxServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl InboxServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> InboxServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InboxServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            InboxServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Lists notices after a number, oldest first.
-        pub async fn list_notices(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListNoticesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListNoticesResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.InboxService/ListNotices",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.InboxService", "ListNotices"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Streams notices after a resume token, as they come. At least once, in order; numbers are dense.
-        pub async fn watch_inbox(
-            &mut self,
-            request: impl tonic::IntoRequest<super::WatchInboxRequest>,
-        ) -> std::result::Result<
-            tonic::Response<tonic::codec::Streaming<super::WatchInboxResponse>>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.InboxService/WatchInbox",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.InboxService", "WatchInbox"));
-            self.inner.server_streaming(req, path, codec).await
-        }
-        /// Says that your system stored everything up to a number, and the chain value it computed.
-        pub async fn confirm_notice(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ConfirmNoticeRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ConfirmNoticeResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.InboxService/ConfirmNotice",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.InboxService", "ConfirmNotice"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Lists the municipalities for which something waits: of your announcements; for an operator, of all notices.
-        pub async fn list_undelivered(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListUndeliveredRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListUndeliveredResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.InboxService/ListUndelivered",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.InboxService", "ListUndelivered"));
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod inbox_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with InboxServiceServer.
-    #[async_trait]
-    pub trait InboxService: std::marker::Send + std::marker::Sync + 'static {
-        /// Lists notices after a number, oldest first.
-        async fn list_notices(
-            &self,
-            request: tonic::Request<super::ListNoticesRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListNoticesResponse>,
-            tonic::Status,
-        >;
-        /// Server streaming response type for the WatchInbox method.
-        type WatchInboxStream: tonic::codegen::tokio_stream::Stream<
-                Item = std::result::Result<super::WatchInboxResponse, tonic::Status>,
-            >
-            + std::marker::Send
-            + 'static;
-        /// Streams notices after a resume token, as they come. At least once, in order; numbers are dense.
-        async fn watch_inbox(
-            &self,
-            request: tonic::Request<super::WatchInboxRequest>,
-        ) -> std::result::Result<tonic::Response<Self::WatchInboxStream>, tonic::Status>;
-        /// Says that your system stored everything up to a number, and the chain value it computed.
-        async fn confirm_notice(
-            &self,
-            request: tonic::Request<super::ConfirmNoticeRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ConfirmNoticeResponse>,
-            tonic::Status,
-        >;
-        /// Lists the municipalities for which something waits: of your announcements; for an operator, of all notices.
-        async fn list_undelivered(
-            &self,
-            request: tonic::Request<super::ListUndeliveredRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListUndeliveredResponse>,
-            tonic::Status,
-        >;
-    }
-    /// Notices to a municipality, numbered without gaps. ListNotices is the truth, WatchInbox the convenience.
-    #[derive(Debug)]
-    pub struct InboxServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> InboxServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for InboxServiceServer<T>
-    where
-        T: InboxService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/flyttbud.v1.InboxService/ListNotices" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListNoticesSvc<T: InboxService>(pub Arc<T>);
-                    impl<
-                        T: InboxService,
-                    > tonic::server::UnaryService<super::ListNoticesRequest>
-                    for ListNoticesSvc<T> {
-                        type Response = super::ListNoticesResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListNoticesRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as InboxService>::list_notices(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListNoticesSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.InboxService/WatchInbox" => {
-                    #[allow(non_camel_case_types)]
-                    struct WatchInboxSvc<T: InboxService>(pub Arc<T>);
-                    impl<
-                        T: InboxService,
-                    > tonic::server::ServerStreamingService<super::WatchInboxRequest>
-                    for WatchInboxSvc<T> {
-                        type Response = super::WatchInboxResponse;
-                        type ResponseStream = T::WatchInboxStream;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::ResponseStream>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::WatchInboxRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as InboxService>::watch_inbox(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = WatchInboxSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.server_streaming(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.InboxService/ConfirmNotice" => {
-                    #[allow(non_camel_case_types)]
-                    struct ConfirmNoticeSvc<T: InboxService>(pub Arc<T>);
-                    impl<
-                        T: InboxService,
-                    > tonic::server::UnaryService<super::ConfirmNoticeRequest>
-                    for ConfirmNoticeSvc<T> {
-                        type Response = super::ConfirmNoticeResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ConfirmNoticeRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as InboxService>::confirm_notice(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ConfirmNoticeSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.InboxService/ListUndelivered" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListUndeliveredSvc<T: InboxService>(pub Arc<T>);
-                    impl<
-                        T: InboxService,
-                    > tonic::server::UnaryService<super::ListUndeliveredRequest>
-                    for ListUndeliveredSvc<T> {
-                        type Response = super::ListUndeliveredResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListUndeliveredRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as InboxService>::list_undelivered(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListUndeliveredSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for InboxServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "flyttbud.v1.InboxService";
-    impl<T> tonic::server::NamedService for InboxServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
 }
 /// Request of RegisterRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -11100,6 +4694,6561 @@ pub mod relocation_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "flyttbud.v1.RelocationService";
     impl<T> tonic::server::NamedService for RelocationServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// A comment by an operator (kommentar). About the handling; never about a person.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AlertComment {
+    /// When it was recorded (registrerat).
+    #[prost(message, optional, tag = "1")]
+    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The operator's id (operatör).
+    #[prost(string, tag = "2")]
+    pub officer_id: ::prost::alloc::string::String,
+    /// The text (text).
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
+}
+/// An alert (avvikelse att utreda).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Alert {
+    /// `alerts/{uuid}` (resursnamn).
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The kind (slag).
+    #[prost(enumeration = "AlertKind", tag = "2")]
+    pub kind: i32,
+    /// Where it stands (läge).
+    #[prost(enumeration = "AlertState", tag = "3")]
+    pub state: i32,
+    /// The municipality that asks (frågande kommun).
+    #[prost(string, tag = "4")]
+    pub asking_municipality: ::prost::alloc::string::String,
+    /// The municipality that is asked (tillfrågad kommun).
+    #[prost(string, tag = "5")]
+    pub asked_municipality: ::prost::alloc::string::String,
+    /// When it was raised (väckt).
+    #[prost(message, optional, tag = "6")]
+    pub raised_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// By when an answer is wished (svar önskas senast), ISO 8601.
+    #[prost(string, tag = "7")]
+    pub answer_due_on: ::prost::alloc::string::String,
+    /// Whether the asked municipality disputes it (bestridd).
+    #[prost(bool, tag = "8")]
+    pub disputed: bool,
+    /// The answer's code (svarskod).
+    #[prost(enumeration = "AnswerCode", tag = "9")]
+    pub answer: i32,
+    /// Why it was closed (avslutsorsak).
+    #[prost(enumeration = "CloseReason", tag = "10")]
+    pub close_reason: i32,
+    /// The operator who works on it (handläggs av); operators only.
+    #[prost(string, tag = "11")]
+    pub assignee: ::prost::alloc::string::String,
+    /// Comments (kommentarer), oldest first; operators only.
+    #[prost(message, repeated, tag = "12")]
+    pub comments: ::prost::alloc::vec::Vec<AlertComment>,
+    /// The version of the definition that it follows (definitionens version).
+    #[prost(int32, tag = "13")]
+    pub definition_version: i32,
+    /// Changes with each event (etag).
+    #[prost(string, tag = "14")]
+    pub etag: ::prost::alloc::string::String,
+    /// The question (frågan): the arrival's content. View FULL, parties only.
+    #[prost(message, optional, tag = "15")]
+    pub question: ::core::option::Option<ArrivalContent>,
+    /// The answer's text (svaret). View FULL, parties only.
+    #[prost(string, tag = "16")]
+    pub answer_text: ::prost::alloc::string::String,
+    /// Why it is disputed (bestridandet). View FULL, parties only.
+    #[prost(string, tag = "17")]
+    pub dispute_text: ::prost::alloc::string::String,
+    /// Where its newest event stands in the record (position).
+    #[prost(int64, tag = "18")]
+    pub position: i64,
+    /// When the asking municipality's keys to the answer and the dispute were erased, for good (läsning upphörd); absent while they
+    /// may be read. Only in GetAlert.
+    #[prost(message, optional, tag = "19")]
+    pub reading_ended_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request of ListAlerts.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListAlertsRequest {
+    /// The municipality you act for (agerar för); empty for an operator.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token (sidmärke), with the same filters.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only this state (läge); all when unspecified.
+    #[prost(enumeration = "AlertState", tag = "4")]
+    pub state: i32,
+}
+/// Response of ListAlerts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListAlertsResponse {
+    /// The alerts, newest first (avvikelser).
+    #[prost(message, repeated, tag = "1")]
+    pub alerts: ::prost::alloc::vec::Vec<Alert>,
+    /// Empty at the end (nästa sidmärke).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// The list is valid at this position of the record (position).
+    #[prost(int64, tag = "3")]
+    pub position: i64,
+}
+/// Request of GetAlert.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetAlertRequest {
+    /// The municipality you act for (agerar för); empty for an operator.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who reads (handläggare); required for view FULL.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// `alerts/{uuid}` (resursnamn).
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// How much (vy).
+    #[prost(enumeration = "View", tag = "4")]
+    pub view: i32,
+    /// As it was known then (som det var känt); absent: now.
+    #[prost(message, optional, tag = "5")]
+    pub known_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Response of GetAlert.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetAlertResponse {
+    /// The alert (avvikelse).
+    #[prost(message, optional, tag = "1")]
+    pub alert: ::core::option::Option<Alert>,
+    /// View FULL, when you were asked and ended it: who read it at the other party before that, the newest 1000, oldest first
+    /// (läsningar).
+    #[prost(message, repeated, tag = "2")]
+    pub readings: ::prost::alloc::vec::Vec<Reading>,
+    /// There were more than are told here (fler läsningar).
+    #[prost(bool, tag = "3")]
+    pub more_readings: bool,
+}
+/// Request of WatchAlerts.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchAlertsRequest {
+    /// The municipality you act for (agerar för); empty for an operator.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Changes after this position (från position); 0 for all.
+    #[prost(int64, tag = "2")]
+    pub after_position: i64,
+}
+/// Response of WatchAlerts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchAlertsResponse {
+    /// The alert as it is now (avvikelse att utreda); absent in a heartbeat.
+    #[prost(message, optional, tag = "1")]
+    pub alert: ::core::option::Option<Alert>,
+    /// Everything up to here has been sent (position); goes into after_position.
+    #[prost(int64, tag = "2")]
+    pub position: i64,
+}
+/// Request of AnswerAlert.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnswerAlertRequest {
+    /// The municipality you act for (agerar för): the asked one.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who answers (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// `alerts/{uuid}` (resursnamn).
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag you saw (etag); empty to skip the check.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
+    /// The answer (svarskod); operators see it.
+    #[prost(enumeration = "AnswerCode", tag = "7")]
+    pub answer: i32,
+    /// The text for the asking municipality (text), at most 4000 signs; no identity numbers.
+    #[prost(string, tag = "8")]
+    pub text: ::prost::alloc::string::String,
+    /// The ground for disclosing it (rättslig grund).
+    #[prost(message, optional, tag = "9")]
+    pub legal_ground: ::core::option::Option<LegalGround>,
+}
+/// Response of AnswerAlert.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AnswerAlertResponse {
+    /// The alert afterwards (avvikelse att utreda).
+    #[prost(message, optional, tag = "1")]
+    pub alert: ::core::option::Option<Alert>,
+}
+/// Request of DisputeAlert.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DisputeAlertRequest {
+    /// The municipality you act for (agerar för): the asked one.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who disputes (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// `alerts/{uuid}` (resursnamn).
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag you saw (etag); empty to skip the check.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
+    /// Why (skäl), 1 to 4000 signs; no identity numbers.
+    #[prost(string, tag = "7")]
+    pub text: ::prost::alloc::string::String,
+    /// The ground for telling what the text tells (rättslig grund).
+    #[prost(message, optional, tag = "8")]
+    pub legal_ground: ::core::option::Option<LegalGround>,
+}
+/// Response of DisputeAlert.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DisputeAlertResponse {
+    /// The alert afterwards (avvikelse att utreda).
+    #[prost(message, optional, tag = "1")]
+    pub alert: ::core::option::Option<Alert>,
+}
+/// Request of RedactAlert.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RedactAlertRequest {
+    /// The municipality you act for (agerar för): the asked one.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who does it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// `alerts/{uuid}` (resursnamn).
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag you saw (etag); empty to skip the check.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
+    /// Why (skäl), 1 to 1000 signs; read by your own municipality alone.
+    #[prost(string, tag = "7")]
+    pub text: ::prost::alloc::string::String,
+}
+/// Response of RedactAlert.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RedactAlertResponse {
+    /// The alert afterwards (avvikelse att utreda).
+    #[prost(message, optional, tag = "1")]
+    pub alert: ::core::option::Option<Alert>,
+    /// Who read it at the other party before that, the newest 1000, oldest first (läsningar).
+    #[prost(message, repeated, tag = "2")]
+    pub readings: ::prost::alloc::vec::Vec<Reading>,
+    /// There were more than are told here (fler läsningar).
+    #[prost(bool, tag = "3")]
+    pub more_readings: bool,
+}
+/// Request of AcknowledgeAlert.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeAlertRequest {
+    /// Which operator (operatör).
+    #[prost(message, optional, tag = "1")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// `alerts/{uuid}` (resursnamn).
+    #[prost(string, tag = "4")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag you saw (etag); empty to skip the check.
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// Response of AcknowledgeAlert.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AcknowledgeAlertResponse {
+    /// The alert afterwards (avvikelse att utreda).
+    #[prost(message, optional, tag = "1")]
+    pub alert: ::core::option::Option<Alert>,
+}
+/// Request of AssignAlert.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AssignAlertRequest {
+    /// Which operator (operatör).
+    #[prost(message, optional, tag = "1")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// `alerts/{uuid}` (resursnamn).
+    #[prost(string, tag = "4")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag you saw (etag); empty to skip the check.
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
+    /// The operator who takes over (handläggs av), at most 64 signs.
+    #[prost(string, tag = "6")]
+    pub assignee: ::prost::alloc::string::String,
+}
+/// Response of AssignAlert.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AssignAlertResponse {
+    /// The alert afterwards (avvikelse att utreda).
+    #[prost(message, optional, tag = "1")]
+    pub alert: ::core::option::Option<Alert>,
+}
+/// Request of CommentOnAlert.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CommentOnAlertRequest {
+    /// Which operator (operatör).
+    #[prost(message, optional, tag = "1")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// `alerts/{uuid}` (resursnamn).
+    #[prost(string, tag = "4")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag you saw (etag); empty to skip the check.
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
+    /// The comment (kommentar), 1 to 1000 signs; about the handling, never about a person.
+    #[prost(string, tag = "6")]
+    pub text: ::prost::alloc::string::String,
+}
+/// Response of CommentOnAlert.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CommentOnAlertResponse {
+    /// The alert afterwards (avvikelse att utreda).
+    #[prost(message, optional, tag = "1")]
+    pub alert: ::core::option::Option<Alert>,
+}
+/// Request of CloseAlert.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CloseAlertRequest {
+    /// Which operator (operatör).
+    #[prost(message, optional, tag = "1")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// `alerts/{uuid}` (resursnamn).
+    #[prost(string, tag = "4")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag you saw (etag); empty to skip the check.
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
+    /// Why (avslutsorsak).
+    #[prost(enumeration = "CloseReason", tag = "6")]
+    pub reason: i32,
+}
+/// Response of CloseAlert.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CloseAlertResponse {
+    /// The alert afterwards (avvikelse att utreda).
+    #[prost(message, optional, tag = "1")]
+    pub alert: ::core::option::Option<Alert>,
+}
+/// What kind of finding (slag). New values may appear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AlertKind {
+    /// Not stated.
+    Unspecified = 0,
+    /// A person arrived and no announcement covers it (ankomst utan avisering).
+    UnannouncedArrival = 1,
+    /// A recipient's chain of notices differs from ours (kedjan skiljer sig).
+    ChainDiffers = 2,
+    /// Nobody took a test notice in (övning utan svar): a dead inbox.
+    InboxSilent = 3,
+}
+impl AlertKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ALERT_KIND_UNSPECIFIED",
+            Self::UnannouncedArrival => "ALERT_KIND_UNANNOUNCED_ARRIVAL",
+            Self::ChainDiffers => "ALERT_KIND_CHAIN_DIFFERS",
+            Self::InboxSilent => "ALERT_KIND_INBOX_SILENT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ALERT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "ALERT_KIND_UNANNOUNCED_ARRIVAL" => Some(Self::UnannouncedArrival),
+            "ALERT_KIND_CHAIN_DIFFERS" => Some(Self::ChainDiffers),
+            "ALERT_KIND_INBOX_SILENT" => Some(Self::InboxSilent),
+            _ => None,
+        }
+    }
+}
+/// Where an alert stands (läge). New values may appear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AlertState {
+    /// Not stated.
+    Unspecified = 0,
+    /// Nobody works on it yet (öppen).
+    Open = 1,
+    /// An operator is on it (under handläggning).
+    Acknowledged = 2,
+    /// The asked municipality answered (besvarad).
+    Answered = 3,
+    /// Closed with a reason (avslutad). Final.
+    Closed = 4,
+}
+impl AlertState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ALERT_STATE_UNSPECIFIED",
+            Self::Open => "ALERT_STATE_OPEN",
+            Self::Acknowledged => "ALERT_STATE_ACKNOWLEDGED",
+            Self::Answered => "ALERT_STATE_ANSWERED",
+            Self::Closed => "ALERT_STATE_CLOSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ALERT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ALERT_STATE_OPEN" => Some(Self::Open),
+            "ALERT_STATE_ACKNOWLEDGED" => Some(Self::Acknowledged),
+            "ALERT_STATE_ANSWERED" => Some(Self::Answered),
+            "ALERT_STATE_CLOSED" => Some(Self::Closed),
+            _ => None,
+        }
+    }
+}
+/// What the asked municipality answers (svarskod).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AnswerCode {
+    /// Not stated: refused.
+    Unspecified = 0,
+    /// The person moved by an own clear wish (egen tydlig vilja).
+    OwnClearWish = 1,
+    /// A decision of placement (placeringsbeslut), SoL 29:2.
+    PlacementDecision = 2,
+    /// Somebody else moved the person, for example a landlord (annan aktör).
+    OtherActor = 3,
+    /// The person is not known here (okänd här).
+    NotKnownHere = 4,
+    /// We should have announced it (borde ha aviserats).
+    ShouldHaveBeenAnnounced = 5,
+    /// Something else; the text says what (annat).
+    Other = 6,
+}
+impl AnswerCode {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ANSWER_CODE_UNSPECIFIED",
+            Self::OwnClearWish => "ANSWER_CODE_OWN_CLEAR_WISH",
+            Self::PlacementDecision => "ANSWER_CODE_PLACEMENT_DECISION",
+            Self::OtherActor => "ANSWER_CODE_OTHER_ACTOR",
+            Self::NotKnownHere => "ANSWER_CODE_NOT_KNOWN_HERE",
+            Self::ShouldHaveBeenAnnounced => "ANSWER_CODE_SHOULD_HAVE_BEEN_ANNOUNCED",
+            Self::Other => "ANSWER_CODE_OTHER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ANSWER_CODE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ANSWER_CODE_OWN_CLEAR_WISH" => Some(Self::OwnClearWish),
+            "ANSWER_CODE_PLACEMENT_DECISION" => Some(Self::PlacementDecision),
+            "ANSWER_CODE_OTHER_ACTOR" => Some(Self::OtherActor),
+            "ANSWER_CODE_NOT_KNOWN_HERE" => Some(Self::NotKnownHere),
+            "ANSWER_CODE_SHOULD_HAVE_BEEN_ANNOUNCED" => {
+                Some(Self::ShouldHaveBeenAnnounced)
+            }
+            "ANSWER_CODE_OTHER" => Some(Self::Other),
+            _ => None,
+        }
+    }
+}
+/// Why an alert was closed (avslutsorsak).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CloseReason {
+    /// Not stated: refused.
+    Unspecified = 0,
+    /// It was announced late (aviserad sent).
+    AnnouncedLate = 1,
+    /// The person's own clear wish (egen tydlig vilja).
+    OwnClearWish = 2,
+    /// A decision of placement (placeringsbeslut).
+    PlacementDecision = 3,
+    /// Another actor (annan aktör).
+    OtherActor = 4,
+    /// The report was withdrawn (rapporten återtagen).
+    ArrivalWithdrawn = 5,
+    /// The wrong person (fel person).
+    WrongPerson = 6,
+    /// It was unannounced, and the asked municipality says so (bekräftat oaviserad).
+    ConfirmedUnannounced = 7,
+    /// It could not be confirmed (ej bekräftat).
+    NotConfirmed = 8,
+    /// A technical cause was found and mended (tekniskt fel avhjälpt).
+    Technical = 9,
+    /// Nobody could answer it in time (frågan förföll).
+    Expired = 10,
+    /// It goes on by the manual route (manuell väg). Says nothing more on purpose.
+    ManualRoute = 11,
+}
+impl CloseReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CLOSE_REASON_UNSPECIFIED",
+            Self::AnnouncedLate => "CLOSE_REASON_ANNOUNCED_LATE",
+            Self::OwnClearWish => "CLOSE_REASON_OWN_CLEAR_WISH",
+            Self::PlacementDecision => "CLOSE_REASON_PLACEMENT_DECISION",
+            Self::OtherActor => "CLOSE_REASON_OTHER_ACTOR",
+            Self::ArrivalWithdrawn => "CLOSE_REASON_ARRIVAL_WITHDRAWN",
+            Self::WrongPerson => "CLOSE_REASON_WRONG_PERSON",
+            Self::ConfirmedUnannounced => "CLOSE_REASON_CONFIRMED_UNANNOUNCED",
+            Self::NotConfirmed => "CLOSE_REASON_NOT_CONFIRMED",
+            Self::Technical => "CLOSE_REASON_TECHNICAL",
+            Self::Expired => "CLOSE_REASON_EXPIRED",
+            Self::ManualRoute => "CLOSE_REASON_MANUAL_ROUTE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CLOSE_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "CLOSE_REASON_ANNOUNCED_LATE" => Some(Self::AnnouncedLate),
+            "CLOSE_REASON_OWN_CLEAR_WISH" => Some(Self::OwnClearWish),
+            "CLOSE_REASON_PLACEMENT_DECISION" => Some(Self::PlacementDecision),
+            "CLOSE_REASON_OTHER_ACTOR" => Some(Self::OtherActor),
+            "CLOSE_REASON_ARRIVAL_WITHDRAWN" => Some(Self::ArrivalWithdrawn),
+            "CLOSE_REASON_WRONG_PERSON" => Some(Self::WrongPerson),
+            "CLOSE_REASON_CONFIRMED_UNANNOUNCED" => Some(Self::ConfirmedUnannounced),
+            "CLOSE_REASON_NOT_CONFIRMED" => Some(Self::NotConfirmed),
+            "CLOSE_REASON_TECHNICAL" => Some(Self::Technical),
+            "CLOSE_REASON_EXPIRED" => Some(Self::Expired),
+            "CLOSE_REASON_MANUAL_ROUTE" => Some(Self::ManualRoute),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod alert_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// The ledger's findings: questions to investigate (avvikelse att utreda), never accusations.
+    #[derive(Debug, Clone)]
+    pub struct AlertServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl AlertServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> AlertServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> AlertServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            AlertServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists alerts, newest first: an operator sees all, a party those it asked or was asked.
+        pub async fn list_alerts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListAlertsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAlertsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AlertService/ListAlerts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "ListAlerts"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads one alert. A party may read the question in view FULL.
+        pub async fn get_alert(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetAlertResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AlertService/GetAlert",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "GetAlert"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Streams alerts as they change, each in its state of that moment.
+        pub async fn watch_alerts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchAlertsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchAlertsResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AlertService/WatchAlerts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "WatchAlerts"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// The asked municipality answers with a reason and a text that only the parties read.
+        pub async fn answer_alert(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AnswerAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AnswerAlertResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AlertService/AnswerAlert",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "AnswerAlert"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The asked municipality disputes the description. Shown wherever the alert is shown.
+        pub async fn dispute_alert(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DisputeAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DisputeAlertResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AlertService/DisputeAlert",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "DisputeAlert"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The asked municipality ends a question: what it told is erased at whoever asked, the question is closed and goes on by the
+        /// manual route. For example when the consent that an answer rested on is revoked. Never says why.
+        pub async fn redact_alert(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RedactAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RedactAlertResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AlertService/RedactAlert",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "RedactAlert"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// An operator says: I am on it.
+        pub async fn acknowledge_alert(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AcknowledgeAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcknowledgeAlertResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AlertService/AcknowledgeAlert",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "AcknowledgeAlert"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// An operator assigns the alert to a colleague.
+        pub async fn assign_alert(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AssignAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AssignAlertResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AlertService/AssignAlert",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "AssignAlert"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// An operator comments.
+        pub async fn comment_on_alert(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CommentOnAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CommentOnAlertResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AlertService/CommentOnAlert",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "CommentOnAlert"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// An operator closes the alert with a reason.
+        pub async fn close_alert(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CloseAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CloseAlertResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AlertService/CloseAlert",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AlertService", "CloseAlert"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod alert_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with AlertServiceServer.
+    #[async_trait]
+    pub trait AlertService: std::marker::Send + std::marker::Sync + 'static {
+        /// Lists alerts, newest first: an operator sees all, a party those it asked or was asked.
+        async fn list_alerts(
+            &self,
+            request: tonic::Request<super::ListAlertsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAlertsResponse>,
+            tonic::Status,
+        >;
+        /// Reads one alert. A party may read the question in view FULL.
+        async fn get_alert(
+            &self,
+            request: tonic::Request<super::GetAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetAlertResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the WatchAlerts method.
+        type WatchAlertsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::WatchAlertsResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Streams alerts as they change, each in its state of that moment.
+        async fn watch_alerts(
+            &self,
+            request: tonic::Request<super::WatchAlertsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::WatchAlertsStream>,
+            tonic::Status,
+        >;
+        /// The asked municipality answers with a reason and a text that only the parties read.
+        async fn answer_alert(
+            &self,
+            request: tonic::Request<super::AnswerAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AnswerAlertResponse>,
+            tonic::Status,
+        >;
+        /// The asked municipality disputes the description. Shown wherever the alert is shown.
+        async fn dispute_alert(
+            &self,
+            request: tonic::Request<super::DisputeAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DisputeAlertResponse>,
+            tonic::Status,
+        >;
+        /// The asked municipality ends a question: what it told is erased at whoever asked, the question is closed and goes on by the
+        /// manual route. For example when the consent that an answer rested on is revoked. Never says why.
+        async fn redact_alert(
+            &self,
+            request: tonic::Request<super::RedactAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RedactAlertResponse>,
+            tonic::Status,
+        >;
+        /// An operator says: I am on it.
+        async fn acknowledge_alert(
+            &self,
+            request: tonic::Request<super::AcknowledgeAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcknowledgeAlertResponse>,
+            tonic::Status,
+        >;
+        /// An operator assigns the alert to a colleague.
+        async fn assign_alert(
+            &self,
+            request: tonic::Request<super::AssignAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AssignAlertResponse>,
+            tonic::Status,
+        >;
+        /// An operator comments.
+        async fn comment_on_alert(
+            &self,
+            request: tonic::Request<super::CommentOnAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CommentOnAlertResponse>,
+            tonic::Status,
+        >;
+        /// An operator closes the alert with a reason.
+        async fn close_alert(
+            &self,
+            request: tonic::Request<super::CloseAlertRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CloseAlertResponse>,
+            tonic::Status,
+        >;
+    }
+    /// The ledger's findings: questions to investigate (avvikelse att utreda), never accusations.
+    #[derive(Debug)]
+    pub struct AlertServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> AlertServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for AlertServiceServer<T>
+    where
+        T: AlertService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/flyttbud.v1.AlertService/ListAlerts" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListAlertsSvc<T: AlertService>(pub Arc<T>);
+                    impl<
+                        T: AlertService,
+                    > tonic::server::UnaryService<super::ListAlertsRequest>
+                    for ListAlertsSvc<T> {
+                        type Response = super::ListAlertsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListAlertsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AlertService>::list_alerts(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListAlertsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AlertService/GetAlert" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetAlertSvc<T: AlertService>(pub Arc<T>);
+                    impl<
+                        T: AlertService,
+                    > tonic::server::UnaryService<super::GetAlertRequest>
+                    for GetAlertSvc<T> {
+                        type Response = super::GetAlertResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetAlertRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AlertService>::get_alert(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetAlertSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AlertService/WatchAlerts" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchAlertsSvc<T: AlertService>(pub Arc<T>);
+                    impl<
+                        T: AlertService,
+                    > tonic::server::ServerStreamingService<super::WatchAlertsRequest>
+                    for WatchAlertsSvc<T> {
+                        type Response = super::WatchAlertsResponse;
+                        type ResponseStream = T::WatchAlertsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchAlertsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AlertService>::watch_alerts(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchAlertsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AlertService/AnswerAlert" => {
+                    #[allow(non_camel_case_types)]
+                    struct AnswerAlertSvc<T: AlertService>(pub Arc<T>);
+                    impl<
+                        T: AlertService,
+                    > tonic::server::UnaryService<super::AnswerAlertRequest>
+                    for AnswerAlertSvc<T> {
+                        type Response = super::AnswerAlertResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AnswerAlertRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AlertService>::answer_alert(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AnswerAlertSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AlertService/DisputeAlert" => {
+                    #[allow(non_camel_case_types)]
+                    struct DisputeAlertSvc<T: AlertService>(pub Arc<T>);
+                    impl<
+                        T: AlertService,
+                    > tonic::server::UnaryService<super::DisputeAlertRequest>
+                    for DisputeAlertSvc<T> {
+                        type Response = super::DisputeAlertResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DisputeAlertRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AlertService>::dispute_alert(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DisputeAlertSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AlertService/RedactAlert" => {
+                    #[allow(non_camel_case_types)]
+                    struct RedactAlertSvc<T: AlertService>(pub Arc<T>);
+                    impl<
+                        T: AlertService,
+                    > tonic::server::UnaryService<super::RedactAlertRequest>
+                    for RedactAlertSvc<T> {
+                        type Response = super::RedactAlertResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RedactAlertRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AlertService>::redact_alert(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RedactAlertSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AlertService/AcknowledgeAlert" => {
+                    #[allow(non_camel_case_types)]
+                    struct AcknowledgeAlertSvc<T: AlertService>(pub Arc<T>);
+                    impl<
+                        T: AlertService,
+                    > tonic::server::UnaryService<super::AcknowledgeAlertRequest>
+                    for AcknowledgeAlertSvc<T> {
+                        type Response = super::AcknowledgeAlertResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AcknowledgeAlertRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AlertService>::acknowledge_alert(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AcknowledgeAlertSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AlertService/AssignAlert" => {
+                    #[allow(non_camel_case_types)]
+                    struct AssignAlertSvc<T: AlertService>(pub Arc<T>);
+                    impl<
+                        T: AlertService,
+                    > tonic::server::UnaryService<super::AssignAlertRequest>
+                    for AssignAlertSvc<T> {
+                        type Response = super::AssignAlertResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AssignAlertRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AlertService>::assign_alert(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AssignAlertSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AlertService/CommentOnAlert" => {
+                    #[allow(non_camel_case_types)]
+                    struct CommentOnAlertSvc<T: AlertService>(pub Arc<T>);
+                    impl<
+                        T: AlertService,
+                    > tonic::server::UnaryService<super::CommentOnAlertRequest>
+                    for CommentOnAlertSvc<T> {
+                        type Response = super::CommentOnAlertResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CommentOnAlertRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AlertService>::comment_on_alert(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CommentOnAlertSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AlertService/CloseAlert" => {
+                    #[allow(non_camel_case_types)]
+                    struct CloseAlertSvc<T: AlertService>(pub Arc<T>);
+                    impl<
+                        T: AlertService,
+                    > tonic::server::UnaryService<super::CloseAlertRequest>
+                    for CloseAlertSvc<T> {
+                        type Response = super::CloseAlertResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CloseAlertRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AlertService>::close_alert(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CloseAlertSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for AlertServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "flyttbud.v1.AlertService";
+    impl<T> tonic::server::NamedService for AlertServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// An entry of the record (post).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LogEntry {
+    /// What it is about (resurs): `relocations/…`, `arrivals/…`, `alerts/…` or `system/…`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The version that it made (version), from 1; an etag is "v" and this number.
+    #[prost(int32, tag = "2")]
+    pub version: i32,
+    /// What it says happened (slag).
+    #[prost(enumeration = "EntryKind", tag = "3")]
+    pub kind: i32,
+    /// Where it stands in the record (position), from 1.
+    #[prost(int64, tag = "4")]
+    pub position: i64,
+    /// When it was recorded (registrerad).
+    #[prost(message, optional, tag = "5")]
+    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The leaf of the log (lövets hash), 32 bytes: SHA-256 of a zero byte and `stored`.
+    #[prost(bytes = "vec", tag = "6")]
+    pub leaf_hash: ::prost::alloc::vec::Vec<u8>,
+    /// The bytes as they are stored (lagrad form), a journal.v1.Entry. Empty for operators.
+    #[prost(bytes = "vec", tag = "7")]
+    pub stored: ::prost::alloc::vec::Vec<u8>,
+}
+/// A witness's word (vittnesunderskrift) that a checkpoint continues all that it saw before.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Cosignature {
+    /// The witness's name in the service's policy (vittne).
+    #[prost(string, tag = "1")]
+    pub witness: ::prost::alloc::string::String,
+    /// When it cosigned (tidpunkt), by its own clock.
+    #[prost(message, optional, tag = "2")]
+    pub cosigned_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// What the log said of itself at some size (kontrollpunkt).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Checkpoint {
+    /// The signed note of c2sp.org/tlog-checkpoint with all its signature lines (text).
+    #[prost(string, tag = "1")]
+    pub note: ::prost::alloc::string::String,
+    /// How many entries the log had (storlek).
+    #[prost(int64, tag = "2")]
+    pub size: i64,
+    /// The root over them (rot), 32 bytes.
+    #[prost(bytes = "vec", tag = "3")]
+    pub root: ::prost::alloc::vec::Vec<u8>,
+    /// Witnesses of the service's policy that cosigned (vittnesunderskrifter). For your own policy verify the note.
+    #[prost(message, repeated, tag = "4")]
+    pub cosignatures: ::prost::alloc::vec::Vec<Cosignature>,
+    /// Whether they are enough by the service's policy (tillräckligt bevittnad).
+    #[prost(bool, tag = "5")]
+    pub quorum_met: bool,
+}
+/// A sealed part, opened (öppnad del). Salt and body prove the commitment in the entry; docs/evidence.md gives the bytes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenedPart {
+    /// Which (del): 1 shared by both parties, 2 the acting municipality's own.
+    #[prost(int32, tag = "1")]
+    pub part: i32,
+    /// The salt before the body (salt), 32 bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    pub salt: ::prost::alloc::vec::Vec<u8>,
+    /// The body (innehåll): a journal.v1.SharedPart or journal.v1.OwnPart.
+    #[prost(bytes = "vec", tag = "3")]
+    pub body: ::prost::alloc::vec::Vec<u8>,
+}
+/// A receipt (kvitto): the proof that an entry is in the log.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Receipt {
+    /// The entry (post).
+    #[prost(message, optional, tag = "1")]
+    pub entry: ::core::option::Option<LogEntry>,
+    /// The text of c2sp.org/tlog-proof@v1 (bevis). With `entry.stored` it verifies offline.
+    #[prost(string, tag = "2")]
+    pub proof: ::prost::alloc::string::String,
+    /// The checkpoint in it (kontrollpunkt).
+    #[prost(message, optional, tag = "3")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+    /// In view FULL, the sealed parts that you can open (öppnade delar); those that were erased are missing.
+    #[prost(message, repeated, tag = "4")]
+    pub parts: ::prost::alloc::vec::Vec<OpenedPart>,
+}
+/// Request of GetCheckpoint.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCheckpointRequest {
+    /// The newest that its witnesses made enough, not the newest of all (bevittnad).
+    #[prost(bool, tag = "1")]
+    pub witnessed: bool,
+}
+/// Response of GetCheckpoint.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetCheckpointResponse {
+    /// The checkpoint (kontrollpunkt).
+    #[prost(message, optional, tag = "1")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+}
+/// Request of GetReceipt. The entry is named by `name` and `version`, or by `position`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetReceiptRequest {
+    /// The municipality you act for (agerar för); empty for operators.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who reads (handläggare); required for view FULL.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// `relocations/…`, `arrivals/…` or `alerts/…` (resurs).
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// Which of its entries (version); the first when 0.
+    #[prost(int32, tag = "4")]
+    pub version: i32,
+    /// Where the entry stands (position), instead of a name.
+    #[prost(int64, tag = "5")]
+    pub position: i64,
+    /// FULL adds the opened parts; the reading is recorded (vy).
+    #[prost(enumeration = "View", tag = "6")]
+    pub view: i32,
+}
+/// Response of GetReceipt.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetReceiptResponse {
+    /// The receipt (kvitto).
+    #[prost(message, optional, tag = "1")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// Request of GetConsistencyProof.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetConsistencyProofRequest {
+    /// The size of the older checkpoint (äldre storlek), from 1.
+    #[prost(int64, tag = "1")]
+    pub old_size: i64,
+    /// The size of the newer one (storlek), which must be that of a checkpoint; the newest when 0.
+    #[prost(int64, tag = "2")]
+    pub size: i64,
+}
+/// Response of GetConsistencyProof.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetConsistencyProofResponse {
+    /// The old size, the proof and the newer checkpoint as one text (bevis), in the form of an `add-checkpoint` request of
+    /// c2sp.org/tlog-witness.
+    #[prost(string, tag = "1")]
+    pub proof: ::prost::alloc::string::String,
+    /// The newer checkpoint (kontrollpunkt).
+    #[prost(message, optional, tag = "2")]
+    pub checkpoint: ::core::option::Option<Checkpoint>,
+}
+/// Request of ListEntries.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListEntriesRequest {
+    /// The municipality you act for (agerar för); empty for operators.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// Entries at a position above this (efter position).
+    #[prost(int64, tag = "3")]
+    pub after_position: i64,
+}
+/// Response of ListEntries.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListEntriesResponse {
+    /// The entries, oldest first (poster); at most about 2 MiB of them. None: there are no more.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<LogEntry>,
+    /// The list is valid at this position of the record (position).
+    #[prost(int64, tag = "2")]
+    pub position: i64,
+}
+/// What an entry says happened (slag av post). The number is that of the event's field in journal.v1.Entry. New values
+/// may appear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EntryKind {
+    /// Not stated.
+    Unspecified = 0,
+    /// A relocation was registered (registrerad).
+    RelocationRegistered = 20,
+    /// The receiver took it in (kvitterad).
+    RelocationAcknowledged = 21,
+    /// A party replied or objected (svar, invändning).
+    RelocationReplied = 22,
+    /// The sender supplemented (komplettering).
+    RelocationSupplemented = 23,
+    /// The sender withdrew (återtagen).
+    RelocationWithdrawn = 24,
+    /// An arrival was matched with it (ankommen).
+    RelocationArrived = 25,
+    /// Nobody arrived in time (ej ankommen).
+    RelocationNotArrived = 26,
+    /// An arrival was reported (ankomst).
+    ArrivalReported = 27,
+    /// An announcement covers the arrival (matchad).
+    ArrivalMatched = 28,
+    /// The report was withdrawn (återtagen).
+    ArrivalWithdrawn = 29,
+    /// An alert was raised (avvikelse att utreda).
+    AlertRaised = 30,
+    /// The asked municipality answered (besvarad).
+    AlertAnswered = 31,
+    /// The asked municipality disputes (bestridd).
+    AlertDisputed = 32,
+    /// An operator is on it (handläggs); for operators.
+    AlertAcknowledged = 33,
+    /// An operator assigned it (tilldelad); for operators.
+    AlertAssigned = 34,
+    /// An operator commented (kommenterad); for operators.
+    AlertCommented = 35,
+    /// It was closed (avslutad).
+    AlertClosed = 36,
+    /// A recipient's system confirmed its notices (mottagna aviseringar).
+    NoticesConfirmed = 37,
+    /// A deadline is due (tiden har gått).
+    TimePassed = 38,
+    /// A definition came in force (ny definition).
+    DefinitionSet = 39,
+    /// The rules version switched (nya regler).
+    RulesVersionSet = 40,
+    /// The clock was moved, outside production (klockan ställd).
+    ClockAdvanced = 41,
+    /// The receiver was reminded (påmind).
+    RelocationReminded = 42,
+    /// The registration of the move was reversed: open again (återöppnad).
+    RelocationReopened = 43,
+    /// A party restricted its processing or holds it (begränsad).
+    RelocationRestricted = 44,
+    /// A party lifted that (begränsning hävd).
+    RelocationReleased = 45,
+    /// A month of silence about a transfer (en månads tystnad), SoL 29:11.
+    TransferSilent = 46,
+    /// The sender asked the inspectorate to decide (ansökan till IVO).
+    TransferReferred = 47,
+    /// The inspectorate decided (beslut av IVO).
+    TransferDecided = 48,
+    /// The inspectorate's three months are over (IVO:s tid ute).
+    TransferDecisionOverdue = 49,
+    /// An identity number was replaced (hänvisning).
+    IdentityReferred = 50,
+    /// A municipality described a function (funktion).
+    FunctionSet = 51,
+    /// A vendor may act for a municipality (leverantör).
+    VendorGranted = 52,
+    /// That was withdrawn (återkallad leverantör).
+    VendorWithdrawn = 53,
+    /// A test notice went out (övning).
+    DrillSent = 54,
+    /// A person took it in (övning kvitterad).
+    DrillAcknowledged = 55,
+    /// A party ended a relocation for the other (avidentifierad).
+    RelocationRedacted = 56,
+    /// The asked municipality ended a question (avidentifierad).
+    AlertRedacted = 57,
+}
+impl EntryKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ENTRY_KIND_UNSPECIFIED",
+            Self::RelocationRegistered => "ENTRY_KIND_RELOCATION_REGISTERED",
+            Self::RelocationAcknowledged => "ENTRY_KIND_RELOCATION_ACKNOWLEDGED",
+            Self::RelocationReplied => "ENTRY_KIND_RELOCATION_REPLIED",
+            Self::RelocationSupplemented => "ENTRY_KIND_RELOCATION_SUPPLEMENTED",
+            Self::RelocationWithdrawn => "ENTRY_KIND_RELOCATION_WITHDRAWN",
+            Self::RelocationArrived => "ENTRY_KIND_RELOCATION_ARRIVED",
+            Self::RelocationNotArrived => "ENTRY_KIND_RELOCATION_NOT_ARRIVED",
+            Self::ArrivalReported => "ENTRY_KIND_ARRIVAL_REPORTED",
+            Self::ArrivalMatched => "ENTRY_KIND_ARRIVAL_MATCHED",
+            Self::ArrivalWithdrawn => "ENTRY_KIND_ARRIVAL_WITHDRAWN",
+            Self::AlertRaised => "ENTRY_KIND_ALERT_RAISED",
+            Self::AlertAnswered => "ENTRY_KIND_ALERT_ANSWERED",
+            Self::AlertDisputed => "ENTRY_KIND_ALERT_DISPUTED",
+            Self::AlertAcknowledged => "ENTRY_KIND_ALERT_ACKNOWLEDGED",
+            Self::AlertAssigned => "ENTRY_KIND_ALERT_ASSIGNED",
+            Self::AlertCommented => "ENTRY_KIND_ALERT_COMMENTED",
+            Self::AlertClosed => "ENTRY_KIND_ALERT_CLOSED",
+            Self::NoticesConfirmed => "ENTRY_KIND_NOTICES_CONFIRMED",
+            Self::TimePassed => "ENTRY_KIND_TIME_PASSED",
+            Self::DefinitionSet => "ENTRY_KIND_DEFINITION_SET",
+            Self::RulesVersionSet => "ENTRY_KIND_RULES_VERSION_SET",
+            Self::ClockAdvanced => "ENTRY_KIND_CLOCK_ADVANCED",
+            Self::RelocationReminded => "ENTRY_KIND_RELOCATION_REMINDED",
+            Self::RelocationReopened => "ENTRY_KIND_RELOCATION_REOPENED",
+            Self::RelocationRestricted => "ENTRY_KIND_RELOCATION_RESTRICTED",
+            Self::RelocationReleased => "ENTRY_KIND_RELOCATION_RELEASED",
+            Self::TransferSilent => "ENTRY_KIND_TRANSFER_SILENT",
+            Self::TransferReferred => "ENTRY_KIND_TRANSFER_REFERRED",
+            Self::TransferDecided => "ENTRY_KIND_TRANSFER_DECIDED",
+            Self::TransferDecisionOverdue => "ENTRY_KIND_TRANSFER_DECISION_OVERDUE",
+            Self::IdentityReferred => "ENTRY_KIND_IDENTITY_REFERRED",
+            Self::FunctionSet => "ENTRY_KIND_FUNCTION_SET",
+            Self::VendorGranted => "ENTRY_KIND_VENDOR_GRANTED",
+            Self::VendorWithdrawn => "ENTRY_KIND_VENDOR_WITHDRAWN",
+            Self::DrillSent => "ENTRY_KIND_DRILL_SENT",
+            Self::DrillAcknowledged => "ENTRY_KIND_DRILL_ACKNOWLEDGED",
+            Self::RelocationRedacted => "ENTRY_KIND_RELOCATION_REDACTED",
+            Self::AlertRedacted => "ENTRY_KIND_ALERT_REDACTED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ENTRY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "ENTRY_KIND_RELOCATION_REGISTERED" => Some(Self::RelocationRegistered),
+            "ENTRY_KIND_RELOCATION_ACKNOWLEDGED" => Some(Self::RelocationAcknowledged),
+            "ENTRY_KIND_RELOCATION_REPLIED" => Some(Self::RelocationReplied),
+            "ENTRY_KIND_RELOCATION_SUPPLEMENTED" => Some(Self::RelocationSupplemented),
+            "ENTRY_KIND_RELOCATION_WITHDRAWN" => Some(Self::RelocationWithdrawn),
+            "ENTRY_KIND_RELOCATION_ARRIVED" => Some(Self::RelocationArrived),
+            "ENTRY_KIND_RELOCATION_NOT_ARRIVED" => Some(Self::RelocationNotArrived),
+            "ENTRY_KIND_ARRIVAL_REPORTED" => Some(Self::ArrivalReported),
+            "ENTRY_KIND_ARRIVAL_MATCHED" => Some(Self::ArrivalMatched),
+            "ENTRY_KIND_ARRIVAL_WITHDRAWN" => Some(Self::ArrivalWithdrawn),
+            "ENTRY_KIND_ALERT_RAISED" => Some(Self::AlertRaised),
+            "ENTRY_KIND_ALERT_ANSWERED" => Some(Self::AlertAnswered),
+            "ENTRY_KIND_ALERT_DISPUTED" => Some(Self::AlertDisputed),
+            "ENTRY_KIND_ALERT_ACKNOWLEDGED" => Some(Self::AlertAcknowledged),
+            "ENTRY_KIND_ALERT_ASSIGNED" => Some(Self::AlertAssigned),
+            "ENTRY_KIND_ALERT_COMMENTED" => Some(Self::AlertCommented),
+            "ENTRY_KIND_ALERT_CLOSED" => Some(Self::AlertClosed),
+            "ENTRY_KIND_NOTICES_CONFIRMED" => Some(Self::NoticesConfirmed),
+            "ENTRY_KIND_TIME_PASSED" => Some(Self::TimePassed),
+            "ENTRY_KIND_DEFINITION_SET" => Some(Self::DefinitionSet),
+            "ENTRY_KIND_RULES_VERSION_SET" => Some(Self::RulesVersionSet),
+            "ENTRY_KIND_CLOCK_ADVANCED" => Some(Self::ClockAdvanced),
+            "ENTRY_KIND_RELOCATION_REMINDED" => Some(Self::RelocationReminded),
+            "ENTRY_KIND_RELOCATION_REOPENED" => Some(Self::RelocationReopened),
+            "ENTRY_KIND_RELOCATION_RESTRICTED" => Some(Self::RelocationRestricted),
+            "ENTRY_KIND_RELOCATION_RELEASED" => Some(Self::RelocationReleased),
+            "ENTRY_KIND_TRANSFER_SILENT" => Some(Self::TransferSilent),
+            "ENTRY_KIND_TRANSFER_REFERRED" => Some(Self::TransferReferred),
+            "ENTRY_KIND_TRANSFER_DECIDED" => Some(Self::TransferDecided),
+            "ENTRY_KIND_TRANSFER_DECISION_OVERDUE" => Some(Self::TransferDecisionOverdue),
+            "ENTRY_KIND_IDENTITY_REFERRED" => Some(Self::IdentityReferred),
+            "ENTRY_KIND_FUNCTION_SET" => Some(Self::FunctionSet),
+            "ENTRY_KIND_VENDOR_GRANTED" => Some(Self::VendorGranted),
+            "ENTRY_KIND_VENDOR_WITHDRAWN" => Some(Self::VendorWithdrawn),
+            "ENTRY_KIND_DRILL_SENT" => Some(Self::DrillSent),
+            "ENTRY_KIND_DRILL_ACKNOWLEDGED" => Some(Self::DrillAcknowledged),
+            "ENTRY_KIND_RELOCATION_REDACTED" => Some(Self::RelocationRedacted),
+            "ENTRY_KIND_ALERT_REDACTED" => Some(Self::AlertRedacted),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod ledger_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Proofs that others can verify without us. Entries go to their parties alone; a hash of all tells nobody anything.
+    #[derive(Debug, Clone)]
+    pub struct LedgerServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl LedgerServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> LedgerServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> LedgerServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            LedgerServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Reads the newest checkpoint with the lines of its witnesses. For every certificate.
+        pub async fn get_checkpoint(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCheckpointRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCheckpointResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.LedgerService/GetCheckpoint",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.LedgerService", "GetCheckpoint"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads the receipt for an entry of yours: that it is in the log, as a text that verifies offline.
+        pub async fn get_receipt(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetReceiptRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetReceiptResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.LedgerService/GetReceipt",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.LedgerService", "GetReceipt"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Proves that a checkpoint continues an older one, so that nothing in between was changed. For every certificate.
+        pub async fn get_consistency_proof(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetConsistencyProofRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConsistencyProofResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.LedgerService/GetConsistencyProof",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.LedgerService", "GetConsistencyProof"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists your entries as they are stored, oldest first.
+        pub async fn list_entries(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListEntriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEntriesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.LedgerService/ListEntries",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.LedgerService", "ListEntries"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod ledger_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with LedgerServiceServer.
+    #[async_trait]
+    pub trait LedgerService: std::marker::Send + std::marker::Sync + 'static {
+        /// Reads the newest checkpoint with the lines of its witnesses. For every certificate.
+        async fn get_checkpoint(
+            &self,
+            request: tonic::Request<super::GetCheckpointRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCheckpointResponse>,
+            tonic::Status,
+        >;
+        /// Reads the receipt for an entry of yours: that it is in the log, as a text that verifies offline.
+        async fn get_receipt(
+            &self,
+            request: tonic::Request<super::GetReceiptRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetReceiptResponse>,
+            tonic::Status,
+        >;
+        /// Proves that a checkpoint continues an older one, so that nothing in between was changed. For every certificate.
+        async fn get_consistency_proof(
+            &self,
+            request: tonic::Request<super::GetConsistencyProofRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConsistencyProofResponse>,
+            tonic::Status,
+        >;
+        /// Lists your entries as they are stored, oldest first.
+        async fn list_entries(
+            &self,
+            request: tonic::Request<super::ListEntriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEntriesResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Proofs that others can verify without us. Entries go to their parties alone; a hash of all tells nobody anything.
+    #[derive(Debug)]
+    pub struct LedgerServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> LedgerServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for LedgerServiceServer<T>
+    where
+        T: LedgerService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/flyttbud.v1.LedgerService/GetCheckpoint" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCheckpointSvc<T: LedgerService>(pub Arc<T>);
+                    impl<
+                        T: LedgerService,
+                    > tonic::server::UnaryService<super::GetCheckpointRequest>
+                    for GetCheckpointSvc<T> {
+                        type Response = super::GetCheckpointResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetCheckpointRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LedgerService>::get_checkpoint(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCheckpointSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.LedgerService/GetReceipt" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetReceiptSvc<T: LedgerService>(pub Arc<T>);
+                    impl<
+                        T: LedgerService,
+                    > tonic::server::UnaryService<super::GetReceiptRequest>
+                    for GetReceiptSvc<T> {
+                        type Response = super::GetReceiptResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetReceiptRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LedgerService>::get_receipt(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetReceiptSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.LedgerService/GetConsistencyProof" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetConsistencyProofSvc<T: LedgerService>(pub Arc<T>);
+                    impl<
+                        T: LedgerService,
+                    > tonic::server::UnaryService<super::GetConsistencyProofRequest>
+                    for GetConsistencyProofSvc<T> {
+                        type Response = super::GetConsistencyProofResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetConsistencyProofRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LedgerService>::get_consistency_proof(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetConsistencyProofSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.LedgerService/ListEntries" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListEntriesSvc<T: LedgerService>(pub Arc<T>);
+                    impl<
+                        T: LedgerService,
+                    > tonic::server::UnaryService<super::ListEntriesRequest>
+                    for ListEntriesSvc<T> {
+                        type Response = super::ListEntriesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListEntriesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LedgerService>::list_entries(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListEntriesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for LedgerServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "flyttbud.v1.LedgerService";
+    impl<T> tonic::server::NamedService for LedgerServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// One access: somebody opened something, or searched (åtkomst).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Access {
+    /// `accesses/{uuid}` (resursnamn); it says nothing.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When (tidpunkt).
+    #[prost(message, optional, tag = "2")]
+    pub accessed_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who, in which function and case, and why (handläggare och ändamål). Absent when the key to it was erased.
+    #[prost(message, optional, tag = "3")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The method that opened it, for example GetRelocation (metod).
+    #[prost(string, tag = "4")]
+    pub method: ::prost::alloc::string::String,
+    /// The organisation number of the system that called (systemets organisationsnummer).
+    #[prost(string, tag = "5")]
+    pub organisation_number: ::prost::alloc::string::String,
+    /// What was opened (objekt): `relocations/…`, `arrivals/…` or `alerts/…`; empty for a search, and for the log itself.
+    #[prost(string, tag = "6")]
+    pub subject: ::prost::alloc::string::String,
+    /// For a search: by what (sökbegrepp). The term itself is not kept.
+    #[prost(enumeration = "SearchTermKind", tag = "7")]
+    pub search_term: i32,
+    /// For a search: how much it found (träffar).
+    #[prost(int32, tag = "8")]
+    pub found: i32,
+    /// Why it was opened although the municipality restricted its processing (undantag).
+    #[prost(enumeration = "RestrictionException", tag = "9")]
+    pub exception: i32,
+    /// Whether it was to what is marked as secret (sekretessmarkering).
+    #[prost(enumeration = "AccessSecrecy", tag = "10")]
+    pub secrecy: i32,
+}
+/// Request of ListAccesses.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListAccessesRequest {
+    /// The municipality whose log it is (kommun).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who reviews (granskare). Recorded.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token (sidmärke), with the same filters.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only this officer's (handläggare).
+    #[prost(string, tag = "5")]
+    pub officer_id: ::prost::alloc::string::String,
+    /// Only to this (objekt): `relocations/…`, `arrivals/…` or `alerts/…`.
+    #[prost(string, tag = "6")]
+    pub subject: ::prost::alloc::string::String,
+    /// Not before this (från).
+    #[prost(message, optional, tag = "7")]
+    pub from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Before this (till).
+    #[prost(message, optional, tag = "8")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Response of ListAccesses.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListAccessesResponse {
+    /// The accesses, newest first (åtkomster).
+    #[prost(message, repeated, tag = "1")]
+    pub accesses: ::prost::alloc::vec::Vec<Access>,
+    /// Empty at the end (nästa sidmärke).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request of SampleAccesses.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SampleAccessesRequest {
+    /// The municipality whose log it is (kommun).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who reviews (granskare). Recorded.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The beginning of the period (från).
+    #[prost(message, optional, tag = "3")]
+    pub from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its end (till); not in the future, so that nothing comes into it any more.
+    #[prost(message, optional, tag = "4")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+    /// How many to draw (antal); 20 when 0, never over 100. All accesses to what is marked as secret come on top.
+    #[prost(int32, tag = "5")]
+    pub size: i32,
+    /// Where chance begins (frö); positive. 0: one is made, and told in the answer.
+    #[prost(int64, tag = "6")]
+    pub seed: i64,
+}
+/// Response of SampleAccesses.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SampleAccessesResponse {
+    /// What was drawn, oldest first (urval).
+    #[prost(message, repeated, tag = "1")]
+    pub accesses: ::prost::alloc::vec::Vec<Access>,
+    /// How many accesses the period has (population).
+    #[prost(int64, tag = "2")]
+    pub population: i64,
+    /// The seed (frö): give it back when you record the review.
+    #[prost(int64, tag = "3")]
+    pub seed: i64,
+}
+/// A finding about one access (bedömning av en åtkomst).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReviewedAccess {
+    /// `accesses/{uuid}` (åtkomst).
+    #[prost(string, tag = "1")]
+    pub access: ::prost::alloc::string::String,
+    /// What was found (bedömning).
+    #[prost(enumeration = "AccessFinding", tag = "2")]
+    pub finding: i32,
+    /// In words (anteckning), 0 to 500 signs; 1 at least when it is to be investigated. No identity numbers.
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
+}
+/// A review of the access log (loggranskning).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Review {
+    /// `reviews/{uuid}` (resursnamn): the request id that it was recorded with.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// When it was recorded (tidpunkt).
+    #[prost(message, optional, tag = "2")]
+    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who reviewed (granskare). Absent when the key to it was erased.
+    #[prost(message, optional, tag = "3")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The beginning of the period (från).
+    #[prost(message, optional, tag = "4")]
+    pub from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its end (till).
+    #[prost(message, optional, tag = "5")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+    /// How many accesses the period had (population).
+    #[prost(int64, tag = "6")]
+    pub population: i64,
+    /// The seed that the sample was drawn with (frö).
+    #[prost(int64, tag = "7")]
+    pub seed: i64,
+    /// The sample with what was found (urval med bedömningar).
+    #[prost(message, repeated, tag = "8")]
+    pub findings: ::prost::alloc::vec::Vec<ReviewedAccess>,
+}
+/// Request of RecordReview. The sample is drawn again: each of its accesses needs a finding, and no other may have one.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordReviewRequest {
+    /// The municipality whose log it is (kommun).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who reviews (granskare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// The beginning of the period (från), as it was drawn.
+    #[prost(message, optional, tag = "5")]
+    pub from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its end (till), as it was drawn.
+    #[prost(message, optional, tag = "6")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+    /// How many were asked for (antal), as it was drawn.
+    #[prost(int32, tag = "7")]
+    pub size: i32,
+    /// The seed (frö), as it was told.
+    #[prost(int64, tag = "8")]
+    pub seed: i64,
+    /// A finding for each access that was drawn (bedömningar).
+    #[prost(message, repeated, tag = "9")]
+    pub findings: ::prost::alloc::vec::Vec<ReviewedAccess>,
+}
+/// Response of RecordReview.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordReviewResponse {
+    /// The review as recorded (loggranskning); for a dry run as it would be.
+    #[prost(message, optional, tag = "1")]
+    pub review: ::core::option::Option<Review>,
+}
+/// Request of ListReviews.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListReviewsRequest {
+    /// The municipality whose log it is (kommun).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who looks (granskare). Recorded.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token (sidmärke).
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Response of ListReviews.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListReviewsResponse {
+    /// The reviews, newest first (loggranskningar).
+    #[prost(message, repeated, tag = "1")]
+    pub reviews: ::prost::alloc::vec::Vec<Review>,
+    /// Empty at the end (nästa sidmärke).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// When the last review was recorded (senaste granskning); absent before the first.
+    #[prost(message, optional, tag = "3")]
+    pub last_recorded_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Up to when the log has been reviewed (granskad till): the latest end of a period; absent before the first review.
+    #[prost(message, optional, tag = "4")]
+    pub reviewed_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// How many accesses there have been since then, this look included (ogranskade åtkomster).
+    #[prost(int64, tag = "5")]
+    pub unreviewed: i64,
+}
+/// Request of ProducePersonExtract.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProducePersonExtractRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who produces it, and why (handläggare och ändamål). Recorded for everything that it opens.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// Whose extract it is (personnummer).
+    #[prost(string, tag = "3")]
+    pub identity_number: ::prost::alloc::string::String,
+}
+/// What the municipality itself did and wrote beside what it shared (egen del). The officers' ids are left out: whom of its
+/// employees a municipality had do it is not the person's data (CJEU C-579/21).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OwnAct {
+    /// When (tidpunkt).
+    #[prost(message, optional, tag = "1")]
+    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// What (händelse).
+    #[prost(enumeration = "EntryKind", tag = "2")]
+    pub kind: i32,
+    /// In which function (funktion).
+    #[prost(string, tag = "3")]
+    pub function: ::prost::alloc::string::String,
+    /// Why (ändamål).
+    #[prost(string, tag = "4")]
+    pub purpose: ::prost::alloc::string::String,
+    /// The ground with its assessments (rättslig grund).
+    #[prost(message, optional, tag = "5")]
+    pub legal_ground: ::core::option::Option<LegalGround>,
+    /// A text of one's own (anteckning).
+    #[prost(string, tag = "6")]
+    pub text: ::prost::alloc::string::String,
+}
+/// A relocation in an extract (flytt).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExtractedRelocation {
+    /// As the municipality reads it (flytt): empty of content when that was erased.
+    #[prost(message, optional, tag = "1")]
+    pub relocation: ::core::option::Option<Relocation>,
+    /// Whether the municipality's keys to it were erased (raderad): it was withdrawn or called back.
+    #[prost(bool, tag = "2")]
+    pub erased: bool,
+    /// Its own part (egen del).
+    #[prost(message, repeated, tag = "3")]
+    pub own_acts: ::prost::alloc::vec::Vec<OwnAct>,
+    /// Whether only its envelope is here (undantagen): the person has a secrecy marking, and it is opened in another function
+    /// than that in which the extract was produced. GetRelocation tells in which.
+    #[prost(bool, tag = "4")]
+    pub withheld: bool,
+}
+/// An arrival in an extract (ankomst).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExtractedArrival {
+    /// As the municipality reads it (ankomst).
+    #[prost(message, optional, tag = "1")]
+    pub arrival: ::core::option::Option<Arrival>,
+    /// Its own part (egen del).
+    #[prost(message, repeated, tag = "2")]
+    pub own_acts: ::prost::alloc::vec::Vec<OwnAct>,
+    /// Whether only its envelope is here (undantagen): the person is protected, and it is opened in another function than that
+    /// in which the extract was produced.
+    #[prost(bool, tag = "3")]
+    pub withheld: bool,
+}
+/// A question in an extract (fråga).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExtractedAlert {
+    /// As the municipality reads it (avvikelse att utreda).
+    #[prost(message, optional, tag = "1")]
+    pub alert: ::core::option::Option<Alert>,
+    /// Its own part (egen del).
+    #[prost(message, repeated, tag = "2")]
+    pub own_acts: ::prost::alloc::vec::Vec<OwnAct>,
+    /// Whether only its envelope is here (undantagen): the person is protected, and it is opened in another function than that
+    /// in which the extract was produced, or goes the manual route.
+    #[prost(bool, tag = "3")]
+    pub withheld: bool,
+}
+/// An access in an extract (åtkomst): without the officer's id and case.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExtractedAccess {
+    /// When (tidpunkt).
+    #[prost(message, optional, tag = "1")]
+    pub accessed_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// In which function (funktion).
+    #[prost(string, tag = "2")]
+    pub function: ::prost::alloc::string::String,
+    /// Why (ändamål).
+    #[prost(string, tag = "3")]
+    pub purpose: ::prost::alloc::string::String,
+    /// By which method (metod).
+    #[prost(string, tag = "4")]
+    pub method: ::prost::alloc::string::String,
+    /// What was opened (objekt); empty for a search by the person's number.
+    #[prost(string, tag = "5")]
+    pub subject: ::prost::alloc::string::String,
+}
+/// How an extract begins.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExtractHead {
+    /// Whose it is (kommun), `municipalities/{code}`.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// When it was produced (framställd).
+    #[prost(message, optional, tag = "2")]
+    pub produced_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// How a whole extract ends.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExtractEnd {
+    /// How many items there were between head and end (antal).
+    #[prost(int32, tag = "1")]
+    pub items: i32,
+    /// There is more than one extract holds: over 100 relocations and arrivals, or over 10000 accesses (ofullständigt).
+    #[prost(bool, tag = "2")]
+    pub more: bool,
+}
+/// Response of ProducePersonExtract: one item after another.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ProducePersonExtractResponse {
+    /// The item.
+    #[prost(oneof = "produce_person_extract_response::Item", tags = "1, 2, 3, 4, 5, 6")]
+    pub item: ::core::option::Option<produce_person_extract_response::Item>,
+}
+/// Nested message and enum types in `ProducePersonExtractResponse`.
+pub mod produce_person_extract_response {
+    /// The item.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Item {
+        /// First (huvud).
+        #[prost(message, tag = "1")]
+        Head(super::ExtractHead),
+        /// Relocations, newest first (flyttar).
+        #[prost(message, tag = "2")]
+        Relocation(super::ExtractedRelocation),
+        /// Arrivals, newest first (ankomster).
+        #[prost(message, tag = "3")]
+        Arrival(super::ExtractedArrival),
+        /// Questions (frågor).
+        #[prost(message, tag = "4")]
+        Alert(super::ExtractedAlert),
+        /// Accesses, newest first (åtkomster).
+        #[prost(message, tag = "5")]
+        Access(super::ExtractedAccess),
+        /// Last (slut).
+        #[prost(message, tag = "6")]
+        End(super::ExtractEnd),
+    }
+}
+/// By what was searched (sökbegrepp). The law knows no other terms, SFS 2001:637 15 §.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SearchTermKind {
+    /// It was no search.
+    Unspecified = 0,
+    /// Identity number (personnummer).
+    IdentityNumber = 1,
+    /// Case number (ärendenummer).
+    CaseNumber = 2,
+    /// Name (namn).
+    Name = 3,
+}
+impl SearchTermKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SEARCH_TERM_KIND_UNSPECIFIED",
+            Self::IdentityNumber => "SEARCH_TERM_KIND_IDENTITY_NUMBER",
+            Self::CaseNumber => "SEARCH_TERM_KIND_CASE_NUMBER",
+            Self::Name => "SEARCH_TERM_KIND_NAME",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SEARCH_TERM_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "SEARCH_TERM_KIND_IDENTITY_NUMBER" => Some(Self::IdentityNumber),
+            "SEARCH_TERM_KIND_CASE_NUMBER" => Some(Self::CaseNumber),
+            "SEARCH_TERM_KIND_NAME" => Some(Self::Name),
+            _ => None,
+        }
+    }
+}
+/// Whether an access was to what is about a person with a secrecy marking (sekretessmarkering).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AccessSecrecy {
+    /// Of before this was kept.
+    Unspecified = 0,
+    /// It was not (ingen markering).
+    None = 1,
+    /// It was (sekretessmarkerad): it stands in every sample of its period.
+    Marked = 2,
+    /// Somebody tried to, and was in no function that may (nekad): nothing was opened. It stands in every sample too.
+    MarkedRefused = 3,
+}
+impl AccessSecrecy {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ACCESS_SECRECY_UNSPECIFIED",
+            Self::None => "ACCESS_SECRECY_NONE",
+            Self::Marked => "ACCESS_SECRECY_MARKED",
+            Self::MarkedRefused => "ACCESS_SECRECY_MARKED_REFUSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ACCESS_SECRECY_UNSPECIFIED" => Some(Self::Unspecified),
+            "ACCESS_SECRECY_NONE" => Some(Self::None),
+            "ACCESS_SECRECY_MARKED" => Some(Self::Marked),
+            "ACCESS_SECRECY_MARKED_REFUSED" => Some(Self::MarkedRefused),
+            _ => None,
+        }
+    }
+}
+/// What a reviewer found of one access (bedömning).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AccessFinding {
+    /// Not stated: refused.
+    Unspecified = 0,
+    /// In order (utan anmärkning).
+    InOrder = 1,
+    /// To be investigated (utreds vidare).
+    ToBeInvestigated = 2,
+}
+impl AccessFinding {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ACCESS_FINDING_UNSPECIFIED",
+            Self::InOrder => "ACCESS_FINDING_IN_ORDER",
+            Self::ToBeInvestigated => "ACCESS_FINDING_TO_BE_INVESTIGATED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ACCESS_FINDING_UNSPECIFIED" => Some(Self::Unspecified),
+            "ACCESS_FINDING_IN_ORDER" => Some(Self::InOrder),
+            "ACCESS_FINDING_TO_BE_INVESTIGATED" => Some(Self::ToBeInvestigated),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod access_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// The access log of a municipality, SFS 2001:454 10 §. For its reviewers: those who read are not those who review.
+    #[derive(Debug, Clone)]
+    pub struct AccessServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl AccessServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> AccessServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> AccessServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            AccessServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists the accesses to what is yours, newest first. Your own look at them is recorded too.
+        pub async fn list_accesses(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListAccessesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAccessesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AccessService/ListAccesses",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "ListAccesses"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Draws a random sample of a period's accesses, in strata of officer and purpose, beside all to what is marked as secret.
+        /// The same seed gives the same sample.
+        pub async fn sample_accesses(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SampleAccessesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SampleAccessesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AccessService/SampleAccesses",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "SampleAccesses"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Records a review: a finding for each access of a sample. It is never changed.
+        pub async fn record_review(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordReviewRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordReviewResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AccessService/RecordReview",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "RecordReview"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the reviews, newest first, and tells how far the log has been reviewed.
+        pub async fn list_reviews(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListReviewsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReviewsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AccessService/ListReviews",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.AccessService", "ListReviews"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Produces what the municipality holds about one person, and who opened it: GDPR article 15. For its case system. Whole
+        /// only with its end.
+        pub async fn produce_person_extract(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ProducePersonExtractRequest>,
+        ) -> std::result::Result<
+            tonic::Response<
+                tonic::codec::Streaming<super::ProducePersonExtractResponse>,
+            >,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AccessService/ProducePersonExtract",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.AccessService", "ProducePersonExtract"),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod access_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with AccessServiceServer.
+    #[async_trait]
+    pub trait AccessService: std::marker::Send + std::marker::Sync + 'static {
+        /// Lists the accesses to what is yours, newest first. Your own look at them is recorded too.
+        async fn list_accesses(
+            &self,
+            request: tonic::Request<super::ListAccessesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAccessesResponse>,
+            tonic::Status,
+        >;
+        /// Draws a random sample of a period's accesses, in strata of officer and purpose, beside all to what is marked as secret.
+        /// The same seed gives the same sample.
+        async fn sample_accesses(
+            &self,
+            request: tonic::Request<super::SampleAccessesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SampleAccessesResponse>,
+            tonic::Status,
+        >;
+        /// Records a review: a finding for each access of a sample. It is never changed.
+        async fn record_review(
+            &self,
+            request: tonic::Request<super::RecordReviewRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordReviewResponse>,
+            tonic::Status,
+        >;
+        /// Lists the reviews, newest first, and tells how far the log has been reviewed.
+        async fn list_reviews(
+            &self,
+            request: tonic::Request<super::ListReviewsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReviewsResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ProducePersonExtract method.
+        type ProducePersonExtractStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<
+                    super::ProducePersonExtractResponse,
+                    tonic::Status,
+                >,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Produces what the municipality holds about one person, and who opened it: GDPR article 15. For its case system. Whole
+        /// only with its end.
+        async fn produce_person_extract(
+            &self,
+            request: tonic::Request<super::ProducePersonExtractRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ProducePersonExtractStream>,
+            tonic::Status,
+        >;
+    }
+    /// The access log of a municipality, SFS 2001:454 10 §. For its reviewers: those who read are not those who review.
+    #[derive(Debug)]
+    pub struct AccessServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> AccessServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for AccessServiceServer<T>
+    where
+        T: AccessService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/flyttbud.v1.AccessService/ListAccesses" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListAccessesSvc<T: AccessService>(pub Arc<T>);
+                    impl<
+                        T: AccessService,
+                    > tonic::server::UnaryService<super::ListAccessesRequest>
+                    for ListAccessesSvc<T> {
+                        type Response = super::ListAccessesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListAccessesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AccessService>::list_accesses(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListAccessesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AccessService/SampleAccesses" => {
+                    #[allow(non_camel_case_types)]
+                    struct SampleAccessesSvc<T: AccessService>(pub Arc<T>);
+                    impl<
+                        T: AccessService,
+                    > tonic::server::UnaryService<super::SampleAccessesRequest>
+                    for SampleAccessesSvc<T> {
+                        type Response = super::SampleAccessesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SampleAccessesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AccessService>::sample_accesses(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SampleAccessesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AccessService/RecordReview" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordReviewSvc<T: AccessService>(pub Arc<T>);
+                    impl<
+                        T: AccessService,
+                    > tonic::server::UnaryService<super::RecordReviewRequest>
+                    for RecordReviewSvc<T> {
+                        type Response = super::RecordReviewResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordReviewRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AccessService>::record_review(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordReviewSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AccessService/ListReviews" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListReviewsSvc<T: AccessService>(pub Arc<T>);
+                    impl<
+                        T: AccessService,
+                    > tonic::server::UnaryService<super::ListReviewsRequest>
+                    for ListReviewsSvc<T> {
+                        type Response = super::ListReviewsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListReviewsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AccessService>::list_reviews(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListReviewsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AccessService/ProducePersonExtract" => {
+                    #[allow(non_camel_case_types)]
+                    struct ProducePersonExtractSvc<T: AccessService>(pub Arc<T>);
+                    impl<
+                        T: AccessService,
+                    > tonic::server::ServerStreamingService<
+                        super::ProducePersonExtractRequest,
+                    > for ProducePersonExtractSvc<T> {
+                        type Response = super::ProducePersonExtractResponse;
+                        type ResponseStream = T::ProducePersonExtractStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ProducePersonExtractRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AccessService>::produce_person_extract(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ProducePersonExtractSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for AccessServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "flyttbud.v1.AccessService";
+    impl<T> tonic::server::NamedService for AccessServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// What counts as unannounced (definition): versioned data in the record.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Definition {
+    /// Its version, from 1 (version).
+    #[prost(int32, tag = "1")]
+    pub version: i32,
+    /// Days the previous municipality has to announce after an arrival was reported (anståndsdagar), 0 to 365.
+    #[prost(int32, tag = "2")]
+    pub grace_days: i32,
+    /// An arrival up to this many months before the planned one still matches (månader före), 0 to 24.
+    #[prost(int32, tag = "3")]
+    pub early_months: i32,
+    /// An arrival up to this many months after the planned one still matches (månader efter), 0 to 24.
+    #[prost(int32, tag = "4")]
+    pub late_months: i32,
+    /// Months after the planned one when a relocation counts as not arrived (ej ankommen efter), 1 to 24.
+    #[prost(int32, tag = "5")]
+    pub not_arrived_months: i32,
+    /// Days an asked municipality has to answer (svarsdagar), 1 to 365.
+    #[prost(int32, tag = "6")]
+    pub answer_days: i32,
+    /// Days after which a question expires (förfaller efter), from answer_days to 730; 0: never.
+    #[prost(int32, tag = "7")]
+    pub expiry_days: i32,
+    /// Whether each connected municipality gets a drill with each month (övning); off at first.
+    #[prost(bool, tag = "8")]
+    pub drills: bool,
+}
+/// Request of GetDefinition.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDefinitionRequest {}
+/// Response of GetDefinition.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDefinitionResponse {
+    /// The definition (definition).
+    #[prost(message, optional, tag = "1")]
+    pub definition: ::core::option::Option<Definition>,
+}
+/// Request of SetDefinition.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetDefinitionRequest {
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "2")]
+    pub validate_only: bool,
+    /// The definition (definition); its version must be the present one plus one.
+    #[prost(message, optional, tag = "3")]
+    pub definition: ::core::option::Option<Definition>,
+}
+/// Response of SetDefinition.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetDefinitionResponse {
+    /// The definition (definition).
+    #[prost(message, optional, tag = "1")]
+    pub definition: ::core::option::Option<Definition>,
+}
+/// Request of AdvanceClock.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AdvanceClockRequest {
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "2")]
+    pub validate_only: bool,
+    /// Seconds to move forward, 1 to 31622400 (sekunder).
+    #[prost(int64, tag = "3")]
+    pub seconds: i64,
+}
+/// Response of AdvanceClock.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AdvanceClockResponse {
+    /// The clock afterwards (klockan).
+    #[prost(message, optional, tag = "1")]
+    pub now: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Generated client implementations.
+pub mod administration_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Definitions, and the clock outside production.
+    #[derive(Debug, Clone)]
+    pub struct AdministrationServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl AdministrationServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> AdministrationServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> AdministrationServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            AdministrationServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Reads the definition in force.
+        pub async fn get_definition(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetDefinitionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetDefinitionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AdministrationService/GetDefinition",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.AdministrationService", "GetDefinition"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Puts a new version of the definition in force. What was flagged before keeps its version.
+        pub async fn set_definition(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetDefinitionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetDefinitionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AdministrationService/SetDefinition",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.AdministrationService", "SetDefinition"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Moves the clock forward. Refused in production.
+        pub async fn advance_clock(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AdvanceClockRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AdvanceClockResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.AdministrationService/AdvanceClock",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.AdministrationService", "AdvanceClock"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod administration_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with AdministrationServiceServer.
+    #[async_trait]
+    pub trait AdministrationService: std::marker::Send + std::marker::Sync + 'static {
+        /// Reads the definition in force.
+        async fn get_definition(
+            &self,
+            request: tonic::Request<super::GetDefinitionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetDefinitionResponse>,
+            tonic::Status,
+        >;
+        /// Puts a new version of the definition in force. What was flagged before keeps its version.
+        async fn set_definition(
+            &self,
+            request: tonic::Request<super::SetDefinitionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetDefinitionResponse>,
+            tonic::Status,
+        >;
+        /// Moves the clock forward. Refused in production.
+        async fn advance_clock(
+            &self,
+            request: tonic::Request<super::AdvanceClockRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AdvanceClockResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Definitions, and the clock outside production.
+    #[derive(Debug)]
+    pub struct AdministrationServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> AdministrationServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for AdministrationServiceServer<T>
+    where
+        T: AdministrationService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/flyttbud.v1.AdministrationService/GetDefinition" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetDefinitionSvc<T: AdministrationService>(pub Arc<T>);
+                    impl<
+                        T: AdministrationService,
+                    > tonic::server::UnaryService<super::GetDefinitionRequest>
+                    for GetDefinitionSvc<T> {
+                        type Response = super::GetDefinitionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetDefinitionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AdministrationService>::get_definition(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetDefinitionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AdministrationService/SetDefinition" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetDefinitionSvc<T: AdministrationService>(pub Arc<T>);
+                    impl<
+                        T: AdministrationService,
+                    > tonic::server::UnaryService<super::SetDefinitionRequest>
+                    for SetDefinitionSvc<T> {
+                        type Response = super::SetDefinitionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetDefinitionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AdministrationService>::set_definition(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetDefinitionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.AdministrationService/AdvanceClock" => {
+                    #[allow(non_camel_case_types)]
+                    struct AdvanceClockSvc<T: AdministrationService>(pub Arc<T>);
+                    impl<
+                        T: AdministrationService,
+                    > tonic::server::UnaryService<super::AdvanceClockRequest>
+                    for AdvanceClockSvc<T> {
+                        type Response = super::AdvanceClockResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AdvanceClockRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AdministrationService>::advance_clock(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AdvanceClockSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for AdministrationServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "flyttbud.v1.AdministrationService";
+    impl<T> tonic::server::NamedService for AdministrationServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// A municipality (kommun).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Municipality {
+    /// `municipalities/{code}`; the code has four digits (kommunkod).
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The municipality's name in Swedish (kommunnamn).
+    #[prost(string, tag = "2")]
+    pub display_name: ::prost::alloc::string::String,
+    /// County code (länskod), two digits.
+    #[prost(string, tag = "3")]
+    pub county_code: ::prost::alloc::string::String,
+    /// County (län).
+    #[prost(string, tag = "4")]
+    pub county: ::prost::alloc::string::String,
+    /// The first day the code is valid (giltig från), ISO 8601; empty: before records.
+    #[prost(string, tag = "5")]
+    pub valid_from: ::prost::alloc::string::String,
+    /// The last day the code is valid (giltig till); empty: still valid.
+    #[prost(string, tag = "6")]
+    pub valid_to: ::prost::alloc::string::String,
+    /// The code that followed (efterföljare), `municipalities/{code}`.
+    #[prost(string, tag = "7")]
+    pub successor: ::prost::alloc::string::String,
+    /// Whether its case system has ever confirmed a notice (ansluten).
+    #[prost(bool, tag = "8")]
+    pub connected: bool,
+    /// The municipality that it was a part of before its first day (utbruten ur), `municipalities/{code}`; empty for none.
+    #[prost(string, tag = "9")]
+    pub split_from: ::prost::alloc::string::String,
+    /// The day on which a person there last took a drill in (nåddes senast), ISO 8601; empty for never.
+    #[prost(string, tag = "10")]
+    pub last_reached_on: ::prost::alloc::string::String,
+}
+/// Request of ListMunicipalities.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListMunicipalitiesRequest {
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token (sidmärke).
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only municipalities whose name contains this, without regard to case (namn innehåller).
+    #[prost(string, tag = "3")]
+    pub name_contains: ::prost::alloc::string::String,
+    /// Only of this county (länskod).
+    #[prost(string, tag = "4")]
+    pub county_code: ::prost::alloc::string::String,
+    /// Also codes that are no longer valid (även upphörda).
+    #[prost(bool, tag = "5")]
+    pub include_closed: bool,
+}
+/// Response of ListMunicipalities.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListMunicipalitiesResponse {
+    /// The municipalities (kommuner).
+    #[prost(message, repeated, tag = "1")]
+    pub municipalities: ::prost::alloc::vec::Vec<Municipality>,
+    /// Empty at the end (nästa sidmärke).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request of GetMunicipality.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetMunicipalityRequest {
+    /// `municipalities/{code}` (resursnamn).
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// Response of GetMunicipality.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetMunicipalityResponse {
+    /// The municipality (kommun).
+    #[prost(message, optional, tag = "1")]
+    pub municipality: ::core::option::Option<Municipality>,
+}
+/// Request of WhoAmI.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WhoAmIRequest {}
+/// Response of WhoAmI.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WhoAmIResponse {
+    /// The organisation number in the certificate (organisationsnummer).
+    #[prost(string, tag = "1")]
+    pub organisation_number: ::prost::alloc::string::String,
+    /// The organisation's name in the certificate (organisation).
+    #[prost(string, tag = "2")]
+    pub organisation: ::prost::alloc::string::String,
+    /// Roles (roller): case-system, register-feed, operator, analyst, administrator.
+    #[prost(string, repeated, tag = "3")]
+    pub roles: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The municipalities it may act for (får agera för).
+    #[prost(string, repeated, tag = "4")]
+    pub municipalities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Until when the certificate is valid (giltigt till).
+    #[prost(message, optional, tag = "5")]
+    pub valid_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// "production" or "test" (miljö).
+    #[prost(string, tag = "6")]
+    pub environment: ::prost::alloc::string::String,
+    /// The clock of the record (journalens klocka): outside production it can be ahead.
+    #[prost(message, optional, tag = "7")]
+    pub now: ::core::option::Option<::prost_types::Timestamp>,
+    /// What municipalities granted you as their vendor (medgivanden), by code; also grants whose last day has passed.
+    #[prost(message, repeated, tag = "8")]
+    pub grants: ::prost::alloc::vec::Vec<Vendor>,
+}
+/// A call that the rules refused (nekat anrop). No value of the request is kept.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Refusal {
+    /// When (tidpunkt), by the clock of the record.
+    #[prost(message, optional, tag = "1")]
+    pub refused_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The method (metod), for example "RegisterRelocation".
+    #[prost(string, tag = "2")]
+    pub method: ::prost::alloc::string::String,
+    /// The stable reason (orsak), for example "LEGAL_GROUND_MISSING".
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// Paths of the fields at fault (fält), at most 25.
+    #[prost(string, repeated, tag = "4")]
+    pub fields: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The call's id (anropets id), as in its answer.
+    #[prost(string, tag = "5")]
+    pub call_id: ::prost::alloc::string::String,
+    /// The organisation number in the caller's certificate (organisationsnummer).
+    #[prost(string, tag = "6")]
+    pub organisation_number: ::prost::alloc::string::String,
+}
+/// Request of ListRefusals.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRefusalsRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token (sidmärke).
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Response of ListRefusals.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRefusalsResponse {
+    /// The refusals, newest first (nekade anrop).
+    #[prost(message, repeated, tag = "1")]
+    pub refusals: ::prost::alloc::vec::Vec<Refusal>,
+    /// Empty at the end (nästa sidmärke).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// How often a reason was given (antal nekade).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RefusalCount {
+    /// The stable reason (orsak).
+    #[prost(string, tag = "1")]
+    pub reason: ::prost::alloc::string::String,
+    /// How many (antal).
+    #[prost(int64, tag = "2")]
+    pub count: i64,
+}
+/// Request of CountRefusals.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CountRefusalsRequest {}
+/// Response of CountRefusals.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CountRefusalsResponse {
+    /// By reason (antal per orsak). MANUAL_ROUTE_REQUIRED is never counted: protected persons stand in no statistics.
+    #[prost(message, repeated, tag = "1")]
+    pub counts: ::prost::alloc::vec::Vec<RefusalCount>,
+}
+/// Request of ListFunctions.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListFunctionsRequest {
+    /// The municipality whose functions these are (vems funktioner), `municipalities/{code}`.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token (sidmärke).
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Also those that are closed (även avslutade).
+    #[prost(bool, tag = "4")]
+    pub include_closed: bool,
+}
+/// Response of ListFunctions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListFunctionsResponse {
+    /// The functions (funktioner).
+    #[prost(message, repeated, tag = "1")]
+    pub functions: ::prost::alloc::vec::Vec<Function>,
+    /// Empty at the end (nästa sidmärke).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request of GetFunction.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetFunctionRequest {
+    /// `municipalities/{code}/functions/{id}` (resursnamn).
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// Response of GetFunction.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetFunctionResponse {
+    /// The function (funktion).
+    #[prost(message, optional, tag = "1")]
+    pub function: ::core::option::Option<Function>,
+}
+/// Request of SetFunction.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetFunctionRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who does it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// The whole description (beskrivning); what is left out is empty from now on. Its etag may be empty.
+    #[prost(message, optional, tag = "5")]
+    pub function: ::core::option::Option<Function>,
+}
+/// Response of SetFunction.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetFunctionResponse {
+    /// The function as it is now (funktion).
+    #[prost(message, optional, tag = "1")]
+    pub function: ::core::option::Option<Function>,
+}
+/// A vendor whose system may act for a municipality (leverantör), and what it was granted (medgivande).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Vendor {
+    /// `municipalities/{code}/vendors/{organisation number}` (resursnamn); ours to give, ignored in a request.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The organisation number in the certificate of the vendor's system (organisationsnummer), for example 556036-0793.
+    #[prost(string, tag = "2")]
+    pub organisation_number: ::prost::alloc::string::String,
+    /// Names of methods (metoder), for example "RegisterRelocation"; empty: all that can be granted.
+    #[prost(string, repeated, tag = "3")]
+    pub methods: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Kinds of relocation (slag); empty: all. With kinds or functions, it acts about single relocations only: never about
+    /// arrivals, questions or the whole inbox.
+    #[prost(enumeration = "RelocationKind", repeated, tag = "4")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    /// Your functions (funktioner), `municipalities/{code}/functions/{id}`, at most 16; empty: all. With functions, it acts
+    /// about what those received only.
+    #[prost(string, repeated, tag = "5")]
+    pub functions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The last day (sista dag), ISO 8601, a Swedish day; within two years.
+    #[prost(string, tag = "6")]
+    pub until: ::prost::alloc::string::String,
+    /// Whether that day has passed (upphört).
+    #[prost(bool, tag = "7")]
+    pub ended: bool,
+}
+/// Request of GrantVendor.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GrantVendorRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who does it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// Whom, and for what (leverantör och medgivande).
+    #[prost(message, optional, tag = "5")]
+    pub vendor: ::core::option::Option<Vendor>,
+}
+/// Response of GrantVendor.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GrantVendorResponse {
+    /// The vendor as it is now (leverantör); empty for a dry run of a new one.
+    #[prost(message, optional, tag = "1")]
+    pub vendor: ::core::option::Option<Vendor>,
+}
+/// Request of WithdrawVendor.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WithdrawVendorRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who does it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// The vendor's organisation number (organisationsnummer).
+    #[prost(string, tag = "5")]
+    pub organisation_number: ::prost::alloc::string::String,
+}
+/// Response of WithdrawVendor.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WithdrawVendorResponse {}
+/// Request of AcknowledgeDrill.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeDrillRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// The person who took it in (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// The drill's month (övningens månad), YYYY-MM: that in which its notice came.
+    #[prost(string, tag = "5")]
+    pub month: ::prost::alloc::string::String,
+}
+/// Response of AcknowledgeDrill.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeDrillResponse {
+    /// The day on which you were last reached (nåddes senast), ISO 8601.
+    #[prost(string, tag = "1")]
+    pub last_reached_on: ::prost::alloc::string::String,
+}
+/// Request of ListVendors.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListVendorsRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token (sidmärke).
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Response of ListVendors.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListVendorsResponse {
+    /// The vendors, also those whose last day has passed (leverantörer).
+    #[prost(message, repeated, tag = "1")]
+    pub vendors: ::prost::alloc::vec::Vec<Vendor>,
+    /// Empty at the end (nästa sidmärke).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Generated client implementations.
+pub mod directory_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// The directory of municipalities and their functions.
+    #[derive(Debug, Clone)]
+    pub struct DirectoryServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl DirectoryServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> DirectoryServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> DirectoryServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            DirectoryServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists the municipalities, by code.
+        pub async fn list_municipalities(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListMunicipalitiesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListMunicipalitiesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/ListMunicipalities",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.DirectoryService", "ListMunicipalities"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads one municipality.
+        pub async fn get_municipality(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetMunicipalityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetMunicipalityResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/GetMunicipality",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.DirectoryService", "GetMunicipality"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Who your certificate is, for whom it may act, until when.
+        pub async fn who_am_i(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WhoAmIRequest>,
+        ) -> std::result::Result<tonic::Response<super::WhoAmIResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/WhoAmI",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "WhoAmI"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists a municipality's functions, by id. For everybody.
+        pub async fn list_functions(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListFunctionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListFunctionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/ListFunctions",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.DirectoryService", "ListFunctions"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads one function. For everybody.
+        pub async fn get_function(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetFunctionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetFunctionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/GetFunction",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "GetFunction"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Describes one of your municipality's functions, new or known. A function is closed, never removed.
+        pub async fn set_function(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetFunctionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetFunctionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/SetFunction",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "SetFunction"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lets a vendor's system act for your municipality, within limits, until a day. Replaces what it was granted before.
+        pub async fn grant_vendor(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GrantVendorRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GrantVendorResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/GrantVendor",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "GrantVendor"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Withdraws that, at once: open streams end too.
+        pub async fn withdraw_vendor(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WithdrawVendorRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::WithdrawVendorResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/WithdrawVendor",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.DirectoryService", "WithdrawVendor"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists who may act for your municipality, by organisation number. For its own system.
+        pub async fn list_vendors(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListVendorsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListVendorsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/ListVendors",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "ListVendors"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// A person at your municipality took the month's drill in (övning): the way from here to you works to its end.
+        pub async fn acknowledge_drill(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AcknowledgeDrillRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcknowledgeDrillResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/AcknowledgeDrill",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.DirectoryService", "AcknowledgeDrill"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the calls for your municipality that the rules refused, newest first. The newest 10000 are kept.
+        pub async fn list_refusals(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListRefusalsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRefusalsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/ListRefusals",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "ListRefusals"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Counts the refusals that are kept, of all callers, by reason. For operators.
+        pub async fn count_refusals(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CountRefusalsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CountRefusalsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/CountRefusals",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.DirectoryService", "CountRefusals"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod directory_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with DirectoryServiceServer.
+    #[async_trait]
+    pub trait DirectoryService: std::marker::Send + std::marker::Sync + 'static {
+        /// Lists the municipalities, by code.
+        async fn list_municipalities(
+            &self,
+            request: tonic::Request<super::ListMunicipalitiesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListMunicipalitiesResponse>,
+            tonic::Status,
+        >;
+        /// Reads one municipality.
+        async fn get_municipality(
+            &self,
+            request: tonic::Request<super::GetMunicipalityRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetMunicipalityResponse>,
+            tonic::Status,
+        >;
+        /// Who your certificate is, for whom it may act, until when.
+        async fn who_am_i(
+            &self,
+            request: tonic::Request<super::WhoAmIRequest>,
+        ) -> std::result::Result<tonic::Response<super::WhoAmIResponse>, tonic::Status>;
+        /// Lists a municipality's functions, by id. For everybody.
+        async fn list_functions(
+            &self,
+            request: tonic::Request<super::ListFunctionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListFunctionsResponse>,
+            tonic::Status,
+        >;
+        /// Reads one function. For everybody.
+        async fn get_function(
+            &self,
+            request: tonic::Request<super::GetFunctionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetFunctionResponse>,
+            tonic::Status,
+        >;
+        /// Describes one of your municipality's functions, new or known. A function is closed, never removed.
+        async fn set_function(
+            &self,
+            request: tonic::Request<super::SetFunctionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetFunctionResponse>,
+            tonic::Status,
+        >;
+        /// Lets a vendor's system act for your municipality, within limits, until a day. Replaces what it was granted before.
+        async fn grant_vendor(
+            &self,
+            request: tonic::Request<super::GrantVendorRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GrantVendorResponse>,
+            tonic::Status,
+        >;
+        /// Withdraws that, at once: open streams end too.
+        async fn withdraw_vendor(
+            &self,
+            request: tonic::Request<super::WithdrawVendorRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::WithdrawVendorResponse>,
+            tonic::Status,
+        >;
+        /// Lists who may act for your municipality, by organisation number. For its own system.
+        async fn list_vendors(
+            &self,
+            request: tonic::Request<super::ListVendorsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListVendorsResponse>,
+            tonic::Status,
+        >;
+        /// A person at your municipality took the month's drill in (övning): the way from here to you works to its end.
+        async fn acknowledge_drill(
+            &self,
+            request: tonic::Request<super::AcknowledgeDrillRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcknowledgeDrillResponse>,
+            tonic::Status,
+        >;
+        /// Lists the calls for your municipality that the rules refused, newest first. The newest 10000 are kept.
+        async fn list_refusals(
+            &self,
+            request: tonic::Request<super::ListRefusalsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRefusalsResponse>,
+            tonic::Status,
+        >;
+        /// Counts the refusals that are kept, of all callers, by reason. For operators.
+        async fn count_refusals(
+            &self,
+            request: tonic::Request<super::CountRefusalsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CountRefusalsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// The directory of municipalities and their functions.
+    #[derive(Debug)]
+    pub struct DirectoryServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> DirectoryServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for DirectoryServiceServer<T>
+    where
+        T: DirectoryService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/flyttbud.v1.DirectoryService/ListMunicipalities" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListMunicipalitiesSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::ListMunicipalitiesRequest>
+                    for ListMunicipalitiesSvc<T> {
+                        type Response = super::ListMunicipalitiesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListMunicipalitiesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::list_municipalities(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListMunicipalitiesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/GetMunicipality" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetMunicipalitySvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::GetMunicipalityRequest>
+                    for GetMunicipalitySvc<T> {
+                        type Response = super::GetMunicipalityResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetMunicipalityRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::get_municipality(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetMunicipalitySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/WhoAmI" => {
+                    #[allow(non_camel_case_types)]
+                    struct WhoAmISvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::WhoAmIRequest>
+                    for WhoAmISvc<T> {
+                        type Response = super::WhoAmIResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WhoAmIRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::who_am_i(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WhoAmISvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/ListFunctions" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListFunctionsSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::ListFunctionsRequest>
+                    for ListFunctionsSvc<T> {
+                        type Response = super::ListFunctionsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListFunctionsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::list_functions(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListFunctionsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/GetFunction" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetFunctionSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::GetFunctionRequest>
+                    for GetFunctionSvc<T> {
+                        type Response = super::GetFunctionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetFunctionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::get_function(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetFunctionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/SetFunction" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetFunctionSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::SetFunctionRequest>
+                    for SetFunctionSvc<T> {
+                        type Response = super::SetFunctionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetFunctionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::set_function(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetFunctionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/GrantVendor" => {
+                    #[allow(non_camel_case_types)]
+                    struct GrantVendorSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::GrantVendorRequest>
+                    for GrantVendorSvc<T> {
+                        type Response = super::GrantVendorResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GrantVendorRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::grant_vendor(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GrantVendorSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/WithdrawVendor" => {
+                    #[allow(non_camel_case_types)]
+                    struct WithdrawVendorSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::WithdrawVendorRequest>
+                    for WithdrawVendorSvc<T> {
+                        type Response = super::WithdrawVendorResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WithdrawVendorRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::withdraw_vendor(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WithdrawVendorSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/ListVendors" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListVendorsSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::ListVendorsRequest>
+                    for ListVendorsSvc<T> {
+                        type Response = super::ListVendorsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListVendorsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::list_vendors(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListVendorsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/AcknowledgeDrill" => {
+                    #[allow(non_camel_case_types)]
+                    struct AcknowledgeDrillSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::AcknowledgeDrillRequest>
+                    for AcknowledgeDrillSvc<T> {
+                        type Response = super::AcknowledgeDrillResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AcknowledgeDrillRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::acknowledge_drill(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AcknowledgeDrillSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/ListRefusals" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListRefusalsSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::ListRefusalsRequest>
+                    for ListRefusalsSvc<T> {
+                        type Response = super::ListRefusalsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListRefusalsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::list_refusals(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListRefusalsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/CountRefusals" => {
+                    #[allow(non_camel_case_types)]
+                    struct CountRefusalsSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::CountRefusalsRequest>
+                    for CountRefusalsSvc<T> {
+                        type Response = super::CountRefusalsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CountRefusalsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::count_refusals(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CountRefusalsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for DirectoryServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "flyttbud.v1.DirectoryService";
+    impl<T> tonic::server::NamedService for DirectoryServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// A notice (avisering): an envelope without person. Can be read as a CloudEvent.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Notice {
+    /// The municipality it is for (mottagare), `municipalities/{code}`.
+    #[prost(string, tag = "1")]
+    pub recipient: ::prost::alloc::string::String,
+    /// Its number in the recipient's inbox (löpnummer), from 1, without gaps.
+    #[prost(int64, tag = "2")]
+    pub number: i64,
+    /// What it is about (slag).
+    #[prost(enumeration = "NoticeKind", tag = "3")]
+    pub kind: i32,
+    /// The resource (resurs): `relocations/…`, `arrivals/…` or `alerts/…`.
+    #[prost(string, tag = "4")]
+    pub resource: ::prost::alloc::string::String,
+    /// Where its event stands in the record (position).
+    #[prost(int64, tag = "5")]
+    pub position: i64,
+    /// When the event was recorded (registrerat).
+    #[prost(message, optional, tag = "6")]
+    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// SHA-256 of the notice's content (innehållets kontrollsumma), 32 bytes; docs/notices.md gives the bytes.
+    #[prost(bytes = "vec", tag = "7")]
+    pub content_hash: ::prost::alloc::vec::Vec<u8>,
+    /// SHA-256 of the previous chain value and content_hash (kedjans värde), 32 bytes. The first previous value is 32
+    /// zero bytes.
+    #[prost(bytes = "vec", tag = "8")]
+    pub chain: ::prost::alloc::vec::Vec<u8>,
+    /// Goes into WatchInbox to continue after this notice (återupptagningsmärke). Valid as long as the notice.
+    #[prost(string, tag = "9")]
+    pub resume_token: ::prost::alloc::string::String,
+    /// Your function that the relocation is for (mottagande funktion), `municipalities/{code}/functions/{id}`; empty: none in
+    /// particular. Not part of the hash: it follows from the resource.
+    #[prost(string, tag = "10")]
+    pub receiving_function: ::prost::alloc::string::String,
+    /// With a reminder: whom to tell at that function (kontakt), as the directory has it now. Not part of the hash.
+    #[prost(message, optional, tag = "11")]
+    pub contact: ::core::option::Option<FunctionContact>,
+}
+/// Request of ListNotices.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListNoticesRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// Notices with a number above this (efter löpnummer).
+    #[prost(int64, tag = "3")]
+    pub after_number: i64,
+    /// Only notices for this function of yours (funktion), and those for none in particular, so that no notice is nobody's.
+    /// Numbers have gaps then: confirm from the whole inbox.
+    #[prost(string, tag = "4")]
+    pub function: ::prost::alloc::string::String,
+}
+/// Response of ListNotices.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListNoticesResponse {
+    /// The notices, oldest first (aviseringar).
+    #[prost(message, repeated, tag = "1")]
+    pub notices: ::prost::alloc::vec::Vec<Notice>,
+    /// The highest number there is (högsta löpnummer).
+    #[prost(int64, tag = "2")]
+    pub last_number: i64,
+    /// The chain value at that number (kedjans sista värde).
+    #[prost(bytes = "vec", tag = "3")]
+    pub last_chain: ::prost::alloc::vec::Vec<u8>,
+    /// Everything up to this number was looked at (genomsökt till): goes into after_number. With a function there may be
+    /// more although this page is empty, until it is last_number.
+    #[prost(int64, tag = "4")]
+    pub read_number: i64,
+}
+/// Request of WatchInbox.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchInboxRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Continue after this token (återupptagningsmärke); empty for the beginning.
+    #[prost(string, tag = "2")]
+    pub resume_token: ::prost::alloc::string::String,
+    /// Only notices for this function of yours (funktion), and those for none in particular; as in ListNotices.
+    #[prost(string, tag = "3")]
+    pub function: ::prost::alloc::string::String,
+}
+/// A heartbeat, at least every 20 seconds.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Heartbeat {
+    /// Everything up to here has been sent (återupptagningsmärke), or is for another function; goes into resume_token.
+    #[prost(string, tag = "1")]
+    pub resume_token: ::prost::alloc::string::String,
+    /// The highest number up to which that is so (högsta löpnummer).
+    #[prost(int64, tag = "2")]
+    pub number: i64,
+}
+/// Response of WatchInbox.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchInboxResponse {
+    /// What came (innehåll).
+    #[prost(oneof = "watch_inbox_response::Item", tags = "1, 2")]
+    pub item: ::core::option::Option<watch_inbox_response::Item>,
+}
+/// Nested message and enum types in `WatchInboxResponse`.
+pub mod watch_inbox_response {
+    /// What came (innehåll).
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Item {
+        /// A notice (avisering).
+        #[prost(message, tag = "1")]
+        Notice(super::Notice),
+        /// Nothing new, the stream lives (hjärtslag).
+        #[prost(message, tag = "2")]
+        Heartbeat(super::Heartbeat),
+    }
+}
+/// Request of ConfirmNotice.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConfirmNoticeRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The highest number up to which your system stored everything (högsta sammanhängande löpnummer).
+    #[prost(int64, tag = "4")]
+    pub number: i64,
+    /// The chain value you computed at that number (kedjans värde), 32 bytes.
+    #[prost(bytes = "vec", tag = "5")]
+    pub chain: ::prost::alloc::vec::Vec<u8>,
+}
+/// Response of ConfirmNotice.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConfirmNoticeResponse {
+    /// Whether the chains agree (överensstämmer). If not, both sides are alerted: compare with ListNotices to find the
+    /// notice.
+    #[prost(bool, tag = "1")]
+    pub agrees: bool,
+}
+/// Request of ListUndelivered.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListUndeliveredRequest {
+    /// The municipality you act for (agerar för); empty for an operator.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token (sidmärke).
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// What waits for a municipality (olevererat). Kept until its system takes it, however long.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Undelivered {
+    /// For whom (mottagare), `municipalities/{code}`.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Whether its system has ever confirmed a notice (ansluten).
+    #[prost(bool, tag = "2")]
+    pub connected: bool,
+    /// How many (antal): of your announcements that nobody has taken in, among the newest 1000 of those; for an operator, of
+    /// all its notices.
+    #[prost(int64, tag = "3")]
+    pub count: i64,
+    /// Since when the oldest of them waits (äldsta).
+    #[prost(message, optional, tag = "4")]
+    pub oldest_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its open functions, by which it is reached meanwhile (nås genom). Empty: call its switchboard.
+    #[prost(message, repeated, tag = "5")]
+    pub functions: ::prost::alloc::vec::Vec<Function>,
+}
+/// Response of ListUndelivered.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListUndeliveredResponse {
+    /// By code (olevererat per kommun).
+    #[prost(message, repeated, tag = "1")]
+    pub undelivered: ::prost::alloc::vec::Vec<Undelivered>,
+    /// Empty at the end (nästa sidmärke).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// What a notice is about (slag av avisering). New values may appear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum NoticeKind {
+    /// Not stated.
+    Unspecified = 0,
+    /// A relocation to you was registered (ny flytt).
+    RelocationRegistered = 1,
+    /// A supplement came (komplettering).
+    RelocationSupplemented = 2,
+    /// A relocation was withdrawn (återtagen).
+    RelocationWithdrawn = 3,
+    /// The receiver took it in (kvitterad).
+    RelocationAcknowledged = 4,
+    /// The counterpart replied (svar).
+    RelocationReplied = 5,
+    /// The receiver objected (invändning).
+    RelocationObjected = 6,
+    /// The person arrived (ankommen).
+    RelocationArrived = 7,
+    /// Nobody arrived in time (ej ankommen).
+    RelocationNotArrived = 8,
+    /// A question to you (fråga till er): a person arrived elsewhere and no announcement covers it.
+    QuestionAsked = 9,
+    /// The asked municipality answered (frågan besvarad).
+    QuestionAnswered = 10,
+    /// The asked municipality disputes (bestridd).
+    QuestionDisputed = 11,
+    /// The question was closed (avslutad).
+    QuestionClosed = 12,
+    /// Your arrival report was matched (ankomst matchad).
+    ArrivalMatched = 13,
+    /// Your confirmed chain differs from ours (kedjan skiljer sig).
+    ChainDiffers = 14,
+    /// Ten working days without a sign that a person took it in (påminnelse).
+    RelocationReminded = 15,
+    /// Ten more: this is for the second contact (påminnelse till andra kontakt).
+    RelocationEscalated = 16,
+    /// The registration of the move was reversed: the relocation is open again (återöppnad).
+    RelocationReopened = 17,
+    /// A month without an answer to the request of a transfer: the way to IVO is open (en månads tystnad), SoL 29:11.
+    TransferSilent = 18,
+    /// The sender asked IVO to decide the transfer (ansökan till IVO).
+    TransferReferred = 19,
+    /// IVO decided the transfer (beslut av IVO).
+    TransferDecided = 20,
+    /// IVO's three months are over (IVO:s tid ute).
+    TransferDecisionOverdue = 21,
+    /// A test: a person must take it in (övning).
+    Drill = 22,
+    /// It was not for you (fel kommun): what you read can be opened no more, and what you copied must be erased.
+    RelocationRecalled = 23,
+    /// The sender restricted its processing (begränsad), GDPR articles 18 and 19.
+    RelocationRestricted = 24,
+    /// The sender lifted that (begränsningen hävd).
+    RelocationReleased = 25,
+    /// It goes on by the manual route (manuell väg): call the other municipality. Says nothing more on purpose.
+    RelocationManualRoute = 26,
+    /// A question goes on by the manual route (fråga på manuell väg): call the other municipality. Says nothing more on purpose.
+    QuestionManualRoute = 27,
+}
+impl NoticeKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "NOTICE_KIND_UNSPECIFIED",
+            Self::RelocationRegistered => "NOTICE_KIND_RELOCATION_REGISTERED",
+            Self::RelocationSupplemented => "NOTICE_KIND_RELOCATION_SUPPLEMENTED",
+            Self::RelocationWithdrawn => "NOTICE_KIND_RELOCATION_WITHDRAWN",
+            Self::RelocationAcknowledged => "NOTICE_KIND_RELOCATION_ACKNOWLEDGED",
+            Self::RelocationReplied => "NOTICE_KIND_RELOCATION_REPLIED",
+            Self::RelocationObjected => "NOTICE_KIND_RELOCATION_OBJECTED",
+            Self::RelocationArrived => "NOTICE_KIND_RELOCATION_ARRIVED",
+            Self::RelocationNotArrived => "NOTICE_KIND_RELOCATION_NOT_ARRIVED",
+            Self::QuestionAsked => "NOTICE_KIND_QUESTION_ASKED",
+            Self::QuestionAnswered => "NOTICE_KIND_QUESTION_ANSWERED",
+            Self::QuestionDisputed => "NOTICE_KIND_QUESTION_DISPUTED",
+            Self::QuestionClosed => "NOTICE_KIND_QUESTION_CLOSED",
+            Self::ArrivalMatched => "NOTICE_KIND_ARRIVAL_MATCHED",
+            Self::ChainDiffers => "NOTICE_KIND_CHAIN_DIFFERS",
+            Self::RelocationReminded => "NOTICE_KIND_RELOCATION_REMINDED",
+            Self::RelocationEscalated => "NOTICE_KIND_RELOCATION_ESCALATED",
+            Self::RelocationReopened => "NOTICE_KIND_RELOCATION_REOPENED",
+            Self::TransferSilent => "NOTICE_KIND_TRANSFER_SILENT",
+            Self::TransferReferred => "NOTICE_KIND_TRANSFER_REFERRED",
+            Self::TransferDecided => "NOTICE_KIND_TRANSFER_DECIDED",
+            Self::TransferDecisionOverdue => "NOTICE_KIND_TRANSFER_DECISION_OVERDUE",
+            Self::Drill => "NOTICE_KIND_DRILL",
+            Self::RelocationRecalled => "NOTICE_KIND_RELOCATION_RECALLED",
+            Self::RelocationRestricted => "NOTICE_KIND_RELOCATION_RESTRICTED",
+            Self::RelocationReleased => "NOTICE_KIND_RELOCATION_RELEASED",
+            Self::RelocationManualRoute => "NOTICE_KIND_RELOCATION_MANUAL_ROUTE",
+            Self::QuestionManualRoute => "NOTICE_KIND_QUESTION_MANUAL_ROUTE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "NOTICE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "NOTICE_KIND_RELOCATION_REGISTERED" => Some(Self::RelocationRegistered),
+            "NOTICE_KIND_RELOCATION_SUPPLEMENTED" => Some(Self::RelocationSupplemented),
+            "NOTICE_KIND_RELOCATION_WITHDRAWN" => Some(Self::RelocationWithdrawn),
+            "NOTICE_KIND_RELOCATION_ACKNOWLEDGED" => Some(Self::RelocationAcknowledged),
+            "NOTICE_KIND_RELOCATION_REPLIED" => Some(Self::RelocationReplied),
+            "NOTICE_KIND_RELOCATION_OBJECTED" => Some(Self::RelocationObjected),
+            "NOTICE_KIND_RELOCATION_ARRIVED" => Some(Self::RelocationArrived),
+            "NOTICE_KIND_RELOCATION_NOT_ARRIVED" => Some(Self::RelocationNotArrived),
+            "NOTICE_KIND_QUESTION_ASKED" => Some(Self::QuestionAsked),
+            "NOTICE_KIND_QUESTION_ANSWERED" => Some(Self::QuestionAnswered),
+            "NOTICE_KIND_QUESTION_DISPUTED" => Some(Self::QuestionDisputed),
+            "NOTICE_KIND_QUESTION_CLOSED" => Some(Self::QuestionClosed),
+            "NOTICE_KIND_ARRIVAL_MATCHED" => Some(Self::ArrivalMatched),
+            "NOTICE_KIND_CHAIN_DIFFERS" => Some(Self::ChainDiffers),
+            "NOTICE_KIND_RELOCATION_REMINDED" => Some(Self::RelocationReminded),
+            "NOTICE_KIND_RELOCATION_ESCALATED" => Some(Self::RelocationEscalated),
+            "NOTICE_KIND_RELOCATION_REOPENED" => Some(Self::RelocationReopened),
+            "NOTICE_KIND_TRANSFER_SILENT" => Some(Self::TransferSilent),
+            "NOTICE_KIND_TRANSFER_REFERRED" => Some(Self::TransferReferred),
+            "NOTICE_KIND_TRANSFER_DECIDED" => Some(Self::TransferDecided),
+            "NOTICE_KIND_TRANSFER_DECISION_OVERDUE" => {
+                Some(Self::TransferDecisionOverdue)
+            }
+            "NOTICE_KIND_DRILL" => Some(Self::Drill),
+            "NOTICE_KIND_RELOCATION_RECALLED" => Some(Self::RelocationRecalled),
+            "NOTICE_KIND_RELOCATION_RESTRICTED" => Some(Self::RelocationRestricted),
+            "NOTICE_KIND_RELOCATION_RELEASED" => Some(Self::RelocationReleased),
+            "NOTICE_KIND_RELOCATION_MANUAL_ROUTE" => Some(Self::RelocationManualRoute),
+            "NOTICE_KIND_QUESTION_MANUAL_ROUTE" => Some(Self::QuestionManualRoute),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod inbox_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Notices to a municipality, numbered without gaps. ListNotices is the truth, WatchInbox the convenience.
+    #[derive(Debug, Clone)]
+    pub struct InboxServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl InboxServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> InboxServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InboxServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            InboxServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists notices after a number, oldest first.
+        pub async fn list_notices(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListNoticesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListNoticesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.InboxService/ListNotices",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.InboxService", "ListNotices"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Streams notices after a resume token, as they come. At least once, in order; numbers are dense.
+        pub async fn watch_inbox(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchInboxRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchInboxResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.InboxService/WatchInbox",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.InboxService", "WatchInbox"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// Says that your system stored everything up to a number, and the chain value it computed.
+        pub async fn confirm_notice(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ConfirmNoticeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ConfirmNoticeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.InboxService/ConfirmNotice",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.InboxService", "ConfirmNotice"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the municipalities for which something waits: of your announcements; for an operator, of all notices.
+        pub async fn list_undelivered(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListUndeliveredRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListUndeliveredResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.InboxService/ListUndelivered",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.InboxService", "ListUndelivered"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod inbox_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with InboxServiceServer.
+    #[async_trait]
+    pub trait InboxService: std::marker::Send + std::marker::Sync + 'static {
+        /// Lists notices after a number, oldest first.
+        async fn list_notices(
+            &self,
+            request: tonic::Request<super::ListNoticesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListNoticesResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the WatchInbox method.
+        type WatchInboxStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::WatchInboxResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Streams notices after a resume token, as they come. At least once, in order; numbers are dense.
+        async fn watch_inbox(
+            &self,
+            request: tonic::Request<super::WatchInboxRequest>,
+        ) -> std::result::Result<tonic::Response<Self::WatchInboxStream>, tonic::Status>;
+        /// Says that your system stored everything up to a number, and the chain value it computed.
+        async fn confirm_notice(
+            &self,
+            request: tonic::Request<super::ConfirmNoticeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ConfirmNoticeResponse>,
+            tonic::Status,
+        >;
+        /// Lists the municipalities for which something waits: of your announcements; for an operator, of all notices.
+        async fn list_undelivered(
+            &self,
+            request: tonic::Request<super::ListUndeliveredRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListUndeliveredResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Notices to a municipality, numbered without gaps. ListNotices is the truth, WatchInbox the convenience.
+    #[derive(Debug)]
+    pub struct InboxServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> InboxServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for InboxServiceServer<T>
+    where
+        T: InboxService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/flyttbud.v1.InboxService/ListNotices" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListNoticesSvc<T: InboxService>(pub Arc<T>);
+                    impl<
+                        T: InboxService,
+                    > tonic::server::UnaryService<super::ListNoticesRequest>
+                    for ListNoticesSvc<T> {
+                        type Response = super::ListNoticesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListNoticesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as InboxService>::list_notices(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListNoticesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.InboxService/WatchInbox" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchInboxSvc<T: InboxService>(pub Arc<T>);
+                    impl<
+                        T: InboxService,
+                    > tonic::server::ServerStreamingService<super::WatchInboxRequest>
+                    for WatchInboxSvc<T> {
+                        type Response = super::WatchInboxResponse;
+                        type ResponseStream = T::WatchInboxStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchInboxRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as InboxService>::watch_inbox(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchInboxSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.InboxService/ConfirmNotice" => {
+                    #[allow(non_camel_case_types)]
+                    struct ConfirmNoticeSvc<T: InboxService>(pub Arc<T>);
+                    impl<
+                        T: InboxService,
+                    > tonic::server::UnaryService<super::ConfirmNoticeRequest>
+                    for ConfirmNoticeSvc<T> {
+                        type Response = super::ConfirmNoticeResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ConfirmNoticeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as InboxService>::confirm_notice(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ConfirmNoticeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.InboxService/ListUndelivered" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListUndeliveredSvc<T: InboxService>(pub Arc<T>);
+                    impl<
+                        T: InboxService,
+                    > tonic::server::UnaryService<super::ListUndeliveredRequest>
+                    for ListUndeliveredSvc<T> {
+                        type Response = super::ListUndeliveredResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListUndeliveredRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as InboxService>::list_undelivered(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListUndeliveredSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for InboxServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "flyttbud.v1.InboxService";
+    impl<T> tonic::server::NamedService for InboxServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

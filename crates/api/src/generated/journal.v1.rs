@@ -32,7 +32,7 @@ pub struct Entry {
     /// What happened.
     #[prost(
         oneof = "entry::Event",
-        tags = "20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56"
+        tags = "20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57"
     )]
     pub event: ::core::option::Option<entry::Event>,
 }
@@ -152,6 +152,9 @@ pub mod entry {
         /// A party ended a relocation for the other.
         #[prost(message, tag = "56")]
         RelocationRedacted(super::RelocationRedacted),
+        /// The asked municipality ended a question.
+        #[prost(message, tag = "57")]
+        AlertRedacted(super::AlertRedacted),
     }
 }
 /// A notice an entry gives rise to.
@@ -571,6 +574,9 @@ pub struct RelocationRedacted {
     #[prost(string, tag = "1")]
     pub municipality: ::prost::alloc::string::String,
 }
+/// The asked municipality ended a question: what it told may be read by whoever asked no more. Never says why.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AlertRedacted {}
 /// Kind of subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -691,6 +697,13 @@ pub struct QuarantineNote {
     /// The field.
     #[prost(string, tag = "4")]
     pub field: ::prost::alloc::string::String,
+}
+/// The arrivals about which whoever has a number may be asked; the asked municipality's own.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AskedNote {
+    /// UUIDs, 16 bytes each, the oldest first.
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    pub arrivals: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }
 /// What both parties read.
 #[derive(Clone, PartialEq, ::prost::Message)]

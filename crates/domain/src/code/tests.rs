@@ -60,5 +60,5 @@ fn numbers_are_read_back() {
         assert_eq!(NoticeKind::from_number(kind.number()), Some(kind));
     }
     assert_eq!(NoticeKind::from_number(0), None);
-    assert_eq!(CloseReason::from_number(11), None);
+    assert_eq!(CloseReason::from_number(12), None);
 }

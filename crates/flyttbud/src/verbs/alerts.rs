@@ -3,6 +3,7 @@
 use api::v1;
 use clap::Subcommand;
 
+use super::restrict::say_readings;
 use super::{Session, call, code, code_of, completed, instant, more, refused, word};
 use crate::cli::Write;
 use crate::failure::Failure;
@@ -66,6 +67,16 @@ pub(crate) enum Alerts {
         /// A `LegalGround` as JSON: the ground for telling what the text tells
         #[arg(long)]
         ground: std::path::PathBuf,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// End a question to your municipality, and what you told, for whoever asked
+    Redact {
+        /// alerts/…
+        name: String,
+        /// Why; the other municipality never sees it
+        #[arg(long)]
+        text: String,
         #[command(flatten)]
         write: Write,
     },
@@ -146,11 +157,30 @@ impl Session {
                 };
                 self.answered(call!(self, alerts.dispute_alert(request))?.alert)
             }
+            Alerts::Redact { name, text, write } => self.redact_alert(name, text, write).await,
             operators @ (Alerts::Ack { .. }
             | Alerts::Assign { .. }
             | Alerts::Comment { .. }
             | Alerts::Close { .. }) => self.operate(operators).await,
         }
+    }
+
+    async fn redact_alert(&self, name: String, text: String, write: Write) -> Result<(), Failure> {
+        let request = v1::RedactAlertRequest {
+            municipality: self.profile.municipality()?,
+            actor: Some(self.profile.actor("avsluta för den andra parten", "")),
+            request_id: write.id(),
+            validate_only: write.dry_run,
+            name,
+            etag: String::new(),
+            text,
+        };
+        let answer = call!(self, alerts.redact_alert(request))?;
+        if self.json {
+            return output::say_json("RedactAlertResponse", &answer);
+        }
+        say_readings(&answer.readings, answer.more_readings);
+        self.answered(answer.alert)
     }
 
     #[expect(
@@ -265,12 +295,12 @@ impl Session {
             name,
             view: v1::View::Full.into(),
         };
-        let alert = call!(self, alerts.get_alert(request))?
-            .alert
-            .unwrap_or_default();
+        let answer = call!(self, alerts.get_alert(request))?;
+        let alert = answer.alert.unwrap_or_default();
         if self.json {
             return output::say_json("Alert", &alert);
         }
+        say_readings(&answer.readings, answer.more_readings);
         show(std::slice::from_ref(&alert));
         for comment in &alert.comments {
             output::say(&format!(

@@ -246,6 +246,10 @@ fn happened(kind: EntryKind, language: Language) -> &'static str {
         EntryKind::AlertAssigned => ("an operator assigned it", "en operatör tilldelade den"),
         EntryKind::AlertCommented => ("an operator commented", "en operatör kommenterade"),
         EntryKind::AlertClosed => ("the question was closed", "frågan avslutades"),
+        EntryKind::AlertRedacted => (
+            "the asked municipality ended the question for who asked",
+            "den tillfrågade kommunen avslutade frågan för den som frågade",
+        ),
         EntryKind::NoticesConfirmed => (
             "a system confirmed its notices",
             "ett system bekräftade sina aviseringar",

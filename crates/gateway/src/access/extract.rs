@@ -31,13 +31,35 @@ use crate::limits::{
 use crate::permit::Party;
 use crate::person::Person;
 use crate::read::NOW;
-use crate::secrecy::Pass;
+use crate::secrecy::{Pass, Question};
 use crate::write::halted;
 use crate::{alert, arrival, relocation};
 
 /// The items, one after another.
 pub(super) type Items =
     Pin<Box<dyn Stream<Item = Result<v1::ProducePersonExtractResponse, Status>> + Send>>;
+
+/// The right to open one of the things that are held.
+enum Right {
+    Pass(Pass),
+    Question(Box<Question>),
+}
+
+impl Right {
+    fn pass(&self) -> Option<&Pass> {
+        match self {
+            Self::Pass(pass) => Some(pass),
+            Self::Question(_) => None,
+        }
+    }
+
+    fn question(&self) -> Option<&Question> {
+        match self {
+            Self::Pass(_) => None,
+            Self::Question(question) => Some(question),
+        }
+    }
+}
 
 pub(super) async fn produce(
     core: &Core,
@@ -62,17 +84,17 @@ pub(super) async fn produce(
     let term = (v1::SearchTermKind::IdentityNumber, *token);
     let search = Opening::search(term, &actor, subjects.len());
     core.record_access(call, party, search).await?;
-    let mut passes = BTreeMap::new();
+    let mut rights = BTreeMap::new();
     for subject in &subjects {
-        let pass = core.extracting(call, &person, *subject, &actor).await?;
-        passes.extend(pass.map(|pass| (*subject, pass)));
+        let right = core.extracting(call, &person, *subject, &actor).await?;
+        rights.extend(right.map(|right| (*subject, right)));
     }
     let mut items = vec![Item::Head(v1::ExtractHead {
         municipality: party.code().resource_name(),
         produced_at: Some(to_wire(now)),
     })];
     for subject in &subjects {
-        items.extend(core.extracted(party, *subject, passes.get(subject)).await?);
+        items.extend(core.extracted(party, *subject, rights.get(subject)).await?);
     }
     let opened = subjects.into_iter().map(Accessed::Subject);
     let searches = tokens.iter().copied().map(Accessed::Search);
@@ -197,81 +219,110 @@ impl Core {
         }
     }
 
-    /// Records that something is about to be opened. None for a relocation that the officer's function may not open.
+    /// Records that something is about to be opened. None for what the officer's function may not open, or nobody may.
     async fn extracting(
         &self,
         call: &Call,
         person: &Person,
         subject: Subject,
         actor: &v1::Actor,
-    ) -> Result<Option<Pass>, Refusal> {
+    ) -> Result<Option<Right>, Refusal> {
         let party = person.party;
         let opening = Opening::of(subject, actor);
-        if subject.kind != SubjectKind::Relocation {
-            self.record_access(call, party, opening).await?;
-            return Ok(None);
-        }
-        let (fold, entries) = self.relocation(party, subject, NOW).await?;
-        let known = (&fold, entries.as_slice());
-        match self.enter_own_acts(call, person, known, opening).await {
-            Err(refusal) if refusal.reason == Reason::SecrecyFunctionRequired => Ok(None),
+        let entered = match subject.kind {
+            SubjectKind::Relocation => {
+                let (fold, entries) = self.relocation(party, subject, NOW).await?;
+                let known = (&fold, entries.as_slice());
+                let pass = self.enter_own_acts(call, person, known, opening).await;
+                pass.map(Right::Pass)
+            }
+            SubjectKind::Arrival => {
+                let (fold, entries) = self.arrival(party, subject, NOW).await?;
+                let first = entries.first();
+                let first = first.ok_or_else(|| Refusal::new(Reason::NotFound))?;
+                let pass = self.enter_report(call, party, (&fold, first), opening);
+                pass.await.map(Right::Pass)
+            }
+            SubjectKind::Alert => {
+                let (fold, _entries) = self.alert(party, subject, NOW).await?;
+                let question = self.enter_question(call, party, (&fold, subject), opening);
+                question.await.map(|it| Right::Question(Box::new(it)))
+            }
+            SubjectKind::Municipality | SubjectKind::RegisterEvent | SubjectKind::System => {
+                return Ok(None);
+            }
+        };
+        match entered {
+            Err(refusal)
+                if matches!(
+                    refusal.reason,
+                    Reason::SecrecyFunctionRequired | Reason::ManualRouteRequired
+                ) =>
+            {
+                Ok(None)
+            }
             entered => entered.map(Some),
         }
     }
 
-    /// One of them as an item. Of a relocation without a pass its envelope.
+    /// One of them as an item. Without the right to more its envelope: what its own officers wrote of the person is
+    /// under the same secrecy.
     async fn extracted(
         &self,
         party: Party,
         subject: Subject,
-        pass: Option<&Pass>,
+        right: Option<&Right>,
     ) -> Result<Option<Item>, Refusal> {
+        let withheld = right.is_none();
         Ok(match subject.kind {
             SubjectKind::Relocation => {
+                let pass = right.and_then(Right::pass);
                 let found = relocation::whole(self, party, subject, pass).await?;
                 let (relocation, fold, entries) = found;
                 let erased = ::ledger::erased(&entries).map_err(halted)?;
                 let parties = (fold.sender, fold.recipient);
-                // what its own officers wrote of the person is under the same secrecy
-                let own_acts = match pass {
-                    Some(_pass) => self.own_acts(party, parties, &entries).await?,
-                    None => Vec::new(),
-                };
                 Some(Item::Relocation(v1::ExtractedRelocation {
                     relocation: Some(relocation),
                     erased: erased == Some(party.code()),
-                    own_acts,
-                    withheld: pass.is_none(),
+                    own_acts: self.own_acts(party, parties, (&entries, right)).await?,
+                    withheld,
                 }))
             }
             SubjectKind::Arrival => {
-                let (arrival, fold, entries) = arrival::whole(self, party, subject).await?;
+                let pass = right.and_then(Right::pass);
+                let (arrival, fold, entries) = arrival::whole(self, party, subject, pass).await?;
                 let parties = (fold.municipality, fold.previous);
                 Some(Item::Arrival(v1::ExtractedArrival {
                     arrival: Some(arrival),
-                    own_acts: self.own_acts(party, parties, &entries).await?,
+                    own_acts: self.own_acts(party, parties, (&entries, right)).await?,
+                    withheld,
                 }))
             }
             SubjectKind::Alert => {
-                let (alert, fold, entries) = alert::whole(self, party, subject).await?;
+                let question = right.and_then(Right::question);
+                let (alert, fold, entries) = alert::whole(self, party, subject, question).await?;
                 let parties = (fold.asking, fold.asked);
                 Some(Item::Alert(v1::ExtractedAlert {
                     alert: Some(alert),
-                    own_acts: self.own_acts(party, parties, &entries).await?,
+                    own_acts: self.own_acts(party, parties, (&entries, right)).await?,
+                    withheld,
                 }))
             }
             SubjectKind::Municipality | SubjectKind::RegisterEvent | SubjectKind::System => None,
         })
     }
 
-    /// What the party itself did and wrote, without its officers' ids.
+    /// What the party itself did and wrote, without its officers' ids; nothing without the right to it.
     async fn own_acts(
         &self,
         party: Party,
         parties: Parties,
-        entries: &[Entry],
+        (entries, right): (&[Entry], Option<&Right>),
     ) -> Result<Vec<v1::OwnAct>, Refusal> {
         let mut acts = Vec::new();
+        if right.is_none() {
+            return Ok(acts);
+        }
         for entry in entries {
             let Some(own) = self.open_own(party.into(), parties, entry).await? else {
                 continue;

@@ -1,5 +1,7 @@
 //! Commands about an alert: the asked municipality answers or disputes, operators handle.
 
+pub(super) mod redact;
+
 use api::generated::journal::v1 as sealed;
 use api::parse::{self, Faults};
 use api::status::Refusal;
@@ -8,16 +10,16 @@ use domain::code::{AnswerCode, CloseReason};
 use domain::disclosure::Act;
 use domain::entry::Entry;
 use domain::reason::Reason;
-use domain::subject::SubjectKind;
+use domain::subject::{Subject, SubjectKind};
 use ledger::{AlertCaller, AlertCommand, AlertFold};
 use prost::Message;
 
+use crate::access::Opening;
 use crate::call::Call;
 use crate::core::Core;
 use crate::disclose::Telling;
 use crate::permit::{Operator, Party, Viewer};
 use crate::read::NOW;
-use crate::secrecy::Pass;
 use crate::write::{Command, Decided, halted};
 
 /// What all commands about an alert carry.
@@ -37,6 +39,10 @@ struct Common<'a> {
 }
 
 impl Common<'_> {
+    fn subject(&self) -> Result<Subject, Refusal> {
+        parse::subject(SubjectKind::Alert, self.name)
+    }
+
     async fn run(
         self,
         core: &Core,
@@ -44,7 +50,7 @@ impl Common<'_> {
         what: AlertCommand,
         normalised: &impl Message,
     ) -> Result<Option<v1::Alert>, Refusal> {
-        let subject = parse::subject(SubjectKind::Alert, self.name)?;
+        let subject = self.subject()?;
         let id = faults.request_id(self.request_id);
         faults.end()?;
         let (viewer, caller, today) = (self.viewer, self.caller, core.today());
@@ -86,7 +92,7 @@ impl Common<'_> {
     async fn tell(
         self,
         core: &Core,
-        party: Party,
+        (call, party): (&Call, Party),
         mut faults: Faults,
         what: AlertCommand,
         normalised: &impl Message,
@@ -101,8 +107,17 @@ impl Common<'_> {
             .answered_before(party, self.request_id, self.method, normalised)
             .await?;
         if answered.is_none() {
-            let minor = is_about_a_minor(core, party, self.name).await?;
+            let subject = self.subject()?;
+            let (fold, _entries) = core.alert(party, subject, NOW).await?;
+            // consent for somebody under 18 needs the guardians' too
+            let person = core.asked_person(party, &fold).await?;
+            let minor = core.is_minor(person.as_ref());
             core.check_telling(&mut faults, &Telling { minor, ..telling });
+            if faults.is_empty() {
+                let opening = Opening::of(subject, &self.actor);
+                let may = core.may_answer(call, party, &fold, (opening, self.validate_only));
+                may.await?;
+            }
         }
         let common = Self {
             shared: Some(shared),
@@ -151,6 +166,8 @@ macro_rules! common {
     }};
 }
 
+use common;
+
 fn operator(actor: &v1::Actor) -> AlertCaller {
     AlertCaller::Operator(actor.officer_id.clone())
 }
@@ -185,24 +202,9 @@ pub(super) async fn answer(
     let what = AlertCommand::Answer(code.unwrap_or(AnswerCode::Other));
     let told = telling!(request);
     let alert = common
-        .tell(core, party, faults, what, &normalised, told)
+        .tell(core, (call, party), faults, what, &normalised, told)
         .await?;
     Ok(v1::AnswerAlertResponse { alert })
-}
-
-/// Whether the person that a question is about is under 18: consent then needs the guardians' too.
-async fn is_about_a_minor(core: &Core, party: Party, name: &str) -> Result<bool, Refusal> {
-    let subject = parse::subject(SubjectKind::Alert, name)?;
-    let (fold, _entries) = core.alert(party, subject, NOW).await?;
-    let Some((_arrival, report)) = core.question(party, &fold).await? else {
-        return Ok(false);
-    };
-    let pass = Pass::beside(party, (fold.asking, fold.asked), report.subject);
-    let opened = core.open(&pass, &report).await?;
-    let person = opened
-        .and_then(|part| part.arrival)
-        .and_then(|content| content.person);
-    Ok(core.is_minor(person.as_ref()))
 }
 
 pub(super) async fn dispute(
@@ -223,7 +225,7 @@ pub(super) async fn dispute(
     );
     let (what, told) = (AlertCommand::Dispute, telling!(request));
     let alert = common
-        .tell(core, party, faults, what, &normalised, told)
+        .tell(core, (call, party), faults, what, &normalised, told)
         .await?;
     Ok(v1::DisputeAlertResponse { alert })
 }

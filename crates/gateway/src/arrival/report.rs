@@ -6,7 +6,7 @@ use api::parse::{self, ArrivalReport};
 use api::status::Refusal;
 use api::v1;
 use domain::calendar::day_in_sweden;
-use domain::entry::{Draft, Event};
+use domain::entry::{Draft, Event, SealedPart};
 use domain::identity::IdentityNumber;
 use domain::reason::Notable;
 use domain::subject::{Position, Subject, Version};
@@ -14,8 +14,9 @@ use jiff::ToSpan as _;
 use journal::{Answer, Batch, OpenClaim, Outcome, Request};
 use ledger::ArrivalFold;
 use uuid::Uuid;
-use vault::{NoteKind, SearchTerm};
+use vault::{KeyRows, NoteKind, SearchTerm};
 
+use crate::asked;
 use crate::body::Body;
 use crate::call::Call;
 use crate::core::{Core, no_keys};
@@ -133,38 +134,16 @@ async fn write(
     let today = core.today();
     let pseudonyms = pseudonyms_of_arrival(core, person, previous, today).await?;
     let case = report.content.case_number.clone();
-    let shared = sealed::SharedPart {
-        legal_ground: report.legal_ground.code,
-        arrival: Some(report.content),
-        ..sealed::SharedPart::default()
-    };
-    let own = sealed::OwnPart {
-        actor: Some(report.actor),
-        legal_ground: Some(report.legal_ground),
-        withheld_addresses: report.withheld_addresses,
-        ..sealed::OwnPart::default()
-    };
-    let (parts, keys) = core
-        .seal(&Body {
-            subject,
-            version: Version(1),
-            parties: (municipality, previous),
-            by: party.into(),
-            shared: Some(&shared),
-            own: &own,
-        })
-        .await?;
-    let row = async |term| {
-        core.vault
-            .search_row(municipality, term, subject)
-            .await
-            .map_err(no_keys)
-    };
-    let mut tokens = vec![row(SearchTerm::Number(&report.number)).await?];
-    if !case.is_empty() {
-        tokens.push(row(SearchTerm::CaseNumber(&case)).await?);
+    let (number, arrived) = (report.number.clone(), report.arrived);
+    let (parts, keys) = seal(core, party, subject, report).await?;
+    let mut terms = vec![SearchTerm::Number(&number)];
+    terms.extend((!case.is_empty()).then_some(SearchTerm::CaseNumber(&case)));
+    let mut tokens = Vec::new();
+    for term in terms {
+        let row = core.vault.search_row(municipality, term, subject).await;
+        tokens.push(row.map_err(no_keys)?);
     }
-    let claim = OpenClaim::arrival(municipality, previous, &pseudonyms, report.arrived);
+    let claim = OpenClaim::arrival(municipality, previous, &pseudonyms, arrived);
     let draft = Draft {
         subject,
         version: Version(1),
@@ -172,7 +151,7 @@ async fn write(
             municipality,
             previous,
             pseudonyms,
-            arrived: report.arrived,
+            arrived,
             is_exempt,
         },
         notices: Vec::new(),
@@ -184,14 +163,50 @@ async fn write(
         claim,
         ..Batch::default()
     };
+    // before anybody can be asked about it
+    if !is_exempt {
+        asked::keep(core, person, previous, subject.id).await?;
+    }
     Ok(match core.append_sealed(keys, tokens, batch).await? {
         Outcome::Appended(appended) => Answer {
             subject,
             position: appended.last,
             already_open: false,
         },
-        Outcome::Repeated(answer) | Outcome::AlreadyOpen(answer) => answer,
+        Outcome::Repeated(answer) | Outcome::AlreadyOpen(answer) => {
+            asked::forget(core, person, previous, subject.id).await?;
+            answer
+        }
     })
+}
+
+/// Seals a report for its municipality and, held back, for the previous one.
+async fn seal(
+    core: &Core,
+    party: Party,
+    subject: Subject,
+    report: ArrivalReport,
+) -> Result<(Vec<SealedPart>, KeyRows), Refusal> {
+    let shared = sealed::SharedPart {
+        legal_ground: report.legal_ground.code,
+        arrival: Some(report.content),
+        ..sealed::SharedPart::default()
+    };
+    let own = sealed::OwnPart {
+        actor: Some(report.actor),
+        legal_ground: Some(report.legal_ground),
+        withheld_addresses: report.withheld_addresses,
+        ..sealed::OwnPart::default()
+    };
+    core.seal(&Body {
+        subject,
+        version: Version(1),
+        parties: (party.code(), report.previous),
+        by: party.into(),
+        shared: Some(&shared),
+        own: &own,
+    })
+    .await
 }
 
 /// The envelope for the reporter; `reported` is where the report stands.

@@ -13,6 +13,7 @@ use tlog::tree::Hash;
 
 use super::{checkpoint, shown, unproven};
 use crate::access::Opening;
+use crate::body::Parties;
 use crate::call::Call;
 use crate::core::Core;
 use crate::permit::{Party, Viewer};
@@ -42,13 +43,7 @@ pub(super) async fn get(
     let mut parts = Vec::new();
     if let Some((party, actor)) = reader {
         let opening = Opening::of(entry.subject, &actor);
-        parts = if entry.subject.kind == SubjectKind::Relocation {
-            of_relocation(core, call, party, &entry, opening).await?
-        } else {
-            core.record_access(call, party, opening).await?;
-            let pass = Pass::beside(party, parties, entry.subject);
-            opened(core, &pass, &entry).await?
-        };
+        parts = inside(core, call, (party, parties), &entry, opening).await?;
     }
     Ok(v1::GetReceiptResponse {
         receipt: Some(v1::Receipt {
@@ -112,6 +107,46 @@ async fn receipt(core: &Core, entry: &Entry, stored: &[u8]) -> Result<Receipt, R
     verify_inclusion(&Hash::leaf(stored), index, &head, &receipt.proof)
         .map_err(|_unproven| unproven(EvidenceError::Unsound))?;
     Ok(receipt)
+}
+
+/// The sealed parts of an entry that a party may open; each opening is recorded.
+async fn inside(
+    core: &Core,
+    call: &Call,
+    (party, parties): (Party, Parties),
+    entry: &Entry,
+    opening: Opening<'_>,
+) -> Result<Vec<v1::OpenedPart>, Refusal> {
+    let subject = entry.subject;
+    match subject.kind {
+        SubjectKind::Relocation => of_relocation(core, call, party, entry, opening).await,
+        SubjectKind::Arrival => {
+            let (fold, entries) = core.arrival(party, subject, NOW).await?;
+            let Some(first) = entries.first() else {
+                return Ok(Vec::new());
+            };
+            let pass = core
+                .enter_report(call, party, (&fold, first), opening)
+                .await?;
+            opened(core, &pass, entry).await
+        }
+        SubjectKind::Alert => {
+            let (fold, entries) = core.alert(party, subject, NOW).await?;
+            let question = core
+                .enter_question(call, party, (&fold, subject), opening)
+                .await?;
+            if ::ledger::may_read(&entries, party.code(), entry.version).map_err(halted)? {
+                opened(core, &question.texts, entry).await
+            } else {
+                Ok(Vec::new())
+            }
+        }
+        SubjectKind::System | SubjectKind::Municipality | SubjectKind::RegisterEvent => {
+            core.record_access(call, party, opening).await?;
+            let pass = Pass::beside(party, parties, subject);
+            opened(core, &pass, entry).await
+        }
+    }
 }
 
 /// The sealed parts of a relocation's entry that a party may open. A body whose processing its party restricted is

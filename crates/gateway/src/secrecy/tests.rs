@@ -37,7 +37,7 @@ fn a_function_is_named_by_its_id_or_its_full_name_and_by_nothing_else() {
 }
 
 #[test]
-fn a_pass_opens_its_own_subject_and_beside_relocations_no_relocation() {
+fn a_pass_opens_its_own_subject_and_beside_no_persons_matter() {
     let party = Party::for_tests(code("2283"));
     let parties = (code("0184"), code("2283"));
     let (relocation, arrival) = (
@@ -53,13 +53,32 @@ fn a_pass_opens_its_own_subject_and_beside_relocations_no_relocation() {
         notices: Vec::new(),
         sealed: Vec::new(),
     };
-    for (of, to, opens) in [
-        (arrival, arrival, true),
-        (arrival, relocation, false),
-        (relocation, relocation, false),
+    for (subject, is_open, to, opens) in [
+        (arrival, true, arrival, true),
+        (arrival, true, relocation, false),
+        (relocation, true, relocation, true),
+        (arrival, false, arrival, false),
+        (relocation, false, relocation, false),
+    ] {
+        let pass = Pass {
+            party,
+            parties,
+            subject,
+            opens: is_open,
+        };
+        assert_eq!(pass.to(&entry(to)).is_some(), opens, "{subject} {to}");
+    }
+    // what a person's matter stands in is opened by a pass that asked for the marks alone
+    let alert = Subject::alert(Uuid::nil());
+    for (of, opens) in [
+        (relocation, false),
+        (arrival, false),
+        (alert, false),
+        (Subject::SYSTEM, true),
+        (Subject::municipality(code("2283")), true),
     ] {
         let pass = Pass::beside(party, parties, of);
-        assert_eq!(pass.to(&entry(to)).is_some(), opens, "{of} {to}");
+        assert_eq!(pass.to(&entry(of)).is_some(), opens, "{of}");
     }
 }
 

@@ -45,6 +45,8 @@ pub struct AlertFold {
     pub state: AlertState,
     /// Whether it is disputed: shown wherever it is shown.
     pub disputed: bool,
+    /// Whether the asked municipality ended it: whoever asked may read what it told no more.
+    pub redacted: bool,
     /// The answer's code.
     pub answer: Option<AnswerCode>,
     /// Why it was closed.
@@ -97,6 +99,7 @@ impl AlertFold {
             raised_at: first.recorded_at,
             state: AlertState::Open,
             disputed: false,
+            redacted: false,
             answer: None,
             close_reason: None,
             assignee: None,
@@ -113,10 +116,20 @@ impl AlertFold {
     )]
     pub fn apply(&mut self, entry: &Entry) -> Result<(), Halt> {
         follows(entry, self.version)?;
-        if self.state == AlertState::Closed {
+        // what was told is ended whatever became of the question
+        if self.state == AlertState::Closed && entry.event != Event::AlertRedacted {
             return Err(halt(entry, "an event after the alert was closed"));
         }
         match &entry.event {
+            Event::AlertRedacted
+                if !self.redacted && self.kind == AlertKind::UnannouncedArrival =>
+            {
+                self.redacted = true;
+                if self.state != AlertState::Closed {
+                    self.close_reason = Some(CloseReason::ManualRoute);
+                    self.state = AlertState::Closed;
+                }
+            }
             Event::AlertAnswered { answer } if self.answer.is_none() => {
                 self.answer = Some(*answer);
                 self.state = AlertState::Answered;

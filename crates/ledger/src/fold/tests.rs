@@ -114,6 +114,7 @@ fn later_events() -> Vec<Event> {
             answer: AnswerCode::OtherActor,
         },
         Event::AlertDisputed,
+        Event::AlertRedacted,
         Event::AlertAcknowledged {
             operator: operator(),
         },
@@ -149,7 +150,10 @@ fn a_revoked_consent_and_a_mistake_end_the_receivers_keys_and_nothing_else_ends_
     }
     let ending = later_events().into_iter().filter(Event::ends_reading);
     let mistake = withdrawn(WithdrawalReason::Mistake);
-    assert_eq!(ending.collect::<Vec<_>>(), std::slice::from_ref(&mistake));
+    assert_eq!(
+        ending.collect::<Vec<_>>(),
+        [mistake.clone(), Event::AlertRedacted]
+    );
     assert_eq!(erased(&[]), Ok(None));
     erased(&entries(vec![mistake])).expect_err("of nobody knows which relocation");
 }
@@ -189,6 +193,47 @@ fn who_ends_it_for_the_other_ends_what_it_told_and_keeps_its_own() {
     RelocationFold::fold(&entries(twice.to_vec())).expect_err("once");
     let stranger = [registered(), redacted("0191")];
     RelocationFold::fold(&entries(stranger.to_vec())).expect_err("a stranger");
+}
+
+#[test]
+fn the_asked_ends_what_it_told_and_keeps_its_own_whatever_became_of_the_question() {
+    let answered = Event::AlertAnswered {
+        answer: AnswerCode::OtherActor,
+    };
+    let closed = Event::AlertClosed {
+        reason: CloseReason::OtherActor,
+        operator: None,
+    };
+    for (before, reason, told) in [
+        (vec![raised()], CloseReason::ManualRoute, vec![]),
+        (
+            vec![raised(), answered.clone(), Event::AlertDisputed],
+            CloseReason::ManualRoute,
+            vec![Version(2), Version(3)],
+        ),
+        (
+            vec![raised(), Event::AlertDisputed, closed],
+            CloseReason::OtherActor,
+            vec![Version(2)],
+        ),
+    ] {
+        assert_eq!(erased_replies(&entries(before.clone())), Ok(None));
+        let all = entries(before.into_iter().chain([Event::AlertRedacted]).collect());
+        let fold = AlertFold::fold(&all).expect("folds").expect("is there");
+        assert!(fold.redacted && fold.state == AlertState::Closed);
+        assert_eq!(fold.close_reason, Some(reason));
+        assert_eq!(erased(&all), Ok(None));
+        let asking = erased_replies(&all).expect("no halt");
+        assert_eq!(asking, Some((fold.asking, told.clone())));
+        for entry in &all {
+            let read = |who| may_read(&all, who, entry.version).expect("no halt");
+            assert_eq!(read(fold.asking), !told.contains(&entry.version));
+            assert!(read(fold.asked));
+        }
+        let twice: Vec<Event> = all.iter().map(|entry| entry.event.clone()).collect();
+        let twice = entries(twice.into_iter().chain([Event::AlertRedacted]).collect());
+        AlertFold::fold(&twice).expect_err("once");
+    }
 }
 
 #[test]
@@ -331,7 +376,7 @@ proptest! {
     #[test]
     fn invariant_no_entries_panic_and_the_end_is_the_end(
         first in 0usize..3,
-        rest in prop::collection::vec(0usize..21, 0..12),
+        rest in prop::collection::vec(0usize..22, 0..12),
     ) {
         let all = later_events();
         let mut events = vec![all[first].clone()];
@@ -347,7 +392,8 @@ proptest! {
                 prop_assert!(!(ended && ArrivalFold::fold(newest).is_ok()));
             }
             if let Ok(Some(fold)) = AlertFold::fold(before) {
-                let ended = fold.state == AlertState::Closed;
+                let is_last = whole[some - 1].event != Event::AlertRedacted || fold.redacted;
+                let ended = fold.state == AlertState::Closed && is_last;
                 prop_assert!(!(ended && AlertFold::fold(newest).is_ok()));
             }
         }

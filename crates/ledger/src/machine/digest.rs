@@ -301,6 +301,7 @@ fn alert_member(id: Uuid, alert: &AlertFold) -> Members {
         raised_at,
         state,
         disputed,
+        redacted,
         answer,
         close_reason,
         assignee,
@@ -324,6 +325,10 @@ fn alert_member(id: Uuid, alert: &AlertFold) -> Members {
         AlertState::Closed => 4,
     });
     bytes.put(&[u8::from(*disputed)]);
+    // what nobody ended digests as before there was an end
+    if *redacted {
+        bytes.put(&[1]);
+    }
     bytes.maybe(answer.map(AnswerCode::number), Bytes::code);
     bytes.maybe(close_reason.map(CloseReason::number), Bytes::code);
     bytes.maybe(assignee.as_deref(), Bytes::text);

@@ -18,7 +18,7 @@ pub(super) fn unannounced_key(arrival: Uuid) -> String {
 
 /// The alert about an arrival: the arrival's id, whose version 7 becomes 8. No two arrivals share one, since
 /// all arrivals have version 7.
-pub(super) fn unannounced_id(arrival: Uuid) -> Uuid {
+pub(crate) fn unannounced_id(arrival: Uuid) -> Uuid {
     Builder::from_custom_bytes(arrival.into_bytes()).into_uuid()
 }
 

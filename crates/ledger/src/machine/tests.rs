@@ -11,7 +11,7 @@ mod invariants;
 mod lineage;
 mod trial;
 
-use domain::code::NoticeKind;
+use domain::code::{CloseReason, NoticeKind};
 use domain::entry::Event;
 use domain::lineage::Lineage;
 use domain::municipality::MunicipalityCode;
@@ -110,6 +110,33 @@ fn an_unannounced_arrival_is_asked_about_once_when_grace_is_over() {
     // day 14 is 8 December; thirty days to answer
     assert_eq!(answer_due_on.to_string(), "2027-01-07");
     assert_eq!(*definition, 1);
+}
+
+#[test]
+fn a_question_that_the_asked_ended_is_over_and_is_asked_once() {
+    let host = check(
+        "
+        arrive 2 0191>2283 p1 2026-11 =>
+        arrive 3 0191>2283 p2 2026-11 =>
+        day 14 => ask 0191, ask 0191
+        redact-question 2 =>
+        answer 3 =>
+        close 3 =>
+        redact-question 3 =>
+        register 1 0191>2283 p1 2026-11 => matched 1, arrived
+        day 400 =>
+    ",
+    );
+    for (arrival, reason) in [
+        (2, CloseReason::ManualRoute),
+        (3, CloseReason::NotConfirmed),
+    ] {
+        let (_, alert) = host.alert_about(arrival).expect("an alert");
+        let fold = host.machine.alert(alert.id).expect("an alert");
+        assert_eq!((fold.redacted, fold.close_reason), (true, Some(reason)));
+        assert_eq!(host.machine.deadline(alert), None);
+    }
+    assert_eq!(host.replay(), host.machine);
 }
 
 #[test]

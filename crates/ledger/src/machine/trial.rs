@@ -269,6 +269,7 @@ impl Trial {
             | Event::AlertAssigned { .. }
             | Event::AlertCommented { .. }
             | Event::AlertClosed { .. }
+            | Event::AlertRedacted
             | Event::NoticesConfirmed { .. }
             | Event::TimePassed { .. }
             | Event::ClockAdvanced { .. }

@@ -44,5 +44,6 @@ pub fn kind(event: &Event) -> EntryKind {
         Event::VendorWithdrawn { .. } => EntryKind::VendorWithdrawn,
         Event::DrillSent { .. } => EntryKind::DrillSent,
         Event::DrillAcknowledged { .. } => EntryKind::DrillAcknowledged,
+        Event::AlertRedacted => EntryKind::AlertRedacted,
     }
 }

@@ -123,6 +123,7 @@ pub(in crate::record) fn from_wire(event: Wire) -> Result<Event, Unreadable> {
         Wire::DrillAcknowledged(e) => Event::DrillAcknowledged {
             month: month(&e.month)?,
         },
+        Wire::AlertRedacted(_) => Event::AlertRedacted,
     })
 }
 

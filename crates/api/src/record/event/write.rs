@@ -146,6 +146,7 @@ pub(in crate::record) fn to_wire(event: &Event) -> Wire {
         Event::DrillAcknowledged { month } => Wire::DrillAcknowledged(wire::DrillAcknowledged {
             month: month.to_string(),
         }),
+        Event::AlertRedacted => Wire::AlertRedacted(wire::AlertRedacted {}),
     }
 }
 

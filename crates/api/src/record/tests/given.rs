@@ -64,6 +64,7 @@ pub(super) fn every_kind() -> Vec<Event> {
     all.extend(of_duties(solna));
     all.extend(of_organisation());
     all.push(Event::RelocationRedacted { by: solna });
+    all.push(Event::AlertRedacted);
     all
 }
 

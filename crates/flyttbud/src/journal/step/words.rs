@@ -52,7 +52,8 @@ pub(super) fn event(event: &Event) -> String {
         | Event::AlertAcknowledged { .. }
         | Event::AlertAssigned { .. }
         | Event::AlertCommented { .. }
-        | Event::AlertClosed { .. } => alert(event),
+        | Event::AlertClosed { .. }
+        | Event::AlertRedacted => alert(event),
         Event::RelocationReminded { .. }
         | Event::RelocationReopened
         | Event::RelocationRestricted { .. }
@@ -98,6 +99,7 @@ fn alert(event: &Event) -> String {
         Event::AlertRaised { asked, .. } => format!("alert raised: the chain of {asked} differs"),
         Event::AlertAnswered { answer } => format!("answered: {}", self::answer(*answer)),
         Event::AlertDisputed => "disputed by the asked municipality".to_owned(),
+        Event::AlertRedacted => "ended by the asked municipality for who asked".to_owned(),
         Event::AlertAcknowledged { operator } => format!("operator {operator} is on it"),
         Event::AlertAssigned { operator, assignee } => {
             format!("assigned to {assignee} by {operator}")
@@ -264,6 +266,7 @@ pub(super) fn notice(kind: NoticeKind) -> &'static str {
         NoticeKind::Drill => "drill",
         NoticeKind::RelocationRecalled => "relocation recalled",
         NoticeKind::RelocationManualRoute => "manual route",
+        NoticeKind::QuestionManualRoute => "manual route of a question",
         NoticeKind::RelocationRestricted => "relocation restricted",
         NoticeKind::RelocationReleased => "relocation released",
     }
@@ -302,5 +305,6 @@ fn closing(reason: CloseReason) -> &'static str {
         CloseReason::NotConfirmed => "not confirmed",
         CloseReason::Technical => "a technical cause was mended",
         CloseReason::Expired => "expired",
+        CloseReason::ManualRoute => "manual route",
     }
 }

@@ -55,16 +55,26 @@ impl Session {
             return output::say_json("ExtractEnd", &end);
         }
         output::say(&format!("{} items in {}", end.items, verb.out.display()));
-        let is_withheld = |item: &Item| matches!(item, Item::Relocation(it) if it.withheld);
         if items.iter().any(is_withheld) {
             output::talk(
-                "something is opened in another function: produce it there too, with --acting-in",
+                "something is opened in another function, or goes the manual route: produce it there too, with \
+                 --acting-in",
             );
         }
         if end.more {
             output::talk("there is more than one extract holds: see docs/access.md");
         }
         Ok(())
+    }
+}
+
+/// Whether only its envelope is there.
+fn is_withheld(item: &Item) -> bool {
+    match item {
+        Item::Relocation(it) => it.withheld,
+        Item::Arrival(it) => it.withheld,
+        Item::Alert(it) => it.withheld,
+        Item::Head(_) | Item::Access(_) | Item::End(_) => false,
     }
 }
 
@@ -116,12 +126,8 @@ fn paragraph(item: &Item, language: Language) -> anyhow::Result<String> {
                 "Its content was erased here: it was withdrawn or called back.",
                 "Innehållet är raderat här: den återtogs eller återkallades.",
             );
-            let withheld = say(
-                "Its content is held for you by another function of the municipality: ask for it there.",
-                "Innehållet finns för dig hos en annan funktion i kommunen: begär det där.",
-            );
             let content = if it.withheld {
-                withheld.to_owned()
+                withheld(language).to_owned()
             } else if it.erased {
                 erased.to_owned()
             } else {
@@ -132,16 +138,16 @@ fn paragraph(item: &Item, language: Language) -> anyhow::Result<String> {
         Item::Arrival(it) => {
             let arrival = it.arrival.clone().unwrap_or_default();
             let what = say("Report of an arrival", "Anmälan om ankomst");
-            let content = value("Arrival", &arrival)?;
+            let content = content(it.withheld, language, || value("Arrival", &arrival))?;
             let acts = acts(&it.own_acts, language)?;
-            format!("{what} {}\n{content:#}\n{acts}", arrival.name)
+            format!("{what} {}\n{content}\n{acts}", arrival.name)
         }
         Item::Alert(it) => {
             let alert = it.alert.clone().unwrap_or_default();
             let what = say("Question between municipalities", "Fråga mellan kommuner");
-            let content = value("Alert", &alert)?;
+            let content = content(it.withheld, language, || value("Alert", &alert))?;
             let acts = acts(&it.own_acts, language)?;
-            format!("{what} {}\n{content:#}\n{acts}", alert.name)
+            format!("{what} {}\n{content}\n{acts}", alert.name)
         }
         Item::Access(it) => opened(it, language),
         Item::End(end) => {
@@ -158,6 +164,28 @@ fn paragraph(item: &Item, language: Language) -> anyhow::Result<String> {
             format!("\n{whole}: {}{more}.", end.items)
         }
     })
+}
+
+/// A content as JSON, or what stands there instead.
+fn content(
+    is_withheld: bool,
+    language: Language,
+    value: impl FnOnce() -> anyhow::Result<serde_json::Value>,
+) -> anyhow::Result<String> {
+    if is_withheld {
+        Ok(withheld(language).to_owned())
+    } else {
+        Ok(format!("{:#}", value()?))
+    }
+}
+
+/// What stands there instead of a content that another function opens.
+fn withheld(language: Language) -> &'static str {
+    pick(
+        language,
+        "Its content is held for you by another function of the municipality: ask for it there.",
+        "Innehållet finns för dig hos en annan funktion i kommunen: begär det där.",
+    )
 }
 
 /// Who opened something, in one line.

@@ -24,6 +24,7 @@ fn alert_of(kind: AlertKind) -> AlertFold {
         raised_at: Timestamp::UNIX_EPOCH,
         state: AlertState::Open,
         disputed: false,
+        redacted: false,
         answer: None,
         close_reason: None,
         assignee: None,
@@ -39,6 +40,7 @@ fn check_alert(fold: &AlertFold, today: &str, table: &str) {
         let command = match verb {
             "answer" => AlertCommand::Answer(AnswerCode::OwnClearWish),
             "dispute" => AlertCommand::Dispute,
+            "redact" => AlertCommand::Redact,
             "acknowledge" => AlertCommand::Acknowledge,
             "assign" => AlertCommand::Assign {
                 assignee: "op2".to_owned(),
@@ -70,8 +72,11 @@ fn the_asked_answers_and_disputes_and_operators_do_the_rest() {
         "
         answer by 0184 => QuestionAnswered to 2283
         dispute by 0184 => QuestionDisputed to 2283
+        redact by 0184 => QuestionManualRoute to 0184, QuestionManualRoute to 2283
         answer by 2283 => STATE_NOT_ALLOWED
         dispute by 2283 => STATE_NOT_ALLOWED
+        redact by 2283 => STATE_NOT_ALLOWED
+        redact by 0191 => NOT_FOUND
         answer by 0191 => NOT_FOUND
         close by 0191 => NOT_FOUND
         close by 0184 => ROLE_NOT_ALLOWED
@@ -82,6 +87,7 @@ fn the_asked_answers_and_disputes_and_operators_do_the_rest() {
         close by operator => QuestionClosed to 0184, QuestionClosed to 2283
         answer by operator => ROLE_NOT_ALLOWED
         dispute by operator => ROLE_NOT_ALLOWED
+        redact by operator => ROLE_NOT_ALLOWED
     ",
     );
 }
@@ -118,13 +124,55 @@ fn a_question_is_answered_once_disputed_once_and_never_after_it_was_closed() {
         "assign by operator",
     ]
     .into_iter()
-    .chain(["comment by operator", "close by operator"])
+    .chain(["comment by operator", "close by operator", "redact by 2283"])
     {
         check_alert(
             &closed,
             "2026-12-09",
             &format!("{verb} => STATE_NOT_ALLOWED"),
         );
+    }
+}
+
+#[test]
+fn the_asked_ends_a_question_once_whatever_became_of_it() {
+    let open = alert_of(AlertKind::UnannouncedArrival);
+    let ended = "redact by 0184 => QuestionManualRoute to 0184, QuestionManualRoute to 2283";
+    for state in [
+        AlertState::Open,
+        AlertState::Acknowledged,
+        AlertState::Answered,
+        AlertState::Closed,
+    ] {
+        let fold = AlertFold {
+            state,
+            ..open.clone()
+        };
+        check_alert(&fold, "2026-12-09", ended);
+        let redacted = AlertFold {
+            redacted: true,
+            ..fold
+        };
+        check_alert(
+            &redacted,
+            "2026-12-09",
+            "redact by 0184 => STATE_NOT_ALLOWED",
+        );
+    }
+    // whoever is the other end of both is told once
+    let own = AlertFold {
+        asking: open.asked,
+        ..open
+    };
+    check_alert(
+        &own,
+        "2026-12-09",
+        "redact by 0184 => QuestionManualRoute to 0184",
+    );
+    for kind in [AlertKind::ChainDiffers, AlertKind::InboxSilent] {
+        let asked = alert_of(kind).asked;
+        let table = format!("redact by {asked} => STATE_NOT_ALLOWED");
+        check_alert(&alert_of(kind), "2026-12-09", &table);
     }
 }
 

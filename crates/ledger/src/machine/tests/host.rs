@@ -210,10 +210,9 @@ impl Host {
                 let event = Event::RelocationReplied { by, objection };
                 (Subject::relocation(id(number(1))), event)
             }
-            "answer" => {
+            "answer" | "close" | "redact-question" => {
                 let (_, asked) = self.alert_about(number(1)).expect("an alert");
-                let answer = AnswerCode::OwnClearWish;
-                (asked, Event::AlertAnswered { answer })
+                (asked, of_a_question(words[0]))
             }
             "refer" | "decide" => {
                 let on = words[2].parse().expect("a date");
@@ -244,14 +243,6 @@ impl Host {
                 (Subject::register_event(id(number(1))), event)
             }
             "retract" => (Subject::arrival(id(number(1))), Event::ArrivalWithdrawn),
-            "close" => {
-                let (_, asked) = self.alert_about(number(1)).expect("an alert");
-                let event = Event::AlertClosed {
-                    reason: CloseReason::NotConfirmed,
-                    operator: Some("op".to_owned()),
-                };
-                (asked, event)
-            }
             "differs" | "agrees" => {
                 let event = Event::NoticesConfirmed {
                     recipient: code(words[1]),
@@ -291,6 +282,20 @@ impl Host {
             }
         }
         Event::DefinitionSet(definition)
+    }
+}
+
+/// What becomes of a question.
+fn of_a_question(verb: &str) -> Event {
+    match verb {
+        "answer" => Event::AlertAnswered {
+            answer: AnswerCode::OwnClearWish,
+        },
+        "close" => Event::AlertClosed {
+            reason: CloseReason::NotConfirmed,
+            operator: Some("op".to_owned()),
+        },
+        _ => Event::AlertRedacted,
     }
 }
 

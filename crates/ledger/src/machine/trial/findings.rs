@@ -56,7 +56,7 @@ impl Findings {
                     question.closed_on = Some(on);
                 }
             }
-            Event::AlertAnswered { .. } | Event::AlertClosed { .. } => {
+            Event::AlertAnswered { .. } | Event::AlertClosed { .. } | Event::AlertRedacted => {
                 if let Some(question) = self.questions.get_mut(&id) {
                     question.settled_on.get_or_insert(on);
                 }
