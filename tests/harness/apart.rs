@@ -9,12 +9,13 @@ use fanout::Server;
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 use tokio::sync::SemaphorePermit;
+use tonic::transport::Endpoint;
 
 use super::certificate::{self, Organisation};
 use super::party::Party;
 use super::service::{self, Service};
 use super::world::{
-    ORIGIN, PLACES, World, connect, make_log_key, served, start_nats, started, started_with,
+    self, ORIGIN, PLACES, World, connect, make_log_key, served, start_nats, started, started_with,
 };
 
 /// The services, by the names of their files.
@@ -58,7 +59,12 @@ impl Apart {
     /// Starts it all with the keys on a server of their own.
     pub async fn with_keys_on(keys: Arc<server::Server>) -> Self {
         let record = server::Server::shared().await.expect("a server");
-        Self::on([record, keys], at_its_url, LOG).await
+        Self::on_two([record, keys]).await
+    }
+
+    /// Starts it all with the record on one server and the keys on another.
+    pub async fn on_two(servers: [Arc<server::Server>; 2]) -> Self {
+        Self::on(servers, at_its_url, LOG).await
     }
 
     /// Likewise, where services reach a database by the lines that they have in their configuration: `reached` is
@@ -146,6 +152,15 @@ impl Apart {
         let gateway = self.gateways.get(gateway).expect("a gateway");
         let client = connect(self.folder(), &gateway.url, who).await;
         Party::new(client.expect("a connection"), who.code)
+    }
+
+    /// Bare endpoints of the first gateway and the first ledger, with an organisation's certificate.
+    pub fn endpoints(&self, who: Organisation) -> [Endpoint; 2] {
+        let services = [&self.gateways, &self.ledgers];
+        services.map(|services| {
+            let service = services.first().expect("one");
+            world::endpoint(self.folder(), &service.url, Some(who))
+        })
     }
 
     /// The vendor's system, for each municipality it serves, connected to one of the gateways.

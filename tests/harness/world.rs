@@ -160,18 +160,7 @@ impl World {
 
     /// A bare endpoint: with an organisation's certificate, or with none.
     pub fn endpoint(&self, who: Option<Organisation>) -> Endpoint {
-        let read = |name: String| std::fs::read(self.folder().join(name)).expect("a file");
-        let mut tls = ClientTlsConfig::new()
-            .ca_certificate(Certificate::from_pem(read("authority.pem".to_owned())));
-        if let Some(who) = who {
-            certificate::issue(self.folder(), who);
-            let (certificate, key) = (format!("{}.pem", who.file), format!("{}.key", who.file));
-            tls = tls.identity(Identity::from_pem(read(certificate), read(key)));
-        }
-        Endpoint::from_shared(self.url().to_owned())
-            .expect("a url")
-            .tls_config(tls)
-            .expect("a tls configuration")
+        endpoint(self.folder(), self.url(), who)
     }
 
     /// Starts a second service over the same files, which must end by itself: its exit code, and what it said.
@@ -254,6 +243,22 @@ pub(crate) async fn connect(
         key: folder.join(format!("{}.key", who.file)),
     })
     .await
+}
+
+/// A bare endpoint of a service: with an organisation's certificate, or with none.
+pub(crate) fn endpoint(folder: &Path, url: &str, who: Option<Organisation>) -> Endpoint {
+    let read = |name: String| std::fs::read(folder.join(name)).expect("a file");
+    let mut tls = ClientTlsConfig::new()
+        .ca_certificate(Certificate::from_pem(read("authority.pem".to_owned())));
+    if let Some(who) = who {
+        certificate::issue(folder, who);
+        let (certificate, key) = (format!("{}.pem", who.file), format!("{}.key", who.file));
+        tls = tls.identity(Identity::from_pem(read(certificate), read(key)));
+    }
+    Endpoint::from_shared(url.to_owned())
+        .expect("a url")
+        .tls_config(tls)
+        .expect("a tls configuration")
 }
 
 /// The vendor's system, connected to a service, for each municipality that it serves.

@@ -1,31 +1,38 @@
 //! Health and reflection: what stands beside the services on the same port.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use tests::{SOLNA, World};
+use daemon::postgres::testing::Server;
+use tests::{Apart, SOLNA, World, eventually};
+use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
+fn named(service: &str) -> HealthCheckRequest {
+    HealthCheckRequest {
+        service: service.to_owned(),
+    }
+}
+
+async fn asked(endpoint: Endpoint) -> HealthClient<Channel> {
+    HealthClient::new(endpoint.connect().await.expect("a connection"))
+}
+
+/// What a service says of itself under a name.
+async fn status(health: &HealthClient<Channel>, name: &str) -> ServingStatus {
+    let answer = health.clone().check(named(name)).await;
+    answer.expect("answered").into_inner().status()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ready_is_told_from_alive_and_ends_with_the_drain() {
     let mut world = World::start().await;
-    let channel = world
-        .endpoint(Some(SOLNA))
-        .connect()
-        .await
-        .expect("a connection");
-    let mut health = HealthClient::new(channel);
-    let named = |service: &str| HealthCheckRequest {
-        service: service.to_owned(),
-    };
+    let mut health = asked(world.endpoint(Some(SOLNA))).await;
     for name in ["", "alive", "ready"] {
-        let answer = health
-            .check(named(name))
-            .await
-            .expect("answered")
-            .into_inner();
-        assert_eq!(answer.status(), ServingStatus::Serving, "'{name}'");
+        let told = || status(&health, name);
+        eventually(name, told, &ServingStatus::Serving).await;
     }
     let unknown = health.check(named("nothing")).await.expect_err("unknown");
     assert_eq!(unknown.code(), tonic::Code::NotFound);
@@ -45,6 +52,33 @@ async fn ready_is_told_from_alive_and_ends_with_the_drain() {
     drop(watch);
     drop(health);
     assert_eq!(world.ended().await.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_away_ends_readiness_until_it_is_back_and_the_process_lives() {
+    use ServingStatus::{NotServing, Serving};
+    let server = async || Arc::new(Server::start().await.expect("a server"));
+    let [record, keys] = [server().await, server().await];
+    let world = Apart::on_two([record.clone(), keys.clone()]).await;
+    let [gateway, ledger] = world.endpoints(SOLNA);
+    let (gateway, ledger) = (asked(gateway).await, asked(ledger).await);
+    let told = async |name| [status(&gateway, name).await, status(&ledger, name).await];
+    eventually("all are ready", || told("ready"), &[Serving; 2]).await;
+    // a ledger has no keys
+    for (store, what, expected) in [
+        (&keys, "without keys", [NotServing, Serving]),
+        (&record, "without a record", [NotServing, NotServing]),
+    ] {
+        store.stop().await.expect("it is ours");
+        for name in ["ready", ""] {
+            eventually(what, || told(name), &expected).await;
+        }
+        assert_eq!(told("alive").await, [Serving; 2], "{what}");
+        store.restart().await.expect("it starts");
+        for name in ["ready", ""] {
+            eventually("it is back", || told(name), &[Serving; 2]).await;
+        }
+    }
 }
 
 /// Asks a reflection service which services there are, and for a file.

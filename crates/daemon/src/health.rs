@@ -20,43 +20,40 @@ impl Health {
     pub async fn new() -> (Self, HealthServer<impl Protocol>) {
         let (reporter, service) = health_reporter();
         let health = Self(reporter);
-        health.ready(ServingStatus::NotServing).await;
-        health
-            .0
-            .set_service_status(ALIVE, ServingStatus::Serving)
-            .await;
+        health.set(&READY, ServingStatus::NotServing).await;
+        health.set(&[ALIVE], ServingStatus::Serving).await;
         (health, service)
     }
 
-    /// Ready once the receiver says so, until the drain begins.
-    pub async fn follow(&self, mut ready: watch::Receiver<bool>, drain: &Drain) {
-        tokio::select! {
-            () = drain.cancelled() => {}
-            true = async { ready.wait_for(|ready| *ready).await.is_ok() } => {
-                self.ready(ServingStatus::Serving).await;
-            }
-        }
+    /// Ready while the receiver says so, until the drain begins.
+    pub async fn follow(&self, ready: watch::Receiver<bool>, drain: &Drain) {
+        drain.run_until_cancelled(self.told(&READY, ready)).await;
         drain.cancelled().await;
-        self.ready(ServingStatus::NotServing).await;
+        self.set(&READY, ServingStatus::NotServing).await;
     }
 
     /// A part is well while the receiver says so, until nobody decides any more.
-    pub async fn tell(&self, part: &'static str, mut is_well: watch::Receiver<bool>) {
+    pub async fn tell(&self, part: &'static str, is_well: watch::Receiver<bool>) {
+        self.told(&[part], is_well).await;
+    }
+
+    /// What the receiver says under these names, until nobody decides any more: then the last word stands.
+    async fn told(&self, names: &[&'static str], mut is_well: watch::Receiver<bool>) {
         loop {
             let status = if *is_well.borrow_and_update() {
                 ServingStatus::Serving
             } else {
                 ServingStatus::NotServing
             };
-            self.0.set_service_status(part, status).await;
+            self.set(names, status).await;
             if is_well.changed().await.is_err() {
                 return;
             }
         }
     }
 
-    async fn ready(&self, status: ServingStatus) {
-        for name in READY {
+    async fn set(&self, names: &[&'static str], status: ServingStatus) {
+        for name in names {
             self.0.set_service_status(name, status).await;
         }
     }

@@ -4,6 +4,7 @@
 mod check;
 mod gateway;
 mod ledger;
+mod readiness;
 mod roots;
 mod stores;
 mod sweep;
@@ -174,9 +175,10 @@ async fn serve(config: Config, kind: Kind, options: &Options) -> Result<(), Fail
         process.tasks.spawn("root keys", following);
     }
     let told = ledger::start(&process, signing).await?;
+    let ready = readiness::follow(&process, told.caught_up);
     match &process.stores.gateway {
-        Some(own) => gateway::start(&process, own, incoming, told.ready).await?,
-        None => ledger::serve(&process, incoming, told),
+        Some(own) => gateway::start(&process, own, incoming, ready).await?,
+        None => ledger::serve(&process, incoming, ready, told.log_holds),
     }
     tracing::info!(address = %address, "serving");
     output::say(&format!("serving on https://{address}"));

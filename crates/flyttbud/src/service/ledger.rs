@@ -82,7 +82,7 @@ fn forgotten(forgotten: &Forgotten) -> Failure {
 /// What a ledger tells of itself.
 pub(super) struct Told {
     /// It has caught up; without a ledger at once.
-    pub(super) ready: watch::Receiver<bool>,
+    pub(super) caught_up: watch::Receiver<bool>,
     /// No alarm stands, as far as it has seen.
     pub(super) log_holds: watch::Receiver<bool>,
 }
@@ -93,7 +93,7 @@ pub(super) async fn start(process: &Process, signing: Option<Signing>) -> Result
     let Some(ledger) = &stores.ledger else {
         let told = watch::channel(true).1;
         return Ok(Told {
-            ready: told.clone(),
+            caught_up: told.clone(),
             log_holds: told,
         });
     };
@@ -118,10 +118,10 @@ pub(super) async fn start(process: &Process, signing: Option<Signing>) -> Result
     )
     .await
     .map_err(failed)?;
-    let (caught_up, ready) = watch::channel(false);
+    let (catching_up, caught_up) = watch::channel(false);
     let (drain, ended) = (process.tasks.drain(), process.ended.clone());
     process.tasks.spawn("ledger", async move {
-        if let Err(error) = host.run(drain, caught_up).await {
+        if let Err(error) = host.run(drain, catching_up).await {
             ended.send(failed(error)).await.ok();
         }
     });
@@ -139,7 +139,10 @@ pub(super) async fn start(process: &Process, signing: Option<Signing>) -> Result
     });
     let log_holds = start_log(process, signing, leadership.clone());
     start_witnesses(process, leadership)?;
-    Ok(Told { ready, log_holds })
+    Ok(Told {
+        caught_up,
+        log_holds,
+    })
 }
 
 /// The log signs what was recorded, and the scrubber reads it again. Neither ends the process, unless the record has
@@ -204,10 +207,15 @@ fn start_witnesses(process: &Process, leadership: Leadership) -> Result<(), Fail
 }
 
 /// A ledger by itself answers for its health alone.
-pub(super) fn serve(process: &Process, incoming: Incoming, told: Told) {
+pub(super) fn serve(
+    process: &Process,
+    incoming: Incoming,
+    ready: watch::Receiver<bool>,
+    log_holds: watch::Receiver<bool>,
+) {
     let (drain, ended) = (process.tasks.drain(), process.ended.clone());
     process.tasks.spawn("health", async move {
-        if let Err(error) = ledgerd::serve(incoming, told.ready, told.log_holds, drain).await {
+        if let Err(error) = ledgerd::serve(incoming, ready, log_holds, drain).await {
             ended.send(Failure::Failed(error.into())).await.ok();
         }
     });
