@@ -223,6 +223,11 @@ async fn a_false_root_in_the_database_is_seen_by_leader_and_follower_and_nothing
         })
         .await;
     }
+    for gateway in [0, 1] {
+        let listed = world.party(OPERATOR, gateway).await.alerts().await;
+        let told = listed.expect("a list").log_alarm.expect("an alarm");
+        assert_eq!(told.text, alarm, "{gateway}");
+    }
     let more = solna.register(announcement(&solna, "2283", 2)).await;
     more.expect("registrations go on");
     let journal = PostgresJournal::connect(world.journal.settings("gateway")).await;

@@ -27,7 +27,7 @@ const SIGNED_WITHIN: Duration = Duration::from_secs(1);
 /// Longer than any machine needs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn log(folder: &Path) -> Arc<SqliteEvidence> {
+pub(crate) fn log(folder: &Path) -> Arc<SqliteEvidence> {
     SqliteEvidence::open(&folder.join("data/evidence.sqlite")).expect("a log")
 }
 
@@ -37,7 +37,7 @@ fn key(folder: &Path) -> Verifier<Log> {
 }
 
 /// The size of the newest checkpoint, as somebody else reads it.
-async fn signed(log: &SqliteEvidence) -> u64 {
+pub(crate) async fn signed(log: &SqliteEvidence) -> u64 {
     let newest = log.newest().await.expect("read");
     newest.map_or(0, |newest| newest.checkpoint().head.size.0)
 }
@@ -230,7 +230,7 @@ async fn kills_at_any_time_lead_to_one_root_for_each_size() {
 }
 
 /// Turns a bit of an entry that nobody sees who reads it.
-fn turn_bit(folder: &Path, position: u64) {
+pub(crate) fn turn_bit(folder: &Path, position: u64) {
     let file = rusqlite::Connection::open(folder.join("data/journal.sqlite")).expect("a file");
     let position = i64::try_from(position).expect("small");
     let bytes: Vec<u8> = file

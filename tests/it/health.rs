@@ -16,12 +16,12 @@ fn named(service: &str) -> HealthCheckRequest {
     }
 }
 
-async fn asked(endpoint: Endpoint) -> HealthClient<Channel> {
+pub(crate) async fn asked(endpoint: Endpoint) -> HealthClient<Channel> {
     HealthClient::new(endpoint.connect().await.expect("a connection"))
 }
 
 /// What a service says of itself under a name.
-async fn status(health: &HealthClient<Channel>, name: &str) -> ServingStatus {
+pub(crate) async fn status(health: &HealthClient<Channel>, name: &str) -> ServingStatus {
     let answer = health.clone().check(named(name)).await;
     answer.expect("answered").into_inner().status()
 }
@@ -64,6 +64,10 @@ async fn a_store_that_is_away_ends_readiness_until_it_is_back_and_the_process_li
     let (gateway, ledger) = (asked(gateway).await, asked(ledger).await);
     let told = async |name| [status(&gateway, name).await, status(&ledger, name).await];
     eventually("all are ready", || told("ready"), &[Serving; 2]).await;
+    assert_eq!(status(&ledger, "log").await, Serving);
+    let unknown = gateway.clone().check(named("log")).await;
+    let unknown = unknown.expect_err("it keeps no log");
+    assert_eq!(unknown.code(), tonic::Code::NotFound);
     // a ledger has no keys
     for (store, what, expected) in [
         (&keys, "without keys", [NotServing, Serving]),

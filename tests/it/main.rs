@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod alarming;
 mod apart;
 mod asked;
 mod auditing;

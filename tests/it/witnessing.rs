@@ -149,6 +149,10 @@ async fn alarmed(world: &World, index: usize) {
     let names = ["w1", "w2", "w3"];
     let named = names.iter().filter(|name| alarm.contains(**name)).count();
     assert!(named >= 2 && alarm.contains("E0020"), "{alarm}");
+    // and an operator sees it beside the alerts
+    let listed = world.party(OPERATOR).await.alerts().await;
+    let told = listed.expect("a list").log_alarm.expect("an alarm");
+    assert!(told.needs_word && alarm.contains(&told.text), "{told:?}");
     let solna = world.party(SOLNA).await;
     let request = register(&solna, index).await;
     let refused = wait_for("an answer that is final", || async {

@@ -11,6 +11,17 @@ use crate::Drain;
 const ALIVE: &str = "alive";
 /// It takes work; so the empty name says, which is asked for by default.
 const READY: [&str; 2] = ["ready", ""];
+/// The log holds: no alarm stands.
+const LOG: &str = "log";
+
+/// What a process tells of itself.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// It can answer.
+    pub ready: watch::Receiver<bool>,
+    /// No alarm stands, as far as it has seen; none where no log is kept.
+    pub log_holds: Option<watch::Receiver<bool>>,
+}
 
 /// What is told about this process.
 pub struct Health(HealthReporter);
@@ -25,20 +36,21 @@ impl Health {
         (health, service)
     }
 
-    /// Ready while the receiver says so, until the drain begins.
-    pub async fn follow(&self, ready: watch::Receiver<bool>, drain: &Drain) {
-        drain.run_until_cancelled(self.told(&READY, ready)).await;
+    /// Says what is told, each until nobody decides it any more; ready until the drain begins at most.
+    pub async fn follow(&self, told: Told, drain: &Drain) {
+        let log = async {
+            if let Some(log_holds) = told.log_holds {
+                self.tell(&[LOG], log_holds).await;
+            }
+        };
+        let all = async { tokio::join!(self.tell(&READY, told.ready), log) };
+        drain.run_until_cancelled(all).await;
         drain.cancelled().await;
         self.set(&READY, ServingStatus::NotServing).await;
     }
 
-    /// A part is well while the receiver says so, until nobody decides any more.
-    pub async fn tell(&self, part: &'static str, is_well: watch::Receiver<bool>) {
-        self.told(&[part], is_well).await;
-    }
-
     /// What the receiver says under these names, until nobody decides any more: then the last word stands.
-    async fn told(&self, names: &[&'static str], mut is_well: watch::Receiver<bool>) {
+    async fn tell(&self, names: &[&'static str], mut is_well: watch::Receiver<bool>) {
         loop {
             let status = if *is_well.borrow_and_update() {
                 ServingStatus::Serving

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
 use daemon::config::{Config, Kind};
+use daemon::health::Told;
 use daemon::reader::Faults;
 use daemon::tasks::{End, Signals};
 use daemon::telemetry::Format;
@@ -175,10 +176,13 @@ async fn serve(config: Config, kind: Kind, options: &Options) -> Result<(), Fail
         process.tasks.spawn("root keys", following);
     }
     let told = ledger::start(&process, signing).await?;
-    let ready = readiness::follow(&process, told.caught_up);
+    let told = Told {
+        ready: readiness::follow(&process, told.ready),
+        ..told
+    };
     match &process.stores.gateway {
-        Some(own) => gateway::start(&process, own, incoming, ready).await?,
-        None => ledger::serve(&process, incoming, ready, told.log_holds),
+        Some(own) => gateway::start(&process, own, incoming, told).await?,
+        None => ledger::serve(&process, incoming, told),
     }
     tracing::info!(address = %address, "serving");
     output::say(&format!("serving on https://{address}"));

@@ -1,5 +1,6 @@
 //! AlertService: questions to investigate, for parties and operators.
 
+pub(crate) mod alarm;
 mod commands;
 mod watch;
 
@@ -145,6 +146,7 @@ async fn list(
         alerts,
         next_page_token: page.next(&found.rows),
         position: i64::try_from(found.valid_at.0).unwrap_or(i64::MAX),
+        log_alarm: alarm::standing(core, viewer).await?,
     })
 }
 

@@ -25,6 +25,7 @@ use tokio::time::timeout;
 use tonic::{Extensions, Request, Response, Status};
 use vault::{KeyRows, SearchRow, Vault};
 
+use crate::alert::alarm;
 use crate::call::{self, Call, Callers, manner};
 use crate::caller::{Caller, Trust};
 use crate::follow::Followed;
@@ -85,6 +86,7 @@ pub struct Core {
     pub(crate) production: bool,
     pub(crate) refusals: Refusals,
     pub(crate) followed: Followed,
+    pub(crate) alarm: alarm::Seen,
     connected: RwLock<BTreeSet<MunicipalityCode>>,
     callers: Callers,
     rate: DefaultKeyedRateLimiter<String>,
@@ -112,6 +114,7 @@ impl Core {
             production: parts.trust.production,
             refusals: Refusals::default(),
             followed: Followed::default(),
+            alarm: alarm::Seen::default(),
             connected: RwLock::default(),
             callers: Callers::new(parts.trust),
             rate: DefaultKeyedRateLimiter::keyed(quota),

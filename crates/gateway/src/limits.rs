@@ -12,6 +12,8 @@ pub(crate) const CONNECTION_STREAMS_MAX: u32 = 128;
 pub(crate) const CONNECTION_CALLS_MAX: usize = 64;
 /// A quiet stream says that it lives.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Between two looks whether an alarm of the log stands: the signer looks as often, and it costs one small read.
+pub(crate) const ALARM_LOOK: Duration = Duration::from_secs(1);
 /// The safety net under a lost hint.
 pub(crate) const RECHECK: Duration = Duration::from_secs(5);
 /// Between two looks at a vendor's grant while its stream is quiet: a busy record costs twenty small reads a second.

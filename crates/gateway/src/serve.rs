@@ -11,15 +11,14 @@ use api::v1::directory_service_server::DirectoryServiceServer;
 use api::v1::inbox_service_server::InboxServiceServer;
 use api::v1::ledger_service_server::LedgerServiceServer;
 use api::v1::relocation_service_server::RelocationServiceServer;
-use daemon::health::Health;
+use daemon::health::{Health, Told};
 use daemon::tls::Incoming;
-use tokio::sync::watch;
 use tonic::transport::Server;
 use tonic_web::GrpcWebLayer;
 
 use crate::access::Accesses;
 use crate::administration::Administration;
-use crate::alert::Alerts;
+use crate::alert::{Alerts, alarm};
 use crate::arrival::Arrivals;
 use crate::core::Core;
 use crate::directory::Directory;
@@ -55,12 +54,8 @@ pub enum ServeError {
     Reflection(#[from] tonic_reflection::server::Error),
 }
 
-/// Serves until the drain, then ends streams and connections. Health says ready once the ledger has caught up.
-pub async fn serve(
-    core: Arc<Core>,
-    incoming: Incoming,
-    caught_up: watch::Receiver<bool>,
-) -> Result<(), ServeError> {
+/// Serves until the drain, then ends streams and connections. Health says what is told of the process.
+pub async fn serve(core: Arc<Core>, incoming: Incoming, told: Told) -> Result<(), ServeError> {
     let (health, health_service) = Health::new().await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()
@@ -95,7 +90,7 @@ pub async fn serve(
         ))
         .serve_with_incoming_shutdown(incoming, drain.clone().cancelled_owned());
     let deadline = async {
-        health.follow(caught_up, &drain).await;
+        health.follow(told, &drain).await;
         tokio::time::sleep(DRAIN).await;
     };
     let ended = tokio::select! {
@@ -105,6 +100,7 @@ pub async fn serve(
             Ok(())
         }
         () = core.refusals.record(&core.vault) => Ok(()),
+        () = alarm::watch(&core) => Ok(()),
     };
     core.refusals.write(&core.vault).await;
     Ok(ended?)

@@ -3,22 +3,17 @@
 use std::time::Duration;
 
 use daemon::Drain;
-use daemon::health::Health;
+use daemon::health::{Health, Told};
 use daemon::tls::Incoming;
-use tokio::sync::watch;
 use tonic::transport::Server;
 
 /// How long a watcher may take to end after the drain began.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// The log holds: no alarm stands.
-const LOG: &str = "log";
-
-/// Serves health until the drain: whether the ledger has caught up, and whether the log holds.
+/// Serves health until the drain: whether the ledger can answer, and whether the log holds.
 pub async fn serve(
     incoming: Incoming,
-    ready: watch::Receiver<bool>,
-    log_holds: watch::Receiver<bool>,
+    told: Told,
     drain: Drain,
 ) -> Result<(), tonic::transport::Error> {
     let (health, service) = Health::new().await;
@@ -26,16 +21,11 @@ pub async fn serve(
         .add_service(service)
         .serve_with_incoming_shutdown(incoming, drain.clone().cancelled_owned());
     let ended = async {
-        health.follow(ready, &drain).await;
+        health.follow(told, &drain).await;
         tokio::time::sleep(DRAIN).await;
-    };
-    let log = async {
-        health.tell(LOG, log_holds).await;
-        std::future::pending::<()>().await;
     };
     tokio::select! {
         ended = server => ended,
-        () = log => Ok(()),
         () = ended => Ok(()),
     }
 }

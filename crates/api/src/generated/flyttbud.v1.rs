@@ -4772,6 +4772,22 @@ pub struct Alert {
     #[prost(message, optional, tag = "19")]
     pub reading_ended_at: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// An alarm of the log (larm): something stored is not what was logged, or witnesses have seen another history. Nothing
+/// is signed until it is lifted. It is no alert (avvikelse): it stands in no entry, is about no move, and nobody
+/// acknowledges or closes it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LogAlarm {
+    /// What is wrong (innebörd), in English: which entry, hash or checkpoint, or which witnesses.
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+    /// When it was raised, or found again at a start (väckt).
+    #[prost(message, optional, tag = "2")]
+    pub raised_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Whether only an operator's word lifts it (hävs endast av operatör); otherwise a start that finds everything in order
+    /// does, too.
+    #[prost(bool, tag = "3")]
+    pub needs_word: bool,
+}
 /// Request of ListAlerts.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListAlertsRequest {
@@ -4800,6 +4816,9 @@ pub struct ListAlertsResponse {
     /// The list is valid at this position of the record (position).
     #[prost(int64, tag = "3")]
     pub position: i64,
+    /// The alarm that stands (larm), whatever the filter and the page; absent: none. Operators only.
+    #[prost(message, optional, tag = "4")]
+    pub log_alarm: ::core::option::Option<LogAlarm>,
 }
 /// Request of GetAlert.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4847,12 +4866,16 @@ pub struct WatchAlertsRequest {
 /// Response of WatchAlerts.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchAlertsResponse {
-    /// The alert as it is now (avvikelse att utreda); absent in a heartbeat.
+    /// The alert as it is now (avvikelse att utreda); absent in a heartbeat, and when the alarm alone has changed.
     #[prost(message, optional, tag = "1")]
     pub alert: ::core::option::Option<Alert>,
     /// Everything up to here has been sent (position); goes into after_position.
     #[prost(int64, tag = "2")]
     pub position: i64,
+    /// The alarm that stands now (larm), in each message; absent: none. One that is raised, changes or is lifted is told at
+    /// once, by a message without an alert. Operators only.
+    #[prost(message, optional, tag = "3")]
+    pub log_alarm: ::core::option::Option<LogAlarm>,
 }
 /// Request of AnswerAlert.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5368,7 +5391,7 @@ pub mod alert_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Lists alerts, newest first: an operator sees all, a party those it asked or was asked.
+        /// Lists alerts, newest first: an operator sees all, and the alarm of the log; a party those it asked or was asked.
         pub async fn list_alerts(
             &mut self,
             request: impl tonic::IntoRequest<super::ListAlertsRequest>,
@@ -5418,7 +5441,7 @@ pub mod alert_service_client {
                 .insert(GrpcMethod::new("flyttbud.v1.AlertService", "GetAlert"));
             self.inner.unary(req, path, codec).await
         }
-        /// Streams alerts as they change, each in its state of that moment.
+        /// Streams alerts as they change, each in its state of that moment; operators see the alarm of the log, too.
         pub async fn watch_alerts(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchAlertsRequest>,
@@ -5634,7 +5657,7 @@ pub mod alert_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with AlertServiceServer.
     #[async_trait]
     pub trait AlertService: std::marker::Send + std::marker::Sync + 'static {
-        /// Lists alerts, newest first: an operator sees all, a party those it asked or was asked.
+        /// Lists alerts, newest first: an operator sees all, and the alarm of the log; a party those it asked or was asked.
         async fn list_alerts(
             &self,
             request: tonic::Request<super::ListAlertsRequest>,
@@ -5656,7 +5679,7 @@ pub mod alert_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// Streams alerts as they change, each in its state of that moment.
+        /// Streams alerts as they change, each in its state of that moment; operators see the alarm of the log, too.
         async fn watch_alerts(
             &self,
             request: tonic::Request<super::WatchAlertsRequest>,

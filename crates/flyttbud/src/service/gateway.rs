@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use daemon::config::Environment;
+use daemon::health::Told;
 use daemon::tls::Incoming;
 use fanout::Lanes;
 use gateway::{Core, EraseError, Keepalive, Parts, Trust};
 use journal::ReadError;
 use tlog::policy::Policy;
-use tokio::sync::watch;
 use vault::Round;
 
 use super::Process;
@@ -59,7 +59,7 @@ pub(super) async fn start(
     process: &Process,
     own: &GatewayStores,
     incoming: Incoming,
-    ready: watch::Receiver<bool>,
+    told: Told,
 ) -> Result<(), Failure> {
     let (stores, config) = (&process.stores, &process.config);
     let drain = process.tasks.drain();
@@ -104,7 +104,7 @@ pub(super) async fn start(
         .spawn("follower", gateway::keep_following(core.clone()));
     let ended = process.ended.clone();
     process.tasks.spawn("gateway", async move {
-        if let Err(error) = gateway::serve(core, incoming, ready).await {
+        if let Err(error) = gateway::serve(core, incoming, told).await {
             ended.send(Failure::Failed(error.into())).await.ok();
         }
     });

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, anyhow};
 use daemon::config::Evidence;
+use daemon::health::Told;
 use daemon::tls::{self, Incoming};
 use fanout::Publisher;
 use journal::evidence::Fault;
@@ -79,22 +80,13 @@ fn forgotten(forgotten: &Forgotten) -> Failure {
     ))
 }
 
-/// What a ledger tells of itself.
-pub(super) struct Told {
-    /// It has caught up; without a ledger at once.
-    pub(super) caught_up: watch::Receiver<bool>,
-    /// No alarm stands, as far as it has seen.
-    pub(super) log_holds: watch::Receiver<bool>,
-}
-
-/// Starts what there is of a ledger.
+/// Starts what there is of a ledger. What it tells: that it has caught up, without a ledger at once, and of its log.
 pub(super) async fn start(process: &Process, signing: Option<Signing>) -> Result<Told, Failure> {
     let stores = &process.stores;
     let Some(ledger) = &stores.ledger else {
-        let told = watch::channel(true).1;
         return Ok(Told {
-            caught_up: told.clone(),
-            log_holds: told,
+            ready: watch::channel(true).1,
+            log_holds: None,
         });
     };
     let nats = process
@@ -140,8 +132,8 @@ pub(super) async fn start(process: &Process, signing: Option<Signing>) -> Result
     let log_holds = start_log(process, signing, leadership.clone());
     start_witnesses(process, leadership)?;
     Ok(Told {
-        caught_up,
-        log_holds,
+        ready: caught_up,
+        log_holds: Some(log_holds),
     })
 }
 
@@ -207,15 +199,10 @@ fn start_witnesses(process: &Process, leadership: Leadership) -> Result<(), Fail
 }
 
 /// A ledger by itself answers for its health alone.
-pub(super) fn serve(
-    process: &Process,
-    incoming: Incoming,
-    ready: watch::Receiver<bool>,
-    log_holds: watch::Receiver<bool>,
-) {
+pub(super) fn serve(process: &Process, incoming: Incoming, told: Told) {
     let (drain, ended) = (process.tasks.drain(), process.ended.clone());
     process.tasks.spawn("health", async move {
-        if let Err(error) = ledgerd::serve(incoming, ready, log_holds, drain).await {
+        if let Err(error) = ledgerd::serve(incoming, told, drain).await {
             ended.send(Failure::Failed(error.into())).await.ok();
         }
     });

@@ -28,13 +28,13 @@ const CLOSE_REASONS: [&str; 9] = [
 /// What to do with alerts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Alerts {
-    /// Show alerts as they change
+    /// Show alerts as they change; operators see the alarm of the log, too
     Watch {
         /// Changes after this position
         #[arg(long, default_value_t = 0)]
         after: i64,
     },
-    /// List alerts, newest first
+    /// List alerts, newest first; operators see the alarm of the log, too
     List {
         /// Only those in this state
         #[arg(long, value_parser = STATES)]
@@ -282,6 +282,9 @@ impl Session {
         if self.json {
             return output::say_json("ListAlertsResponse", &answer);
         }
+        if let Some(alarm) = &answer.log_alarm {
+            output::say(&alarmed(alarm));
+        }
         show(&answer.alerts);
         more(&answer.next_page_token);
         Ok(())
@@ -325,6 +328,7 @@ impl Session {
     }
 
     async fn watch_alerts(&self, mut after: i64) -> Result<(), Failure> {
+        let mut alarm = String::new();
         loop {
             let request = v1::WatchAlertsRequest {
                 municipality: self.profile.viewer(),
@@ -345,13 +349,8 @@ impl Session {
                 match stream.message().await {
                     Ok(Some(message)) => {
                         after = message.position;
-                        if let Some(alert) = message.alert {
-                            let text = if self.json {
-                                output::json("Alert", &alert)?
-                            } else {
-                                row(&alert).join("  ")
-                            };
-                            if !output::is_heard(&text) {
+                        for line in self.changes(&message, &mut alarm)? {
+                            if !output::is_heard(&line) {
                                 return Ok(());
                             }
                         }
@@ -365,6 +364,50 @@ impl Session {
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
     }
+
+    /// What a message of the stream tells that was not told before. `alarm` is what the alarm says that was told last.
+    fn changes(
+        &self,
+        message: &v1::WatchAlertsResponse,
+        alarm: &mut String,
+    ) -> Result<Vec<String>, Failure> {
+        let mut lines = Vec::new();
+        let standing = message.log_alarm.as_ref();
+        let said = standing.map_or("", |standing| standing.text.as_str());
+        if said != alarm {
+            said.clone_into(alarm);
+            lines.push(match standing {
+                _ if self.json => {
+                    let value = standing.map(|alarm| output::value("LogAlarm", alarm));
+                    serde_json::json!({ "logAlarm": value.transpose()? }).to_string()
+                }
+                Some(standing) => alarmed(standing),
+                None => "the alarm is lifted".to_owned(),
+            });
+        }
+        if let Some(alert) = &message.alert {
+            lines.push(if self.json {
+                output::json("Alert", alert)?
+            } else {
+                row(alert).join("  ")
+            });
+        }
+        Ok(lines)
+    }
+}
+
+/// An alarm, for people.
+fn alarmed(alarm: &v1::LogAlarm) -> String {
+    let lifted = if alarm.needs_word {
+        "an operator lifts it"
+    } else {
+        "a start that finds everything in order lifts it, or an operator"
+    };
+    format!(
+        "ALARM since {}: {}; nothing is signed; {lifted} (docs/errors/E0020.md)",
+        instant(alarm.raised_at.as_ref()),
+        alarm.text
+    )
 }
 
 fn row(it: &v1::Alert) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! WatchAlerts: alerts as they change, from the read tables, woken when those move.
+//! WatchAlerts: alerts as they change, from the read tables, woken when those move; for operators the alarm, too.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
+use super::alarm::Telling;
 use super::{AlertService, Alerts, alert};
 use crate::call::Call;
 use crate::core::{Core, unread};
@@ -58,6 +59,7 @@ async fn follow(
     mut moved: watch::Receiver<Position>,
 ) -> Option<Refusal> {
     let mut after = after;
+    let mut alarm = Telling::to(core, viewer);
     loop {
         moved.mark_unchanged();
         let page = match core
@@ -74,24 +76,34 @@ async fn follow(
                 Err(refusal) => return Some(refusal),
             };
             after = *changed;
-            send(sender, Some(shown), after).await?;
+            send(sender, Some(shown), after, &mut alarm).await?;
         }
         if page.rows.len() == PAGE_DEFAULT {
             continue;
         }
         // nothing else up to where the tables are valid
         after = after.max(page.valid_at);
-        if timeout(HEARTBEAT, moved.changed()).await.is_err() {
-            send(sender, None, after).await?;
+        let has_something_else = tokio::select! {
+            () = alarm.is_other() => true,
+            moved = timeout(HEARTBEAT, moved.changed()) => moved.is_err(),
+        };
+        if has_something_else {
+            send(sender, None, after, &mut alarm).await?;
         }
     }
 }
 
 /// None ends the caller: the reader is gone.
-async fn send(sender: &Sender, alert: Option<v1::Alert>, at: Position) -> Option<()> {
-    let position = i64::try_from(at.0).unwrap_or(i64::MAX);
-    sender
-        .send(Ok(v1::WatchAlertsResponse { alert, position }))
-        .await
-        .ok()
+async fn send(
+    sender: &Sender,
+    alert: Option<v1::Alert>,
+    at: Position,
+    alarm: &mut Telling,
+) -> Option<()> {
+    let message = v1::WatchAlertsResponse {
+        alert,
+        position: i64::try_from(at.0).unwrap_or(i64::MAX),
+        log_alarm: alarm.tell(),
+    };
+    sender.send(Ok(message)).await.ok()
 }
