@@ -126,15 +126,40 @@ async fn a_dry_run_says_what_would_happen_and_stores_nothing() {
     assert_eq!(answer.relocation, None);
     let dry = answer.dry_run.expect("a dry run");
     assert!(dry.ground_carries);
-    let seen = "content.person.identity_number".to_owned();
-    assert!(
-        dry.fields_seen_by_recipient.contains(&seen)
-            || dry
-                .fields_seen_by_recipient
-                .iter()
-                .any(|f| f.contains("person")),
-        "{:?}",
-        dry.fields_seen_by_recipient
+    // all that the receiver would read, and nothing that is the sender's own
+    assert_eq!(
+        dry.fields_seen_by_recipient,
+        [
+            "content.person",
+            "content.expected_on",
+            "content.supports",
+            "content.wish",
+            "content.groups",
+            "content.dwelling",
+            "content.household",
+            "content.contact",
+            "content.case_number",
+            "content.free_text",
+            "legal_ground.code",
+        ]
+    );
+    // what is left empty is not seen, and the sender's own needs are no reason to fill it in
+    let mut short = request.clone();
+    let content = short.content.as_mut().expect("content");
+    (content.supports, content.groups) = (Vec::new(), Vec::new());
+    (content.dwelling, content.household) = (None, None);
+    content.free_text = String::new();
+    let short = solna.register(short).await.expect("it would be accepted");
+    assert_eq!(
+        short.dry_run.expect("a dry run").fields_seen_by_recipient,
+        [
+            "content.person",
+            "content.expected_on",
+            "content.wish",
+            "content.contact",
+            "content.case_number",
+            "legal_ground.code",
+        ]
     );
     assert_eq!(solleftea.notices().await.expect("a list"), []);
     let find = v1::FindRelocationsRequest {

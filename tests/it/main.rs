@@ -53,6 +53,7 @@ mod slowness;
 mod stopping;
 mod story;
 mod tenancy;
+mod trying;
 mod unannounced;
 mod vendors;
 mod witnessing;

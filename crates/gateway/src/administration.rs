@@ -10,14 +10,14 @@ use api::v1::administration_service_server::AdministrationService;
 use domain::definition::Definition;
 use domain::entry::{Draft, Event};
 use domain::reason::Reason;
-use domain::subject::{Subject, Version};
-use journal::Batch;
-use prost::Message;
+use domain::subject::{Position, Subject, Version};
+use jiff::{SignedDuration, Timestamp};
+use journal::{Batch, Outcome};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::call::Call;
-use crate::core::Core;
+use crate::core::{Core, unread};
 use crate::limits::ADVANCE_SECONDS_MAX;
 use crate::permit::Administrator;
 use crate::relocation::method;
@@ -51,8 +51,9 @@ impl AdministrationService for Administration {
     );
 }
 
-/// The method's name in fingerprints.
+/// The methods' names in fingerprints.
 const SET: &str = "SetDefinition";
+const ADVANCE: &str = "AdvanceClock";
 
 async fn get_definition(
     core: &Core,
@@ -94,8 +95,10 @@ async fn set_definition(
             request_id: String::new(),
             ..request
         };
-        let event = Event::DefinitionSet(definition);
-        write(core, administrator, id, SET, &normalised, event, key).await?;
+        let kept = core
+            .request(administrator.scope(), id, SET, &normalised)
+            .await?;
+        write(core, kept, Event::DefinitionSet(definition), key).await?;
     }
     Ok(v1::SetDefinitionResponse {
         definition: Some(shown(definition)),
@@ -113,6 +116,7 @@ async fn set_before(
     };
     let normalised = v1::SetDefinitionRequest {
         request_id: String::new(),
+        validate_only: false,
         ..*request
     };
     let kept = core
@@ -136,42 +140,57 @@ async fn advance_clock(
         faults.add("seconds", Reason::FieldOutOfRange);
     }
     faults.end()?;
-    if !request.validate_only {
-        let event = Event::ClockAdvanced {
-            seconds: request.seconds,
-        };
-        let normalised = v1::AdvanceClockRequest {
-            request_id: String::new(),
-            ..request
-        };
-        write(
-            core,
-            administrator,
-            id,
-            "AdvanceClock",
-            &normalised,
-            event,
-            None,
-        )
+    let normalised = v1::AdvanceClockRequest {
+        request_id: String::new(),
+        validate_only: false,
+        ..request
+    };
+    let kept = core
+        .request(administrator.scope(), id, ADVANCE, &normalised)
         .await?;
-    }
+    // once more it is answered with the time of then
+    let answer = core.answered(&kept).await?.map(|answer| answer.position);
+    let moved = match answer {
+        None if !request.validate_only => {
+            let event = Event::ClockAdvanced {
+                seconds: request.seconds,
+            };
+            Some(write(core, kept, event, None).await?)
+        }
+        answer => answer,
+    };
+    let now = match moved {
+        Some(position) => moved_at(core, position).await?,
+        None => core.journal.now(),
+    };
     Ok(v1::AdvanceClockResponse {
-        now: Some(to_wire(core.journal.now())),
+        now: Some(to_wire(now)),
     })
 }
 
+/// The time that an entry moved the clock to.
+async fn moved_at(core: &Core, position: Position) -> Result<Timestamp, Refusal> {
+    let before = Position(position.0.saturating_sub(1));
+    let entries = core.journal.read_after(before, 1).await.map_err(unread)?;
+    let entry = entries.first().map(|stored| &stored.entry);
+    if let Some(entry) = entry
+        && let Event::ClockAdvanced { seconds } = entry.event
+        && let Ok(moved) = entry
+            .recorded_at
+            .checked_add(SignedDuration::from_secs(seconds))
+    {
+        return Ok(moved);
+    }
+    Err(Refusal::new(Reason::Internal))
+}
+
+/// Records it, and says where.
 async fn write(
     core: &Core,
-    administrator: Administrator,
-    id: Uuid,
-    method: &'static str,
-    normalised: &impl Message,
+    request: journal::Request,
     event: Event,
     unique_key: Option<String>,
-) -> Result<(), Refusal> {
-    let request = core
-        .request(administrator.scope(), id, method, normalised)
-        .await?;
+) -> Result<Position, Refusal> {
     let draft = Draft {
         subject: Subject::SYSTEM,
         version: Version(1),
@@ -185,7 +204,10 @@ async fn write(
         unique_key,
         ..Batch::default()
     };
-    core.append(batch).await.map(|_outcome| ())
+    Ok(match core.append(batch).await? {
+        Outcome::Appended(appended) => appended.last,
+        Outcome::Repeated(answer) | Outcome::AlreadyOpen(answer) => answer.position,
+    })
 }
 
 fn read(definition: &v1::Definition) -> Option<Definition> {

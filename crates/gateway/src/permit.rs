@@ -343,6 +343,11 @@ impl Feed {
     }
 }
 
+/// Only a feed takes in what the register told.
+pub(crate) fn is_feed(call: &Call) -> bool {
+    call.caller.roles.contains(&Role::RegisterFeed)
+}
+
 /// Only a case system knows who is a client.
 pub(crate) fn knows_cases(call: &Call) -> bool {
     call.caller.roles.contains(&Role::CaseSystem)

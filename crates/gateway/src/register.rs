@@ -179,16 +179,8 @@ async fn taken_in(
     (asker, validate_only): (Option<Asker<'_>>, bool),
 ) -> Result<v1::RegisterEventResult, Refusal> {
     let understood = parse::register_event(&event, core.context())?;
+    let is_told = asker.as_ref().is_none_or(|it| permit::is_feed(it.call));
     let client = asker.and_then(|asker| Client::of(asker, &understood));
-    if validate_only {
-        if let Some(told) = understood.reference() {
-            reference::check(core, feed, told).await?;
-        }
-        return Ok(v1::RegisterEventResult {
-            unannounced_move: unannounced::moved(core, feed, client.as_ref()).await?,
-            ..would(&understood)
-        });
-    }
     // what only the case system knows is no part of what the register told, and is kept nowhere
     event.ongoing_involvement = false;
     let code = feed.party().code();
@@ -200,12 +192,22 @@ async fn taken_in(
         .note_named(code, NoteKind::Event, event.source_id.as_bytes())
         .await
         .map_err(no_keys)?;
-    let seen = seen(core, name).await?;
-    if let Some((_, before)) = &seen
-        && before.fingerprint != mark
-    {
-        return Err(Refusal::field("source_id", Reason::RequestIdReused));
+    if validate_only {
+        if let Some(told) = understood.reference() {
+            reference::check(core, feed, told).await?;
+        }
+        // a case system that is no feed takes nothing in, whatever the register told under that id
+        let seen = if is_told {
+            seen(core, name, mark).await?
+        } else {
+            None
+        };
+        return Ok(v1::RegisterEventResult {
+            unannounced_move: unannounced::moved(core, feed, client.as_ref()).await?,
+            ..would(&understood, seen.as_ref().map(|(_, note)| note))
+        });
     }
+    let seen = seen(core, name, mark).await?;
     let before = seen.as_ref().map(|(_, note)| note);
     let (result, quarantined) = match understood {
         Understood::Known(known) => {
@@ -284,19 +286,33 @@ async fn known_one(
     }
     let kept = before.map_or(&[][..], |note| note.quarantined.as_slice());
     quarantine::release(core, feed, kept).await?;
-    let is_new = before.is_none() || !kept.is_empty();
-    let outcome = if is_new {
-        v1::RegisterEventOutcome::Accepted
-    } else {
-        v1::RegisterEventOutcome::Repeated
-    };
-    Ok(about(event.unknown_before.as_ref(), outcome))
+    Ok(about(event.unknown_before.as_ref(), outcome(before)))
 }
 
-/// The note of an event that came in before, behind its revision.
-async fn seen(core: &Core, name: NoteName) -> Result<Option<(i64, sealed::EventNote)>, Refusal> {
+/// The note of an event that came in before, behind its revision; refused when it was another one.
+async fn seen(
+    core: &Core,
+    name: NoteName,
+    mark: [u8; 16],
+) -> Result<Option<(i64, sealed::EventNote)>, Refusal> {
     let (revision, note) = note::read::<sealed::EventNote>(core, name).await?;
-    Ok((revision > 0).then(|| (revision, note.unwrap_or_default())))
+    if revision == 0 {
+        return Ok(None);
+    }
+    let note = note.unwrap_or_default();
+    if note.fingerprint != mark {
+        return Err(Refusal::field("source_id", Reason::RequestIdReused));
+    }
+    Ok(Some((revision, note)))
+}
+
+/// An event that is understood: new, unless it came in before and was understood then.
+fn outcome(before: Option<&sealed::EventNote>) -> v1::RegisterEventOutcome {
+    if before.is_some_and(|note| note.quarantined.is_empty()) {
+        v1::RegisterEventOutcome::Repeated
+    } else {
+        v1::RegisterEventOutcome::Accepted
+    }
 }
 
 /// What became of an event, and what of it is not known here.
@@ -313,12 +329,9 @@ fn about(
 }
 
 /// A dry run's answer.
-fn would(understood: &Understood) -> v1::RegisterEventResult {
+fn would(understood: &Understood, before: Option<&sealed::EventNote>) -> v1::RegisterEventResult {
     match understood {
-        Understood::Known(event) => about(
-            event.unknown_before.as_ref(),
-            v1::RegisterEventOutcome::Accepted,
-        ),
+        Understood::Known(event) => about(event.unknown_before.as_ref(), outcome(before)),
         Understood::Unknown(violation) => unknown(violation),
     }
 }

@@ -133,6 +133,8 @@ pub trait Journal: Send + Sync + 'static {
     /// What a request id was answered with, behind the fingerprint of that request.
     async fn answer(&self, scope: Scope, id: Uuid)
     -> Result<Option<([u8; 16], Answer)>, ReadError>;
+    /// Who holds a claim now, if anybody does: of several the one that an append would be answered with.
+    async fn holder(&self, claim: &OpenClaim) -> Result<Option<Uuid>, ReadError>;
     /// Follows the highest durable position: the hint that wakes whoever tails.
     fn edge(&self) -> watch::Receiver<Position>;
     /// The record's clock.

@@ -33,7 +33,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Row};
 use uuid::Uuid;
 
-use crate::batch::{Answer, Batch, Outcome, Scope};
+use crate::batch::{Answer, Batch, OpenClaim, Outcome, Scope};
 use crate::limits::{LOOKS_MAX, QUEUE_BATCHES_MAX, READ_ENTRIES_MAX};
 use crate::sqlite::{kind_from_number, scope_number};
 use crate::{AppendError, InboxHead, Journal, ReadError, Stored};
@@ -280,6 +280,19 @@ impl Journal for PostgresJournal {
         let answer = answer_in(row)?;
         self.wait_for_standby().await.map_err(ReadError::store)?;
         Ok(Some(answer))
+    }
+
+    async fn holder(&self, claim: &OpenClaim) -> Result<Option<Uuid>, ReadError> {
+        let persons: Vec<Vec<u8>> = packed::claimed(claim).collect();
+        let rows = self
+            .rows(
+                "SELECT o.relocation FROM unnest($1::bytea[]) WITH ORDINALITY AS p (person, nth) \
+                 JOIN flyttbud.open_relocations AS o ON o.person = p.person ORDER BY p.nth LIMIT 1",
+                &[&persons],
+            )
+            .await?;
+        let holder = rows.first().map(|row| row.try_get(0));
+        holder.transpose().map_err(ReadError::store)
     }
 
     fn edge(&self) -> watch::Receiver<Position> {

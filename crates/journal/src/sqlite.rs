@@ -21,7 +21,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use crate::batch::{Answer, Batch, Outcome, Scope};
+use crate::batch::{Answer, Batch, OpenClaim, Outcome, Scope};
 use crate::clock::Clock;
 use crate::limits::{QUEUE_BATCHES_MAX, READ_ENTRIES_MAX};
 use crate::tail::Tail;
@@ -244,6 +244,10 @@ impl Journal for SqliteJournal {
         id: Uuid,
     ) -> Result<Option<([u8; 16], Answer)>, ReadError> {
         self.read(|connection| rows::request_row(connection, scope, id))
+    }
+
+    async fn holder(&self, claim: &OpenClaim) -> Result<Option<Uuid>, ReadError> {
+        self.read(|connection| rows::open_relocation(connection, claim))
     }
 
     fn edge(&self) -> watch::Receiver<Position> {

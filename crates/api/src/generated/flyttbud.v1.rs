@@ -1512,13 +1512,13 @@ pub struct ReportArrivalRequest {
 /// Response of ReportArrival.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReportArrivalResponse {
-    /// The arrival (ankomst), view BASIC. Empty for a dry run.
+    /// The arrival (ankomst), view BASIC. For a dry run: the one that the call would be answered with, if it stands already.
     #[prost(message, optional, tag = "1")]
     pub arrival: ::core::option::Option<Arrival>,
     /// Where it stands in the record (position).
     #[prost(int64, tag = "2")]
     pub position: i64,
-    /// For a dry run: what would happen (provkörning).
+    /// For a dry run: what would happen (provkörning). Absent when the call would be answered with what stands already.
     #[prost(message, optional, tag = "3")]
     pub dry_run: ::core::option::Option<DryRun>,
     /// Warnings (varningar), for example ALREADY_REPORTED.
@@ -2465,7 +2465,7 @@ pub struct RegisterRelocationRequest {
 /// Response of RegisterRelocation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RegisterRelocationResponse {
-    /// The relocation (flytt), view BASIC. Empty for a dry run.
+    /// The relocation (flytt), view BASIC. For a dry run: the one that the call would be answered with, if it stands already.
     #[prost(message, optional, tag = "1")]
     pub relocation: ::core::option::Option<Relocation>,
     /// Where it stands in the record (position).
@@ -2474,7 +2474,7 @@ pub struct RegisterRelocationResponse {
     /// Warnings (varningar), for example ALREADY_ANNOUNCED.
     #[prost(message, repeated, tag = "3")]
     pub warnings: ::prost::alloc::vec::Vec<Warning>,
-    /// For a dry run: what would happen (provkörning).
+    /// For a dry run: what would happen (provkörning). Absent when the call would be answered with what stands already.
     #[prost(message, optional, tag = "4")]
     pub dry_run: ::core::option::Option<DryRun>,
     /// With RECIPIENT_NOT_CONNECTED: by whom the receiver is reached meanwhile (nås genom): the function that it goes to, or
@@ -8394,7 +8394,7 @@ pub struct AdvanceClockRequest {
 /// Response of AdvanceClock.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AdvanceClockResponse {
-    /// The clock afterwards (klockan).
+    /// The clock afterwards (klockan): what it was moved to, the same for each retry; the clock as it is, for a dry run.
     #[prost(message, optional, tag = "1")]
     pub now: ::core::option::Option<::prost_types::Timestamp>,
 }

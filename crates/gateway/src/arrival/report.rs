@@ -19,11 +19,12 @@ use vault::{KeyRows, NoteKind, SearchTerm};
 use crate::asked;
 use crate::body::Body;
 use crate::call::Call;
-use crate::core::{Core, no_keys};
+use crate::core::{Core, no_keys, unread};
 use crate::follow;
 use crate::permit::Party;
 use crate::person::Person;
 use crate::protection;
+use crate::read::NOW;
 use crate::relocation::pseudonyms_of_arrival;
 use crate::show;
 
@@ -42,49 +43,81 @@ pub(crate) async fn report(
             .map(|person| (report, person)),
         Err(refusal) => Err(refusal),
     };
+    // the rest is the content
+    let is_dry = std::mem::take(&mut request.validate_only);
+    let id = std::mem::take(&mut request.request_id);
     let (report, person) = match read {
         Ok(read) => read,
         Err(refusal) => {
             // what was answered once is answered again, whatever today's rules and dates say
-            let id = std::mem::take(&mut request.request_id);
             let answer = core.answered_before(party, &id, METHOD, &request).await?;
-            return match answer.filter(|_| !request.validate_only) {
+            return match answer {
                 Some(answer) => answered(core, party, answer, &[]).await,
                 None => Err(refusal),
             };
         }
     };
     let notable = report.warnings.clone();
-    if request.validate_only {
-        let due_on = core
-            .today()
-            .checked_add(i64::from(core.definition().await?.grace_days).days());
-        return Ok(v1::ReportArrivalResponse {
-            dry_run: Some(v1::DryRun {
-                ground_carries: true,
-                fields_seen_by_recipient: report.seen,
-                recipient_connected: core.is_connected(report.previous).await?,
-                answer_due_on: due_on.map(|date| date.to_string()).unwrap_or_default(),
-                receiving_function: String::new(),
-            }),
-            warnings: show::warnings(&notable),
-            ..v1::ReportArrivalResponse::default()
-        });
-    }
     let (id, is_exempt) = (report.request_id, request.alternate_residence);
-    let normalised = v1::ReportArrivalRequest {
-        request_id: String::new(),
-        ..request
-    };
-    let request = core.request(party.scope(), id, METHOD, &normalised).await?;
+    let request = core.request(party.scope(), id, METHOD, &request).await?;
+    let known = core.answered(&request).await?;
+    if is_dry {
+        let known = match known {
+            Some(answer) => Some(answer),
+            None => already_reported(core, &person, &report).await?,
+        };
+        return match known {
+            Some(answer) => answered(core, party, answer, &notable).await,
+            None => would(core, report, &notable).await,
+        };
+    }
     let number = report.number.clone();
-    let answer = match core.answered(&request).await? {
+    let answer = match known {
         Some(answer) => answer,
         None => write(core, &person, report, is_exempt, request).await?,
     };
     // also when it was answered before: whoever did that may have been cut off then
     follow::reported(core, party, answer.position, &number).await?;
     answered(core, party, answer, &notable).await
+}
+
+/// What would happen.
+async fn would(
+    core: &Core,
+    report: ArrivalReport,
+    notable: &[Notable],
+) -> Result<v1::ReportArrivalResponse, Refusal> {
+    let grace_days = i64::from(core.definition().await?.grace_days);
+    let due_on = core.today().checked_add(grace_days.days());
+    Ok(v1::ReportArrivalResponse {
+        dry_run: Some(v1::DryRun {
+            ground_carries: true,
+            fields_seen_by_recipient: report.seen,
+            recipient_connected: core.is_connected(report.previous).await?,
+            answer_due_on: due_on.map(|date| date.to_string()).unwrap_or_default(),
+            receiving_function: String::new(),
+        }),
+        warnings: show::warnings(notable),
+        ..v1::ReportArrivalResponse::default()
+    })
+}
+
+/// The report that this one would be pointed to.
+async fn already_reported(
+    core: &Core,
+    person: &Person,
+    report: &ArrivalReport,
+) -> Result<Option<Answer>, Refusal> {
+    let (previous, municipality) = (report.previous, person.party.code());
+    let pseudonyms = pseudonyms_of_arrival(core, person, previous, core.today()).await?;
+    let claim = OpenClaim::arrival(municipality, previous, &pseudonyms, report.arrived);
+    let Some(claim) = claim else { return Ok(None) };
+    let holder = core.journal.holder(&claim).await.map_err(unread)?;
+    Ok(holder.map(|id| Answer {
+        subject: Subject::arrival(id),
+        position: NOW,
+        already_open: true,
+    }))
 }
 
 /// The answer of then: the arrival as it was at that position.

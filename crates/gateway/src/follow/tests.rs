@@ -11,8 +11,8 @@ use domain::subject::{NoticeNumber, Subject};
 use jiff::Timestamp;
 use journal::conformance::given::{solleftea, solna};
 use journal::{
-    Answer, AppendError, Batch, InboxHead, Journal, Outcome, ReadError, Scope, SqliteJournal,
-    Stored,
+    Answer, AppendError, Batch, InboxHead, Journal, OpenClaim, Outcome, ReadError, Scope,
+    SqliteJournal, Stored,
 };
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
@@ -79,6 +79,10 @@ impl Journal for Cut {
         id: Uuid,
     ) -> Result<Option<([u8; 16], Answer)>, ReadError> {
         self.journal.answer(scope, id).await
+    }
+
+    async fn holder(&self, claim: &OpenClaim) -> Result<Option<Uuid>, ReadError> {
+        self.journal.holder(claim).await
     }
 
     fn edge(&self) -> watch::Receiver<Position> {

@@ -37,16 +37,22 @@ pub(super) async fn confirm(
         return Err(Refusal::field("number", Reason::NumberBeyondEdge));
     }
     let agrees = agrees(core, party, number, &request.chain).await?;
-    if request.validate_only {
-        return Ok(v1::ConfirmNoticeResponse { agrees });
-    }
+    let is_dry = request.validate_only;
     let normalised = v1::ConfirmNoticeRequest {
         request_id: String::new(),
+        validate_only: false,
         ..request
     };
     let kept = core
         .request(party.scope(), id, "ConfirmNotice", &normalised)
         .await?;
+    if is_dry {
+        let agrees = match core.answered(&kept).await? {
+            Some(answer) => agreed(core, answer.position).await?,
+            None => agrees,
+        };
+        return Ok(v1::ConfirmNoticeResponse { agrees });
+    }
     let draft = Draft {
         subject: Subject::SYSTEM,
         version: Version(1),

@@ -1,6 +1,8 @@
 //! RegisterRelocation: the main job. Keys first, then one commit that records and dispatches. What follows from it is done
 //! once it stands, and is not lost with the call.
 
+mod dry;
+
 use std::collections::BTreeSet;
 
 use api::generated::journal::v1 as sealed;
@@ -49,13 +51,15 @@ pub(crate) async fn register(
         Ok(registration) => routed(core, party, registration, request.validate_only).await,
         Err(refusal) => Err(refusal),
     };
+    // the rest is the content
+    let is_dry = std::mem::take(&mut request.validate_only);
+    let id = std::mem::take(&mut request.request_id);
     let (registration, person) = match read {
         Ok(read) => read,
         Err(refusal) => {
             // what was answered once is answered again, whatever today's rules and dates say
-            let id = std::mem::take(&mut request.request_id);
             let answer = core.answered_before(party, &id, METHOD, &request).await?;
-            return match answer.filter(|_| !request.validate_only) {
+            return match answer {
                 Some(answer) => answered(core, party, answer, &[]).await,
                 None => Err(refusal),
             };
@@ -64,18 +68,14 @@ pub(crate) async fn register(
     let due_on = ledger::answer_due_on(registration.kind, context.today);
     let returns = returns(core, &person, &registration).await?;
     let notable = notable(&registration, returns, request.open_child_inquiry);
-    if request.validate_only {
-        return dry_run(core, registration, due_on, &notable).await;
+    let (id, is_marked) = (registration.request_id, registration.is_marked);
+    let request = core.request(party.scope(), id, METHOD, &request).await?;
+    let days = (context.today, due_on);
+    if is_dry {
+        return dry::run(core, &person, (registration, days), (&request, notable)).await;
     }
     // from here on it comes, unless something fails
     let coming = core.vault.comes();
-    let (id, is_marked) = (registration.request_id, registration.is_marked);
-    let normalised = v1::RegisterRelocationRequest {
-        request_id: String::new(),
-        ..request
-    };
-    let request = core.request(party.scope(), id, METHOD, &normalised).await?;
-    let days = (context.today, due_on);
     let prepared = prepare(core, (&person, returns), registration, days).await?;
     let (subject, fold) = (prepared.draft.subject, prepared.fold);
     let batch = Batch {
@@ -97,7 +97,7 @@ async fn done(
     party: Party,
     (subject, fold, outcome): (Subject, RelocationFold, Outcome),
     whom: (&IdentityNumber, bool),
-    mut notable: Vec<Notable>,
+    notable: Vec<Notable>,
 ) -> Result<v1::RegisterRelocationResponse, Refusal> {
     match outcome {
         Outcome::Appended(appended) => {
@@ -115,16 +115,26 @@ async fn done(
             })
         }
         Outcome::Repeated(answer) | Outcome::AlreadyOpen(answer) => {
-            let (_number, is_marked) = whom;
             if !answer.already_open {
                 let (fold, _entries) = core.relocation(party, answer.subject, NOW).await?;
                 follow::announced(core, party, (answer.position, &fold), whom).await?;
-            } else if is_marked {
-                notable.extend(announced_unmarked(core, party, answer.subject).await?);
             }
-            answered(core, party, answer, &notable).await
+            pointed(core, party, answer, (whom.1, notable)).await
         }
     }
+}
+
+/// What stands already is the answer.
+async fn pointed(
+    core: &Core,
+    party: Party,
+    answer: Answer,
+    (is_marked, mut notable): (bool, Vec<Notable>),
+) -> Result<v1::RegisterRelocationResponse, Refusal> {
+    if is_marked && answer.already_open {
+        notable.extend(announced_unmarked(core, party, answer.subject).await?);
+    }
+    answered(core, party, answer, &notable).await
 }
 
 /// What the sender should see at once.
@@ -186,29 +196,6 @@ async fn routed(
     Ok((registration, person))
 }
 
-/// What would happen.
-async fn dry_run(
-    core: &Core,
-    registration: Registration,
-    due_on: Date,
-    notable: &[Notable],
-) -> Result<v1::RegisterRelocationResponse, Refusal> {
-    let function = registration.function.as_ref();
-    Ok(v1::RegisterRelocationResponse {
-        warnings: show::warnings(notable),
-        dry_run: Some(v1::DryRun {
-            ground_carries: true,
-            fields_seen_by_recipient: registration.seen,
-            recipient_connected: core.is_connected(registration.recipient).await?,
-            answer_due_on: due_on.to_string(),
-            receiving_function: function
-                .map(|id| id.resource_name(registration.recipient))
-                .unwrap_or_default(),
-        }),
-        ..v1::RegisterRelocationResponse::default()
-    })
-}
-
 /// The answer of then: the relocation as it was at that position.
 async fn answered(
     core: &Core,
@@ -251,8 +238,8 @@ async fn prepare(
     let party = person.party;
     let (sender, recipient) = (party.code(), registration.recipient);
     let subject = Subject::relocation(Uuid::now_v7());
-    let mut pseudonyms = pseudonyms(core, person, sender, today).await?;
-    let pseudonym = pseudonyms.remove(0);
+    let claim = claim(core, person, recipient, today).await?;
+    let pseudonym = claim.key.pseudonym;
     let shared = sealed::SharedPart {
         legal_ground: registration.legal_ground.code,
         relocation: Some(registration.content),
@@ -300,20 +287,32 @@ async fn prepare(
         redacted_by: BTreeSet::new(),
         transfer: Transfer::Asked,
     };
-    let key = OpenKey {
-        sender,
-        recipient,
-        pseudonym,
-    };
     Ok(Prepared {
         draft: draft(subject, &fold, parts),
         fold,
-        claim: OpenClaim {
-            key,
-            also: pseudonyms,
-        },
+        claim,
         keys,
         tokens,
+    })
+}
+
+/// The claim to be the one open relocation of a person.
+async fn claim(
+    core: &Core,
+    person: &Person,
+    recipient: MunicipalityCode,
+    today: Date,
+) -> Result<OpenClaim, Refusal> {
+    let sender = person.party.code();
+    let mut pseudonyms = pseudonyms(core, person, sender, today).await?;
+    let key = OpenKey {
+        sender,
+        recipient,
+        pseudonym: pseudonyms.remove(0),
+    };
+    Ok(OpenClaim {
+        key,
+        also: pseudonyms,
     })
 }
 

@@ -37,8 +37,14 @@ fn ended(subject: Subject, key: OpenKey) -> Batch {
     }
 }
 
+/// The one that stands, which is also who is said to hold the claim before it is tried.
 async fn already_open(journal: &Arc<dyn Journal>, batch: Batch) -> Answer {
+    let claim = batch.claim.clone().expect("a claim");
+    let holder = journal.holder(&claim).await.expect("read");
     match try_append(journal, batch).await {
+        Ok(Outcome::AlreadyOpen(answer)) if holder != Some(answer.subject.id) => {
+            panic!("{holder:?} is said to hold what is held by {answer:?}")
+        }
         Ok(Outcome::AlreadyOpen(answer)) => answer,
         other => panic!("expected the open relocation, got {other:?}"),
     }
@@ -91,7 +97,10 @@ pub async fn a_claim_is_held_until_it_is_released(
     already_open(&journal, announced(second, open_key(1), Vec::new())).await;
 
     append(&journal, ended(first, open_key(1))).await;
-    append(&journal, announced(second, open_key(1), Vec::new())).await;
+    let again = announced(second, open_key(1), Vec::new());
+    let claim = again.claim.clone().expect("a claim");
+    assert_eq!(journal.holder(&claim).await.expect("read"), None);
+    append(&journal, again).await;
     let answer = already_open(
         &journal,
         announced(new_relocation(), open_key(1), Vec::new()),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::limits::ADVANCE_SECONDS_MAX;
 use crate::AppendError;
-use crate::batch::{Batch, OpenKey, Request};
+use crate::batch::{Batch, OpenClaim, OpenKey, Request};
 use crate::sqlite::scope_number;
 
 /// Claims to be the one open relocation.
@@ -53,14 +53,8 @@ impl Packed {
             .ok_or(AppendError::TooLarge)?;
         let mut persons = Vec::new();
         if let Some(claim) = &batch.claim {
-            persons.push((person(&claim.key), CLAIMS));
-            persons.extend(claim.also.iter().map(|pseudonym| {
-                let key = OpenKey {
-                    pseudonym: *pseudonym,
-                    ..claim.key.clone()
-                };
-                (person(&key), IS_ALSO)
-            }));
+            let roles = std::iter::once(CLAIMS).chain(std::iter::repeat(IS_ALSO));
+            persons.extend(claimed(claim).zip(roles));
         }
         persons.extend(batch.release.iter().map(|key| (person(key), RELEASES)));
         let touches = touches(&batch, &persons);
@@ -111,6 +105,15 @@ impl PackedDraft {
             0
         }
     }
+}
+
+/// Whom a claim is about, the key that it is claimed under first.
+pub(super) fn claimed(claim: &OpenClaim) -> impl Iterator<Item = Vec<u8>> {
+    let also = claim.also.iter().map(|pseudonym| OpenKey {
+        pseudonym: *pseudonym,
+        ..claim.key.clone()
+    });
+    std::iter::once(person(&claim.key)).chain(also.map(|key| person(&key)))
 }
 
 /// Sender, recipient and epoch, and the pseudonym: one row for each open relocation.

@@ -16,8 +16,8 @@ use journal::conformance::given::{
     append, batch, new_relocation, pseudonym, registered, reported, system,
 };
 use journal::{
-    Answer, AppendError, Batch, InboxHead, Journal, Outcome, ReadError, Scope, SqliteJournal,
-    SqliteViews, Stored, Views as _,
+    Answer, AppendError, Batch, InboxHead, Journal, OpenClaim, Outcome, ReadError, Scope,
+    SqliteJournal, SqliteViews, Stored, Views as _,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -72,6 +72,10 @@ impl Journal for Late {
         id: Uuid,
     ) -> Result<Option<([u8; 16], Answer)>, ReadError> {
         self.inner.answer(scope, id).await
+    }
+
+    async fn holder(&self, claim: &OpenClaim) -> Result<Option<Uuid>, ReadError> {
+        self.inner.holder(claim).await
     }
 
     fn edge(&self) -> watch::Receiver<Position> {
