@@ -2,6 +2,7 @@
 
 mod alerts;
 mod municipality;
+mod published;
 
 use std::collections::BTreeSet;
 
