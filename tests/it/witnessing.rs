@@ -11,6 +11,7 @@ use tlog::checkpoint::SignedCheckpoint;
 use tlog::key::{Log, Signer, Verifier};
 use tlog::tree::{Hash, Head, Size};
 
+use crate::auditing::said;
 use crate::load::{announcements, register_all};
 use crate::receipts::{both_believe, write};
 
@@ -302,6 +303,59 @@ async fn one_witness_that_contradicts_stops_nothing_and_two_do() {
         } else {
             receipt(&solna, &request, true).await;
             assert!(!world.log().contains(alarm));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_witness_says_what_is_wrong_with_all_its_files_and_what_is_in_force() {
+    let plan = Plan {
+        witnesses: 1,
+        ..Plan::default()
+    };
+    let world = World::with(plan).await;
+    let folder = world.folder();
+    let check = |file: &str| said(folder, &["config", "check", file, "--service", "witness"]);
+    let good = check("w1.toml");
+    assert_eq!(
+        (good.code, good.says.as_str()),
+        (0, "the configuration is good\n")
+    );
+    let print = ["witness", "--config", "w1.toml", "--print-config"];
+    let printed = said(folder, &print);
+    assert_eq!(printed.code, 0, "{}", printed.errors);
+    let secret = fs::read_to_string(folder.join("w1.key")).expect("a key");
+    assert!(
+        !printed.says.contains(secret.trim_end()),
+        "{}",
+        printed.says
+    );
+    // it is itself a configuration, and the same one
+    fs::write(folder.join("printed.toml"), &printed.says).expect("written");
+    let again = said(
+        folder,
+        &["witness", "--config", "printed.toml", "--print-config"],
+    );
+    assert_eq!(again.says, printed.says);
+
+    let text = fs::read_to_string(folder.join("w1.toml")).expect("a configuration");
+    let wrong = text
+        .replace("/w1.key", "/nowhere.key")
+        .replace("/server.key", "/w1.toml");
+    fs::write(folder.join("wrong.toml"), wrong).expect("written");
+    // the start says the same, before it touches its folder
+    for refused in [
+        check("wrong.toml"),
+        said(folder, &["witness", "--config", "wrong.toml"]),
+    ] {
+        assert_eq!(refused.code, 64, "{}", refused.errors);
+        for why in [
+            "2 fault(s)",
+            "tls: at fault: ",
+            "witness.signing_key: ",
+            "nowhere.key",
+        ] {
+            assert!(refused.errors.contains(why), "{why}: {}", refused.errors);
         }
     }
 }

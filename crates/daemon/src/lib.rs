@@ -7,6 +7,7 @@ pub mod file;
 pub mod health;
 mod limits;
 pub mod postgres;
+pub mod printer;
 pub mod reader;
 pub mod tasks;
 pub mod telemetry;

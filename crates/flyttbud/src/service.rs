@@ -26,7 +26,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc};
 
 use crate::failure::Failure;
-use crate::output;
+use crate::{output, witness};
 use stores::Stores;
 
 /// How to serve.
@@ -69,28 +69,30 @@ pub(crate) enum For {
     Gateway,
     /// A ledger, over PostgreSQL
     Ledger,
-}
-
-impl From<For> for Kind {
-    fn from(service: For) -> Self {
-        match service {
-            For::Serve => Self::Serve,
-            For::Gateway => Self::Gateway,
-            For::Ledger => Self::Ledger,
-        }
-    }
+    /// A witness
+    Witness,
 }
 
 pub(crate) fn config(verb: ConfigVerb) -> Result<(), Failure> {
     let ConfigVerb::Check { file, service } = verb;
-    let config =
-        Config::load(&file, service.into()).map_err(|error| Failure::Usage(error.into()))?;
-    let faults = check::files(&config);
-    if !faults.is_empty() {
-        return Err(Failure::Usage(Faults { faults }.into()));
+    match service {
+        For::Serve => check(&file, Kind::Serve)?,
+        For::Gateway => check(&file, Kind::Gateway)?,
+        For::Ledger => check(&file, Kind::Ledger)?,
+        For::Witness => witness::check(&file)?,
     }
     output::say("the configuration is good");
     Ok(())
+}
+
+fn check(file: &Path, kind: Kind) -> Result<(), Failure> {
+    let config = Config::load(file, kind).map_err(|error| Failure::Usage(error.into()))?;
+    let faults = check::files(&config);
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Usage(Faults { faults }.into()))
+    }
 }
 
 pub(crate) fn run(options: &Options, kind: Kind) -> Result<(), Failure> {

@@ -1,8 +1,10 @@
 //! The configuration file of a witness: TOML, overridden by the environment, every fault reported at once.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use daemon::printer::{Printer, path, quoted};
 use daemon::reader::{ConfigError, Faults, Reader};
 use daemon::telemetry::Format;
 use daemon::tls::Files;
@@ -23,7 +25,7 @@ pub struct Config {
     /// `witness.signing_key`: the file with its key.
     pub signing_key: PathBuf,
     /// `known_logs`: a name for each key, and the key. Several keys may be of one log.
-    pub logs: Vec<Verifier<Log>>,
+    pub logs: BTreeMap<String, Verifier<Log>>,
     /// `log.format`.
     pub log_format: Format,
     /// `log.filter`.
@@ -34,6 +36,31 @@ impl Config {
     /// Reads a file and the process's environment.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         Ok(Self::read(Reader::load(path)?)?)
+    }
+
+    /// The configuration in force, as TOML. Holds paths, never what is in the files; the keys of logs are public.
+    pub fn print(&self) -> String {
+        let mut printer = Printer::default();
+        printer.section("listen", &[("https", quoted(&self.https.to_string()))]);
+        printer.tls(&self.tls);
+        printer.section(
+            "witness",
+            &[
+                ("folder", path(&self.folder)),
+                ("signing_key", path(&self.signing_key)),
+            ],
+        );
+        let logs = self.logs.iter();
+        let logs: Vec<(String, String)> = logs
+            .map(|(name, key)| (quoted(name), quoted(&key.to_string())))
+            .collect();
+        let logs: Vec<(&str, String)> = logs
+            .iter()
+            .map(|(name, key)| (name.as_str(), key.clone()))
+            .collect();
+        printer.section(LOGS, &logs);
+        printer.log(self.log_format, &self.log_filter);
+        printer.end()
     }
 
     fn read(mut reader: Reader) -> Result<Self, Faults> {
@@ -61,11 +88,13 @@ impl Config {
     }
 }
 
-fn logs(reader: &mut Reader) -> Vec<Verifier<Log>> {
-    let mut found = Vec::new();
+fn logs(reader: &mut Reader) -> BTreeMap<String, Verifier<Log>> {
+    let mut found = BTreeMap::new();
     for (name, key) in reader.texts(LOGS) {
         match Verifier::parse(&key) {
-            Ok(key) => found.push(key),
+            Ok(key) => {
+                found.insert(name, key);
+            }
             Err(fault) => reader.faults.push(format!("{LOGS}.{name}: {fault}")),
         }
     }
@@ -105,6 +134,22 @@ old = "KEY"
             .filter_map(|one| one.split(':').next())
             .collect();
         assert_eq!(keys, expect, "{faults:?}");
+    }
+
+    #[test]
+    fn what_is_printed_reads_as_the_same() {
+        let key = crate::given::log().verifier().to_string();
+        let more = "[tls]\nclient_authorities = \"ca.pem\"\nrevocations = \"crl \\\"1\\\".pem\"\n";
+        for text in [GOOD.to_owned(), GOOD.replace("[tls]\n", more)] {
+            let text = text
+                .replace("KEY", &key)
+                .replace("old =", "\"the old one\" =");
+            let read = |text: &str| Config::read(Reader::new(text, std::iter::empty()));
+            let config = read(&text).expect("good");
+            let printed = config.print();
+            let again = read(&printed).expect("good");
+            assert_eq!(format!("{again:?}"), format!("{config:?}"), "{printed}");
+        }
     }
 
     #[test]

@@ -1,46 +1,23 @@
 //! The configuration in force, as TOML. Holds paths, never what is in the files.
 
-use std::fmt::Write as _;
-use std::path::Path;
-
 use super::{Config, Environment, Evidence, RootFiles, Service};
 use crate::postgres::Settings;
-use crate::telemetry::Format;
+use crate::printer::{Printer, path, quoted};
 
 impl Config {
     /// The configuration in force, as TOML. Holds paths, never what is in the files.
     pub fn print(&self) -> String {
-        let mut text = String::new();
+        let mut printer = Printer::default();
         let environment = match self.environment {
             Environment::Test => "test",
             Environment::Production => "production",
         };
-        let format = match self.log_format {
-            Format::Text => "text",
-            Format::Json => "json",
-        };
-        let mut section = |name: &str, keys: &[(&str, String)]| {
-            if !name.is_empty() {
-                writeln!(text, "\n[{name}]").ok();
-            }
-            for (key, value) in keys {
-                writeln!(text, "{key} = {value}").ok();
-            }
-        };
-        section("", &[("environment", quoted(environment))]);
-        section("listen", &[("grpc", quoted(&self.grpc.to_string()))]);
-        let authorities = self.tls.client_authorities.as_deref();
-        let mut tls = vec![
-            ("certificate", path(&self.tls.certificate)),
-            ("key", path(&self.tls.key)),
-        ];
-        tls.extend(authorities.map(|file| ("client_authorities", path(file))));
-        let revocations = self.tls.revocations.as_deref();
-        tls.extend(revocations.map(|file| ("revocations", path(file))));
-        section("tls", &tls);
-        self.stands_on(&mut section);
-        section("evidence", &evidence(&self.evidence));
-        section(
+        printer.section("", &[("environment", quoted(environment))]);
+        printer.section("listen", &[("grpc", quoted(&self.grpc.to_string()))]);
+        printer.tls(&self.tls);
+        self.stands_on(&mut printer);
+        printer.section("evidence", &evidence(&self.evidence));
+        printer.section(
             "limits",
             &[
                 ("calls_per_second", self.calls_per_second.to_string()),
@@ -52,13 +29,7 @@ impl Config {
                 ),
             ],
         );
-        section(
-            "log",
-            &[
-                ("format", quoted(format)),
-                ("filter", quoted(&self.log_filter)),
-            ],
-        );
+        printer.log(self.log_format, &self.log_filter);
         let organisations: Vec<(String, String)> = self
             .organisations
             .iter()
@@ -68,12 +39,12 @@ impl Config {
             .iter()
             .map(|(number, code)| (number.as_str(), code.clone()))
             .collect();
-        section("organisations", &rows);
-        text
+        printer.section("organisations", &rows);
+        printer.end()
     }
 
     /// The sections of what the service stands on.
-    fn stands_on(&self, section: &mut impl FnMut(&str, &[(&str, String)])) {
+    fn stands_on(&self, printer: &mut Printer) {
         let url = ("url", quoted(&self.nats_url));
         match &self.service {
             Service::Serve {
@@ -84,10 +55,10 @@ impl Config {
             } => {
                 let mut store = vec![("folder", path(folder))];
                 store.append(&mut root_keys(roots));
-                section("store", &store);
+                printer.section("store", &store);
                 let gateway_seed = ("gateway_seed", path(gateway_seed));
                 let ledger_seed = ("ledger_seed", path(ledger_seed));
-                section("nats", &[url, gateway_seed, ledger_seed]);
+                printer.section("nats", &[url, gateway_seed, ledger_seed]);
             }
             Service::Gateway {
                 journal,
@@ -95,28 +66,20 @@ impl Config {
                 roots,
                 gateway_seed,
             } => {
-                section("store", &root_keys(roots));
-                section("journal", &database(journal));
-                section("keys", &database(keys));
-                section("nats", &[url, ("gateway_seed", path(gateway_seed))]);
+                printer.section("store", &root_keys(roots));
+                printer.section("journal", &database(journal));
+                printer.section("keys", &database(keys));
+                printer.section("nats", &[url, ("gateway_seed", path(gateway_seed))]);
             }
             Service::Ledger {
                 journal,
                 ledger_seed,
             } => {
-                section("journal", &database(journal));
-                section("nats", &[url, ("ledger_seed", path(ledger_seed))]);
+                printer.section("journal", &database(journal));
+                printer.section("nats", &[url, ("ledger_seed", path(ledger_seed))]);
             }
         }
     }
-}
-
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
-
-fn path(path: &Path) -> String {
-    quoted(&path.display().to_string())
 }
 
 fn root_keys(roots: &RootFiles) -> Vec<(&'static str, String)> {
