@@ -1,4 +1,4 @@
-//! Counts each caller's streams, so that one caller's loop does not take them all.
+//! Counts each caller's streams at this process, so that one caller's loop does not take them all.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
