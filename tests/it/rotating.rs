@@ -76,6 +76,19 @@ fn rotate(keys: &str) -> [&str; 7] {
     ]
 }
 
+/// The key store of a service, which goes on, is what it was, by the right root key.
+fn is_sound_under(folder: &Path, right: &str, wrong: &str) {
+    let verify = ["keys", "verify", "data/keys.sqlite", "--root-key"];
+    let sound = said(folder, &[&verify[..], &[right]].concat());
+    let counted = ["faults", "search_unproven"].map(|name| sound[0][name].as_u64());
+    assert_eq!(counted, [Some(0), Some(0)], "{sound:?}");
+    assert!(sound[0]["search"].as_u64() > Some(0), "{sound:?}");
+    let refused = crate::auditing::said(folder, &[&verify[..], &[wrong]].concat());
+    assert_eq!(refused.code, 1, "{}", refused.errors);
+    let named = "its file was not given";
+    assert!(refused.errors.contains(named), "{}", refused.errors);
+}
+
 /// Waits until a log says so, so many times.
 pub(crate) async fn logged(log: impl Fn() -> String, text: &str, times: usize) {
     wait_for(text, || async {
@@ -192,6 +205,7 @@ async fn the_root_key_of_one_process_changes_while_registrations_go_on() {
         "{}",
         world.log()
     );
+    is_sound_under(&folder, "new.key", "root.key");
     let roots = said(&folder, &["keys", "roots", "data/keys.sqlite"]);
     assert_eq!(roots.len(), 1, "{roots:?}");
     assert_eq!(
@@ -282,6 +296,9 @@ async fn the_root_key_of_a_database_changes_while_two_gateways_register() {
         let log = world.log(gateway);
         assert!(!log.contains("root keys not read"), "{log}");
     }
+    // beside the gateways, which go on
+    let sound = said(&folder, &["keys", "verify", &keys, "--root-key", "new.key"]);
+    assert_eq!(sound[0]["faults"], 0, "{sound:?}");
     let roots = said(&folder, &["keys", "roots", &keys]);
     assert_eq!(roots.len(), 1, "{roots:?}");
     let solleftea = world.party(SOLLEFTEA, 1).await;

@@ -3,6 +3,7 @@
 
 mod copy;
 mod roots;
+mod verify;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
@@ -59,6 +60,8 @@ pub(crate) enum Verb {
     Roots(roots::Shown),
     /// Move a key store in PostgreSQL to a new root key while gateways run; killed, it is run again
     RotateRoot(roots::Options),
+    /// Hold a key store against itself: name whatever was changed, moved or lost in it
+    Verify(verify::Options),
 }
 
 pub(crate) fn run(verb: &Verb, json: bool) -> Result<(), Failure> {
@@ -80,6 +83,7 @@ pub(crate) fn run(verb: &Verb, json: bool) -> Result<(), Failure> {
         Verb::Copy(options) => runtime()?.block_on(copy::run(options, json))?,
         Verb::Roots(shown) => runtime()?.block_on(roots::show(shown, json))?,
         Verb::RotateRoot(options) => runtime()?.block_on(roots::rotate(options, json))?,
+        Verb::Verify(options) => runtime()?.block_on(verify::run(options, json))?,
     }
     Ok(())
 }

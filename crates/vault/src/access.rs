@@ -154,16 +154,35 @@ impl Vault {
             authority, what, ..
         } = access;
         let at_micros = access.at.as_microsecond();
-        let ad = associated_data(what.kind(), what.id(), at_micros);
+        let officer = self.officer_token(authority, access.officer).await?;
+        let ad = associated_data(what, at_micros, officer);
+        self.record(access, &ad, officer).await
+    }
+
+    /// As programs did that bound an access to no officer.
+    #[cfg(test)]
+    pub(crate) async fn record_access_as_before(&self, access: NewAccess<'_>) -> Result<(), Error> {
+        let officer = self.officer_token(access.authority, access.officer).await?;
+        let ad = associated_data_before(access.what, access.at.as_microsecond());
+        self.record(access, &ad, officer).await
+    }
+
+    async fn record(
+        &self,
+        access: NewAccess<'_>,
+        ad: &[u8],
+        officer: [u8; 16],
+    ) -> Result<(), Error> {
+        let (authority, what) = (access.authority, access.what);
         let sealed = self
-            .seal_small(authority, &ad, access.content, SMALL_BYTES_MAX)
+            .seal_small(authority, ad, access.content, SMALL_BYTES_MAX)
             .await?;
         let row = AccessRow {
-            at_micros,
+            at_micros: access.at.as_microsecond(),
             authority,
             kind: what.kind(),
             subject: what.id(),
-            officer: self.officer_token(authority, access.officer).await?,
+            officer,
             sealed,
         };
         self.inner.store.apply(Change::Access(row)).await?;
@@ -227,29 +246,13 @@ impl Vault {
         authority: MunicipalityCode,
         row: &StoredAccess,
     ) -> Result<(Accessed, Option<Vec<u8>>), Error> {
-        if row.kind != UNKNOWN {
-            let what = Accessed::stored(row.kind, row.subject)?;
-            let content = self.open_as(authority, what, row).await?;
-            return Ok((what, content));
-        }
-        for kind in READ_BEFORE {
-            let what = Accessed::stored(kind_number(kind), row.subject)?;
-            match self.open_as(authority, what, row).await {
+        for (what, ad) in bound(row)? {
+            match self.open_small(authority, &ad, &row.sealed).await {
                 Err(Error::Tampered) => {}
                 opened => return Ok((what, opened?)),
             }
         }
         Err(Error::Tampered)
-    }
-
-    async fn open_as(
-        &self,
-        authority: MunicipalityCode,
-        what: Accessed,
-        row: &StoredAccess,
-    ) -> Result<Option<Vec<u8>>, Error> {
-        let ad = associated_data(what.kind(), what.id(), row.place.at_micros);
-        self.open_small(authority, &ad, &row.sealed).await
     }
 
     async fn officer_token(
@@ -282,6 +285,22 @@ impl Vault {
         Ok(sealed)
     }
 
+    /// Likewise, of a value that was bound in one of some ways.
+    pub(crate) async fn open_small_as(
+        &self,
+        authority: MunicipalityCode,
+        bound: &[Vec<u8>],
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, Error> {
+        for ad in bound {
+            match self.open_small(authority, ad, sealed).await {
+                Err(Error::Tampered) => {}
+                opened => return opened,
+            }
+        }
+        Err(Error::Tampered)
+    }
+
     /// Opens a short value. None when its key was deleted.
     pub(crate) async fn open_small(
         &self,
@@ -308,15 +327,38 @@ fn access_id(key: &Secret, place: AccessPlace) -> Uuid {
     ]))
 }
 
-fn associated_data(kind: u8, id: Uuid, at_micros: i64) -> Vec<u8> {
+/// What an access may be to, and be bound to: all that stands in the clear beside it, or as earlier programs did it.
+pub(crate) fn bound(row: &StoredAccess) -> Result<Vec<(Accessed, Vec<u8>)>, Error> {
+    let at_micros = row.place.at_micros;
+    let before = |what| (what, associated_data_before(what, at_micros));
+    if row.kind != UNKNOWN {
+        let what = Accessed::stored(row.kind, row.subject)?;
+        let now = (what, associated_data(what, at_micros, row.officer));
+        return Ok(vec![now, before(what)]);
+    }
+    let what = |kind| Accessed::stored(kind_number(kind), row.subject);
+    let each = READ_BEFORE.into_iter().map(|kind| what(kind).map(before));
+    each.collect()
+}
+
+fn associated_data(what: Accessed, at_micros: i64, officer: [u8; 16]) -> Vec<u8> {
+    let mut bytes = b"access/v2\0".to_vec();
+    bytes.push(what.kind());
+    bytes.extend_from_slice(what.id().as_bytes());
+    bytes.extend_from_slice(&at_micros.to_be_bytes());
+    bytes.extend_from_slice(&officer);
+    bytes
+}
+
+fn associated_data_before(what: Accessed, at_micros: i64) -> Vec<u8> {
     let mut bytes = b"access\0".to_vec();
-    bytes.push(kind);
-    bytes.extend_from_slice(id.as_bytes());
+    bytes.push(what.kind());
+    bytes.extend_from_slice(what.id().as_bytes());
     bytes.extend_from_slice(&at_micros.to_be_bytes());
     bytes
 }
 
-fn small_data(authority: MunicipalityCode, epoch: i16, ad: &[u8]) -> Vec<u8> {
+pub(crate) fn small_data(authority: MunicipalityCode, epoch: i16, ad: &[u8]) -> Vec<u8> {
     let mut bytes = b"flyttbud/vault/small/v1\0".to_vec();
     bytes.extend_from_slice(&authority.number().to_be_bytes());
     bytes.extend_from_slice(&epoch.to_be_bytes());

@@ -49,7 +49,7 @@ pub enum CopyError {
 
 /// How a column's values are stored in PostgreSQL. SQLite knows whole numbers, bytes and texts.
 #[derive(Clone, Copy, Debug)]
-enum Form {
+pub(crate) enum Form {
     Short,
     Whole,
     Long,
@@ -60,16 +60,16 @@ enum Form {
 
 /// A table that both kinds of store have.
 #[derive(Debug)]
-struct Table {
-    name: &'static str,
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
     /// Where SQLite has all its rows.
-    in_file: &'static str,
+    pub(crate) in_file: &'static str,
     /// How many columns make a row unique; they stand first, and rows are read in their order.
-    unique: usize,
-    columns: &'static [(&'static str, Form)],
+    pub(crate) unique: usize,
+    pub(crate) columns: &'static [(&'static str, Form)],
 }
 
-type Row = Vec<Value>;
+pub(crate) type Row = Vec<Value>;
 
 const ROOTS: Table = Table {
     name: "roots",
@@ -82,7 +82,20 @@ const ROOTS: Table = Table {
     ],
 };
 
-const TABLES: [Table; 8] = [
+/// What finds the subjects, in their order.
+pub(crate) const SEARCH: Table = Table {
+    name: "search",
+    in_file: "search_rows",
+    unique: 3,
+    columns: &[
+        ("subject", Form::Id),
+        ("authority", Form::Whole),
+        ("token", Form::Id),
+        ("kind", Form::Short),
+    ],
+};
+
+pub(crate) const TABLES: [Table; 8] = [
     // before the keys that refer to them
     ROOTS,
     Table {
@@ -117,17 +130,7 @@ const TABLES: [Table; 8] = [
             ("wrapped", Form::Bytes),
         ],
     },
-    Table {
-        name: "search",
-        in_file: "search_rows",
-        unique: 3,
-        columns: &[
-            ("subject", Form::Id),
-            ("authority", Form::Whole),
-            ("token", Form::Id),
-            ("kind", Form::Short),
-        ],
-    },
+    SEARCH,
     Table {
         name: "accesses",
         in_file: "accesses",
@@ -180,18 +183,28 @@ impl Table {
     }
 }
 
-/// A store that nobody else has meanwhile.
+/// A store that nobody else has meanwhile, or one moment of it.
 #[async_trait]
-trait Rows: Send {
+pub(crate) trait Rows: Send {
     /// The next rows after one, or the first ones.
     async fn page(&mut self, table: &Table, after: Option<&Row>) -> Result<Vec<Row>, Error>;
     /// Takes rows in.
     async fn put(&mut self, table: &Table, rows: &[Row]) -> Result<(), Error>;
+    /// What is wrong with the store itself, beside its rows, at most so many.
+    async fn unsound(&mut self, limit: usize) -> Result<Vec<String>, Error>;
     /// Makes what was taken in durable, and lets gateways have it.
     async fn publish(self: Box<Self>) -> Result<(), Error>;
 }
 
 impl Place {
+    /// One moment of a store, beside whoever has it.
+    pub(crate) async fn beside(&self) -> Result<Box<dyn Rows>, OpenError> {
+        Ok(match self {
+            Self::File(path) => Box::new(SqlitePlace::beside(path)?),
+            Self::Database(login) => Box::new(PostgresPlace::beside(login).await?),
+        })
+    }
+
     async fn open(&self) -> Result<Box<dyn Rows>, OpenError> {
         Ok(match self {
             Self::File(path) => Box::new(SqlitePlace::open(path)?),

@@ -29,6 +29,7 @@ mod store;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::fmt;
 use std::path::Path;
@@ -55,6 +56,7 @@ pub use rotation::{RootUse, root_uses};
 pub use seal::KeyRows;
 pub use search::SearchRow;
 pub use sweep::Swept;
+pub use verify::{Verified, VerifyError, verify};
 
 use coming::Arrivals;
 use keys::Keys;

@@ -30,6 +30,8 @@ pub(crate) const NAMES_MAX: usize = 8;
 /// Names of notes about persons that a process remembers, so that nearly nobody is looked for in the file: some 40 MiB. Of a
 /// store that has more none is remembered, and the file is asked, which costs each registration a tenth of a millisecond.
 pub(crate) const NOTED_MAX: usize = 1024 * 1024;
+/// Faults of a key store that are named one by one: nobody reads more, and they are counted all the same.
+pub(crate) const FAULTS_MAX: usize = 100;
 /// Search rows that gather before they are moved by token: the more, the more of them share a page. So many
 /// are some 10 MiB of memory, and a tenth of a second to read at the start.
 pub(crate) const GATHERED_ROWS: usize = 128 * 1024;

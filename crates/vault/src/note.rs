@@ -58,13 +58,18 @@ impl fmt::Debug for NoteName {
     }
 }
 
-impl NoteName {
-    fn associated_data(self) -> Vec<u8> {
-        let mut bytes = b"note\0".to_vec();
-        bytes.push(self.kind.number());
-        bytes.extend_from_slice(&self.token);
+/// What a note may be bound to, by the number of its kind: its place and its revision; earlier programs left the revision
+/// out.
+pub(crate) fn bound(kind: u8, token: [u8; 16], revision: i64) -> [Vec<u8>; 2] {
+    let data = |label: &[u8]| {
+        let mut bytes = label.to_vec();
+        bytes.push(kind);
+        bytes.extend_from_slice(&token);
         bytes
-    }
+    };
+    let mut now = data(b"note/v2\0");
+    now.extend_from_slice(&revision.to_be_bytes());
+    [now, data(b"note\0")]
 }
 
 /// A note as it was read.
@@ -141,7 +146,7 @@ impl Vault {
                 None => None,
                 Some((revision, sealed)) => Some(Note {
                     revision,
-                    body: self.open_note(*name, &sealed).await?,
+                    body: self.open_note(*name, revision, &sealed).await?,
                 }),
             });
         }
@@ -157,7 +162,7 @@ impl Vault {
     /// Writes a note after the revision that was read, 0 when there was none. False when somebody else wrote meanwhile:
     /// then nothing is changed.
     pub async fn write_note(&self, name: NoteName, after: i64, body: &[u8]) -> Result<bool, Error> {
-        let ad = name.associated_data();
+        let [ad, _before] = bound(name.kind.number(), name.token, after.saturating_add(1));
         let sealed = self
             .seal_small(name.authority, &ad, body, SMALL_BYTES_MAX)
             .await?;
@@ -190,19 +195,24 @@ impl Vault {
             .list_notes(authority, kind, below, limit)
             .await?;
         let mut notes = Vec::with_capacity(rows.len());
-        for (token, sealed) in rows {
+        for (token, revision, sealed) in rows {
             let name = NoteName {
                 authority,
                 kind,
                 token,
             };
-            notes.push((name, self.open_note(name, &sealed).await?));
+            notes.push((name, self.open_note(name, revision, &sealed).await?));
         }
         Ok(notes)
     }
 
-    async fn open_note(&self, name: NoteName, sealed: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        self.open_small(name.authority, &name.associated_data(), sealed)
-            .await
+    async fn open_note(
+        &self,
+        name: NoteName,
+        revision: i64,
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let bound = bound(name.kind.number(), name.token, revision);
+        self.open_small_as(name.authority, &bound, sealed).await
     }
 }

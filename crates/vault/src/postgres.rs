@@ -279,7 +279,7 @@ impl KeyStore for PostgresStore {
         kind: NoteKind,
         below: [u8; 16],
         limit: usize,
-    ) -> Result<Vec<([u8; 16], Vec<u8>)>, Error> {
+    ) -> Result<Vec<([u8; 16], i64, Vec<u8>)>, Error> {
         self.read_list((authority, kind), below, limit).await
     }
 

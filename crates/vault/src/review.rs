@@ -85,6 +85,18 @@ pub(crate) struct ReviewRow {
 impl ReviewRow {
     /// Bound to its place and to what stands in the clear beside it.
     fn associated_data(&self) -> Vec<u8> {
+        let mut bytes = b"review/v2\0".to_vec();
+        bytes.extend_from_slice(&self.fingerprint);
+        bytes.extend_from_slice(&self.associated_data_before());
+        bytes
+    }
+
+    /// What it may be bound to: earlier programs left the fingerprint out.
+    pub(crate) fn bound(&self) -> [Vec<u8>; 2] {
+        [self.associated_data(), self.associated_data_before()]
+    }
+
+    fn associated_data_before(&self) -> Vec<u8> {
         let mut bytes = b"review\0".to_vec();
         bytes.extend_from_slice(self.request_id.as_bytes());
         for micros in [self.at_micros, self.from_micros, self.until_micros] {
@@ -155,7 +167,8 @@ impl Vault {
     }
 
     async fn opened(&self, row: ReviewRow) -> Result<Review, Error> {
-        let ad = row.associated_data();
+        let bound = row.bound();
+        let content = self.open_small_as(row.authority, &bound, &row.sealed);
         Ok(Review {
             number: row.number.cast_unsigned(),
             request_id: row.request_id,
@@ -163,7 +176,7 @@ impl Vault {
             at: instant(row.at_micros)?,
             from: instant(row.from_micros)?,
             until: instant(row.until_micros)?,
-            content: self.open_small(row.authority, &ad, &row.sealed).await?,
+            content: content.await?,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Sealing an entry's parts and opening them: the parts go into the journal, the keys to them do not.
 //!
-//! Only whoever holds a row of a sealing's keys opens its parts.
+//! Only whoever holds a row of a sealing's keys opens its parts. What finds the subject is put together with them, and the
+//! rows hold a digest of it: a search row that was changed, moved or lost later is known by them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,18 +14,28 @@ use zeroize::Zeroizing;
 use crate::keys::Purpose;
 use crate::limits::{PART_READERS_MAX, PUT_TOKENS_MAX};
 use crate::part::{Binding, KeysId, Opened, new_sealing, part_number, push_id, split};
-use crate::search::SearchRow;
+use crate::search::{self, SearchRow};
 use crate::secret::{SECRET_BYTES, Secret};
-use crate::store::Change;
+use crate::store::{Change, kind_number};
 use crate::{Error, Vault};
 
-/// The keys of one entry's sealed parts, a row for each authority that may read some of them. To be put
-/// before the entry is appended.
+/// The keys of one entry's sealed parts, for each authority that may read some of them. To be put before the entry is
+/// appended.
 #[must_use = "an entry without its keys can never be read"]
 pub struct KeyRows {
     id: KeysId,
-    rows: Vec<KeyRow>,
+    /// Of each authority the numbers of parts, and the data key after each.
+    held: BTreeMap<MunicipalityCode, Zeroizing<Vec<u8>>>,
 }
+
+/// The same, wrapped: a row for each authority.
+pub(crate) struct WrappedKeys {
+    pub(crate) id: KeysId,
+    pub(crate) rows: Vec<KeyRow>,
+}
+
+/// Stands among the numbers of parts before the digest of an authority's search rows.
+const FOUND_BY: u8 = 255;
 
 /// Data keys, wrapped by one authority's key.
 pub(crate) struct KeyRow {
@@ -39,6 +50,13 @@ impl KeyRows {
         self.id
     }
 
+    #[cfg(test)]
+    pub(crate) fn readers(&self) -> usize {
+        self.held.len()
+    }
+}
+
+impl WrappedKeys {
     /// Keys that open nothing.
     #[cfg(test)]
     pub(crate) fn none(subject: Subject) -> Self {
@@ -50,23 +68,15 @@ impl KeyRows {
         let rows = Vec::new();
         Self { id, rows }
     }
-
-    pub(crate) fn rows(&self) -> &[KeyRow] {
-        &self.rows
-    }
-
-    pub(crate) fn into_rows(self) -> Vec<KeyRow> {
-        self.rows
-    }
 }
 
 impl fmt::Debug for KeyRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyRows({}, {} rows)", self.id.subject, self.rows.len())
+        write!(f, "KeyRows({}, {} rows)", self.id.subject, self.held.len())
     }
 }
 
-fn row_data(id: &KeysId, authority: MunicipalityCode, epoch: i16) -> Vec<u8> {
+pub(crate) fn row_data(id: &KeysId, authority: MunicipalityCode, epoch: i16) -> Vec<u8> {
     let mut bytes = b"flyttbud/vault/body-key/v1\0".to_vec();
     push_id(&mut bytes, id);
     bytes.extend_from_slice(&authority.number().to_be_bytes());
@@ -74,13 +84,24 @@ fn row_data(id: &KeysId, authority: MunicipalityCode, epoch: i16) -> Vec<u8> {
     bytes
 }
 
-/// The data key of a part among unwrapped ones, each a part's number and 32 bytes.
-fn key_of(part: Part, unwrapped: &[u8]) -> Option<Secret> {
-    unwrapped
+/// What stands under a number among unwrapped bytes, each a number and 32 bytes.
+fn under(number: u8, unwrapped: &[u8]) -> Option<&[u8]> {
+    let mut numbered = unwrapped
         .chunks_exact(1 + SECRET_BYTES)
-        .filter_map(<[u8]>::split_first)
-        .find(|(number, _key)| **number == part_number(part))
-        .and_then(|(_number, key)| Secret::from_slice(key))
+        .filter_map(<[u8]>::split_first);
+    let found = numbered.find(|(of, _bytes)| **of == number);
+    found.map(|(_number, bytes)| bytes)
+}
+
+/// The data key of a part, likewise.
+fn key_of(part: Part, unwrapped: &[u8]) -> Option<Secret> {
+    under(part_number(part), unwrapped).and_then(Secret::from_slice)
+}
+
+/// The digest of the search rows that were put with the keys, likewise; none when there were none, or an earlier program
+/// put them.
+pub(crate) fn found_by(unwrapped: &[u8]) -> Option<&[u8]> {
+    under(FOUND_BY, unwrapped)
 }
 
 impl Vault {
@@ -115,8 +136,8 @@ impl Vault {
             for reader in readers {
                 let keys = held
                     .entry(*reader)
-                    // room for both keys at once: a vector that grows would leave copies behind
-                    .or_insert_with(|| Zeroizing::new(Vec::with_capacity(2 * (1 + SECRET_BYTES))));
+                    // room for all of it at once: a vector that grows would leave copies behind
+                    .or_insert_with(|| Zeroizing::new(Vec::with_capacity(3 * (1 + SECRET_BYTES))));
                 if key_of(part.part, keys).is_none() {
                     keys.push(part_number(part.part));
                     keys.extend_from_slice(key.bytes());
@@ -124,12 +145,33 @@ impl Vault {
             }
             sealed.push(part);
         }
+        // made here, if need be: whoever puts the keys hands them over without waiting for anything
         let epoch = self.epoch();
-        let mut rows = Vec::with_capacity(held.len());
-        for (authority, keys) in held {
+        for authority in held.keys() {
+            self.key(*authority, epoch, Purpose::Wrap).await?;
+        }
+        Ok((sealed, KeyRows { id, held }))
+    }
+
+    /// Wraps the keys under this year's, with the digest of what finds their subject.
+    pub(crate) async fn wrapped(
+        &self,
+        keys: KeyRows,
+        tokens: &[SearchRow],
+    ) -> Result<WrappedKeys, Error> {
+        let (id, epoch) = (keys.id, self.epoch());
+        let mut rows = Vec::with_capacity(keys.held.len());
+        for (authority, mut keys) in keys.held {
+            if !tokens.is_empty() {
+                let mine = tokens.iter().filter(|row| row.authority == authority);
+                keys.push(FOUND_BY);
+                keys.extend_from_slice(&search::digest(
+                    mine.map(|row| (row.token, kind_number(row.subject.kind))),
+                ));
+            }
             rows.push(self.wrap(&id, authority, epoch, &keys).await?);
         }
-        Ok((sealed, KeyRows { id, rows }))
+        Ok(WrappedKeys { id, rows })
     }
 
     async fn wrap(
@@ -158,6 +200,7 @@ impl Vault {
         if tokens.len() > PUT_TOKENS_MAX {
             return Err(Error::TooLarge("search rows of an entry"));
         }
+        let keys = self.wrapped(keys, &tokens).await?;
         self.inner.store.apply(Change::Put(keys, tokens)).await?;
         Ok(())
     }

@@ -314,7 +314,7 @@ impl KeyStore for SqliteStore {
         kind: NoteKind,
         below: [u8; 16],
         limit: usize,
-    ) -> Result<Vec<([u8; 16], Vec<u8>)>, Error> {
+    ) -> Result<Vec<([u8; 16], i64, Vec<u8>)>, Error> {
         self.read(|connection| notes::list(connection, (authority, kind), below, limit))
     }
 

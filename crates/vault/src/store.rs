@@ -13,7 +13,7 @@ use crate::part::KeysId;
 use crate::refusals::Refused;
 use crate::review::ReviewRow;
 use crate::rotation::RootUse;
-use crate::seal::KeyRows;
+use crate::seal::WrappedKeys;
 use crate::search::SearchRow;
 use crate::{Error, RootKeys};
 
@@ -110,14 +110,15 @@ pub(crate) trait KeyStore: Send + Sync {
     /// The revisions of notes and their sealed texts, in the order of the names.
     async fn notes(&self, names: &[NoteName]) -> Result<Vec<Option<(i64, Vec<u8>)>>, Error>;
 
-    /// Tokens and sealed texts of an authority's notes of a kind below a token, the highest first, at most `limit`.
+    /// Tokens, revisions and sealed texts of an authority's notes of a kind below a token, the highest first, at most
+    /// `limit`.
     async fn list_notes(
         &self,
         authority: MunicipalityCode,
         kind: NoteKind,
         below: [u8; 16],
         limit: usize,
-    ) -> Result<Vec<([u8; 16], Vec<u8>)>, Error>;
+    ) -> Result<Vec<([u8; 16], i64, Vec<u8>)>, Error>;
 
     /// The newest mark of a round.
     async fn mark(&self, round: Round) -> Result<Option<Mark>, Error>;
@@ -143,6 +144,7 @@ pub(crate) struct StoredAccess {
     pub(crate) place: AccessPlace,
     pub(crate) kind: u8,
     pub(crate) subject: Uuid,
+    pub(crate) officer: [u8; 16],
     pub(crate) sealed: Vec<u8>,
 }
 
@@ -201,7 +203,7 @@ pub(crate) enum Change {
     /// All pseudonym keys of an epoch, for good.
     DropPseudonymKeys(i16),
     /// Keys of an entry to be, and what finds it.
-    Put(KeyRows, Vec<SearchRow>),
+    Put(WrappedKeys, Vec<SearchRow>),
     /// The keys of one sealing, whose entry was refused.
     Drop(KeysId),
     /// All that an authority holds of a subject, for good.

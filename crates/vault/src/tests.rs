@@ -14,6 +14,7 @@ mod reviewing;
 mod rotating;
 mod sealing;
 mod sharing;
+mod verifying;
 
 use std::fs;
 use std::path::PathBuf;
@@ -105,6 +106,10 @@ claims! {
         a_damaged_key_stays_and_is_named_and_all_others_are_wrapped_anew
         more_damaged_keys_than_a_step_takes_keep_no_other_one_and_can_be_given_up
         a_key_that_was_dropped_meanwhile_is_not_put_back;
+    verifying:
+        a_turned_bit_in_whichever_column_is_named
+        two_rows_that_changed_places_and_one_that_is_lost_are_named
+        what_an_earlier_program_wrote_is_sound_and_counted;
     migrating:
         a_store_of_any_earlier_version_tells_all_that_it_held_and_goes_on;
     refusing:
@@ -183,6 +188,25 @@ impl House {
             let file = Connection::open(self.path()).expect("a file");
             let sql = format!("SELECT count(*) FROM {table}");
             file.query_row(&sql, [], |row| row.get(0)).expect("a count")
+        }
+    }
+
+    /// The wrapped keys to a subject, in the order of authorities.
+    async fn wrapped_for(&self, subject: Subject) -> Vec<Vec<u8>> {
+        let sql = "SELECT wrapped FROM body_keys WHERE subject = ";
+        if let Some(database) = &self.database {
+            let client = database.client("owner").await.expect("a connection");
+            let sql = sql.replace("body_keys", "flyttbud_keys.body_keys");
+            let sql = format!("{sql} $1 ORDER BY authority");
+            let rows = client.query(&sql, &[&subject.id]).await.expect("rows");
+            rows.iter().map(|row| row.get(0)).collect()
+        } else {
+            let file = Connection::open(self.path()).expect("a file");
+            let sql = format!("{sql} ?1 ORDER BY authority");
+            let mut statement = file.prepare(&sql).expect("a statement");
+            let rows = statement.query_map([subject.id.as_bytes()], |row| row.get(0));
+            let rows: Result<Vec<_>, _> = rows.expect("rows").collect();
+            rows.expect("rows")
         }
     }
 

@@ -5,17 +5,19 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
+use uuid::Uuid;
 
 use super::{Row, Rows, Table};
 use crate::limits::COPIED_ROWS;
-use crate::sqlite::{Lock, prepare, private_file};
+use crate::sqlite::{Lock, prepare, private_file, schema};
 use crate::{Error, OpenError};
 
 pub(super) struct SqlitePlace {
     connection: Connection,
     /// Where a copy is on its way, and where it goes to.
     copying: Option<(Copying, PathBuf)>,
-    _lock: Lock,
+    /// None beside whoever has the file.
+    _lock: Option<Lock>,
 }
 
 /// A copy that is not whole. It holds keys: it must not stay.
@@ -38,7 +40,19 @@ impl SqlitePlace {
         Ok(Self {
             connection,
             copying: None,
-            _lock: lock,
+            _lock: Some(lock),
+        })
+    }
+
+    /// One moment of a file, beside whoever has it.
+    pub(super) fn beside(path: &Path) -> Result<Self, OpenError> {
+        let connection = schema::reader(path)?;
+        schema::is_current(&connection)?;
+        connection.execute_batch("BEGIN")?;
+        Ok(Self {
+            connection,
+            copying: None,
+            _lock: None,
         })
     }
 
@@ -66,7 +80,7 @@ impl SqlitePlace {
         Ok(Self {
             connection,
             copying: Some((copying, path.to_owned())),
-            _lock: lock,
+            _lock: Some(lock),
         })
     }
 }
@@ -105,6 +119,47 @@ impl Rows for SqlitePlace {
             insert.execute(params_from_iter(row))?;
         }
         Ok(transaction.commit()?)
+    }
+
+    async fn unsound(&mut self, limit: usize) -> Result<Vec<String>, Error> {
+        let bound = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut unsound = Vec::new();
+        let mut check = self
+            .connection
+            .prepare(&format!("PRAGMA integrity_check({bound})"))?;
+        for said in check.query_map([], |row| row.get::<_, String>(0))? {
+            unsound.push(said?);
+        }
+        unsound.retain(|said| said != "ok");
+        // a row that is found by its token stands among those in the order of time, and the older of these are found
+        for (one, other, beside) in [
+            ("search", "search_rows", ""),
+            (
+                "search_rows",
+                "search",
+                "one.subject <= (SELECT subject FROM search_mark) AND ",
+            ),
+        ] {
+            let sql = format!(
+                "SELECT authority, subject FROM {one} AS one WHERE {beside}NOT EXISTS ( \
+                     SELECT 1 FROM {other} AS other WHERE other.subject = one.subject \
+                     AND other.authority = one.authority AND other.token = one.token \
+                     AND other.kind = one.kind) LIMIT ?1"
+            );
+            let mut alone = self.connection.prepare(&sql)?;
+            let found = alone.query_map([bound], |row| {
+                let (authority, subject): (i64, [u8; 16]) = (row.get(0)?, row.get(1)?);
+                let subject = Uuid::from_bytes(subject);
+                Ok(format!(
+                    "{one}, {authority:04}'s of {subject}: not in {other}"
+                ))
+            })?;
+            for told in found {
+                unsound.push(told?);
+            }
+        }
+        unsound.truncate(limit);
+        Ok(unsound)
     }
 
     async fn publish(self: Box<Self>) -> Result<(), Error> {

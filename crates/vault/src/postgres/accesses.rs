@@ -14,7 +14,7 @@ use crate::store::{AccessQuery, StoredAccess};
 macro_rules! select {
     ($wanted:literal) => {
         concat!(
-            "SELECT at_micros, id, kind, subject, sealed FROM flyttbud_keys.accesses \
+            "SELECT at_micros, id, kind, subject, officer, sealed FROM flyttbud_keys.accesses \
              WHERE authority = $1 AND at_micros >= $2 AND at_micros < $3 \
              AND (at_micros, id) < ($4, $5) ",
             $wanted,
@@ -88,6 +88,7 @@ fn stored(row: &Row) -> Result<StoredAccess, Error> {
         },
         kind: u8::try_from(row.try_get::<_, i16>(2)?).map_err(|_range| Error::Tampered)?,
         subject: row.try_get(3)?,
-        sealed: row.try_get(4)?,
+        officer: row.try_get::<_, Uuid>(4)?.into_bytes(),
+        sealed: row.try_get(5)?,
     })
 }

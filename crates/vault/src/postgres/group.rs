@@ -13,7 +13,7 @@ use crate::Error;
 use crate::access::AccessRow;
 use crate::keys::Purpose;
 use crate::part::KeysId;
-use crate::seal::KeyRows;
+use crate::seal::WrappedKeys;
 use crate::search::SearchRow;
 use crate::store::{Change, kind_number};
 
@@ -185,9 +185,9 @@ struct Inserts {
 }
 
 impl Inserts {
-    fn put(&mut self, keys: KeyRows, tokens: &[SearchRow]) {
-        let id = keys.id();
-        for row in keys.into_rows() {
+    fn put(&mut self, keys: WrappedKeys, tokens: &[SearchRow]) {
+        let id = keys.id;
+        for row in keys.rows {
             self.body_subjects.push(id.subject.id);
             self.body_sealings.push(Uuid::from_bytes(id.sealing));
             self.body_versions.push(id.version.0.into());

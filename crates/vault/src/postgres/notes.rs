@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::{PostgresStore, bound, pair};
+use super::{PostgresStore, bound};
 use crate::Error;
 use crate::note::{NoteKind, NoteName, NoteRow};
 
@@ -83,11 +83,11 @@ impl PostgresStore {
         (authority, kind): (MunicipalityCode, NoteKind),
         below: [u8; 16],
         limit: usize,
-    ) -> Result<Vec<([u8; 16], Vec<u8>)>, Error> {
+    ) -> Result<Vec<([u8; 16], i64, Vec<u8>)>, Error> {
         let rows = self
             .pool
             .rows(
-                "SELECT token, sealed FROM flyttbud_keys.notes \
+                "SELECT token, revision, sealed FROM flyttbud_keys.notes \
                  WHERE authority = $1 AND kind = $2 AND token < $3 ORDER BY token DESC LIMIT $4",
                 &[
                     &i32::from(authority.number()),
@@ -97,9 +97,9 @@ impl PostgresStore {
                 ],
             )
             .await?;
-        let row = |row| {
-            let (token, sealed): (Uuid, Vec<u8>) = pair(row)?;
-            Ok((token.into_bytes(), sealed))
+        let row = |row: &Row| {
+            let token: Uuid = row.try_get(0)?;
+            Ok((token.into_bytes(), row.try_get(1)?, row.try_get(2)?))
         };
         rows.iter().map(row).collect()
     }

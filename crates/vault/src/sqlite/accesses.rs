@@ -40,7 +40,7 @@ pub(super) fn read(
     };
     connection
         .prepare_cached(&format!(
-            "SELECT at_micros, id, kind, subject, sealed FROM accesses \
+            "SELECT at_micros, id, kind, subject, officer, sealed FROM accesses \
              WHERE authority = ?1 AND at_micros >= ?2 AND at_micros < ?3 \
              AND (at_micros, id) < (?4, ?5) {wanted} ORDER BY at_micros DESC, id DESC LIMIT ?6",
         ))?
@@ -63,7 +63,8 @@ pub(super) fn read(
                     },
                     kind: row.get(2)?,
                     subject: Uuid::from_bytes(row.get(3)?),
-                    sealed: row.get(4)?,
+                    officer: row.get(4)?,
+                    sealed: row.get(5)?,
                 })
             },
         )?

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::gathered::{Fate, Key};
 use super::{accesses, marks, notes, refusals, reviews, roots};
 use crate::part::KeysId;
-use crate::seal::KeyRows;
+use crate::seal::WrappedKeys;
 use crate::search::SearchRow;
 use crate::store::{Change, kind_number};
 
@@ -77,13 +77,13 @@ impl Group<'_> {
         }
     }
 
-    fn put(&mut self, keys: &KeyRows, tokens: &[SearchRow]) -> Result<usize, rusqlite::Error> {
+    fn put(&mut self, keys: &WrappedKeys, tokens: &[SearchRow]) -> Result<usize, rusqlite::Error> {
         let mut insert_keys = self.transaction.prepare_cached(
             "INSERT INTO body_keys (subject, version, authority, sealing, kind, epoch, wrapped) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
         )?;
-        let id = keys.id();
-        for row in keys.rows() {
+        let id = &keys.id;
+        for row in &keys.rows {
             insert_keys.execute(params![
                 id.subject.id.as_bytes(),
                 id.version.0,
@@ -117,7 +117,7 @@ impl Group<'_> {
                 insert(&self.transaction, &key, kind)?;
             }
         }
-        Ok(keys.rows().len())
+        Ok(keys.rows.len())
     }
 
     fn drop_sealing(&mut self, keys: &KeysId) -> Result<usize, rusqlite::Error> {

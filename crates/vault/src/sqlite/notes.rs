@@ -11,8 +11,8 @@ use crate::note::{NoteKind, NoteName, NoteRow};
 /// A note's revision and its sealed text.
 type Read = (i64, Vec<u8>);
 
-/// A note's token and its sealed text.
-type Listed = ([u8; 16], Vec<u8>);
+/// A note's token, revision and sealed text.
+type Listed = ([u8; 16], i64, Vec<u8>);
 
 /// Writes a note, if the one before is still the one that it follows. Returns how many were written.
 pub(super) fn write(connection: &Connection, note: &NoteRow) -> Result<usize, rusqlite::Error> {
@@ -83,7 +83,7 @@ pub(super) fn read(
     Ok(found)
 }
 
-/// Tokens and sealed texts below a token, the highest first.
+/// Tokens, revisions and sealed texts below a token, the highest first.
 pub(super) fn list(
     connection: &Connection,
     (authority, kind): (MunicipalityCode, NoteKind),
@@ -92,12 +92,12 @@ pub(super) fn list(
 ) -> Result<Vec<Listed>, rusqlite::Error> {
     connection
         .prepare_cached(
-            "SELECT token, sealed FROM notes WHERE authority = ?1 AND kind = ?2 AND token < ?3 \
+            "SELECT token, revision, sealed FROM notes WHERE authority = ?1 AND kind = ?2 AND token < ?3 \
              ORDER BY token DESC LIMIT ?4",
         )?
         .query_map(
             params![authority.number(), kind.number(), below, bound(limit)],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?
         .collect()
 }

@@ -194,7 +194,7 @@ mod tests {
     use super::*;
     use crate::limits::{GATHERED_ROWS, NOTED_MAX};
     use crate::mark::Round;
-    use crate::seal::KeyRows;
+    use crate::seal::WrappedKeys;
     use crate::sqlite::schema;
 
     /// A writer over an empty store.
@@ -212,7 +212,7 @@ mod tests {
     }
 
     fn keys() -> Waiting {
-        let keys = KeyRows::none(Subject::relocation(Uuid::nil()));
+        let keys = WrappedKeys::none(Subject::relocation(Uuid::nil()));
         (Change::Put(keys, Vec::new()), oneshot::channel().0)
     }
 

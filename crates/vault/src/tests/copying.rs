@@ -93,7 +93,7 @@ pub(super) async fn stocked(house: &House) -> [SealedPart; 2] {
     let (two, _own) = put(&vault, subject(2), "SOC 2026-1").await;
     for actor in [b"first".as_slice(), b"second"] {
         let remembered = vault
-            .record_access(access(subject(1), Timestamp::UNIX_EPOCH, actor))
+            .record_access_as_before(access(subject(1), Timestamp::UNIX_EPOCH, actor))
             .await;
         remembered.expect("remembered");
     }

@@ -157,12 +157,12 @@ async fn what_is_deleted_for_good_is_in_no_file() {
     let house = House::over_sqlite();
     let vault = house.vault().await;
     let (_shared, _own, keys) = seal(&vault, subject(1)).await;
-    let wrapped: Vec<_> = keys.rows().iter().map(|row| row.wrapped.clone()).collect();
     let term = SearchTerm::CaseNumber("SOC 2026-1");
     let row = vault.search_row(solna(), term, subject(1)).await;
     let row = row.expect("a row");
     let token = row.token;
     vault.put(keys, vec![row]).await.expect("put");
+    let wrapped = house.wrapped_for(subject(1)).await;
     vault.erase(solna(), subject(1)).await.expect("erased");
     // rows stand in the order of authorities
     assert!(!house.holds(&wrapped[0]) && !house.holds(&token));

@@ -172,7 +172,8 @@ pub(super) async fn an_access_from_before_kinds_were_kept_is_read_as_it_was(hous
     let vault = house.vault().await;
     let arrival = Subject::arrival(Uuid::from_u128(5));
     let new = access(arrival, Timestamp::UNIX_EPOCH, b"somebody");
-    vault.record_access(new).await.expect("recorded");
+    let recorded = vault.record_access_as_before(new).await;
+    recorded.expect("recorded");
     house
         .alter("UPDATE accesses SET kind = 0, officer = subject;")
         .await;

@@ -170,12 +170,12 @@ async fn what_is_deleted_leaves_the_tables_files_by_itself() {
     let house = House::over_postgres().await;
     let vault = house.vault().await;
     let (_shared, _own, keys) = seal(&vault, subject(1)).await;
-    let wrapped: Vec<_> = keys.rows().iter().map(|row| row.wrapped.clone()).collect();
     let term = SearchTerm::CaseNumber("SOC 2026-1");
     let row = vault.search_row(solna(), term, subject(1)).await;
     let row = row.expect("a row");
     let token = row.token;
     vault.put(keys, vec![row]).await.expect("put");
+    let wrapped = house.wrapped_for(subject(1)).await;
     // rows that come after them on their page are moved over them
     for id in 2..=20 {
         put(&vault, subject(id), "SOC 2026-2").await;
