@@ -86,6 +86,9 @@ fn taken(machine: &Machine, entry: &Entry) -> Option<(RelocationState, Step, Sid
         Event::RelocationWithdrawn {
             reason: WithdrawalReason::WrongRecipient,
         } => (Step::Recall, Side::Sender),
+        Event::RelocationWithdrawn { reason } if reason.ends_reading() => {
+            (Step::Revoke, Side::Sender)
+        }
         Event::RelocationWithdrawn { .. } => (Step::Withdraw, Side::Sender),
         Event::RelocationRedacted { by } if *by == fold.sender => (Step::Redact, Side::Sender),
         Event::RelocationRedacted { .. } => (Step::Redact, Side::Recipient),

@@ -131,6 +131,42 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ],
     },
     Scenario {
+        name: "scenario_05_a_consent_that_is_revoked_after_the_end_ends_the_reading_too",
+        on: On::Both,
+        steps: &[
+            Given(A.announces(P, B)),
+            Given(B.reports(P, A)),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            When(Act::Withdraw(A, WithdrawalReason::ConsentRevoked)),
+            Then(Fact::Announcement(A, B, RelocationState::Withdrawn)),
+            Then(B.is_told(&[RelocationRegistered, ArrivalMatched, RelocationWithdrawn])),
+            Then(Fact::Shown(Shown::Unreadable(B))),
+            Then(Fact::Shown(Shown::Readable(A))),
+            Then(Fact::Shown(Shown::That(
+                "what the receiver reads no more is withdrawn no more",
+                |it| Box::pin(over(it)),
+            ))),
+            // the person was announced: nobody is asked about that arrival
+            Then(A.is_asked(&[])),
+            // called off, which the receiver goes on reading, and found to be a mistake
+            Given(A.announces(Q, B)),
+            When(Act::Withdraw(A, WithdrawalReason::MoveCancelled)),
+            Then(Fact::Shown(Shown::Readable(B))),
+            When(Act::Withdraw(A, WithdrawalReason::Mistake)),
+            Then(Fact::Announcement(A, B, RelocationState::Withdrawn)),
+            Then(Fact::Shown(Shown::Unreadable(B))),
+            // nobody arrived
+            Given(A.announces(CHILD, B)),
+            Given(Act::Acknowledge(B)),
+            When(Act::Pass(220)),
+            Then(Fact::Announcement(A, B, RelocationState::NotArrived)),
+            Then(Fact::Shown(Shown::Readable(B))),
+            When(Act::Withdraw(A, WithdrawalReason::ConsentRevoked)),
+            Then(Fact::Announcement(A, B, RelocationState::Withdrawn)),
+            Then(Fact::Shown(Shown::Unreadable(B))),
+        ],
+    },
+    Scenario {
         name: "scenario_06_a_clear_wish_is_another_kind_and_no_involvement",
         on: On::Both,
         steps: &[
@@ -300,5 +336,19 @@ async fn telling(services: &Services<'_>) {
         let dispute = sender.dispute(dispute).await.expect_err("refused");
         let found = [reply.reason, answer.reason, dispute.reason];
         assert_eq!(found, [for_reply, for_answer, for_answer], "{code:?}");
+    }
+}
+
+/// The newest announcement is withdrawn for no reason any more.
+async fn over(services: &Services<'_>) {
+    let sender = services.party(A);
+    for reason in WithdrawalReason::ALL
+        .into_iter()
+        .filter(|it| it.is_callers())
+    {
+        let withdraw = write!(WithdrawRelocationRequest, sender,
+            name: services.relocation(), reason: reason.number());
+        let refused = sender.withdraw(withdraw).await.expect_err("over");
+        assert_eq!(refused.reason, "STATE_NOT_ALLOWED", "{reason:?}");
     }
 }

@@ -80,8 +80,10 @@ impl Side {
 pub enum Step {
     /// A text is added (komplettering).
     Supplement,
-    /// It is withdrawn (återtagande).
+    /// It is withdrawn: the move will not take place (återtagande).
     Withdraw,
+    /// It is withdrawn since the receiver may read it no more: consent was revoked, or it was a mistake (återkallat samtycke).
+    Revoke,
     /// A person takes it in (kvittens).
     Acknowledge,
     /// A text is written back (svar).
@@ -102,9 +104,10 @@ pub enum Step {
 
 impl Step {
     /// All.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Supplement,
         Self::Withdraw,
+        Self::Revoke,
         Self::Acknowledge,
         Self::Reply,
         Self::Object,
@@ -116,12 +119,13 @@ impl Step {
     ];
 }
 
-/// The state after a step; none when that side may not take it from that state. Final is final, but for three
-/// things: what arrived by a registration that was reversed is open again, where somebody had taken it in; and what
-/// went to the wrong municipality is called back whenever that is found out; and either party ends it for the other.
+/// The state after a step; none when that side may not take it from that state. Final is final, but for four
+/// things: what arrived by a registration that was reversed is open again, where somebody had taken it in; what
+/// went to the wrong municipality is called back whenever that is found out; so is what the receiver may read no more; and
+/// either party ends it for the other.
 pub fn step(state: RelocationState, step: Step, side: Side) -> Option<RelocationState> {
-    if step == Step::Redact && side != Side::Ledger || (side, step) == (Side::Sender, Step::Recall)
-    {
+    let is_senders_end = side == Side::Sender && matches!(step, Step::Recall | Step::Revoke);
+    if step == Step::Redact && side != Side::Ledger || is_senders_end {
         return Some(RelocationState::Withdrawn);
     }
     if state.is_final() {
@@ -198,10 +202,10 @@ mod tests {
             .into_iter()
             .filter(|state| state.is_final())
         {
-            for taken in Step::ALL
-                .into_iter()
-                .filter(|taken| !matches!(taken, Step::Reopen | Step::Recall | Step::Redact))
-            {
+            for taken in Step::ALL.into_iter().filter(|taken| {
+                let at_any_time = [Step::Reopen, Step::Recall, Step::Revoke, Step::Redact];
+                !at_any_time.contains(taken)
+            }) {
                 assert!(
                     Side::ALL
                         .into_iter()
@@ -217,8 +221,10 @@ mod tests {
             assert_eq!(step(state, Step::Object, Side::Sender), None);
             assert_eq!(step(state, Step::Withdraw, Side::Recipient), None);
             assert_eq!(step(state, Step::Withdraw, Side::Ledger), None);
-            assert_eq!(step(state, Step::Recall, Side::Recipient), None);
-            assert_eq!(step(state, Step::Recall, Side::Ledger), None);
+            for senders in [Step::Recall, Step::Revoke] {
+                assert_eq!(step(state, senders, Side::Recipient), None);
+                assert_eq!(step(state, senders, Side::Ledger), None);
+            }
             assert_eq!(step(state, Step::Redact, Side::Ledger), None);
         }
     }

@@ -26,7 +26,7 @@ pub type Decision = (Event, Vec<(MunicipalityCode, NoticeKind)>);
 pub enum RelocationCommand {
     /// Add a text.
     Supplement,
-    /// Withdraw it.
+    /// Withdraw it. For a reason that ends the reading in every state: whoever may read it no more must not.
     Withdraw {
         /// Why.
         reason: WithdrawalReason,
@@ -122,7 +122,7 @@ pub fn relocation(
             NoticeKind::RelocationSupplemented,
         ),
         RelocationCommand::Withdraw { reason } => (
-            Step::Withdraw,
+            withdrawal(reason),
             Event::RelocationWithdrawn { reason },
             NoticeKind::RelocationWithdrawn,
         ),
@@ -160,6 +160,15 @@ pub fn relocation(
         Some(_next) if is_text && fold.version.0 >= EVENTS_MAX => Err(Reason::TooManyTexts),
         Some(_next) => Ok((event, vec![(other, notice)])),
         None => Err(Reason::StateNotAllowed),
+    }
+}
+
+/// Which step a withdrawal is.
+fn withdrawal(reason: WithdrawalReason) -> Step {
+    if reason.ends_reading() {
+        Step::Revoke
+    } else {
+        Step::Withdraw
     }
 }
 

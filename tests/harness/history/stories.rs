@@ -20,7 +20,7 @@ use super::{History, id, municipality, pseudonym};
 pub type Story = fn(&mut History);
 
 /// Each with its name.
-pub const STORIES: [(&str, Story); 10] = [
+pub const STORIES: [(&str, Story); 11] = [
     ("demo", demo),
     ("steps", steps),
     ("definitions", definitions),
@@ -31,6 +31,7 @@ pub const STORIES: [(&str, Story); 10] = [
     ("recalled", recalled),
     ("redacted", redacted),
     ("questions", questions),
+    ("revoked", revoked),
 ];
 
 const SOLNA: &str = "0184";
@@ -357,6 +358,42 @@ fn questions(history: &mut History) {
     // an announcement that comes later covers what was asked, and the rest expires
     history.register(1, SIGTUNA, 0);
     history.wait(days(200));
+}
+
+/// Consent that is revoked, and mistakes that are found out, from every state; moves that are called off while it is open.
+fn revoked(history: &mut History) {
+    let acknowledge = (RelocationCommand::Acknowledge, Side::Recipient);
+    let withdraw = |reason| (RelocationCommand::Withdraw { reason }, Side::Sender);
+    let revoke = withdraw(WithdrawalReason::ConsentRevoked);
+    let undo = withdraw(WithdrawalReason::Mistake);
+    let called_off = withdraw(WithdrawalReason::MoveCancelled);
+    let replied = (reply(false), Side::Recipient);
+    let objected = (reply(true), Side::Recipient);
+    let paths: [&[_]; 4] = [
+        &[],
+        &[acknowledge],
+        &[acknowledge, replied],
+        &[acknowledge, objected],
+    ];
+    for (person, path) in (1..).step_by(10).zip(paths) {
+        // called off, and revoked after that; found out to be a mistake
+        history.follow(person, path);
+        history.command(person, called_off);
+        history.command(person, revoke);
+        history.follow(person + 1, path);
+        history.command(person + 1, undo);
+        // told when the person had arrived; the arrival is reversed after that, which opens nothing again
+        history.follow(person + 2, path);
+        history.report(person + 2, SOLNA);
+        history.command(person + 2, revoke);
+        history.withdraw_report(person + 2);
+        history.follow(person + 3, path);
+    }
+    history.wait(days(300));
+    for (person, _path) in (1..).step_by(10).zip(paths) {
+        history.command(person + 3, undo);
+    }
+    history.wait(days(1));
 }
 
 fn days(count: i64) -> SignedDuration {

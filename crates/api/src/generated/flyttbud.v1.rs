@@ -3361,7 +3361,8 @@ pub mod relocation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Withdraws an announcement, for example when consent is revoked.
+        /// Withdraws an announcement: while it is open, and as long as the receiver may read it when consent was revoked or it was a
+        /// mistake.
         pub async fn withdraw_relocation(
             &mut self,
             request: impl tonic::IntoRequest<super::WithdrawRelocationRequest>,
@@ -3728,7 +3729,8 @@ pub mod relocation_service_server {
             tonic::Response<super::SupplementRelocationResponse>,
             tonic::Status,
         >;
-        /// Withdraws an announcement, for example when consent is revoked.
+        /// Withdraws an announcement: while it is open, and as long as the receiver may read it when consent was revoked or it was a
+        /// mistake.
         async fn withdraw_relocation(
             &self,
             request: tonic::Request<super::WithdrawRelocationRequest>,

@@ -113,7 +113,20 @@ fn tells(what: RelocationCommand) -> bool {
 fn decide(party: Party, what: RelocationCommand, entries: &[Entry]) -> Result<Decided, Refusal> {
     let fold = party.relocation(RelocationFold::fold(entries).map_err(halted)?)?;
     let (event, notices) = ledger::relocation(&fold, what, party.code()).map_err(Refusal::new)?;
-    if what == RelocationCommand::Recall && ledger::recalled(entries).is_some() {
+    let is_over = match what {
+        RelocationCommand::Recall => ledger::recalled(entries).is_some(),
+        // what the receiver may read no more is over there, however it came to that
+        RelocationCommand::Withdraw { .. } => ledger::erased(entries).map_err(halted)?.is_some(),
+        RelocationCommand::Redact
+        | RelocationCommand::Restrict { .. }
+        | RelocationCommand::Release { .. }
+        | RelocationCommand::Supplement
+        | RelocationCommand::Acknowledge
+        | RelocationCommand::Reply { .. }
+        | RelocationCommand::Refer { .. }
+        | RelocationCommand::Decide { .. } => false,
+    };
+    if is_over {
         return Err(Refusal::new(Reason::StateNotAllowed));
     }
     // what had ended has been released, and another one may be open since then

@@ -79,6 +79,12 @@ fn check_relocation(state: RelocationState, table: &str) {
         let command = match verb {
             "supplement" => RelocationCommand::Supplement,
             "withdraw" => RelocationCommand::Withdraw {
+                reason: WithdrawalReason::MoveCancelled,
+            },
+            "revoke" => RelocationCommand::Withdraw {
+                reason: WithdrawalReason::ConsentRevoked,
+            },
+            "undo" => RelocationCommand::Withdraw {
                 reason: WithdrawalReason::Mistake,
             },
             "recall" => RelocationCommand::Recall,
@@ -207,6 +213,24 @@ fn the_sender_alone_calls_back_whatever_became_of_it() {
             recall by 0191 => NOT_FOUND
         ",
         );
+    }
+}
+
+#[test]
+fn a_revoked_consent_and_a_mistake_are_told_by_the_sender_whatever_became_of_it() {
+    for state in RelocationState::ALL {
+        for verb in ["revoke", "undo"] {
+            check_relocation(
+                state,
+                &format!(
+                    "
+                    {verb} by 0184 => RelocationWithdrawn to 2283
+                    {verb} by 2283 => STATE_NOT_ALLOWED
+                    {verb} by 0191 => NOT_FOUND
+                    "
+                ),
+            );
+        }
     }
 }
 

@@ -156,6 +156,9 @@ impl RelocationFold {
             Event::RelocationWithdrawn {
                 reason: WithdrawalReason::WrongRecipient,
             } => (Step::Recall, Side::Sender),
+            Event::RelocationWithdrawn { reason } if reason.ends_reading() => {
+                (Step::Revoke, Side::Sender)
+            }
             Event::RelocationWithdrawn { .. } => (Step::Withdraw, Side::Sender),
             Event::RelocationRedacted { by } => {
                 let side = self

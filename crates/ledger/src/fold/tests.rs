@@ -384,8 +384,13 @@ proptest! {
         let whole = entries(events);
         for some in 1..=whole.len() {
             let (before, newest) = (&whole[..some - 1], &whole[..some]);
-            if let Ok(Some(fold)) = RelocationFold::fold(before) {
-                prop_assert!(!(fold.state.is_final() && RelocationFold::fold(newest).is_ok()));
+            if let Ok(Some(fold)) = RelocationFold::fold(before)
+                && fold.state.is_final()
+                && let Ok(Some(after)) = RelocationFold::fold(newest)
+            {
+                // what the receiver may read no more is told whatever became of it
+                prop_assert!(newest[some - 1].event.ends_reading());
+                prop_assert_eq!(after.state, RelocationState::Withdrawn);
             }
             if let Ok(Some(fold)) = ArrivalFold::fold(before) {
                 let ended = fold.state == ArrivalState::Withdrawn;

@@ -223,8 +223,11 @@ impl Host {
                 (Subject::relocation(id(number(1))), event)
             }
             "arrive" | "exempt" => arrived(&words),
-            "withdraw" => {
-                let reason = WithdrawalReason::Mistake;
+            "withdraw" | "cancel" => {
+                let reason = match words[0] {
+                    "cancel" => WithdrawalReason::MoveCancelled,
+                    _ => WithdrawalReason::Mistake,
+                };
                 let event = Event::RelocationWithdrawn { reason };
                 (Subject::relocation(id(number(1))), event)
             }

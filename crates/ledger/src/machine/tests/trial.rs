@@ -187,12 +187,12 @@ fn an_answer_takes_as_many_days_whenever_it_is_asked_for() {
 
 #[test]
 fn an_act_that_the_trial_has_no_place_for_is_counted() {
-    // in fact outside the window: withdrawn while nobody had arrived
+    // in fact outside the window: called off while nobody had arrived
     let host = history(
         "
         register 1 0184>2283 p1 2026-11
         arrive 2 0184>2283 p1 2027-09
-        withdraw 1
+        cancel 1
         day 20
     ",
     );
