@@ -32,6 +32,7 @@ mod rights;
 mod rules;
 mod services;
 mod steps;
+mod texts;
 mod time;
 
 use std::collections::BTreeSet;
@@ -46,7 +47,7 @@ use services::House;
 use steps::{On, Scenario};
 
 /// Every scenario, heading by heading. A new one goes to the end of its heading.
-const SCENARIOS: [&[Scenario]; 12] = [
+const SCENARIOS: [&[Scenario]; 13] = [
     core::SCENARIOS,
     clocks::SCENARIOS,
     families::SCENARIOS,
@@ -54,6 +55,7 @@ const SCENARIOS: [&[Scenario]; 12] = [
     identity::SCENARIOS,
     protection::SCENARIOS,
     later::SCENARIOS,
+    texts::SCENARIOS,
     asked::SCENARIOS,
     disputes::SCENARIOS,
     organisation::SCENARIOS,

@@ -15,33 +15,76 @@ pub struct Words {
 }
 
 /// Whether a text holds something in the form of a personal or coordination number with a right date and
-/// check digit: ten or twelve digits, the last four perhaps set apart by blanks, a hyphen, a dash or "+".
-/// Longer runs of digits are something else. Every sign is looked at once: the time is linear.
+/// check digit: ten or twelve digits, the last four perhaps set apart by blanks, a hyphen, a dash, "+" or "/", and the date
+/// perhaps written as year, month and day. Longer runs of digits are something else. Every sign is looked at a few times: the
+/// time is linear.
 pub fn contains_identity_number(text: &str) -> bool {
     let signs: String = text.chars().map(simplified).collect();
     signs.split('x').any(|stretch| {
-        let mut date = "";
-        stretch.split('-').filter(|run| !run.is_empty()).any(|run| {
-            let before = std::mem::replace(&mut date, run);
-            match run.len() {
-                4 => is_number(before, run),
+        let mut rest = runs(stretch).peekable();
+        let mut before = [Run::default(); 3];
+        while let Some(run) = rest.next() {
+            let found = match run.digits.len() {
+                4 => ends_number(before, run, rest.peek()),
                 10 | 12 => run
-                    .split_at_checked(run.len() - 4)
-                    .is_some_and(|(a, b)| is_number(a, b)),
+                    .digits
+                    .split_at_checked(run.digits.len() - 4)
+                    .is_some_and(|(date, serial)| is_number(date, serial)),
                 _ => false,
+            };
+            if found {
+                return true;
             }
+            let [_, second, third] = before;
+            before = [second, third, run];
+        }
+        false
+    })
+}
+
+/// Digits, and whether nothing but blanks sets them apart from those before them.
+#[derive(Clone, Copy, Default)]
+struct Run<'a> {
+    digits: &'a str,
+    is_by_blanks: bool,
+}
+
+/// The runs of digits in a stretch.
+fn runs(stretch: &str) -> impl Iterator<Item = Run<'_>> {
+    let mut rest = stretch;
+    std::iter::from_fn(move || {
+        let (joint, from) = rest.split_at(rest.find(|sign: char| sign.is_ascii_digit())?);
+        let until = from.find(|sign: char| !sign.is_ascii_digit());
+        let (digits, after) = from.split_at(until.unwrap_or(from.len()));
+        rest = after;
+        Some(Run {
+            digits,
+            is_by_blanks: !joint.contains('-'),
         })
     })
 }
 
-/// A digit, "-" for whatever may stand before the last four, "x" for all else.
+/// Whether four digits end a number, by the three runs before them: its date in one run, or in three. A day with a time or a
+/// sum behind it is none, "2026-12-12 8500", and neither is the year of a later day, "2026-12-19 – 2027-03-31".
+fn ends_number([year, month, day]: [Run<'_>; 3], serial: Run<'_>, next: Option<&Run<'_>>) -> bool {
+    if is_number(day.digits, serial.digits) {
+        return true;
+    }
+    let is_date = matches!(year.digits.len(), 2 | 4)
+        && (month.digits.len(), day.digits.len()) == (2, 2)
+        && (!serial.is_by_blanks || month.is_by_blanks && day.is_by_blanks);
+    let is_year = next.is_some_and(|next| next.digits.len() == 2 && !next.is_by_blanks);
+    let date = [year.digits, month.digits, day.digits];
+    is_date && !is_year && is_number(&date.concat(), serial.digits)
+}
+
+/// A digit, " " and "-" for whatever may stand within a number, "x" for all else.
 fn simplified(sign: char) -> char {
     match sign {
         '0'..='9' => sign,
-        // hyphens, dashes and the minus sign, which word processors put in place of "-"; blanks
-        '-' | '+' | '\u{2010}'..='\u{2015}' | '\u{2212}' | ' ' | '\t' | '\u{a0}' | '\u{202f}' => {
-            '-'
-        }
+        // hyphens, dashes and the minus sign, which word processors put in place of "-"
+        '-' | '+' | '/' | '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        ' ' | '\t' | '\u{a0}' | '\u{202f}' => ' ',
         _ => 'x',
     }
 }
@@ -86,6 +129,17 @@ mod tests {
             "2026-11-24 19900101-2385",
             "19900101 19900101-2385",
             "(19900101-2385)",
+            "19900101/2385",
+            "900101/2385",
+            "1990-01-01-2385",
+            "1990-01-01 - 2385",
+            "1990-01-01\u{2013}2385",
+            "1990/01/01-2385",
+            "1990 01 01 2385",
+            "90 01 01 2385",
+            "90-01-01-2385",
+            "Född 1990-01-01-2385, flyttar 2026-12-15",
+            "2026-11-24 1990-01-01-2385",
         ] {
             assert!(contains_identity_number(text), "{text}");
         }
@@ -113,6 +167,21 @@ mod tests {
             "SN 2026/1234-5",
             "08-123 45 67",
             "212000-0142",
+            // telephone numbers, days with a sum or a time, periods: with the check digit of a number
+            "070-101 23 87",
+            "070 101 23 87",
+            "+46 70 101 23 87",
+            "08-071 212 31",
+            "2026-12-12 8500 kr i månaden",
+            "den 2026-12-26 1400",
+            "2026-12-19 \u{2013} 2027-03-31",
+            "2026-12-19--2027-03",
+            "2026/12/19",
+            // right groups of another thing
+            "1990-01-01-2386",
+            "1990-13-01-2385",
+            "1990-1-1-2385",
+            "1990-01-01-23851",
         ] {
             assert!(!contains_identity_number(text), "{text}");
         }
@@ -121,9 +190,10 @@ mod tests {
     #[test]
     fn a_long_text_is_read_in_linear_time() {
         let digits = "1990010123".repeat(100_000);
-        let runs = "19900101-".repeat(100_000);
         assert!(!contains_identity_number(&digits));
-        assert!(!contains_identity_number(&runs));
+        for run in ["19900101-", "1990-01-01-", "90 01 "] {
+            assert!(!contains_identity_number(&run.repeat(100_000)), "{run}");
+        }
     }
 
     proptest! {
@@ -136,7 +206,8 @@ mod tests {
         fn invariant_a_number_is_found_between_any_words(
             before in "[^0-9]{0,30}",
             after in "[^0-9]{0,30}",
-            number in prop_oneof![Just("19900101-2385"), Just("201101062394"), Just("140168+2396")],
+            number in prop_oneof![Just("19900101-2385"), Just("201101062394"), Just("140168+2396"),
+                Just("1990-01-01-2385"), Just("90 01 01 2385")],
         ) {
             let text = format!("{before}{number}{after}");
             prop_assert!(contains_identity_number(&text));

@@ -375,10 +375,11 @@ pub fn contact(faults: &mut Faults, field: &str, contact: Option<&v1::Contact>) 
         faults.add(field, Reason::FieldRequired);
         return;
     };
-    faults.text(&format!("{field}.name"), &contact.name, 0, 100);
-    faults.text(&format!("{field}.function"), &contact.function, 1, 100);
+    faults.free_text(&format!("{field}.name"), &contact.name, 0, 100);
+    faults.free_text(&format!("{field}.function"), &contact.function, 1, 100);
+    // a telephone number may look like one of a person
     faults.text(&format!("{field}.phone"), &contact.phone, 0, 30);
-    faults.text(&format!("{field}.email"), &contact.email, 0, 254);
+    faults.free_text(&format!("{field}.email"), &contact.email, 0, 254);
     if contact.phone.is_empty() && contact.email.is_empty() {
         faults.add(&format!("{field}.phone"), Reason::FieldRequired);
     }

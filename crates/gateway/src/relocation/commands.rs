@@ -214,8 +214,24 @@ async fn senders_own(
 }
 
 /// What the sender marked when it announced is looked for in whatever it writes later.
-fn check_withheld(faults: &mut Faults, own: &sealed::OwnPart, text: &str) {
-    faults.withheld(&own.withheld_addresses, [("text", text)]);
+fn check_withheld(
+    faults: &mut Faults,
+    own: &sealed::OwnPart,
+    text: &str,
+    contact: Option<&v1::Contact>,
+) {
+    let contact = contact.into_iter().flat_map(|it| {
+        [
+            ("contact.name", it.name.as_str()),
+            ("contact.function", &it.function),
+            ("contact.phone", &it.phone),
+            ("contact.email", &it.email),
+        ]
+    });
+    faults.withheld(
+        &own.withheld_addresses,
+        [("text", text)].into_iter().chain(contact),
+    );
 }
 
 /// A partial consent limits what is added later too: free text only where it covers free text. So do the addresses that
@@ -225,7 +241,7 @@ async fn text_may_follow(core: &Core, common: &Common<'_>, text: &str) -> Result
         return Ok(());
     };
     let mut faults = Faults::default();
-    check_withheld(&mut faults, &own, text);
+    check_withheld(&mut faults, &own, text, None);
     faults.end()?;
     // a ground that can no longer be read carries nothing new
     let ground = own.legal_ground;
@@ -380,7 +396,7 @@ pub(super) async fn reply(
         core.check_telling(&mut faults, &telling);
         let subject = parse::subject(SubjectKind::Relocation, &request.name)?;
         if let Some(own) = senders_own(core, party, subject).await? {
-            check_withheld(&mut faults, &own, &request.text);
+            check_withheld(&mut faults, &own, &request.text, request.contact.as_ref());
         }
     }
     let mut common = common!(core, call, request, "ReplyToRelocation", faults);

@@ -329,6 +329,25 @@ fn each_fault_of_the_content_is_named() {
 }
 
 #[test]
+fn no_number_stands_in_a_contact() {
+    check(
+        |r| {
+            let contact = content(r).contact.as_mut().expect("one");
+            contact.name = "Kim, 1990-01-01-2385".to_owned();
+            contact.function = "900101/2385".to_owned();
+            contact.email = "9001012385@exempel.se".to_owned();
+            // of a telephone nobody can tell
+            contact.phone = "0701012387".to_owned();
+        },
+        &[
+            ("content.contact.name", IdentityNumberInText),
+            ("content.contact.function", IdentityNumberInText),
+            ("content.contact.email", IdentityNumberInText),
+        ],
+    );
+}
+
+#[test]
 fn each_fault_of_the_ground_is_named() {
     let cases: [(Spoil, &[(&str, Reason)]); 8] = [
         (
