@@ -66,7 +66,14 @@ fn back_up(folder: &Path) -> Value {
     let words = "--json backup --config serve.toml --record record --keys keys";
     let words: Vec<&str> = words.split(' ').collect();
     let said = run(folder, &words).stdout;
-    serde_json::from_slice(&said).expect("an object")
+    let told: Value = serde_json::from_slice(&said).expect("an object");
+    assert_eq!(told["key_faults"], 0, "{told}");
+    let files = fs::read_dir(folder.join("keys")).expect("a folder");
+    let files: Vec<_> = files
+        .map(|file| file.expect("a file").file_name())
+        .collect();
+    assert_eq!(files, ["keys.sqlite"], "whole, and nothing beside it");
+    told
 }
 
 /// Puts a file of a backup in the place of a stopped service's.

@@ -12,10 +12,12 @@ use journal::audit::{self, SqliteRows, Verified};
 use journal::backup::copy_file;
 use serde_json::json;
 use tempfile::TempDir;
+use vault::copy::Place;
 use vault::{Backup, RootKeys};
 
 use crate::failure::Failure;
 use crate::journal::tell;
+use crate::output;
 
 /// What to copy, and where to.
 #[derive(Debug, Args)]
@@ -40,7 +42,7 @@ pub(crate) fn run(options: &Options, json: bool) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .context("nothing can be run")?;
-    let copied = runtime.block_on(copy(folder, roots, options))?;
+    let (copied, key_faults) = runtime.block_on(copy(folder, roots, options))?;
     tell(
         json,
         &[
@@ -48,14 +50,26 @@ pub(crate) fn run(options: &Options, json: bool) -> Result<(), Failure> {
             ("root", json!(copied.head.root.to_string())),
             ("record", json!(options.record)),
             ("keys", json!(options.keys)),
+            ("key_faults", json!(key_faults)),
         ],
     );
+    if key_faults > 0 {
+        // what is damaged may be lost for good: the rest must be copied all the same
+        output::talk(
+            "the key store does not hold, and was copied as it is: `flyttbud keys verify` tells where",
+        );
+    }
     Ok(())
 }
 
 /// The order is what makes the copies fit together: the log never has more entries than the journal, every entry has
 /// its keys, and the key store's mark is of an entry that the journal has.
-async fn copy(folder: &Path, roots: &RootFiles, options: &Options) -> anyhow::Result<Verified> {
+/// Returns what was seen of the journal, and how many faults of the key store.
+async fn copy(
+    folder: &Path,
+    roots: &RootFiles,
+    options: &Options,
+) -> anyhow::Result<(Verified, u64)> {
     let roots = RootKeys::read(&roots.newest, &roots.earlier)?;
     let (record, keys) = (
         Unfinished::make(&options.record)?,
@@ -75,9 +89,10 @@ async fn copy(folder: &Path, roots: &RootFiles, options: &Options) -> anyhow::Re
         "the journal has {} faults, and nothing was copied: `flyttbud journal verify` tells them",
         seen.faults_count
     );
+    let held = vault::verify(&Place::File(keys.file("keys.sqlite")), &roots).await?;
     record.publish()?;
     keys.publish()?;
-    Ok(seen)
+    Ok((seen, held.faults_count))
 }
 
 /// A folder under another name until it is whole. One that is given up is removed.

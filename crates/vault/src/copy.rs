@@ -174,6 +174,25 @@ pub(crate) const TABLES: [Table; 8] = [
     },
 ];
 
+/// Tables of which it is known how many rows each authority has.
+const COUNTED: [&str; 2] = ["notes", "reviews"];
+
+/// Of which authorities a table has fewer or more rows than are known: how many are known, and how many there are.
+fn miscounted(table: &str, schema: &str, whole: &str) -> String {
+    format!(
+        "SELECT authority, CAST(sum(known) AS {whole}), CAST(sum(there) AS {whole}) FROM ( \
+             SELECT authority, row_count AS known, 0 AS there FROM {schema}census \
+             WHERE table_name = '{table}' UNION ALL \
+             SELECT authority, 0, count(*) FROM {schema}{table} GROUP BY authority \
+         ) AS counted GROUP BY authority HAVING sum(known) <> sum(there) ORDER BY authority"
+    )
+}
+
+/// What is said of one of them.
+fn lost(table: &str, (authority, known, there): (i64, i64, i64)) -> String {
+    format!("{table}, authority {authority}: {known} rows were kept, and there are {there}")
+}
+
 impl Table {
     /// A text for each of the first columns, counted from 1, as SQL lists them.
     fn list(&self, columns: usize, text: impl Fn(usize, &str, Form) -> String) -> String {

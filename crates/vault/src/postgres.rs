@@ -55,6 +55,7 @@ pub(crate) const SCHEMA: Schema = Schema {
         include_str!("postgres/schema/7.sql"),
         include_str!("postgres/schema/8.sql"),
         include_str!("postgres/schema/9.sql"),
+        include_str!("postgres/schema/10.sql"),
     ],
 };
 

@@ -2,7 +2,7 @@
 //! beside it, and what finds a subject is what was put with its keys. So a bit that turned, a row that was moved and one
 //! that two have changed places with are named. Nothing is changed, and nothing that was opened is kept.
 //!
-//! What no row can tell of is not found here: a note, a reading or a review that is gone as a whole, and what was said in the
+//! What no row can tell of is not found here: an access or a row of keys that is gone as a whole, and what was said in the
 //! clear of a refused call, of a drop of pseudonym keys, or of how far a journal was gone over (docs/operation.md).
 
 mod found;

@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use tokio_postgres::Row as Stored;
 use tokio_postgres::types::ToSql;
 
-use super::{Form, Row, Rows, TABLES, Table};
+use super::{COUNTED, Form, Row, Rows, TABLES, Table, lost, miscounted};
 use crate::limits::COPIED_ROWS;
 use crate::postgres::{SCHEMA, migrate};
 use crate::{Error, OpenError};
@@ -97,9 +97,19 @@ impl Rows for PostgresPlace {
         Ok(())
     }
 
-    async fn unsound(&mut self, _limit: usize) -> Result<Vec<String>, Error> {
+    async fn unsound(&mut self, limit: usize) -> Result<Vec<String>, Error> {
         // the server proves its pages with their checksums, and each row stands once
-        Ok(Vec::new())
+        let mut unsound = Vec::new();
+        for table in COUNTED {
+            let sql = miscounted(table, "flyttbud_keys.", "bigint");
+            for row in self.0.rows_once(&sql, &[]).await? {
+                let authority: i32 = row.try_get(0)?;
+                let counted = (authority.into(), row.try_get(1)?, row.try_get(2)?);
+                unsound.push(lost(table, counted));
+            }
+        }
+        unsound.truncate(limit);
+        Ok(unsound)
     }
 
     async fn publish(mut self: Box<Self>) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 use uuid::Uuid;
 
-use super::{Row, Rows, Table};
+use super::{COUNTED, Row, Rows, Table, lost, miscounted};
 use crate::limits::COPIED_ROWS;
 use crate::sqlite::{Lock, prepare, private_file, schema};
 use crate::{Error, OpenError};
@@ -156,6 +156,13 @@ impl Rows for SqlitePlace {
             })?;
             for told in found {
                 unsound.push(told?);
+            }
+        }
+        for table in COUNTED {
+            let mut counts = self.connection.prepare(&miscounted(table, "", "INTEGER"))?;
+            let found = counts.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            for counted in found {
+                unsound.push(lost(table, counted?));
             }
         }
         unsound.truncate(limit);

@@ -9,7 +9,7 @@ use crate::OpenError;
 use crate::limits::{BUSY, CHECKPOINT_PAGES, PAGE_BYTES};
 
 /// Each string brings the schema one version further. Add to it; never edit it.
-pub(crate) const MIGRATIONS: [&str; 10] = [
+pub(crate) const MIGRATIONS: [&str; 11] = [
     "
 CREATE TABLE root (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -165,6 +165,28 @@ CREATE TABLE followed (
     "
 -- the names of notes about persons: read at the start, without what the notes say
 CREATE INDEX notes_about_persons ON notes (kind, authority, token) WHERE kind NOT IN (1, 3);
+",
+    "
+-- how many notes and reviews each authority has: nothing else tells of one that is gone
+CREATE TABLE census (
+    table_name TEXT NOT NULL,
+    authority INTEGER NOT NULL,
+    row_count INTEGER NOT NULL,
+    PRIMARY KEY (table_name, authority)
+) STRICT, WITHOUT ROWID;
+INSERT INTO census SELECT 'notes', authority, count(*) FROM notes GROUP BY authority;
+INSERT INTO census SELECT 'reviews', authority, count(*) FROM reviews GROUP BY authority;
+CREATE TRIGGER note_came AFTER INSERT ON notes BEGIN
+    INSERT INTO census VALUES ('notes', NEW.authority, 1)
+        ON CONFLICT DO UPDATE SET row_count = row_count + 1;
+END;
+CREATE TRIGGER note_went AFTER DELETE ON notes BEGIN
+    UPDATE census SET row_count = row_count - 1 WHERE table_name = 'notes' AND authority = OLD.authority;
+END;
+CREATE TRIGGER review_came AFTER INSERT ON reviews BEGIN
+    INSERT INTO census VALUES ('reviews', NEW.authority, 1)
+        ON CONFLICT DO UPDATE SET row_count = row_count + 1;
+END;
 ",
 ];
 
