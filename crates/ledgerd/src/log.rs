@@ -109,12 +109,16 @@ impl Log {
                     if raise(self.evidence.as_ref(), &alarm).await {
                         self.wait_for_calm(&drain).await;
                     } else {
+                        // until a session begins that finds everything in order
+                        self.holds.send_replace(false);
                         timeout(RETRY, drain.cancelled()).await.ok();
                     }
                 }
                 Fault::Publish(PublishError::Alarmed) => {
                     let page = Reason::LogNotSigned.page();
-                    tracing::error!(page, "an alarm stands, nothing is signed any more");
+                    // raised by whoever found it first, or before a start
+                    let alarm = self.evidence.alarm().await.unwrap_or_default();
+                    tracing::error!(alarm, page, "an alarm stands, nothing is signed any more");
                     self.wait_for_calm(&drain).await;
                 }
                 fault @ (Fault::Journal(_) | Fault::Evidence(_) | Fault::Publish(_)) => {
@@ -154,6 +158,8 @@ impl Log {
             memory.check(journal, evidence).await?;
         }
         let recount = self.begin(leads).await?;
+        self.holds
+            .send_if_modified(|holds| !std::mem::replace(holds, true));
         if self.failures > 0 {
             tracing::info!(failures = self.failures, "log goes on");
             self.failures = 0;

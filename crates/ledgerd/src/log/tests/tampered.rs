@@ -7,8 +7,10 @@ use journal::evidence::{self, Alarm, Ground};
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::policy::Policy;
 use tlog::tree::{Hash, Head, Index, Place, Size};
+use tokio::time::timeout;
 
-use super::{House, Running, signer};
+use super::troubled::{Signed, Trouble};
+use super::{House, PATIENCE, Running, signer};
 use crate::Leadership;
 use crate::log::{Scrubber, raise};
 
@@ -64,6 +66,26 @@ fn tamperings() -> Vec<(&'static str, String, Alarm)> {
             Alarm::HashMissing(place(0, 11)),
         ),
     ]
+}
+
+/// Whoever asks for its health is told although the store keeps nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_that_cannot_be_stored_is_told_until_everything_is_in_order() {
+    let house = House::signed(ENTRIES).await;
+    let kept = "CREATE TABLE kept AS SELECT bytes FROM entries WHERE position = 7";
+    house.tamper("journal.sqlite", kept);
+    house.tamper("journal.sqlite", &flip("entries", "bytes", 7));
+    let (stores, unraised) = house.open().with(Trouble::Unraised, &Signed::default());
+    let mut running = Running::start(stores.log(Leadership::always()));
+    unraised.met().await;
+    running.alarmed().await;
+    assert_eq!(stores.evidence.alarm().await.expect("read"), None);
+    // put back beside it
+    let back = "UPDATE entries SET bytes = (SELECT bytes FROM kept) WHERE position = 7";
+    house.tamper("journal.sqlite", back);
+    let holds = timeout(PATIENCE, running.holds.wait_for(|holds| *holds)).await;
+    holds.expect("in time").expect("it runs");
+    running.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -333,7 +355,7 @@ async fn the_scrubber_reads_everything_from_where_it_was() {
                 tokio::task::yield_now().await;
             }
         };
-        let found = tokio::time::timeout(Duration::from_mins(1), found).await;
+        let found = timeout(Duration::from_mins(1), found).await;
         let alarm = found.expect("it finds something");
         assert_eq!(alarm, Alarm::EntryDiffers(position).to_string());
         drain.cancel();

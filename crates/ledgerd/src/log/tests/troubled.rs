@@ -38,6 +38,8 @@ pub(super) enum Trouble {
     Stop(Step),
     /// The call fails, once; after the even steps although it was done.
     Fail(Step),
+    /// No alarm can be stored.
+    Unraised,
 }
 
 /// All that was ever signed, published or not.
@@ -138,6 +140,10 @@ impl Evidence for Troubled {
     }
 
     async fn raise(&self, alarm: &Alarm) -> Result<(), EvidenceError> {
+        if self.trouble == Trouble::Unraised {
+            self.met.send_replace(true);
+            return Err(EvidenceError::store(std::io::Error::other("on purpose")));
+        }
         self.inner.raise(alarm).await
     }
 
