@@ -15,6 +15,7 @@ use tests::{
 
 use crate::access::{log, seen};
 use crate::marked::handles;
+use crate::redacting::shape;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -374,4 +375,25 @@ async fn an_answer_whose_consent_is_revoked_is_ended_once_and_its_readers_are_to
         let last = notices(party).await.pop();
         assert_eq!(last, Some(NoticeKind::QuestionManualRoute));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_the_entry_cannot_tell_why_a_question_was_ended() {
+    let world = World::start().await;
+    let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
+    let (feed, operator) = (world.party(FEED).await, world.party(OPERATOR).await);
+    let names = asked(&operator, &solleftea, &[0, 1, 2]).await;
+    for (name, text) in names.iter().zip(["x".to_owned(), "å".repeat(1000)]) {
+        let request = v1::RedactAlertRequest {
+            text,
+            ..redaction(&solna, name)
+        };
+        solna.redact_alert(request).await.expect("ended");
+    }
+    tell(&feed, vec![told(2, "p", ProtectedRegistration)]).await;
+    let mut shapes = Vec::new();
+    for name in &names {
+        shapes.push(shape(&solleftea, name).await);
+    }
+    assert_eq!(shapes, vec![shapes[0].clone(); 3]);
 }

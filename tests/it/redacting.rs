@@ -1,8 +1,11 @@
 //! A party ends a relocation for the other: what it told is gone there, what it was told stays, and nobody says why.
 
+use api::record::decode;
 use api::v1;
 use client::request_id;
 use domain::code::NoticeKind;
+use domain::entry::{Event, Part};
+use domain::municipality::MunicipalityCode;
 use jiff::Timestamp;
 use tests::{
     Apart, FEED, PERSONS, Party, REVIEWER, SOLLEFTEA, SOLNA, World, announcement, arrival, consent,
@@ -273,4 +276,61 @@ async fn what_an_officer_said_by_hand_is_lifted_by_an_officer_alone() {
     let marked = v1::AccessSecrecy::Marked;
     let expected = [(1, false), (1, false), (1, false), (0, false), (0, true)];
     assert_eq!(lifts, expected.map(|(found, why)| (marked, found, why)));
+}
+
+/// How an entry looks to whoever has its bytes and no key: what happened, who was told what, and how long its parts are.
+type Shape = (Event, Vec<(String, NoticeKind)>, Vec<(Part, usize)>);
+
+/// The newest entry of a subject, as its party has it.
+pub(crate) async fn shape(party: &Party, name: &str) -> Shape {
+    let request = v1::ListEntriesRequest {
+        municipality: party.municipality(),
+        page_size: 500,
+        ..v1::ListEntriesRequest::default()
+    };
+    let entries = party.list_entries(request).await.expect("a list").entries;
+    let newest = entries.iter().rfind(|entry| entry.name == name);
+    let entry = decode(&newest.expect("an entry").stored).expect("an entry");
+    let notices = entry.notices.iter();
+    let sealed = entry.sealed.iter();
+    (
+        entry.event,
+        notices
+            .map(|it| (it.recipient.to_string(), it.kind))
+            .collect(),
+        sealed.map(|it| (it.part, it.ciphertext.len())).collect(),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_the_entry_cannot_tell_an_officers_end_from_the_registers() {
+    let world = World::start().await;
+    let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
+    let feed = world.party(FEED).await;
+    let mut shapes = Vec::new();
+    for (index, text) in [(0, "x".to_owned()), (1, "å".repeat(1000))] {
+        let name = announced(&solna, index).await;
+        let request = v1::RedactRelocationRequest {
+            text,
+            ..redaction(&solna, &name)
+        };
+        solna.redact(request).await.expect("ended");
+        shapes.push(shape(&solleftea, &name).await);
+    }
+    let name = announced(&solna, 2).await;
+    let event = v1::RegisterEvent {
+        source_id: "skydd".to_owned(),
+        changed_at: Some(api::time::to_wire(Timestamp::now())),
+        identity_number: PERSONS[2].0.to_owned(),
+        protection: v1::ProtectionLevel::ProtectedRegistration.into(),
+        ..v1::RegisterEvent::default()
+    };
+    feed.import(vec![event]).await.expect("taken in");
+    shapes.push(shape(&solleftea, &name).await);
+    let (event, notices, _parts) = shapes[0].clone();
+    let by = MunicipalityCode::parse("0184").expect("a code");
+    assert_eq!(event, Event::RelocationRedacted { by });
+    let told = |code: &str| (code.to_owned(), NoticeKind::RelocationManualRoute);
+    assert_eq!(notices, [told("2283"), told("0184")]);
+    assert_eq!(shapes, vec![shapes[0].clone(); 3]);
 }

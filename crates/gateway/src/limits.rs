@@ -78,6 +78,11 @@ pub(crate) const TABLES: Duration = Duration::from_secs(5);
 pub(crate) const EXTRACT_ACCESSES_MAX: usize = 10_000;
 /// Events of the population register in one stream: a small municipality's day, and some seconds' work.
 pub(crate) const IMPORT_EVENTS_MAX: usize = 1000;
+/// Bytes of an own part at least: who acted, on which ground. What is longer has twice as many, and so on.
+pub(crate) const OWN_BYTES_MIN: usize = 512;
+/// Bytes of an own part that ends something for the other party, at least: the longest that an officer can write fits, so
+/// that all that end it in this way are alike.
+pub(crate) const ENDING_BYTES_MIN: usize = 8192;
 /// How often a note is read and written again when somebody else wrote it meanwhile.
 pub(crate) const NOTE_TRIES_MAX: usize = 8;
 /// Reports about one person kept of one municipality, the newest: as many as a search finds.

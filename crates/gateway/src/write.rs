@@ -131,16 +131,19 @@ impl Core {
     }
 
     async fn write(&self, command: &Command<'_>, decided: Decided) -> Result<Position, Refusal> {
-        let (sealed, keys) = self
-            .seal(&Body {
-                subject: command.subject,
-                version: decided.version,
-                parties: decided.parties,
-                by: command.by,
-                shared: command.shared.as_ref(),
-                own: &command.own,
-            })
-            .await?;
+        let body = Body {
+            subject: command.subject,
+            version: decided.version,
+            parties: decided.parties,
+            by: command.by,
+            shared: command.shared.as_ref(),
+            own: &command.own,
+        };
+        let (sealed, keys) = if decided.event.ends_reading() {
+            self.seal_ending(&body).await?
+        } else {
+            self.seal(&body).await?
+        };
         let draft = Draft {
             subject: command.subject,
             version: decided.version,

@@ -111,7 +111,14 @@ pub fn relocation(
             let event = Event::TransferReferred { on };
             return transfer(fold, event, (other, NoticeKind::TransferReferred));
         }
-        RelocationCommand::Refer { .. } => return Err(Reason::StateNotAllowed),
+        RelocationCommand::Redact if may_end(fold, by, side) => {
+            // the own side too, whether an officer did it or a register told: who is told says nothing of why
+            let notices = [other, by].map(|whom| (whom, NoticeKind::RelocationManualRoute));
+            return Ok((Event::RelocationRedacted { by }, notices.to_vec()));
+        }
+        RelocationCommand::Refer { .. } | RelocationCommand::Redact => {
+            return Err(Reason::StateNotAllowed);
+        }
         RelocationCommand::Decide { granted, on } => {
             let event = Event::TransferDecided { granted, on };
             return transfer(fold, event, (other, NoticeKind::TransferDecided));
@@ -132,14 +139,6 @@ pub fn relocation(
                 reason: WithdrawalReason::WrongRecipient,
             },
             NoticeKind::RelocationRecalled,
-        ),
-        RelocationCommand::Redact if fold.redacted_by.contains(&by) => {
-            return Err(Reason::StateNotAllowed);
-        }
-        RelocationCommand::Redact => (
-            Step::Redact,
-            Event::RelocationRedacted { by },
-            NoticeKind::RelocationManualRoute,
         ),
         RelocationCommand::Acknowledge => (
             Step::Acknowledge,
@@ -170,6 +169,11 @@ fn withdrawal(reason: WithdrawalReason) -> Step {
     } else {
         Step::Withdraw
     }
+}
+
+/// Each party ends it once, whatever became of it.
+fn may_end(fold: &RelocationFold, by: MunicipalityCode, side: Side) -> bool {
+    !fold.redacted_by.contains(&by) && step(fold.state, Step::Redact, side).is_some()
 }
 
 /// A restriction, or its end: each side's own, in every state. Whom the sender told is told of it too (GDPR article 19);

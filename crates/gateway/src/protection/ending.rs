@@ -99,9 +99,7 @@ async fn ending(core: &Core, party: Party, subject: Subject) -> Result<Option<En
 /// None when this party has ended it before.
 fn redaction(party: Party, subject: Subject, fold: &RelocationFold) -> Option<Ending> {
     let decided = ledger::relocation(fold, RelocationCommand::Redact, party.code());
-    let (event, mut notices) = decided.ok()?;
-    // nobody of this municipality did it by hand: it must act, and see who had read
-    notices.push((party.code(), NoticeKind::RelocationManualRoute));
+    let (event, notices) = decided.ok()?;
     Some(Ending {
         draft: draft(subject, fold.version.next(), event, notices),
         parties: (fold.sender, fold.recipient),
@@ -163,7 +161,7 @@ async fn append(
     why: &sealed::OwnPart,
 ) -> Result<(), Refusal> {
     let (sealed, keys) = core
-        .seal(&Body {
+        .seal_ending(&Body {
             subject: ending.draft.subject,
             version: ending.draft.version,
             parties: ending.parties,

@@ -240,9 +240,9 @@ fn either_party_ends_it_for_the_other_once_whatever_became_of_it() {
         let mut fold = relocation_in(state);
         for (by, other) in [(fold.sender, fold.recipient), (fold.recipient, fold.sender)] {
             let redact = |fold: &RelocationFold| relocation(fold, RelocationCommand::Redact, by);
-            let notices = vec![(other, NoticeKind::RelocationManualRoute)];
+            let notices = [other, by].map(|whom| (whom, NoticeKind::RelocationManualRoute));
             let event = Event::RelocationRedacted { by };
-            assert_eq!(redact(&fold), Ok((event, notices)), "{state:?}");
+            assert_eq!(redact(&fold), Ok((event, notices.to_vec())), "{state:?}");
             fold.redacted_by.insert(by);
             assert_eq!(redact(&fold), Err(Reason::StateNotAllowed));
         }
