@@ -2,15 +2,16 @@
 
 use api::v1;
 use domain::code::NoticeKind::{
-    ArrivalMatched, RelocationArrived, RelocationEscalated, RelocationNotArrived,
-    RelocationRegistered, RelocationReminded,
+    ArrivalMatched, RelocationArrived, RelocationEscalated, RelocationManualRoute,
+    RelocationNotArrived, RelocationRegistered, RelocationReminded,
 };
 use domain::relocation_state::RelocationState;
 
 use super::request::{of_a_household, without_guardians};
+use super::services::Services;
 use super::steps::Step::{Given, Then, When};
-use super::steps::Who::{A, B};
-use super::steps::{Act, CHILD, Fact, On, P, Scenario};
+use super::steps::Who::{A, B, C};
+use super::steps::{Act, CHILD, Fact, On, P, Q, Scenario, Shown, event};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -52,6 +53,82 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ],
     },
     Scenario {
+        name: "scenario_36_protection_of_one_ends_what_was_told_of_the_household",
+        on: On::Services,
+        steps: &[
+            Given(A.announces_with(CHILD, B, of_a_household)),
+            Given(A.announces_with(P, B, of_a_household)),
+            // alone, and elsewhere in a household of its own
+            Given(A.announces(Q, B)),
+            When(A.is_told_by_the_register(&[event("1", 1, P, &[(100, A)]).with(protected)])),
+            Then(A.is_told(&[RelocationManualRoute, RelocationManualRoute])),
+            Then(B.is_told(&[
+                RelocationRegistered,
+                RelocationRegistered,
+                RelocationRegistered,
+                RelocationManualRoute,
+                RelocationManualRoute,
+            ])),
+            Then(Fact::Shown(Shown::That(
+                "of the household nothing is read there, of others all",
+                |it| Box::pin(only_the_last_is_read(it)),
+            ))),
+            // whether it is named or not, to whomever it is
+            When(A.announces_with(CHILD, B, of_a_household)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            When(A.announces(CHILD, C)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            When(A.reports(CHILD, C)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            When(A.announces(Q, C)),
+            Then(Fact::Announcement(A, C, RelocationState::Registered)),
+            // what comes of it elsewhere asks nobody
+            When(B.reports(CHILD, A)),
+            When(Act::Pass(15)),
+            Then(A.is_asked(&[])),
+            // it was lifted
+            When(A.is_told_by_the_register(&[event("2", 2, P, &[(100, A)])])),
+            When(A.announces_with(CHILD, C, of_a_household)),
+            Then(Fact::Announcement(A, C, RelocationState::Registered)),
+        ],
+    },
+    Scenario {
+        name: "scenario_36_a_household_that_somebody_protected_is_named_in_goes_the_manual_route",
+        on: On::Services,
+        steps: &[
+            Given(A.announces_with(CHILD, B, of_a_household)),
+            Given(A.is_told_by_the_register(&[event("1", 1, P, &[(100, A)]).with(protected)])),
+            Then(Fact::Announcement(A, B, RelocationState::Registered)),
+            // only now it is known whose household it is
+            When(A.announces_with(P, B, of_a_household)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            Then(Fact::Announcement(A, B, RelocationState::Withdrawn)),
+            When(A.announces_with(Q, B, of_a_household)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            When(A.announces(Q, B)),
+            Then(Fact::Announcement(A, B, RelocationState::Registered)),
+        ],
+    },
+    Scenario {
+        name: "scenario_36_protection_at_the_receiver_ends_the_household_there_and_nowhere_else",
+        on: On::Services,
+        steps: &[
+            Given(A.announces_with(P, B, of_a_household)),
+            Given(A.announces_with(CHILD, C, of_a_household)),
+            Given(A.announces_with(CHILD, B, of_a_household)),
+            When(B.is_told_by_the_register(&[event("1", 1, P, &[(100, A)]).with(protected)])),
+            Then(Fact::Announcement(A, B, RelocationState::Withdrawn)),
+            Then(Fact::Announcement(A, C, RelocationState::Registered)),
+            Then(A.is_told(&[RelocationManualRoute, RelocationManualRoute])),
+            Then(C.is_told(&[RelocationRegistered])),
+            When(B.announces(CHILD, C)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            // the sender learns nothing by trying
+            When(A.announces_with(CHILD, B, of_a_household)),
+            Then(Fact::Announcement(A, B, RelocationState::Registered)),
+        ],
+    },
+    Scenario {
         name: "scenario_43_a_child_who_lives_alternately_is_never_asked_about",
         on: On::Both,
         steps: &[
@@ -76,3 +153,31 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ],
     },
 ];
+
+/// Protected registration (skyddad folkbokföring).
+fn protected(event: &mut v1::RegisterEvent) {
+    event.protection = v1::ProtectionLevel::ProtectedRegistration.into();
+}
+
+/// Of what A announced to B nothing but the last is read there.
+async fn only_the_last_is_read(services: &Services<'_>) {
+    let there = services.party(B);
+    let listed = there.list_relocations(v1::ListRelocationsRequest {
+        municipality: there.municipality(),
+        ..v1::ListRelocationsRequest::default()
+    });
+    let last = services.relocation();
+    let listed = listed.await.expect("a list").relocations;
+    assert_eq!(listed.len(), 3);
+    for relocation in listed {
+        let read = there
+            .read(&relocation.name)
+            .await
+            .expect("the envelope stays");
+        assert_eq!(
+            read.content.is_some(),
+            relocation.name == last,
+            "{relocation:?}"
+        );
+    }
+}

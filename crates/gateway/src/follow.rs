@@ -106,7 +106,9 @@ async fn settle(
 
 async fn hold(core: &Core, party: Party, number: &IdentityNumber) -> Result<(), Refusal> {
     let person = Person::read(core, party, number, &[NoteKind::Protected]).await?;
-    protection::hold(core, &person).await?;
+    if !protection::hold(core, &person).await? {
+        protection::hold_household(core, &person).await?;
+    }
     Ok(())
 }
 

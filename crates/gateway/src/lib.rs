@@ -16,6 +16,7 @@ mod directory;
 mod disclose;
 mod erasure;
 mod follow;
+mod household;
 mod inbox;
 mod ledger;
 mod limits;

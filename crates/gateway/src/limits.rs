@@ -85,6 +85,10 @@ pub(crate) const OWN_BYTES_MIN: usize = 512;
 pub(crate) const ENDING_BYTES_MIN: usize = 8192;
 /// How often a note is read and written again when somebody else wrote it meanwhile.
 pub(crate) const NOTE_TRIES_MAX: usize = 8;
+/// Households of one person kept of one municipality, the newest: nobody moves with so many.
+pub(crate) const HOUSEHOLDS_MAX: usize = 16;
+/// Announcements of one household, the newest: twice as many as one can have members.
+pub(crate) const HOUSEHOLD_MEMBERS_MAX: usize = 80;
 /// Reports about one person kept of one municipality, the newest: as many as a search finds.
 pub(crate) const ASKED_MAX: usize = 100;
 /// Numbers of one person, old ones included: nobody has had more than a few, and each is looked under.

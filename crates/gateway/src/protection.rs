@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use vault::NoteKind;
 
 use crate::core::Core;
+use crate::household::{self, Household};
 use crate::permit::Party;
 use crate::person::Person;
 
@@ -28,11 +29,19 @@ use mark::{ends, said};
 /// told of and the announcement does not state.
 pub(crate) async fn refuse_announcement(
     core: &Core,
-    person: &Person,
+    (person, household): (&Person, Option<&Household>),
     states_marking: bool,
     validate_only: bool,
 ) -> Result<(), Refusal> {
+    if let Some(household) = household.filter(|_| !validate_only)
+        && is_protected(person)?
+    {
+        // whoever is announced in it later belongs to somebody of whom nothing may be
+        let member = (&person.number, None);
+        household::join(core, person.party.code(), household, member).await?;
+    }
     refuse(core, person, validate_only).await?;
+    refuse_member(core, (person, household), validate_only).await?;
     if is_marked(person)? && !states_marking {
         let field = "content.person.protection";
         return Err(Refusal::field(field, Reason::SecrecyMarkingKnown));
@@ -47,10 +56,28 @@ pub(crate) async fn refuse_report(
     validate_only: bool,
 ) -> Result<(), Refusal> {
     refuse(core, person, validate_only).await?;
+    refuse_member(core, (person, None), validate_only).await?;
     if is_marked(person)? {
         return Err(Refusal::new(Reason::ManualRouteRequired));
     }
     Ok(())
+}
+
+/// Refuses, in the same words, what is about somebody of a household of which one is protected: where the others are tells
+/// where that one is.
+async fn refuse_member(
+    core: &Core,
+    (person, household): (&Person, Option<&Household>),
+    validate_only: bool,
+) -> Result<(), Refusal> {
+    let member = household::protected_member(core, person, household).await?;
+    let Some(member) = member else {
+        return Ok(());
+    };
+    if !validate_only {
+        end_all(core, &member, &sealed::OwnPart::default()).await?;
+    }
+    Err(Refusal::new(Reason::ManualRouteRequired))
 }
 
 /// Refuses what is about a person whom nothing of this municipality may be about. It names no field: that would tell why.
@@ -138,4 +165,12 @@ pub(crate) async fn hold(core: &Core, person: &Person) -> Result<bool, Refusal> 
         end_all(core, person, &sealed::OwnPart::default()).await?;
     }
     Ok(is_protected)
+}
+
+/// Likewise, when somebody of the person's household became protected.
+pub(crate) async fn hold_household(core: &Core, person: &Person) -> Result<(), Refusal> {
+    match household::protected_member(core, person, None).await? {
+        Some(member) => end_all(core, &member, &sealed::OwnPart::default()).await,
+        None => Ok(()),
+    }
 }

@@ -25,6 +25,10 @@ pub enum NoteKind {
     Reference,
     /// The reports about a person about which the authority may be asked (fråga).
     Asked,
+    /// Who was announced in a household (hushåll).
+    Household,
+    /// The households that a person was announced in (hushållsmedlem).
+    Member,
 }
 
 impl NoteKind {
@@ -37,6 +41,8 @@ impl NoteKind {
             Self::Protected => 4,
             Self::Reference => 5,
             Self::Asked => 6,
+            Self::Household => 7,
+            Self::Member => 8,
         }
     }
 }

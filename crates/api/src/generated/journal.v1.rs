@@ -705,6 +705,30 @@ pub struct AskedNote {
     #[prost(bytes = "vec", repeated, tag = "1")]
     pub arrivals: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }
+/// Who was announced in a household, as one party to that keeps it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct HouseholdNote {
+    /// The oldest first.
+    #[prost(message, repeated, tag = "1")]
+    pub members: ::prost::alloc::vec::Vec<HouseholdMember>,
+}
+/// One announcement of a household.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HouseholdMember {
+    /// Twelve signs.
+    #[prost(string, tag = "1")]
+    pub identity_number: ::prost::alloc::string::String,
+    /// UUID, 16 bytes; empty: it was refused.
+    #[prost(bytes = "vec", tag = "2")]
+    pub relocation: ::prost::alloc::vec::Vec<u8>,
+}
+/// The households that a person was announced in, by whose number the note is found.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MemberNote {
+    /// The code of who announced it, a blank, and `households/{uuid}`; the oldest first.
+    #[prost(string, repeated, tag = "1")]
+    pub households: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
 /// What both parties read.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SharedPart {
@@ -750,6 +774,9 @@ pub struct OwnPart {
     /// Addresses that no text may hold.
     #[prost(string, repeated, tag = "6")]
     pub withheld_addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Zeros, so that the part's length does not tell what is in it. Not in entries older than the field.
+    #[prost(bytes = "vec", repeated, tag = "15")]
+    pub padding: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }
 /// What an event of the population register told, as far as it is kept with an entry.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -17,6 +17,7 @@ use ledger::{
 use crate::asked;
 use crate::body::{Body, Parties};
 use crate::core::Core;
+use crate::household;
 use crate::limits::NOTE_TRIES_MAX;
 use crate::permit::Party;
 use crate::person::Person;
@@ -24,7 +25,7 @@ use crate::read::{NOW, written};
 use crate::relocation::{erase, own};
 use crate::write::halted;
 
-/// All that the municipality has under any of its codes, and what it was asked, however little of it whoever asked may
+/// All that the municipality has under any of its codes, what it was asked, and what it has of the household, however little of it whoever asked may
 /// see. Relocations first: what an arrival that is taken back had matched must not open again.
 pub(super) async fn end_all(
     core: &Core,
@@ -35,7 +36,8 @@ pub(super) async fn end_all(
     for party in person.party.whole().under_all_codes(core) {
         let found = own(core, &person.under(party)).await?;
         let asked = asked::questions(core, &person.under(party)).await?;
-        let found = found.into_iter().chain(asked);
+        let household = household::relocations(core, &person.under(party)).await?;
+        let found = found.into_iter().chain(asked).chain(household);
         subjects.extend(found.map(|subject| (party, subject)));
     }
     subjects.sort_by_key(|(_, subject)| subject.kind != SubjectKind::Relocation);

@@ -30,6 +30,7 @@ use crate::call::Call;
 use crate::core::{Core, no_keys};
 use crate::directory::functions::unknown;
 use crate::follow;
+use crate::household::{self, Household};
 use crate::permit::Party;
 use crate::person::Person;
 use crate::protection;
@@ -78,6 +79,11 @@ pub(crate) async fn register(
     let coming = core.vault.comes();
     let prepared = prepare(core, (&person, returns), registration, days).await?;
     let (subject, fold) = (prepared.draft.subject, prepared.fold);
+    let household = prepared.household;
+    // what is kept of a household waits for no keys
+    let coming = household.is_none().then_some(coming);
+    let whom = (&fold, subject, &person.number);
+    household::keep(core, household.as_ref(), whom).await?;
     let batch = Batch {
         drafts: vec![prepared.draft],
         request: Some(request),
@@ -86,8 +92,15 @@ pub(crate) async fn register(
     };
     drop(coming);
     let outcome = core.append_sealed(prepared.keys, prepared.tokens, batch);
-    let whom = (&person.number, is_marked);
-    done(core, party, (subject, fold, outcome.await?), whom, notable).await
+    let (outcome, number) = (outcome.await?, &person.number);
+    if let Outcome::Repeated(answer) | Outcome::AlreadyOpen(answer) = &outcome {
+        // what stands already is what belongs to the household
+        let instead = (&fold, answer.subject, number);
+        household::forget(core, household.as_ref(), (&fold, subject, number)).await?;
+        household::keep(core, household.as_ref(), instead).await?;
+    }
+    let whom = (number, is_marked);
+    done(core, party, (subject, fold, outcome), whom, notable).await
 }
 
 /// What became of a registration. What follows from it is done now, by whoever is answered first and by whoever sends it
@@ -183,7 +196,9 @@ async fn routed(
     )
     .await?;
     let is_marked = registration.is_marked;
-    protection::refuse_announcement(core, &person, is_marked, validate_only).await?;
+    let household = Household::of(party.code(), &registration.content);
+    let whom = (&person, household.as_ref());
+    protection::refuse_announcement(core, whom, is_marked, validate_only).await?;
     let (wished, kind) = (registration.function.as_ref(), registration.kind);
     let function = fold
         .route(wished, kind, registration.is_marked)
@@ -224,6 +239,7 @@ async fn answered(
 struct Prepared {
     draft: Draft,
     fold: RelocationFold,
+    household: Option<Household>,
     claim: OpenClaim,
     keys: vault::KeyRows,
     tokens: Vec<vault::SearchRow>,
@@ -291,6 +307,7 @@ async fn prepare(
         draft: draft(subject, &fold, parts),
         fold,
         claim,
+        household: Household::of(sender, &content),
         keys,
         tokens,
     })

@@ -28,7 +28,12 @@ const NAMES: &str = "SELECT authority, kind, token FROM notes INDEXED BY notes_a
 fn is_about_a_person(kind: NoteKind) -> bool {
     match kind {
         NoteKind::Event | NoteKind::Quarantined => false,
-        NoteKind::Standing | NoteKind::Protected | NoteKind::Reference | NoteKind::Asked => true,
+        NoteKind::Standing
+        | NoteKind::Protected
+        | NoteKind::Reference
+        | NoteKind::Asked
+        | NoteKind::Household
+        | NoteKind::Member => true,
     }
 }
 

@@ -1,0 +1,222 @@
+//! Households (hushåll): who was announced together, as notes of each party to that. Families share protection: what a
+//! party told or was told of one member ends with what it has of another who becomes protected. Nothing is shown of it.
+
+use api::generated::journal::v1 as sealed;
+use api::status::Refusal;
+use domain::identity::IdentityNumber;
+use domain::municipality::MunicipalityCode;
+use domain::reason::Reason;
+use domain::subject::Subject;
+use ledger::RelocationFold;
+use uuid::Uuid;
+use vault::{NoteKind, NoteName};
+
+use crate::core::{Core, no_keys};
+use crate::limits::{HOUSEHOLD_MEMBERS_MAX, HOUSEHOLDS_MAX};
+use crate::note;
+use crate::permit::Party;
+use crate::person::Person;
+use crate::protection;
+
+/// A household as its notes are found: whoever announced it chose the name, so another one's of the same name is another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Household(String);
+
+impl Household {
+    /// None for a person alone.
+    pub(crate) fn of(
+        sender: MunicipalityCode,
+        content: &api::v1::RelocationContent,
+    ) -> Option<Self> {
+        let household = content.household.as_ref()?;
+        let name = Some(&household.name).filter(|name| !name.is_empty())?;
+        Some(Self(format!("{sender} {name}")))
+    }
+
+    async fn note(&self, core: &Core, of: MunicipalityCode) -> Result<NoteName, Refusal> {
+        let name = core
+            .vault
+            .note_named(of, NoteKind::Household, self.0.as_bytes());
+        name.await.map_err(no_keys)
+    }
+}
+
+/// What an authority keeps of a household; none when it can be opened no more.
+type Members = Option<Vec<sealed::HouseholdMember>>;
+
+/// An announcement: its parties, its name, whom it is about.
+type Announced<'a> = (&'a RelocationFold, Subject, &'a IdentityNumber);
+
+/// Keeps at both parties that a person belongs to a household, if the announcement names one.
+pub(crate) async fn keep(
+    core: &Core,
+    household: Option<&Household>,
+    (fold, subject, number): Announced<'_>,
+) -> Result<(), Refusal> {
+    if let Some(household) = household {
+        for of in [fold.sender, fold.recipient] {
+            join(core, of, household, (number, Some(subject.id))).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps an announcement no longer that was never made.
+pub(crate) async fn forget(
+    core: &Core,
+    household: Option<&Household>,
+    (fold, subject, number): Announced<'_>,
+) -> Result<(), Refusal> {
+    let Some(household) = household else {
+        return Ok(());
+    };
+    let member = member(number, Some(subject.id));
+    for of in [fold.sender, fold.recipient] {
+        note::change(
+            core,
+            household.note(core, of).await?,
+            |_revision, before| {
+                let after = before.map(|mut note: sealed::HouseholdNote| {
+                    note.members.retain(|known| *known != member);
+                    note
+                });
+                (after, ())
+            },
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Keeps at an authority that a person belongs to a household, and by which announcement; none when that was refused. What
+/// can be opened no more stays so: then it counts as if one of it were protected.
+pub(crate) async fn join(
+    core: &Core,
+    of: MunicipalityCode,
+    household: &Household,
+    (number, relocation): (&IdentityNumber, Option<Uuid>),
+) -> Result<(), Refusal> {
+    let name = note::name(core, of, NoteKind::Member, number).await?;
+    note::change(core, name, |_revision, before| {
+        let Some(mut after): Option<sealed::MemberNote> = before else {
+            return (None, ());
+        };
+        let is_new = !after.households.contains(&household.0);
+        if is_new {
+            after.households.push(household.0.clone());
+            let more = after.households.len().saturating_sub(HOUSEHOLDS_MAX);
+            after.households.drain(..more);
+        }
+        (is_new.then_some(after), ())
+    })
+    .await?;
+    let member = member(number, relocation);
+    note::change(
+        core,
+        household.note(core, of).await?,
+        |_revision, before| {
+            let Some(mut after): Option<sealed::HouseholdNote> = before else {
+                return (None, ());
+            };
+            let is_new = !after.members.contains(&member);
+            if is_new {
+                after.members.push(member.clone());
+                let more = after.members.len().saturating_sub(HOUSEHOLD_MEMBERS_MAX);
+                after.members.drain(..more);
+            }
+            (is_new.then_some(after), ())
+        },
+    )
+    .await
+}
+
+fn member(number: &IdentityNumber, relocation: Option<Uuid>) -> sealed::HouseholdMember {
+    sealed::HouseholdMember {
+        identity_number: number.canonical().to_owned(),
+        relocation: relocation
+            .map(|id| id.into_bytes().to_vec())
+            .unwrap_or_default(),
+    }
+}
+
+/// Somebody of a person's households of whom nothing of the party may be; the person too, when a household can be opened no
+/// more. `named` is one that the person is about to belong to.
+pub(crate) async fn protected_member(
+    core: &Core,
+    person: &Person,
+    named: Option<&Household>,
+) -> Result<Option<Person>, Refusal> {
+    let mut looked_at = person.numbers.clone();
+    for party in person.party.whole().under_all_codes(core) {
+        let Some(mut households) = households(core, party, person).await? else {
+            return Ok(Some(person.under(person.party)));
+        };
+        households.extend(named.cloned());
+        for household in households {
+            let Some(members) = members(core, party, &household).await? else {
+                return Ok(Some(person.under(person.party)));
+            };
+            for number in numbers(core, &members)? {
+                if looked_at.contains(&number) {
+                    continue;
+                }
+                let kinds = [NoteKind::Protected];
+                let member = Person::read(core, person.party, &number, &kinds).await?;
+                if protection::is_protected(&member)? {
+                    return Ok(Some(member));
+                }
+                looked_at.push(number);
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The announcements of all members of a person's households that the party has.
+pub(crate) async fn relocations(core: &Core, person: &Person) -> Result<Vec<Subject>, Refusal> {
+    let mut found = Vec::new();
+    let households = households(core, person.party, person).await?;
+    for household in households.unwrap_or_default() {
+        let members = members(core, person.party, &household).await?;
+        for member in members.unwrap_or_default() {
+            let id = Uuid::from_slice(&member.relocation).ok();
+            found.extend(id.map(Subject::relocation));
+        }
+    }
+    Ok(found)
+}
+
+/// The households of a person; none when that can be opened no more.
+async fn households(
+    core: &Core,
+    party: Party,
+    person: &Person,
+) -> Result<Option<Vec<Household>>, Refusal> {
+    let mut found = Vec::new();
+    for number in &person.numbers {
+        let name = note::name(core, party.code(), NoteKind::Member, number).await?;
+        let (_revision, note) = note::read::<sealed::MemberNote>(core, name).await?;
+        let Some(note) = note else {
+            return Ok(None);
+        };
+        found.extend(note.households.into_iter().map(Household));
+    }
+    Ok(Some(found))
+}
+
+async fn members(core: &Core, party: Party, household: &Household) -> Result<Members, Refusal> {
+    let name = household.note(core, party.code()).await?;
+    let (_revision, note) = note::read::<sealed::HouseholdNote>(core, name).await?;
+    Ok(note.map(|note| note.members))
+}
+
+fn numbers(
+    core: &Core,
+    members: &[sealed::HouseholdMember],
+) -> Result<Vec<IdentityNumber>, Refusal> {
+    let read = |member: &sealed::HouseholdMember| {
+        let number = IdentityNumber::parse(&member.identity_number, core.today());
+        number.map_err(|_fault| Refusal::new(Reason::Internal))
+    };
+    members.iter().map(read).collect()
+}
