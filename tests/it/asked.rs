@@ -303,13 +303,21 @@ async fn answered_then_protected(solna: &Party, solleftea: &Party, feed: &Party,
             .filter(|it| **it == NoticeKind::QuestionManualRoute);
         assert_eq!(count.count(), 2, "{told:?}");
     }
+    // a marking that comes later changes nothing at whoever asked, until somebody ends it there
+    tell(feed, vec![told(2, "m", SecrecyMarking)]).await;
+    assert_eq!(texts(solleftea, &names[2]).await, other);
+    let refused = reason(solna.read_alert(&names[2]).await);
+    assert_eq!(refused, "SECRECY_FUNCTION_REQUIRED");
+    let by_hand = solna.redact_alert(redaction(solna, &names[2])).await;
+    by_hand.expect("it shows nothing, so anybody there ends it");
+    assert_eq!(texts(solleftea, &names[2]).await, gone);
     // told once more it is the same
     tell(feed, vec![told(0, "again", ProtectedRegistration)]).await;
     let again = notices(solleftea).await;
     let count = again
         .iter()
         .filter(|it| **it == NoticeKind::QuestionManualRoute);
-    assert_eq!(count.count(), 2);
+    assert_eq!(count.count(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

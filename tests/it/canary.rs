@@ -4,6 +4,7 @@
 mod apart;
 mod memory;
 mod places;
+mod rare;
 
 use std::path::Path;
 
@@ -11,13 +12,13 @@ use api::v1;
 use api::v1::find_relocations_request::Term;
 use client::request_id;
 use tests::{
-    Canary, Needles, OPERATOR, PERSONS, Party, Plan, SIGTUNA, SOLLEFTEA, SOLNA, World,
-    announcement, arrival, consent, scan, wait_for,
+    Canary, Needles, PERSONS, Party, Plan, SOLLEFTEA, SOLNA, World, announcement, arrival, consent,
+    scan, wait_for,
 };
 use tokio::io::AsyncWriteExt as _;
 
 /// Names, contacts, case numbers, officers and texts; nothing of it may be kept in the clear.
-const TEXTS: [&str; 12] = [
+const TEXTS: [&str; 15] = [
     "Zebulonius",
     "Qvastmakare",
     "kanariefågel",
@@ -30,6 +31,9 @@ const TEXTS: [&str; 12] = [
     "dodokomplettering",
     "ugglebestridande",
     "gladakommentar",
+    "vråkmisstag",
+    "tornsvalereda",
+    "kungsörnsblick",
 ];
 
 /// Her groups, as programs write them.
@@ -298,8 +302,7 @@ async fn no_file_log_or_error_tells_of_a_person() {
     let name = relocation(&solna, &solleftea).await;
     let told = format!("{:?}", inbox.notice().await);
     clean(told.as_bytes());
-    let (sigtuna, operator) = (world.party(SIGTUNA).await, world.party(OPERATOR).await);
-    question(&solleftea, &sigtuna, &operator).await;
+    rare::play(&world).await;
     refusals(&solna).await;
     nothing_kept(world.folder(), "while it runs");
     let collected = tempfile::tempdir().expect("a folder");

@@ -3,16 +3,45 @@
 use api::v1;
 use client::{Refused, request_id};
 use domain::code::NoticeKind::{
-    QuestionAnswered, QuestionAsked, QuestionDisputed, QuestionManualRoute,
+    QuestionAnswered, QuestionAsked, QuestionDisputed, QuestionManualRoute, RelocationManualRoute,
 };
 use domain::code::{AnswerCode, CloseReason};
+use domain::relocation_state::RelocationState;
 
 use super::services::{Services, write};
 use super::steps::Step::{Given, Then, When};
-use super::steps::Who::{A, B};
+use super::steps::Who::{A, B, C};
 use super::steps::{Act, Fact, OPEN, On, P, Q, Question, Scenario, Shown, closed, event};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "scenario_35_a_decoy_registration_covers_nothing_and_its_municipality_answers_nothing",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            Given(A.announces(P, C)),
+            // registered on purpose where the person never was
+            When(
+                C.is_told_by_the_register(&[event("1", 1, P, &[(100, A), (2, C)]).with(protected)]),
+            ),
+            Then(Fact::Outcomes(&["ACCEPTED"])),
+            // what was told to the decoy is ended there, and nothing says that the person arrived anywhere
+            Then(Fact::Announcement(A, C, RelocationState::Withdrawn)),
+            Then(Fact::Announcement(A, B, RelocationState::Registered)),
+            Then(A.is_told(&[RelocationManualRoute])),
+            // and who asks the decoy, since it does not know better, learns nothing
+            When(B.reports(P, C)),
+            When(Act::Pass(15)),
+            Then(C.is_asked(&[OPEN])),
+            When(Act::Answer(C, AnswerCode::NotKnownHere)),
+            Then(Fact::Refused("MANUAL_ROUTE_REQUIRED", &[])),
+            Then(C.is_asked(&[closed(CloseReason::ManualRoute)])),
+            Then(Fact::Arrival(B, v1::ArrivalState::Asked)),
+            Then(Fact::Announcement(A, B, RelocationState::Registered)),
+            Then(A.is_asked(&[])),
+            Then(A.is_told(&[RelocationManualRoute])),
+        ],
+    },
     Scenario {
         name: "scenario_36_a_question_about_somebody_protected_is_opened_and_answered_by_nobody",
         on: On::Services,

@@ -18,9 +18,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         on: On::Both,
         steps: &[
             Given(A.announces(P, B)),
-            When(Act::Pass(22)),
+            When(Act::Pass(25)),
             Then(B.is_told(&[RelocationRegistered, RelocationReminded])),
-            When(Act::Pass(22)),
+            When(Act::Pass(25)),
             Then(B.is_told(&[
                 RelocationRegistered,
                 RelocationReminded,

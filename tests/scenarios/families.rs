@@ -23,9 +23,17 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             When(B.reports(P, A)),
             Then(Fact::Announcement(A, B, RelocationState::Arrived)),
             Then(A.is_told(&[RelocationArrived])),
-            When(Act::Pass(22)),
-            When(Act::Pass(22)),
+            Then(Fact::Shown(Shown::That(
+                "both see that of the household one has arrived",
+                |it| Box::pin(one_of_two(it, v1::RelocationState::Registered)),
+            ))),
+            When(Act::Pass(25)),
+            When(Act::Pass(25)),
             When(Act::Pass(220)),
+            Then(Fact::Shown(Shown::That(
+                "both see that the other one never did",
+                |it| Box::pin(one_of_two(it, v1::RelocationState::NotArrived)),
+            ))),
             Then(A.is_told(&[RelocationArrived, RelocationNotArrived])),
             Then(B.is_told(&[
                 RelocationRegistered,
@@ -157,6 +165,31 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
 /// Protected registration (skyddad folkbokföring).
 fn protected(event: &mut v1::RegisterEvent) {
     event.protection = v1::ProtectionLevel::ProtectedRegistration.into();
+}
+
+/// The members of the one household from A to B, as either party lists and reads them: by person, where each stands.
+async fn one_of_two(services: &Services<'_>, other: v1::RelocationState) {
+    for who in [A, B] {
+        let party = services.party(who);
+        let listed = party.list_relocations(v1::ListRelocationsRequest {
+            municipality: party.municipality(),
+            ..v1::ListRelocationsRequest::default()
+        });
+        let mut members = Vec::new();
+        for listed in listed.await.expect("a list").relocations {
+            let read = party.read(&listed.name).await.expect("a party");
+            let content = read.content.as_ref().expect("its content");
+            let household = content.household.as_ref().expect("a household");
+            assert_eq!(listed.state, read.state);
+            let number = content.person.clone().expect("a person").identity_number;
+            members.push((household.name.clone(), number, read.state()));
+        }
+        members.sort();
+        let name = members.first().expect("a member").0.clone();
+        let expected = [(P, v1::RelocationState::Arrived), (CHILD, other)];
+        let expected = expected.map(|(it, state)| (name.clone(), it.0.to_owned(), state));
+        assert_eq!(members, expected, "{who:?}");
+    }
 }
 
 /// Of what A announced to B nothing but the last is read there.

@@ -258,9 +258,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 false,
             )),
             Given(A.announces(P, B)),
-            When(Act::Pass(22)),
+            When(Act::Pass(25)),
             Then(B.is_told(&[RelocationRegistered, RelocationReminded])),
-            When(Act::Pass(22)),
+            When(Act::Pass(25)),
             Then(Fact::Announcement(A, B, RelocationState::Registered)),
             Then(B.is_told(&[
                 RelocationRegistered,

@@ -177,6 +177,13 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             When(B.announces(P, A)),
             Then(Fact::Warned(&["RETURNED"])),
             Then(Fact::Announcement(B, A, RelocationState::Registered)),
+            Then(Fact::Shown(Shown::That(
+                "both read after which move the person returns",
+                |it| Box::pin(returns(it)),
+            ))),
+            // whoever comes from elsewhere does not return
+            When(C.announces(Q, A)),
+            Then(Fact::Warned(&[])),
         ],
     },
     Scenario {
@@ -478,4 +485,15 @@ async fn without_address(services: &Services<'_>) {
     let content = read.content.expect("what was told");
     assert!(content.without_address && read.exempt);
     assert_eq!(content.person, None);
+}
+
+/// Who reads the newest announcement reads which one the person returns after; responsibility is computed by nobody.
+async fn returns(services: &Services<'_>) {
+    let before = services.newest_name(A, B);
+    for who in [A, B] {
+        assert_eq!(services.read(who).await.returns, before, "{who:?}");
+    }
+    // and the first one returns from nowhere
+    let first = services.party(A).read(&before).await.expect("its own");
+    assert_eq!(first.returns, "");
 }

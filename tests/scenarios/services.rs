@@ -229,10 +229,7 @@ impl Services<'_> {
 
     /// The newest announcement from one to another, as the receiver reads it.
     async fn newest(&self, from: Who, to: Who) -> v1::Relocation {
-        let of_pair = |known: &&(Who, Who, String)| (known.0, known.1) == (from, to);
-        let newest = self.relocations.iter().rfind(of_pair);
-        let name = &newest.expect("it was announced").2;
-        self.envelope(to, name).await
+        self.envelope(to, &self.newest_name(from, to)).await
     }
 
     /// What somebody sees who reads for one function, in a list and in a stream.

@@ -76,7 +76,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             Then(B.is_told(&[RelocationRegistered, RelocationReminded])),
             When(Act::Jumps("2027-02-01T08:00:01Z")),
             Then(B.is_told(&[RelocationRegistered, RelocationReminded])),
-            When(Act::Pass(22)),
+            When(Act::Pass(25)),
             Then(B.is_told(&[
                 RelocationRegistered,
                 RelocationReminded,

@@ -107,6 +107,13 @@ impl Services<'_> {
         Ok(about(name))
     }
 
+    /// The newest announcement from one to another, by name.
+    pub(crate) fn newest_name(&self, from: Who, to: Who) -> String {
+        let of_pair = |known: &&(Who, Who, String)| (known.0, known.1) == (from, to);
+        let newest = self.relocations.iter().rfind(of_pair);
+        newest.expect("it was announced").2.clone()
+    }
+
     /// Somebody's newest report, by name.
     pub(crate) fn newest_arrival(&self, by: Who) -> String {
         let newest = self.arrivals.iter().rfind(|(who, _)| *who == by);
