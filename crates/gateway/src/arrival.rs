@@ -167,7 +167,7 @@ async fn list(
     })
 }
 
-async fn withdraw(
+pub(crate) async fn withdraw(
     core: &Core,
     call: &Call,
     request: v1::WithdrawArrivalRequest,

@@ -21,7 +21,10 @@ pub(crate) async fn keep(
     arrival: Uuid,
 ) -> Result<(), Refusal> {
     change(core, person, of, |arrivals| {
-        arrivals.push(arrival.into_bytes().to_vec());
+        let arrival = arrival.into_bytes().to_vec();
+        if !arrivals.contains(&arrival) {
+            arrivals.push(arrival);
+        }
         let more = arrivals.len().saturating_sub(ASKED_MAX);
         arrivals.drain(..more);
     })
@@ -50,9 +53,10 @@ async fn change(
     for number in &person.numbers {
         let name = note::name(core, of, NoteKind::Asked, number).await?;
         note::change(core, name, |_revision, before| {
-            let mut after: sealed::AskedNote = before.unwrap_or_default();
+            let before: sealed::AskedNote = before.unwrap_or_default();
+            let mut after = before.clone();
             how(&mut after.arrivals);
-            (Some(after), ())
+            ((after != before).then_some(after), ())
         })
         .await?;
     }

@@ -271,9 +271,14 @@ pub(crate) fn unread(error: ReadError) -> Refusal {
     Refusal::new(Reason::JournalUnavailable)
 }
 
-/// A key store that failed, likewise.
+/// A key store that failed, likewise. What was changed or moved in it no retry mends.
 #[expect(clippy::needless_pass_by_value, reason = "given to map_err")]
 pub(crate) fn no_keys(error: vault::Error) -> Refusal {
     tracing::error!(error = %ErrorChain(&error), "key store failed");
-    Refusal::new(Reason::KeysUnavailable)
+    let is_lasting = matches!(error, vault::Error::Tampered);
+    Refusal::new(if is_lasting {
+        Reason::Internal
+    } else {
+        Reason::KeysUnavailable
+    })
 }

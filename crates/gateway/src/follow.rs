@@ -15,14 +15,18 @@ use domain::identity::IdentityNumber;
 use domain::reason::Class;
 use domain::subject::Position;
 use futures_util::future::{join, join_all};
+use journal::{Journal, ReadError};
 use ledger::RelocationFold;
 use tlog::tree::Hash;
 use tokio::time::timeout;
 use vault::{Mark, NoteKind, Round};
 
+use crate::asked;
 use crate::core::Core;
 use crate::erasure::{EraseError, known};
-use crate::limits::{FOLLOWED_AT_ONCE, FOLLOWED_MAX, FOLLOWER_ENTRIES, FOLLOWER_EVERY};
+use crate::limits::{
+    FOLLOWED_AT_ONCE, FOLLOWED_BACK, FOLLOWED_MAX, FOLLOWER_ENTRIES, FOLLOWER_EVERY,
+};
 use crate::permit::Party;
 use crate::person::Person;
 use crate::protection;
@@ -137,22 +141,26 @@ pub(crate) async fn follow_behind(core: &Core) -> Result<usize, FollowError> {
         }
         known => known?,
     };
-    let (mut followed, mut newest) = (0, before);
+    let mut after = match before {
+        Some(mark) => mark.position,
+        None => recent(journal).await.map_err(EraseError::from)?,
+    };
+    let (mut followed, mut newest) = (0, None);
     while !core.drain.is_cancelled() {
-        let after = newest.map_or(Position(0), |mark| mark.position);
         let page = journal.read_after(after, FOLLOWER_ENTRIES).await;
         let page = page.map_err(EraseError::from)?;
         let Some(last) = page.last() else {
             // only now: what followed stands before the mark too, so that no record has the mark's entry and not it
-            if let Some(mark) = newest.filter(|_| newest != before) {
+            if let Some(mark) = newest {
                 let set = vault.set_mark(round, mark).await;
                 set.map_err(EraseError::from)?;
                 core.followed.forget(mark.position);
             }
             break;
         };
+        after = last.entry.position;
         newest = Some(Mark {
-            position: last.entry.position,
+            position: after,
             leaf: *Hash::leaf(&last.bytes).as_bytes(),
         });
         let entries = page.iter().map(|stored| &stored.entry);
@@ -168,6 +176,31 @@ pub(crate) async fn follow_behind(core: &Core) -> Result<usize, FollowError> {
         tokio::task::yield_now().await;
     }
     Ok(followed)
+}
+
+/// Where to begin when nobody knows how far the journal was gone over: at the first start, or over another record than
+/// the key store knew. A call that was cut off was so not long before.
+async fn recent(journal: &dyn Journal) -> Result<Position, ReadError> {
+    let recorded_at = async |position: u64| {
+        let found = journal.read_after(Position(position.saturating_sub(1)), 1);
+        let found = found.await?;
+        Ok(found.first().map(|stored| stored.entry.recorded_at))
+    };
+    let newest = journal.edge().borrow().0;
+    let Some(newest_at) = recorded_at(newest).await? else {
+        return Ok(Position(0));
+    };
+    let from = newest_at.checked_sub(FOLLOWED_BACK).unwrap_or(newest_at);
+    // whatever stands up to `before` is older, and `within` is not
+    let (mut before, mut within) = (0, newest);
+    while within - before > 1 {
+        let middle = before + (within - before) / 2;
+        match recorded_at(middle).await? {
+            Some(at) if at < from => before = middle,
+            _ => within = middle,
+        }
+    }
+    Ok(Position(before))
 }
 
 /// Whether anything follows from an entry. An arrival that the register told has no text for anybody else, and the event
@@ -216,15 +249,25 @@ async fn follow_one(core: &Core, entry: &Entry) -> Result<(), Refusal> {
         return Ok(());
     };
     let subject = entry.subject;
-    if matches!(entry.event, Event::ArrivalReported { .. }) {
+    if let Event::ArrivalReported {
+        previous,
+        is_exempt,
+        ..
+    } = entry.event
+    {
         let Some((fold, entries)) = written(core.arrival(party, subject, NOW).await)? else {
             return Ok(());
         };
         let number = core.reported_number(party, (&fold, &entries)).await?;
-        return match number {
-            Some(number) => hold(core, party, &number).await,
-            None => Ok(()),
+        let Some(number) = number else {
+            return Ok(());
         };
+        if !is_exempt {
+            // whoever reported it may have been a program that kept nothing of it
+            let person = Person::read(core, party, &number, &[]).await?;
+            asked::keep(core, &person, previous, subject.id).await?;
+        }
+        return hold(core, party, &number).await;
     }
     let Some((fold, entries)) = written(core.relocation(party, subject, NOW).await)? else {
         return Ok(());
@@ -234,6 +277,11 @@ async fn follow_one(core: &Core, entry: &Entry) -> Result<(), Refusal> {
     let Some((number, is_marked)) = whom else {
         return Ok(());
     };
+    // what was settled once is done, also when an officer took the arrival back since
+    let arrived = |entry: &Entry| matches!(entry.event, Event::RelocationArrived { .. });
+    if entries.iter().any(arrived) {
+        return hold(core, party, &number).await;
+    }
     let (held, settled) = settle(core, party, &fold, (&number, is_marked)).await;
     held.and(settled)
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 /// One request or answer: an announcement is a few KiB; more is a mistake.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 /// A unary call without a shorter deadline of its own.
@@ -25,6 +27,8 @@ pub(crate) const STREAM_BUFFER: usize = 32;
 pub(crate) const ERASER_ENTRIES: usize = 512;
 /// Between two looks: as long as keys may outlive a gateway that died before it erased them.
 pub(crate) const ERASER_EVERY: Duration = Duration::from_secs(10);
+/// How far back that goes at the first start: longer than all gateways are ever away, and a short look.
+pub(crate) const FOLLOWED_BACK: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// Entries gone over at once for what follows from them.
 pub(crate) const FOLLOWER_ENTRIES: usize = 512;
 /// Entries followed at the same time: calls come first, and a database answers some questions at once.

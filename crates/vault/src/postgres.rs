@@ -78,7 +78,7 @@ pub(crate) struct PostgresStore {
     queue: mpsc::Sender<Waiting>,
     /// What every registration looks at: of many at once, together.
     notes: Gathered<Vec<NoteName>, Vec<notes::Stored>>,
-    found: Gathered<search::Wanted, Vec<Subject>>,
+    found: Gathered<search::Wanted, search::Found>,
 }
 
 impl PostgresStore {
@@ -178,7 +178,7 @@ impl KeyStore for PostgresStore {
         authority: MunicipalityCode,
         tokens: &[[u8; 16]],
     ) -> Result<Vec<Subject>, Error> {
-        Ok(self.found.ask((authority, tokens.to_vec())).await?)
+        self.found.ask((authority, tokens.to_vec())).await?
     }
 
     async fn accesses(

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use api::v1;
 use async_trait::async_trait;
+use domain::entry::Draft;
 use domain::municipality::MunicipalityCode;
-use domain::subject::{NoticeNumber, Subject};
+use domain::subject::{NoticeNumber, Subject, Version};
 use jiff::Timestamp;
-use journal::conformance::given::{solleftea, solna};
+use journal::conformance::given::{batch, solleftea, solna, system};
 use journal::{
     Answer, AppendError, Batch, InboxHead, Journal, OpenClaim, Outcome, ReadError, Scope,
     SqliteJournal, Stored,
@@ -26,6 +27,8 @@ use crate::testing::{call_of, core as core_anew, core_over};
 struct Cut {
     journal: Arc<dyn Journal>,
     cuts: AtomicBool,
+    /// The next text is stored with a bit turned.
+    damages: AtomicBool,
     reached: Notify,
     go: Notify,
     stands: Notify,
@@ -33,7 +36,13 @@ struct Cut {
 
 #[async_trait]
 impl Journal for Cut {
-    async fn append(&self, batch: Batch) -> Result<Outcome, AppendError> {
+    async fn append(&self, mut batch: Batch) -> Result<Outcome, AppendError> {
+        if self.damages.swap(false, Ordering::Relaxed) {
+            let parts = batch.drafts.iter_mut().flat_map(|draft| &mut draft.sealed);
+            for byte in parts.filter_map(|part| part.ciphertext.last_mut()) {
+                *byte ^= 1;
+            }
+        }
         if !self.cuts.swap(false, Ordering::Relaxed) {
             return self.journal.append(batch).await;
         }
@@ -99,6 +108,7 @@ fn cutting(folder: &Path) -> (Arc<Core>, Arc<Cut>) {
     let cut = Arc::new(Cut {
         journal: SqliteJournal::open(&folder.join("journal.db")).expect("a journal"),
         cuts: AtomicBool::new(false),
+        damages: AtomicBool::new(false),
         reached: Notify::new(),
         go: Notify::new(),
         stands: Notify::new(),
@@ -200,6 +210,14 @@ async fn announce(core: &Core, id: Uuid) -> Result<v1::RegisterRelocationRespons
 
 /// Sollefteå reports an arrival from Solna.
 async fn report(core: &Core, id: Uuid) -> Result<v1::ReportArrivalResponse, Refusal> {
+    report_of(core, id, person()).await
+}
+
+async fn report_of(
+    core: &Core,
+    id: Uuid,
+    person: v1::Person,
+) -> Result<v1::ReportArrivalResponse, Refusal> {
     let call = call_of(solleftea(), Role::CaseSystem, "ReportArrival");
     let request = v1::ReportArrivalRequest {
         municipality: solleftea().resource_name(),
@@ -208,7 +226,7 @@ async fn report(core: &Core, id: Uuid) -> Result<v1::ReportArrivalResponse, Refu
         previous_municipality: solna().resource_name(),
         legal_ground: Some(consent(core)),
         content: Some(v1::ArrivalContent {
-            person: Some(person()),
+            person: Some(person),
             arrived_on: day(core, 0),
             contact: Some(contact()),
             case_number: "SLF-2026-77".to_owned(),
@@ -369,4 +387,106 @@ async fn what_was_done_at_once_is_not_done_again_here_and_is_by_whoever_does_not
     set.expect("set");
     assert_eq!(follow_behind(&gateway).await.expect("gone over"), 1);
     assert_eq!(record(&gateway).await, ["announced", "arrived"]);
+}
+
+/// As the ledger writes it.
+async fn found(core: &Core, subject: Subject, version: u32, event: Event) {
+    let draft = Draft {
+        version: Version(version),
+        event,
+        subject,
+        notices: Vec::new(),
+        sealed: Vec::new(),
+    };
+    core.journal
+        .append(batch(vec![draft]))
+        .await
+        .expect("found");
+}
+
+#[tokio::test]
+async fn what_an_officer_took_back_is_not_settled_again_whoever_goes_over_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let gateway = core_anew(folder.path());
+    told(&gateway, solleftea(), NONE).await;
+    announce(&gateway, Uuid::now_v7()).await.expect("announced");
+    let page = gateway.journal.read_after(Position(0), 2).await;
+    let subjects: Vec<_> = page
+        .expect("read")
+        .iter()
+        .map(|it| it.entry.subject)
+        .collect();
+    let [relocation, arrival] = subjects[..] else {
+        panic!("{subjects:?}")
+    };
+    let arrived = Event::RelocationArrived {
+        arrival: arrival.id,
+    };
+    found(&gateway, relocation, 2, arrived).await;
+    let matched = Event::ArrivalMatched {
+        relocation: relocation.id,
+    };
+    found(&gateway, arrival, 2, matched).await;
+    let call = call_of(solleftea(), Role::CaseSystem, "WithdrawArrival");
+    let request = v1::WithdrawArrivalRequest {
+        municipality: solleftea().resource_name(),
+        actor: Some(actor()),
+        request_id: Uuid::now_v7().to_string(),
+        name: arrival.to_string(),
+        ..v1::WithdrawArrivalRequest::default()
+    };
+    let withdrawn = crate::arrival::withdraw(&gateway, &call, request);
+    Box::pin(withdrawn).await.expect("taken back");
+    found(&gateway, relocation, 3, Event::RelocationReopened).await;
+    let before = record(&gateway).await;
+    drop(gateway);
+    // the next process knows nothing of what was done, and no mark is there
+    let gateway = core_anew(folder.path());
+    assert_eq!(follow_behind(&gateway).await.expect("gone over"), 1);
+    assert_eq!(record(&gateway).await, before);
+}
+
+#[tokio::test]
+async fn at_the_first_start_a_month_is_gone_over_and_not_the_years_before_it() {
+    for (days, expected) in [(30, 1), (32, 0)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (core, cut) = cutting(folder.path());
+        told(&core, solleftea(), NONE).await;
+        cut_off(&cut, announce(&core, Uuid::now_v7()), async {}).await;
+        let later = Event::ClockAdvanced {
+            seconds: days * 86_400,
+        };
+        let later = core.journal.append(batch(vec![system(later)])).await;
+        later.expect("later");
+        for _ in 0..3 {
+            let other = Event::RulesVersionSet { version: 1 };
+            let other = core.journal.append(batch(vec![system(other)])).await;
+            other.expect("appended");
+        }
+        let followed = follow_behind(&core).await.expect("gone over");
+        assert_eq!(followed, expected, "after {days} days");
+        assert_eq!(follow_behind(&core).await.expect("gone over"), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_nobody_can_open_stops_nothing_behind_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (core, cut) = cutting(folder.path());
+    cut.damages.store(true, Ordering::Relaxed);
+    let other = v1::Person {
+        identity_number: "19171160-2399".to_owned(),
+        birth_date: "1917-11-05".to_owned(),
+        ..person()
+    };
+    let reported = report_of(&core, Uuid::now_v7(), other).await;
+    reported.expect("reported");
+    told(&core, solleftea(), NONE).await;
+    cut_off(&cut, announce(&core, Uuid::now_v7()), async {}).await;
+    drop((core, cut));
+    let core = core_anew(folder.path());
+    assert_eq!(follow_behind(&core).await.expect("gone over"), 2);
+    assert_eq!(record(&core).await, ["reported", "announced", "arrived"]);
+    let mark = core.vault.mark(Round::Following).await.expect("read");
+    assert!(mark.is_some());
 }

@@ -12,8 +12,11 @@ use crate::limits::FOUND_MAX;
 /// An authority's tokens.
 pub(super) type Wanted = (MunicipalityCode, Vec<[u8; 16]>);
 
+/// What is found. A row that cannot be read is the trouble of whoever asked for it alone.
+pub(super) type Found = Result<Vec<Subject>, Error>;
+
 /// The newest subjects under any of the tokens, newest first, for each who asks; each token finds so many at most.
-pub(super) async fn find(pool: &Pool, asked: Vec<Wanted>) -> Result<Vec<Vec<Subject>>, Error> {
+pub(super) async fn find(pool: &Pool, asked: Vec<Wanted>) -> Result<Vec<Found>, Error> {
     let (mut places, mut authorities, mut tokens) = (Vec::new(), Vec::new(), Vec::new());
     for (place, (authority, wanted)) in (0_i32..).zip(&asked) {
         for token in wanted {
@@ -32,13 +35,16 @@ pub(super) async fn find(pool: &Pool, asked: Vec<Wanted>) -> Result<Vec<Vec<Subj
             &[&places, &authorities, &tokens, &bound(FOUND_MAX)],
         )
         .await?;
-    let mut found = vec![Vec::new(); asked.len()];
+    let mut found: Vec<Found> = asked.iter().map(|_| Ok(Vec::new())).collect();
     for row in &rows {
         let place: i32 = row.try_get(2)?;
-        let of = usize::try_from(place)
-            .ok()
-            .and_then(|place| found.get_mut(place));
-        of.ok_or(Error::Unavailable)?.push(subject_in(row)?);
+        let place = usize::try_from(place).map_err(|_negative| Error::Unavailable)?;
+        let of = found.get_mut(place).ok_or(Error::Unavailable)?;
+        match (of.as_mut(), subject_in(row)) {
+            (Ok(subjects), Ok(subject)) => subjects.push(subject),
+            (Ok(_), Err(error)) => *of = Err(error),
+            (Err(_), _) => {}
+        }
     }
     Ok(found)
 }
