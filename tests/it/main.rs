@@ -22,6 +22,7 @@ mod evidence;
 mod exposure;
 mod extracting;
 mod failover;
+mod families;
 mod flagging;
 mod following;
 mod foreign;

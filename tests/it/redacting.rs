@@ -9,7 +9,7 @@ use domain::municipality::MunicipalityCode;
 use jiff::Timestamp;
 use tests::{
     Apart, FEED, PERSONS, Party, REVIEWER, SOLLEFTEA, SOLNA, World, announcement, arrival, consent,
-    outcome,
+    outcome, today,
 };
 
 use crate::access::{self, announced};
@@ -283,14 +283,22 @@ type Shape = (Event, Vec<(String, NoticeKind)>, Vec<(Part, usize)>);
 
 /// The newest entry of a subject, as its party has it.
 pub(crate) async fn shape(party: &Party, name: &str) -> Shape {
+    let entries = stored(party).await;
+    let newest = entries.iter().rfind(|entry| entry.name == name);
+    shape_of(newest.expect("an entry"))
+}
+
+async fn stored(party: &Party) -> Vec<v1::LogEntry> {
     let request = v1::ListEntriesRequest {
         municipality: party.municipality(),
         page_size: 500,
         ..v1::ListEntriesRequest::default()
     };
-    let entries = party.list_entries(request).await.expect("a list").entries;
-    let newest = entries.iter().rfind(|entry| entry.name == name);
-    let entry = decode(&newest.expect("an entry").stored).expect("an entry");
+    party.list_entries(request).await.expect("a list").entries
+}
+
+fn shape_of(entry: &v1::LogEntry) -> Shape {
+    let entry = decode(&entry.stored).expect("an entry");
     let notices = entry.notices.iter();
     let sealed = entry.sealed.iter();
     (
@@ -333,4 +341,119 @@ async fn whoever_has_the_entry_cannot_tell_an_officers_end_from_the_registers() 
     let told = |code: &str| (code.to_owned(), NoticeKind::RelocationManualRoute);
     assert_eq!(notices, [told("2283"), told("0184")]);
     assert_eq!(shapes, vec![shapes[0].clone(); 3]);
+}
+
+/// Redacts the whole person by hand.
+async fn said(by: &Party, name: &str, request: v1::RedactRelocationRequest) -> Result<(), String> {
+    let request = v1::RedactRelocationRequest {
+        whole_person: true,
+        ..request
+    };
+    let answer = by.redact(request).await.map_err(|it| it.reason)?;
+    let relocation = answer.relocation.expect("as it is");
+    assert_eq!(relocation.name, name);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_officer_says_by_hand_also_of_what_was_ended_before() {
+    use v1::ProtectionLevel::{None as Unprotected, ProtectedRegistration};
+    let world = World::start().await;
+    let (solna, feed) = (world.party(SOLNA).await, world.party(FEED).await);
+    let name = announced(&solna, 0).await;
+    // what is refused says nothing
+    let stale = v1::RedactRelocationRequest {
+        etag: "\"9\"".to_owned(),
+        ..redaction(&solna, &name)
+    };
+    let stale = said(&solna, &name, stale).await;
+    assert_eq!(stale, Err("ETAG_MISMATCH".to_owned()));
+    assert_eq!(refused(&solna, "2283", 0).await, "");
+    told(&feed, 0, Timestamp::now(), ProtectedRegistration).await;
+    let ended = solna.read(&name).await.expect("its own");
+    assert_eq!(ended.state(), v1::RelocationState::Withdrawn);
+    let dry = v1::RedactRelocationRequest {
+        validate_only: true,
+        ..redaction(&solna, &name)
+    };
+    said(&solna, &name, dry).await.expect("it would be");
+    told(&feed, 0, Timestamp::now(), Unprotected).await;
+    assert_eq!(refused(&solna, "0191", 0).await, "");
+    told(&feed, 0, Timestamp::now(), ProtectedRegistration).await;
+    let entries = shape(&solna, &name).await;
+    let by_hand = redaction(&solna, &name);
+    said(&solna, &name, by_hand).await.expect("said");
+    assert_eq!(shape(&solna, &name).await, entries);
+    let read = solna.read(&name).await.expect("its own");
+    assert_eq!(read.etag, ended.etag, "no second entry");
+    // the register lifts its own word alone
+    told(&feed, 0, Timestamp::now(), Unprotected).await;
+    assert_eq!(refused(&solna, "2283", 0).await, "MANUAL_ROUTE_REQUIRED");
+    // an officer lifted it by mistake, and says it anew
+    assert_eq!(lifted(&solna, 0, false).await, Unprotected);
+    assert_eq!(refused(&solna, "2283", 0).await, "");
+    let by_hand = redaction(&solna, &name);
+    said(&solna, &name, by_hand).await.expect("said");
+    assert_eq!(refused(&solna, "0191", 0).await, "MANUAL_ROUTE_REQUIRED");
+    // after a plain end too
+    let name = announced(&solna, 1).await;
+    solna.redact(redaction(&solna, &name)).await.expect("ended");
+    let by_hand = redaction(&solna, &name);
+    said(&solna, &name, by_hand).await.expect("said");
+    assert_eq!(refused(&solna, "2283", 1).await, "MANUAL_ROUTE_REQUIRED");
+}
+
+/// What Solna's register tells of the first test person: moved there from Sollefteå some days ago.
+fn moved(id: &str, ago: i64) -> v1::RegisterEvent {
+    let today: jiff::civil::Date = today().parse().expect("a date");
+    let at = |code: &str, ago: i64| v1::Registration {
+        municipality: format!("municipalities/{code}"),
+        registered_on: (today - jiff::Span::new().days(ago)).to_string(),
+        ..v1::Registration::default()
+    };
+    v1::RegisterEvent {
+        source_id: id.to_owned(),
+        changed_at: Some(api::time::to_wire(Timestamp::now())),
+        identity_number: PERSONS[0].0.to_owned(),
+        protection: v1::ProtectionLevel::None.into(),
+        registration: Some(at("0184", ago)),
+        history: vec![at("2283", 100)],
+        ..v1::RegisterEvent::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_the_entry_cannot_tell_why_an_arrival_was_taken_back() {
+    let world = World::start().await;
+    let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
+    let feed = world.party(FEED).await;
+    let mut names = Vec::new();
+    for index in [2, 1] {
+        let reported = solna.report(arrival(&solna, "2283", index)).await;
+        names.push(reported.expect("accepted").arrival.expect("one").name);
+    }
+    let request = v1::WithdrawArrivalRequest {
+        municipality: solna.municipality(),
+        actor: solna.actor(),
+        request_id: request_id(),
+        name: names[0].clone(),
+        ..v1::WithdrawArrivalRequest::default()
+    };
+    solna.withdraw_arrival(request).await.expect("taken back");
+    let protected = v1::ProtectionLevel::ProtectedRegistration;
+    told(&feed, 1, Timestamp::now(), protected).await;
+    // and one that the register told of, and then told of another day
+    let announced = solleftea.register(announcement(&solleftea, "0184", 0));
+    announced.await.expect("accepted");
+    for event in [moved("1", 2), moved("2", 1)] {
+        let results = feed.import(vec![event]).await.expect("an answer");
+        assert_eq!(outcome(&results[0]), "ACCEPTED");
+    }
+    let shapes: Vec<_> = stored(&solna).await.iter().map(shape_of).collect();
+    let taken_back = shapes
+        .into_iter()
+        .filter(|(event, ..)| *event == Event::ArrivalWithdrawn);
+    let lengths: Vec<_> = taken_back.map(|(_, _, parts)| parts).collect();
+    assert_eq!(lengths.len(), 3, "{lengths:?}");
+    assert_eq!(lengths, vec![lengths[0].clone(); 3]);
 }

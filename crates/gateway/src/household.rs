@@ -72,7 +72,7 @@ pub(crate) async fn forget(
     };
     let member = member(number, Some(subject.id));
     for of in [fold.sender, fold.recipient] {
-        note::change(
+        note::change_among_many(
             core,
             household.note(core, of).await?,
             |_revision, before| {
@@ -111,7 +111,7 @@ pub(crate) async fn join(
     })
     .await?;
     let member = member(number, relocation);
-    note::change(
+    note::change_among_many(
         core,
         household.note(core, of).await?,
         |_revision, before| {
@@ -172,6 +172,38 @@ pub(crate) async fn protected_member(
     Ok(None)
 }
 
+/// The numbers of the others of a person's households, under any code of the municipality.
+pub(crate) async fn others(core: &Core, person: &Person) -> Result<Vec<IdentityNumber>, Refusal> {
+    let mut found = Vec::new();
+    for party in person.party.whole().under_all_codes(core) {
+        let households = households(core, party, person).await?;
+        for household in households.unwrap_or_default() {
+            let members = members(core, party, &household).await?;
+            for number in numbers(core, &members.unwrap_or_default())? {
+                if !person.numbers.contains(&number) && !found.contains(&number) {
+                    found.push(number);
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether somebody of a person's households is one of whom nothing may be. The person's notes of membership were read: who
+/// belongs to none costs no look more.
+pub(crate) async fn is_shared(core: &Core, person: &Person) -> Result<bool, Refusal> {
+    let notes = person.said::<sealed::MemberNote>(NoteKind::Member)?;
+    let is_alone = |note: &Option<sealed::MemberNote>| {
+        let note = note.as_ref();
+        note.is_some_and(|note| note.households.is_empty())
+    };
+    if notes.iter().all(is_alone) {
+        return Ok(false);
+    }
+    let member = protected_member(core, person, None).await?;
+    Ok(member.is_some())
+}
+
 /// The announcements of all members of a person's households that the party has.
 pub(crate) async fn relocations(core: &Core, person: &Person) -> Result<Vec<Subject>, Refusal> {
     let mut found = Vec::new();
@@ -220,3 +252,6 @@ fn numbers(
     };
     members.iter().map(read).collect()
 }
+
+#[cfg(test)]
+mod tests;

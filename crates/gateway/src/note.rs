@@ -1,15 +1,18 @@
 //! Notes in the key store, each a message: read, and written again when somebody else wrote meanwhile. What a note that
 //! cannot be opened any more means is said by whoever asks, never here.
 
+use std::time::Duration;
+
 use api::status::Refusal;
 use domain::identity::IdentityNumber;
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use prost::Message;
+use uuid::Uuid;
 use vault::{Note, NoteKind, NoteName, SearchTerm};
 
 use crate::core::{Core, no_keys};
-use crate::limits::NOTE_TRIES_MAX;
+use crate::limits::{NOTE_TRIES_MAX, SHARED_NOTE_TRIES_MAX, SHARED_NOTE_WAIT_MAX};
 
 /// The name of an authority's note under a number.
 pub(crate) async fn name(
@@ -62,7 +65,29 @@ pub(crate) async fn change<N: Message + Default, T>(
     name: NoteName,
     how: impl Fn(i64, Option<N>) -> (Option<N>, T),
 ) -> Result<T, Refusal> {
-    for _ in 0..NOTE_TRIES_MAX {
+    change_within(core, name, NOTE_TRIES_MAX, how).await
+}
+
+/// Likewise of a note that many change at once, such as what a household's members are announced in: whoever was too late waits
+/// for a moment, each for another one, and tries longer.
+pub(crate) async fn change_among_many<N: Message + Default, T>(
+    core: &Core,
+    name: NoteName,
+    how: impl Fn(i64, Option<N>) -> (Option<N>, T),
+) -> Result<T, Refusal> {
+    change_within(core, name, SHARED_NOTE_TRIES_MAX, how).await
+}
+
+async fn change_within<N: Message + Default, T>(
+    core: &Core,
+    name: NoteName,
+    tries_max: usize,
+    how: impl Fn(i64, Option<N>) -> (Option<N>, T),
+) -> Result<T, Refusal> {
+    for tried in 0..tries_max {
+        if tried > 0 && tries_max > NOTE_TRIES_MAX {
+            tokio::time::sleep(jitter()).await;
+        }
         let (revision, before) = read(core, name).await?;
         let (after, said) = how(revision, before);
         let Some(after) = after else {
@@ -73,4 +98,10 @@ pub(crate) async fn change<N: Message + Default, T>(
         }
     }
     Err(Refusal::new(Reason::KeysUnavailable))
+}
+
+/// A moment, by the random end of a new id.
+fn jitter() -> Duration {
+    let [.., random] = Uuid::now_v7().into_bytes();
+    SHARED_NOTE_WAIT_MAX * u32::from(random) / u32::from(u8::MAX)
 }

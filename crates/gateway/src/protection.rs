@@ -20,7 +20,7 @@ use crate::household::{self, Household};
 use crate::permit::Party;
 use crate::person::Person;
 
-pub(crate) use mark::lift;
+pub(crate) use mark::{lift, say_by_hand};
 
 use ending::end_all;
 use mark::{ends, said};

@@ -54,6 +54,7 @@ macro_rules! method {
 }
 pub(crate) use commands::erase;
 pub(crate) use commands::recall::{get_report, recall};
+pub(crate) use commands::redact::redact as redact_relocation;
 pub(crate) use find::{own, person_tokens, relocations, under_any};
 pub(crate) use method;
 pub(crate) use queries::{delivery, whole};
@@ -124,7 +125,7 @@ impl RelocationService for Relocations {
         "RedactRelocation",
         v1::RedactRelocationRequest,
         v1::RedactRelocationResponse,
-        commands::redact::redact
+        redact_relocation
     );
     method!(
         lift_protection,

@@ -23,12 +23,16 @@ use crate::access::Opening;
 use crate::body::Parties;
 use crate::call::Call;
 use crate::core::Core;
+use crate::household;
 use crate::permit::Party;
 use crate::person::Person;
 use crate::protection;
 use crate::read::NOW;
 
 pub(crate) use question::Question;
+
+/// The notes that say whether a person, or somebody of the household, is protected.
+const KINDS: [NoteKind; 2] = [NoteKind::Protected, NoteKind::Member];
 
 /// The right to open the sealed parts of one subject for a party.
 pub(crate) struct Pass {
@@ -179,8 +183,8 @@ impl Core {
             return Ok(());
         };
         let number = self.number_then(known.0.recorded_at, &announced)?;
-        let person = Person::read(self, party, &number, &[NoteKind::Protected]).await?;
-        if protection::is_protected(&person)? {
+        let person = Person::read(self, party, &number, &KINDS).await?;
+        if protection::is_protected(&person)? || household::is_shared(self, &person).await? {
             return Err(Refusal::new(Reason::ManualRouteRequired));
         }
         let is_senders = is_text && party.code() == known.0.sender;
@@ -265,7 +269,8 @@ impl Core {
         Ok(person.map(Option::unwrap_or_default))
     }
 
-    /// Whether the party's own register told of a marking or of more, before the announcement or after it.
+    /// Whether the party's own register told of a marking or of more, before the announcement or after it, or somebody of
+    /// the person's household is protected there: where the one is the other one is found.
     async fn is_secret_since(
         &self,
         party: Party,
@@ -273,8 +278,8 @@ impl Core {
         person: &v1::Person,
     ) -> Result<bool, Refusal> {
         let number = self.number_then(fold.recorded_at, person)?;
-        let person = Person::read(self, party, &number, &[NoteKind::Protected]).await?;
-        protection::is_secret(&person)
+        let person = Person::read(self, party, &number, &KINDS).await?;
+        Ok(protection::is_secret(&person)? || household::is_shared(self, &person).await?)
     }
 
     /// Whom an announcement is about, for a rule to be applied; none when it can be opened no more.

@@ -139,11 +139,12 @@ impl Core {
             shared: command.shared.as_ref(),
             own: &command.own,
         };
-        let (sealed, keys) = if decided.event.ends_reading() {
-            self.seal_ending(&body).await?
-        } else {
-            self.seal(&body).await?
-        };
+        let (sealed, keys) =
+            if decided.event.ends_reading() || decided.event == Event::ArrivalWithdrawn {
+                self.seal_ending(&body).await?
+            } else {
+                self.seal(&body).await?
+            };
         let draft = Draft {
             subject: command.subject,
             version: decided.version,

@@ -1,6 +1,8 @@
 //! Calls that were cut off between their commit and what follows from it, over real stores: by the caller, by a kill, and
 //! with or without being sent again.
 
+mod protected;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,10 +25,11 @@ use crate::caller::Role;
 use crate::permit::Feed;
 use crate::testing::{call_of, core as core_anew, core_over};
 
-/// A journal that keeps one append waiting, and then never answers it although what was appended stands.
+/// A journal that keeps one append waiting, and then never answers it although what was appended stands; or refuses one.
 struct Cut {
     journal: Arc<dyn Journal>,
     cuts: AtomicBool,
+    fails: AtomicBool,
     /// The next text is stored with a bit turned.
     damages: AtomicBool,
     reached: Notify,
@@ -37,6 +40,9 @@ struct Cut {
 #[async_trait]
 impl Journal for Cut {
     async fn append(&self, mut batch: Batch) -> Result<Outcome, AppendError> {
+        if self.fails.swap(false, Ordering::Relaxed) {
+            return Err(AppendError::TooLarge);
+        }
         if self.damages.swap(false, Ordering::Relaxed) {
             let parts = batch.drafts.iter_mut().flat_map(|draft| &mut draft.sealed);
             for byte in parts.filter_map(|part| part.ciphertext.last_mut()) {
@@ -108,6 +114,7 @@ fn cutting(folder: &Path) -> (Arc<Core>, Arc<Cut>) {
     let cut = Arc::new(Cut {
         journal: SqliteJournal::open(&folder.join("journal.db")).expect("a journal"),
         cuts: AtomicBool::new(false),
+        fails: AtomicBool::new(false),
         damages: AtomicBool::new(false),
         reached: Notify::new(),
         go: Notify::new(),

@@ -1,6 +1,8 @@
 //! What a protection ends, for each subject that a municipality has of a person: by an entry of its own, and the keys after
 //! it. It is the same whoever ended it, and ends nothing twice.
 
+use std::collections::BTreeSet;
+
 use api::generated::journal::v1 as sealed;
 use api::status::Refusal;
 use domain::code::NoticeKind;
@@ -25,13 +27,31 @@ use crate::read::{NOW, written};
 use crate::relocation::{erase, own};
 use crate::write::halted;
 
-/// All that the municipality has under any of its codes, what it was asked, and what it has of the household, however little of it whoever asked may
-/// see. Relocations first: what an arrival that is taken back had matched must not open again.
+/// All that the municipality has under any of its codes, what it was asked, and all of that of the person's household, however
+/// little of it whoever asked may see. Relocations first: what an arrival that is taken back had matched must not open again.
+/// One that cannot be ended now keeps no other one readable: the first such failure is told when all were tried.
 pub(super) async fn end_all(
     core: &Core,
     person: &Person,
     why: &sealed::OwnPart,
 ) -> Result<(), Refusal> {
+    let mut subjects = all_of(core, person).await?;
+    for number in household::others(core, person).await? {
+        let member = Person::read(core, person.party, &number, &[]).await?;
+        subjects.extend(all_of(core, &member).await?);
+    }
+    subjects.sort_by_key(|(_, subject)| subject.kind != SubjectKind::Relocation);
+    let mut known = BTreeSet::new();
+    subjects.retain(|(party, subject)| known.insert((party.code(), *subject)));
+    let mut all = Ok(());
+    for (party, subject) in subjects {
+        all = all.and(end(core, party, subject, why).await);
+    }
+    all
+}
+
+/// What the municipality has of a person under any of its codes, what it was asked, and what was announced together.
+async fn all_of(core: &Core, person: &Person) -> Result<Vec<(Party, Subject)>, Refusal> {
     let mut subjects = Vec::new();
     for party in person.party.whole().under_all_codes(core) {
         let found = own(core, &person.under(party)).await?;
@@ -40,11 +60,7 @@ pub(super) async fn end_all(
         let found = found.into_iter().chain(asked).chain(household);
         subjects.extend(found.map(|subject| (party, subject)));
     }
-    subjects.sort_by_key(|(_, subject)| subject.kind != SubjectKind::Relocation);
-    for (party, subject) in subjects {
-        end(core, party, subject, why).await?;
-    }
-    Ok(())
+    Ok(subjects)
 }
 
 async fn end(

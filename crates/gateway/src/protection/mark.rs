@@ -110,6 +110,27 @@ pub(super) async fn set_by_hand(
     .await
 }
 
+/// Sets what an officer says now, whatever was lifted before.
+pub(crate) async fn say_by_hand(
+    core: &Core,
+    party: Party,
+    number: &IdentityNumber,
+) -> Result<(), Refusal> {
+    let now = core.journal.now().as_microsecond();
+    let name = name(core, party, number).await?;
+    note::change(core, name, |_revision, before| {
+        let before = said(before);
+        let after = sealed::ProtectedNote {
+            by_hand_at_micros: now
+                .max(before.by_hand_at_micros)
+                .max(before.lifted_at_micros.saturating_add(1)),
+            ..before
+        };
+        ((after != before).then_some(after), ())
+    })
+    .await
+}
+
 /// Lifts what officers said by hand of a person under a number, under every code of the municipality. What a register told
 /// stays.
 pub(crate) async fn lift(

@@ -222,7 +222,7 @@ async fn withdraw(
         ..sealed::OwnPart::default()
     };
     let (parts, keys) = core
-        .seal(&Body {
+        .seal_ending(&Body {
             subject,
             version: fold.version.next(),
             parties: (fold.municipality, fold.previous),

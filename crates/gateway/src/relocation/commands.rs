@@ -31,6 +31,7 @@ use crate::show;
 use crate::write::{Command, Decided, halted};
 
 /// What all commands about a relocation carry.
+#[derive(Clone)]
 struct Common<'a> {
     call: &'a Call,
     party: Party,

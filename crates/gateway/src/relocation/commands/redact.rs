@@ -6,9 +6,10 @@ use api::parse::{self, Faults};
 use api::status::Refusal;
 use api::v1;
 use domain::entry::{Entry, Event};
+use domain::identity::IdentityNumber;
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
-use domain::subject::SubjectKind;
+use domain::subject::{Subject, SubjectKind};
 use ledger::{RelocationCommand, RelocationFold};
 
 use super::{Common, common, erase};
@@ -18,8 +19,9 @@ use crate::core::Core;
 use crate::permit::Party;
 use crate::protection;
 use crate::read::NOW;
+use crate::show;
 
-pub(in crate::relocation) async fn redact(
+pub(crate) async fn redact(
     core: &Core,
     call: &Call,
     request: v1::RedactRelocationRequest,
@@ -29,16 +31,14 @@ pub(in crate::relocation) async fn redact(
     let mut common = common!(core, call, request, "RedactRelocation", faults);
     common.own.text.clone_from(&request.text);
     let (party, subject, why) = (common.party, common.subject, common.own.clone());
-    let person = if request.whole_person {
-        let (fold, entries) = core.relocation(party, subject, NOW).await?;
-        // whoever ends it need not be one who may read it
-        let number = core.announced_number(party, (&fold, &entries)).await?;
-        // what can no longer be opened names nobody
-        Some(number.ok_or_else(|| Refusal::field("whole_person", Reason::StateNotAllowed))?)
+    let (person, relocation) = if request.whole_person {
+        let number = whom(core, party, subject).await?;
+        let relocation = end_whole(core, common, &number).await?;
+        (Some(number), relocation)
     } else {
-        None
+        let ended = common.run(core, RelocationCommand::Redact, None).await?;
+        (None, ended)
     };
-    let relocation = common.run(core, RelocationCommand::Redact, None).await?;
     if request.validate_only {
         return Ok(v1::RedactRelocationResponse {
             relocation,
@@ -61,6 +61,56 @@ pub(in crate::relocation) async fn redact(
         readings,
         more_readings,
     })
+}
+
+/// Whom it is about, as the party has it: whoever ends it need not be one who may read it.
+async fn whom(core: &Core, party: Party, subject: Subject) -> Result<IdentityNumber, Refusal> {
+    let (fold, entries) = core.relocation(party, subject, NOW).await?;
+    let number = core.announced_number(party, (&fold, &entries)).await?;
+    // what can no longer be opened names nobody
+    number.ok_or_else(|| Refusal::field("whole_person", Reason::StateNotAllowed))
+}
+
+/// Ends it, and says by hand that nothing may be about the person. The word comes before the entry, once nothing keeps it
+/// from being made: whoever is cut off in between has said it.
+async fn end_whole(
+    core: &Core,
+    common: Common<'_>,
+    number: &IdentityNumber,
+) -> Result<Option<v1::Relocation>, Refusal> {
+    // a retry of what ended it says nothing anew: what was lifted since stays lifted
+    if core.answered(&common.request).await?.is_none() {
+        let dry = Common {
+            validate_only: true,
+            ..common.clone()
+        };
+        let checked = end_or_as_it_is(core, dry).await?;
+        if common.validate_only {
+            return Ok(checked);
+        }
+        protection::say_by_hand(core, common.party, number).await?;
+    }
+    end_or_as_it_is(core, common).await
+}
+
+/// Ends it; what this party has ended before, by a register or by hand, is the answer as it is.
+async fn end_or_as_it_is(
+    core: &Core,
+    common: Common<'_>,
+) -> Result<Option<v1::Relocation>, Refusal> {
+    let (party, subject, etag) = (common.party, common.subject, common.etag);
+    let refusal = match common.run(core, RelocationCommand::Redact, None).await {
+        Err(refusal) if refusal.reason == Reason::StateNotAllowed => refusal,
+        ended => return ended,
+    };
+    let (fold, entries) = core.relocation(party, subject, NOW).await?;
+    if redaction(party, &entries).is_none() {
+        return Err(refusal);
+    }
+    if !etag.is_empty() && etag != show::etag(fold.version) {
+        return Err(Refusal::new(Reason::EtagMismatch));
+    }
+    Ok(Some(show::relocation(subject, &fold, party.code())))
 }
 
 /// Who read it at the other party before this one ended it there, and whether more did; empty when it did not end it.

@@ -1,0 +1,39 @@
+//! What many write at once, over real stores.
+
+use futures_util::future::try_join_all;
+use journal::conformance::given::solna;
+
+use super::*;
+use crate::testing::core;
+
+/// The identity number of somebody who was born in January 1990.
+fn number(core: &Core, serial: u32) -> IdentityNumber {
+    let numbers = (0..10).filter_map(|check| {
+        let text = format!(
+            "199001{:02}-{:03}{check}",
+            1 + serial % 28,
+            238 + serial / 28
+        );
+        IdentityNumber::parse(&text, core.today()).ok()
+    });
+    numbers.last().expect("one of ten checks")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_members_who_are_announced_at_once_are_of_the_household() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let core = core(folder.path());
+    let household = Household("0184 households/one".to_owned());
+    let numbers: Vec<_> = (0..20).map(|serial| number(&core, serial)).collect();
+    let joined = numbers.iter().map(|number| {
+        let member = (number, Some(Uuid::now_v7()));
+        join(&core, solna(), &household, member)
+    });
+    try_join_all(joined).await.expect("all of them");
+    let party = Party::for_tests(solna());
+    let members = members(&core, party, &household).await.expect("read");
+    assert_eq!(members.expect("a note").len(), 20);
+    let first = Person::read(&core, party, &numbers[0], &[]).await;
+    let others = others(&core, &first.expect("read")).await.expect("read");
+    assert_eq!(others.len(), 19);
+}

@@ -1,0 +1,130 @@
+//! Households of which one is protected: what is ended and held at the municipality that knows it, for all of them.
+
+use api::v1;
+use api::v1::ProtectionLevel::{None as Unprotected, ProtectedRegistration};
+use api::v1::find_relocations_request::Term;
+use client::request_id;
+use tests::{
+    FEED, FEED_THERE, OPERATOR, PERSONS, Party, SOLLEFTEA, SOLNA, World, announcement, arrival,
+    consent, wait_for,
+};
+
+use crate::marked::handles;
+
+const PARENT: usize = 0;
+const CHILD: usize = 1;
+
+/// Announced by each of a household under its name; its own name.
+async fn announced(from: &Party, to: &str, index: usize) -> String {
+    let mut request = announcement(from, to, index);
+    let content = request.content.as_mut().expect("content");
+    content.household = Some(v1::Household {
+        name: "households/0199b2d0-0000-7000-8000-000000000001".to_owned(),
+        adults: 1,
+        children: 1,
+    });
+    let registered = from.register(request).await.expect("accepted");
+    registered.relocation.expect("one").name
+}
+
+async fn told(feed: &Party, index: usize, protection: v1::ProtectionLevel) {
+    let event = v1::RegisterEvent {
+        source_id: request_id(),
+        changed_at: Some(api::time::to_wire(jiff::Timestamp::now())),
+        identity_number: PERSONS[index].0.to_owned(),
+        protection: protection.into(),
+        ..v1::RegisterEvent::default()
+    };
+    let results = feed.import(vec![event]).await.expect("taken in");
+    assert_eq!(results[0].outcome(), v1::RegisterEventOutcome::Accepted);
+}
+
+fn reply(by: &Party, name: &str) -> v1::ReplyToRelocationRequest {
+    v1::ReplyToRelocationRequest {
+        municipality: by.municipality(),
+        actor: by.actor(),
+        request_id: request_id(),
+        name: name.to_owned(),
+        text: "Vi tar emot.".to_owned(),
+        legal_ground: Some(consent()),
+        ..v1::ReplyToRelocationRequest::default()
+    }
+}
+
+/// How many are found by a test person's name.
+async fn by_name(by: &Party, index: usize) -> usize {
+    let person = tests::person(index);
+    let name = v1::PersonName {
+        given_name: person.given_name,
+        family_name: person.family_name,
+    };
+    let find = v1::FindRelocationsRequest {
+        municipality: by.municipality(),
+        actor: by.actor(),
+        term: Some(Term::Name(name)),
+    };
+    by.find(find).await.expect("a search").relocations.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn protection_of_one_ends_the_reports_questions_and_lone_announcements_of_the_others() {
+    let world = World::start().await;
+    let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
+    let (feed, operator) = (world.party(FEED).await, world.party(OPERATOR).await);
+    // what Solna was asked of the child
+    let asked = solleftea.report(arrival(&solleftea, "0184", CHILD)).await;
+    asked.expect("accepted");
+    operator.advance(15).await.expect("moved");
+    let question = wait_for("the child is asked about", || async {
+        operator.alerts().await.expect("a list").alerts.pop()
+    })
+    .await;
+    // what it reported, and announced alone
+    let reported = solna.report(arrival(&solna, "0191", CHILD)).await;
+    let reported = reported.expect("accepted").arrival.expect("one").name;
+    let alone = solna.register(announcement(&solna, "0191", CHILD)).await;
+    let alone = alone.expect("accepted").relocation.expect("one").name;
+    let mut together = Vec::new();
+    for index in [CHILD, PARENT] {
+        together.push(announced(&solna, "0330", index).await);
+    }
+    told(&feed, PARENT, ProtectedRegistration).await;
+    for name in together.iter().chain([&alone]) {
+        let state = solna.read(name).await.expect("its own").state();
+        assert_eq!(state, v1::RelocationState::Withdrawn, "{name}");
+    }
+    let state = solna.see_arrival(&reported).await.expect("its own").state();
+    assert_eq!(state, v1::ArrivalState::Withdrawn);
+    let there = solleftea.read_alert(&question.name).await.expect("a party");
+    assert!(there.reading_ended_at.is_some(), "{there:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_announced_with_somebody_protected_there_is_opened_as_marked_and_nothing_is_told() {
+    let world = World::start().await;
+    let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
+    let feed = world.party(FEED_THERE).await;
+    handles(&solleftea, "barn", true).await;
+    told(&feed, PARENT, ProtectedRegistration).await;
+    announced(&solna, "2283", PARENT).await;
+    let name = announced(&solna, "2283", CHILD).await;
+    let refused = solleftea.read(&name).await.expect_err("not everybody");
+    assert_eq!(refused.reason, "SECRECY_FUNCTION_REQUIRED");
+    assert_eq!(by_name(&solleftea, CHILD).await, 0);
+    let children = solleftea.acting_in("barn");
+    let read = children.read(&name).await.expect("one of the function");
+    assert!(read.content.is_some());
+    let refused = children.reply(reply(&children, &name)).await;
+    let refused = refused.expect_err("the manual route");
+    assert_eq!(refused.reason, "MANUAL_ROUTE_REQUIRED");
+    assert!(refused.violations.is_empty(), "no field tells why");
+    // somebody else's is everybody's, and so is the child's when it was lifted
+    let other = solna.register(announcement(&solna, "2283", 2)).await;
+    let other = other.expect("accepted").relocation.expect("one").name;
+    solleftea.read(&other).await.expect("everybody's");
+    told(&feed, PARENT, Unprotected).await;
+    solleftea.read(&name).await.expect("everybody's");
+    solleftea.take_in(&name, "").await.expect("taken in");
+    let answer = solleftea.reply(reply(&solleftea, &name)).await;
+    answer.expect("told");
+}
