@@ -60,8 +60,8 @@ impl Core {
         self.seal_padded(body, OWN_BYTES_MIN).await
     }
 
-    /// Likewise of what ends something for the other party, or takes an arrival back: whatever its reason, and whoever wrote it, its own part is as
-    /// long as that of any other.
+    /// Likewise of what ends something for the other party, or takes an arrival back: whatever its reason, and whoever
+    /// wrote it, its own part is as long as that of any other.
     pub(crate) async fn seal_ending(
         &self,
         body: &Body<'_>,

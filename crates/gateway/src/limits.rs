@@ -89,8 +89,8 @@ pub(crate) const OWN_BYTES_MIN: usize = 512;
 pub(crate) const ENDING_BYTES_MIN: usize = 8192;
 /// How often a note is read and written again when somebody else wrote it meanwhile.
 pub(crate) const NOTE_TRIES_MAX: usize = 8;
-/// The same of a note that many change at once: of a household whose members are announced in the same moment each try writes one
-/// at least, and there are no more than so many of them.
+/// The same of a note that many change at once: of a household whose members are announced in the same moment each try
+/// writes one at least, and there are no more than so many of them.
 pub(crate) const SHARED_NOTE_TRIES_MAX: usize = 80;
 /// How long one who was too late waits at most before the next try: as long as a few writes take.
 pub(crate) const SHARED_NOTE_WAIT_MAX: Duration = Duration::from_millis(20);
