@@ -128,3 +128,42 @@ async fn who_is_announced_with_somebody_protected_there_is_opened_as_marked_and_
     let answer = solleftea.reply(reply(&solleftea, &name)).await;
     answer.expect("told");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_asked_about_somebody_of_a_household_of_which_one_is_protected_opens_and_tells_nothing()
+ {
+    let world = World::start().await;
+    let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
+    let (feed, operator) = (world.party(FEED).await, world.party(OPERATOR).await);
+    for index in [CHILD, PARENT] {
+        announced(&solna, "0330", index).await;
+    }
+    told(&feed, PARENT, ProtectedRegistration).await;
+    // another one, who knows of nothing, reports the child afterwards
+    let reported = solleftea.report(arrival(&solleftea, "0184", CHILD)).await;
+    reported.expect("accepted");
+    operator.advance(15).await.expect("moved");
+    let question = wait_for("the child is asked about", || async {
+        operator.alerts().await.expect("a list").alerts.pop()
+    })
+    .await;
+    let refused = solna.read_alert(&question.name).await;
+    let refused = refused.expect_err("where the child is the parent is");
+    assert_eq!(refused.reason, "MANUAL_ROUTE_REQUIRED");
+    let answer = v1::AnswerAlertRequest {
+        municipality: solna.municipality(),
+        actor: solna.actor(),
+        request_id: request_id(),
+        name: question.name.clone(),
+        answer: v1::AnswerCode::OtherActor.into(),
+        text: "Barnet bor hos oss.".to_owned(),
+        legal_ground: Some(consent()),
+        ..v1::AnswerAlertRequest::default()
+    };
+    let refused = solna.answer(answer).await.expect_err("the manual route");
+    assert_eq!(refused.reason, "MANUAL_ROUTE_REQUIRED");
+    assert!(refused.violations.is_empty(), "no field tells why");
+    // the attempt has ended it, and nobody reads an answer
+    let there = solleftea.read_alert(&question.name).await.expect("a party");
+    assert!(there.reading_ended_at.is_some() && there.answer_text.is_empty());
+}

@@ -55,12 +55,21 @@ pub(crate) async fn refuse_report(
     person: &Person,
     validate_only: bool,
 ) -> Result<(), Refusal> {
-    refuse(core, person, validate_only).await?;
-    refuse_member(core, (person, None), validate_only).await?;
+    refuse_answer(core, person, validate_only).await?;
     if is_marked(person)? {
         return Err(Refusal::new(Reason::ManualRouteRequired));
     }
     Ok(())
+}
+
+/// Refuses to answer about a person of whom, or of whose household, nothing of this municipality may be.
+pub(crate) async fn refuse_answer(
+    core: &Core,
+    person: &Person,
+    validate_only: bool,
+) -> Result<(), Refusal> {
+    refuse(core, person, validate_only).await?;
+    refuse_member(core, (person, None), validate_only).await
 }
 
 /// Refuses, in the same words, what is about somebody of a household of which one is protected: where the others are tells
@@ -82,11 +91,7 @@ async fn refuse_member(
 
 /// Refuses what is about a person whom nothing of this municipality may be about. It names no field: that would tell why.
 /// What should have been ended before is ended now, unless nothing may be written.
-pub(crate) async fn refuse(
-    core: &Core,
-    person: &Person,
-    validate_only: bool,
-) -> Result<(), Refusal> {
+async fn refuse(core: &Core, person: &Person, validate_only: bool) -> Result<(), Refusal> {
     let is_held = if validate_only {
         is_protected(person)?
     } else {

@@ -8,16 +8,16 @@ use domain::reason::Reason;
 use domain::subject::Subject;
 use jiff::Timestamp;
 use ledger::{AlertFold, ArrivalFold, ArrivalState};
-use vault::NoteKind;
 
 use api::status::Refusal;
 use api::v1;
 
-use super::Pass;
+use super::{KINDS, Pass};
 use crate::access::Opening;
 use crate::body::Parties;
 use crate::call::Call;
 use crate::core::Core;
+use crate::household;
 use crate::permit::Party;
 use crate::person::Person;
 use crate::protection;
@@ -121,7 +121,7 @@ impl Core {
             return Ok(());
         };
         let person = self.marks_of(party, &report, &person).await?;
-        protection::refuse(self, &person, validate_only).await?;
+        protection::refuse_answer(self, &person, validate_only).await?;
         if protection::is_marked(&person)? {
             self.handles_marked(call, party, opening).await?;
         }
@@ -195,8 +195,8 @@ impl Core {
             .await
     }
 
-    /// How a person who was reported is protected, as far as the party's own register told; none when the report can be
-    /// opened no more: then nothing of it is.
+    /// How a person who was reported is protected, as far as the party's own register told, or somebody of the person's
+    /// household; none when the report can be opened no more: then nothing of it is.
     async fn known_protection(
         &self,
         party: Party,
@@ -215,7 +215,8 @@ impl Core {
             return Ok(None);
         };
         let person = self.marks_of(party, report, &person).await?;
-        Ok(Some(if protection::is_protected(&person)? {
+        let is_shared = household::is_shared(self, &person).await?;
+        Ok(Some(if is_shared || protection::is_protected(&person)? {
             Protection::ProtectedRegistration
         } else if protection::is_marked(&person)? {
             Protection::SecrecyMarking
@@ -243,7 +244,7 @@ impl Core {
         person: &v1::Person,
     ) -> Result<Person, Refusal> {
         let number = self.number_then(report.recorded_at, person)?;
-        Person::read(self, party, &number, &[NoteKind::Protected]).await
+        Person::read(self, party, &number, &KINDS).await
     }
 }
 
