@@ -7,14 +7,14 @@ use std::time::Duration;
 use api::v1;
 use journal::evidence::{Alarm, Evidence as _};
 use serde_json::Value;
-use tests::{OPERATOR, Party, SOLNA, World, announcement, eventually, flyttbud, wait_for};
+use tests::{OPERATOR, Party, SOLNA, World, eventually, flyttbud};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 use tonic_health::pb::health_check_response::ServingStatus;
 
 use crate::auditing::{audit, said};
-use crate::evidence::{log, signed, turn_bit};
+use crate::evidence::{log, registered_and_signed, turn_bit};
 use crate::health::{asked, status};
 use crate::receipts::profile;
 
@@ -53,14 +53,7 @@ async fn watched(party: &Party) -> tonic::Streaming<v1::WatchAlertsResponse> {
 async fn a_turned_bit_is_told_by_health_and_beside_the_alerts_until_it_is_mended() {
     use ServingStatus::{NotServing, Serving};
     let mut world = World::start().await;
-    let solna = world.party(SOLNA).await;
-    let registered = solna.register(announcement(&solna, "2283", 0)).await;
-    registered.expect("accepted");
-    let log = log(world.folder());
-    wait_for("a checkpoint", || async {
-        (signed(&log).await >= 2).then_some(())
-    })
-    .await;
+    registered_and_signed(&world).await;
     let health = asked(world.endpoint(Some(SOLNA))).await;
     eventually("it holds", || status(&health, "log"), &Serving).await;
     assert_eq!(listed(&world.party(OPERATOR).await).await, None);

@@ -42,6 +42,19 @@ pub(crate) async fn signed(log: &SqliteEvidence) -> u64 {
     newest.map_or(0, |newest| newest.checkpoint().head.size.0)
 }
 
+/// The log of a service that has registered something, and signed it.
+pub(crate) async fn registered_and_signed(world: &World) -> Arc<SqliteEvidence> {
+    let solna = world.party(SOLNA).await;
+    let registered = solna.register(announcement(&solna, "2283", 0)).await;
+    registered.expect("accepted");
+    let log = log(world.folder());
+    wait_for("a checkpoint", || async {
+        (signed(&log).await >= 2).then_some(())
+    })
+    .await;
+    log
+}
+
 /// Every entry's bytes, from the file of a stopped service.
 async fn entries(journal: &SqliteJournal) -> Vec<Vec<u8>> {
     let mut entries = Vec::new();
@@ -119,14 +132,7 @@ async fn a_registration_is_covered_by_a_checkpoint_within_a_second() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receipt_verifies_with_what_everybody_has() {
     let mut world = World::start().await;
-    let solna = world.party(SOLNA).await;
-    let registered = solna.register(announcement(&solna, "2283", 0)).await;
-    registered.expect("accepted");
-    let log = log(world.folder());
-    wait_for("a checkpoint", || async {
-        (signed(&log).await >= 2).then_some(())
-    })
-    .await;
+    let log = registered_and_signed(&world).await;
     world.kill().await;
     let journal = SqliteJournal::open(&world.folder().join("data/journal.sqlite"));
     let entries = entries(&journal.expect("a journal")).await;
@@ -255,14 +261,7 @@ pub(crate) fn turn_bit(folder: &Path, position: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_turned_bit_is_named_not_signed_over_and_stops_no_registration() {
     let mut world = World::start().await;
-    let solna = world.party(SOLNA).await;
-    let registered = solna.register(announcement(&solna, "2283", 0)).await;
-    registered.expect("accepted");
-    let log = log(world.folder());
-    wait_for("a checkpoint", || async {
-        (signed(&log).await >= 2).then_some(())
-    })
-    .await;
+    let log = registered_and_signed(&world).await;
     assert!(world.terminate().await.success());
     let before = signed(&log).await;
     turn_bit(world.folder(), 2);

@@ -9,7 +9,7 @@ use tests::{
     consent, wait_for,
 };
 
-use crate::marked::handles;
+use crate::marked::{handles, reply};
 
 const PARENT: usize = 0;
 const CHILD: usize = 1;
@@ -37,18 +37,6 @@ async fn told(feed: &Party, index: usize, protection: v1::ProtectionLevel) {
     };
     let results = feed.import(vec![event]).await.expect("taken in");
     assert_eq!(results[0].outcome(), v1::RegisterEventOutcome::Accepted);
-}
-
-fn reply(by: &Party, name: &str) -> v1::ReplyToRelocationRequest {
-    v1::ReplyToRelocationRequest {
-        municipality: by.municipality(),
-        actor: by.actor(),
-        request_id: request_id(),
-        name: name.to_owned(),
-        text: "Vi tar emot.".to_owned(),
-        legal_ground: Some(consent()),
-        ..v1::ReplyToRelocationRequest::default()
-    }
 }
 
 /// How many are found by a test person's name.

@@ -41,7 +41,8 @@ async fn announced(solna: &Party, index: usize) -> String {
     registered.relocation.expect("one").name
 }
 
-fn reply(by: &Party, name: &str) -> v1::ReplyToRelocationRequest {
+/// A reply on consent.
+pub(crate) fn reply(by: &Party, name: &str) -> v1::ReplyToRelocationRequest {
     v1::ReplyToRelocationRequest {
         municipality: by.municipality(),
         actor: by.actor(),

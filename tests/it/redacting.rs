@@ -9,7 +9,7 @@ use domain::municipality::MunicipalityCode;
 use jiff::Timestamp;
 use tests::{
     Apart, FEED, PERSONS, Party, REVIEWER, SOLLEFTEA, SOLNA, World, announcement, arrival, consent,
-    outcome, today,
+    outcome, today, wait_for,
 };
 
 use crate::access::{self, announced};
@@ -449,11 +449,19 @@ async fn whoever_has_the_entry_cannot_tell_why_an_arrival_was_taken_back() {
         let results = feed.import(vec![event]).await.expect("an answer");
         assert_eq!(outcome(&results[0]), "ACCEPTED");
     }
-    let shapes: Vec<_> = stored(&solna).await.iter().map(shape_of).collect();
-    let taken_back = shapes
-        .into_iter()
-        .filter(|(event, ..)| *event == Event::ArrivalWithdrawn);
-    let lengths: Vec<_> = taken_back.map(|(_, _, parts)| parts).collect();
-    assert_eq!(lengths.len(), 3, "{lengths:?}");
+    // they are listed when the read tables have them
+    let lengths = wait_for("three were taken back", || async {
+        let shapes = stored(&solna)
+            .await
+            .iter()
+            .map(shape_of)
+            .collect::<Vec<_>>();
+        let taken_back = shapes
+            .into_iter()
+            .filter(|(event, ..)| *event == Event::ArrivalWithdrawn);
+        let lengths: Vec<_> = taken_back.map(|(_, _, parts)| parts).collect();
+        (lengths.len() == 3).then_some(lengths)
+    })
+    .await;
     assert_eq!(lengths, vec![lengths[0].clone(); 3]);
 }

@@ -90,24 +90,14 @@ fn marked(
     (stronger != before).then_some(stronger)
 }
 
-/// Sets what an officer said at an instant. Returns what the mark is then.
+/// Sets what an officer said at an instant; what was lifted since stays lifted. Returns what the mark is then.
 pub(super) async fn set_by_hand(
     core: &Core,
     party: Party,
     number: &IdentityNumber,
     at: Timestamp,
 ) -> Result<sealed::ProtectedNote, Refusal> {
-    let at = at.as_microsecond();
-    let name = name(core, party, number).await?;
-    note::change(core, name, |_revision, before| {
-        let before = said(before);
-        let after = sealed::ProtectedNote {
-            by_hand_at_micros: at.max(before.by_hand_at_micros),
-            ..before
-        };
-        ((after != before).then_some(after), after)
-    })
-    .await
+    by_hand(core, party, number, |_before| at.as_microsecond()).await
 }
 
 /// Sets what an officer says now, whatever was lifted before.
@@ -117,16 +107,25 @@ pub(crate) async fn say_by_hand(
     number: &IdentityNumber,
 ) -> Result<(), Refusal> {
     let now = core.journal.now().as_microsecond();
+    let over = |before: sealed::ProtectedNote| now.max(before.lifted_at_micros.saturating_add(1));
+    by_hand(core, party, number, over).await?;
+    Ok(())
+}
+
+async fn by_hand(
+    core: &Core,
+    party: Party,
+    number: &IdentityNumber,
+    at_micros: impl Fn(sealed::ProtectedNote) -> i64,
+) -> Result<sealed::ProtectedNote, Refusal> {
     let name = name(core, party, number).await?;
     note::change(core, name, |_revision, before| {
         let before = said(before);
         let after = sealed::ProtectedNote {
-            by_hand_at_micros: now
-                .max(before.by_hand_at_micros)
-                .max(before.lifted_at_micros.saturating_add(1)),
+            by_hand_at_micros: at_micros(before).max(before.by_hand_at_micros),
             ..before
         };
-        ((after != before).then_some(after), ())
+        ((after != before).then_some(after), after)
     })
     .await
 }
