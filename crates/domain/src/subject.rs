@@ -45,6 +45,16 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
+    /// All.
+    pub const ALL: [Self; 6] = [
+        Self::System,
+        Self::Relocation,
+        Self::Arrival,
+        Self::Alert,
+        Self::Municipality,
+        Self::RegisterEvent,
+    ];
+
     /// The collection in resource names.
     pub fn collection(self) -> &'static str {
         match self {
@@ -121,8 +131,17 @@ impl Subject {
         }
     }
 
+    /// Reads a resource name of whichever kind.
+    pub fn read(name: &str) -> Option<Self> {
+        let mut kinds = SubjectKind::ALL.into_iter();
+        kinds.find_map(|kind| Self::parse(kind, name))
+    }
+
     /// Reads a resource name of the expected kind.
     pub fn parse(kind: SubjectKind, name: &str) -> Option<Self> {
+        if kind == SubjectKind::Municipality {
+            return MunicipalityCode::parse_name(name).map(Self::municipality);
+        }
         let id = name.strip_prefix(kind.collection())?.strip_prefix('/')?;
         // one spelling only: lowercase, hyphenated
         let parsed = Uuid::try_parse(id).ok()?;
@@ -181,6 +200,26 @@ mod tests {
                 None,
                 "{wrong}"
             );
+        }
+    }
+
+    #[test]
+    fn a_name_of_every_kind_is_read_back_as_written() {
+        let code = MunicipalityCode::parse("2283").expect("a code");
+        for subject in SubjectKind::ALL.map(|kind| Subject {
+            kind,
+            ..Subject::municipality(code)
+        }) {
+            let name = subject.to_string();
+            assert_eq!(Subject::read(&name), Some(subject), "{name}");
+        }
+        assert_eq!(
+            Subject::municipality(code).to_string(),
+            "municipalities/2283"
+        );
+        let spelt = format!("municipalities/{}", Uuid::from_u64_pair(0, 2283));
+        for wrong in ["", "2283", "municipalities/", "persons/2283", &spelt] {
+            assert_eq!(Subject::read(wrong), None, "{wrong}");
         }
     }
 

@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::ContextBuilder;
-use async_nats::{ConnectOptions, Event};
+use async_nats::{ConnectOptions, Event, RequestErrorKind};
 use nkeys::KeyPair;
 use tokio::sync::{broadcast, watch};
 
 use crate::limits::{ABANDONED, PERMITS, RECONNECT, RECONNECT_MAX, REFUSALS, REQUEST};
+
+/// A subject that no service may listen to.
+pub(crate) const MARK: &str = "flyttbud.proof";
 
 /// Which service connects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +92,14 @@ impl Connection {
     /// What the server refuses, as it says it.
     pub(crate) fn refusals(&self) -> broadcast::Receiver<String> {
         self.refusals.subscribe()
+    }
+
+    /// Whether the server answers what every service may ask, be it that nobody is there to answer.
+    pub(crate) async fn answers(&self) -> bool {
+        match self.client.request("$JS.API.INFO", "".into()).await {
+            Ok(_information) => true,
+            Err(error) => error.kind() == RequestErrorKind::NoResponders,
+        }
     }
 
     /// JetStream over this connection.
@@ -195,7 +206,10 @@ impl Ear {
             }
             Event::ServerError(error) => {
                 let error = error.to_string();
-                if error.contains(self.service.forbidden()) {
+                if [self.service.forbidden(), MARK]
+                    .iter()
+                    .any(|subject| error.contains(subject))
+                {
                     // a proof provokes it
                     tracing::debug!(nats.service = service, error, "nats refuses as it must");
                 } else {

@@ -31,7 +31,7 @@ pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
 pub(crate) const CONSUMER_IDLE: Duration = Duration::from_mins(1);
 /// Refusals that wait for a proof; only proofs listen, and each causes one.
 pub(crate) const REFUSALS: usize = 16;
-/// A refusal comes within a round trip; a server that starts on a busy machine gets this long.
+/// A refusal comes before the answer to what was asked after it; on its way to us, on a busy machine, it gets this long.
 pub(crate) const PROOF: Duration = Duration::from_secs(5);
 /// How long notices stay in the stream: what aged out is read from the journal.
 pub(crate) const NOTICES_AGE: Duration = Duration::from_hours(30 * 24);

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::code::NoticeKind;
 use domain::municipality::MunicipalityCode;
-use domain::subject::{NoticeNumber, Position, Subject, SubjectKind};
+use domain::subject::{NoticeNumber, Position, Subject};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -130,19 +130,11 @@ impl Notice {
     }
 
     pub(crate) fn from_data(payload: &Payload) -> Option<Self> {
-        let subject = [
-            SubjectKind::Relocation,
-            SubjectKind::Arrival,
-            SubjectKind::Alert,
-            SubjectKind::System,
-        ]
-        .into_iter()
-        .find_map(|kind| Subject::parse(kind, &payload.resource))?;
         Some(Self {
             recipient: MunicipalityCode::parse(&payload.recipient)?,
             number: NoticeNumber(payload.number),
             kind: NoticeKind::from_number(payload.kind)?,
-            subject,
+            subject: Subject::read(&payload.resource)?,
             position: Position(payload.position),
             recorded_at: payload.recorded_at.parse().ok()?,
             content_hash: hash(&payload.content_hash)?,
@@ -192,6 +184,7 @@ fn name(kind: NoticeKind) -> &'static str {
 mod tests {
     use std::collections::BTreeSet;
 
+    use domain::subject::SubjectKind;
     use proptest::prelude::*;
 
     use super::*;
@@ -261,20 +254,21 @@ mod tests {
                 bytes[16..].copy_from_slice(&b.to_be_bytes());
                 bytes
             };
-            let kinds = [
-                SubjectKind::Relocation,
-                SubjectKind::Arrival,
-                SubjectKind::Alert,
-                SubjectKind::System,
-            ];
+            let recipient = MunicipalityCode::from_number(code).expect("a code");
+            let subject = Subject {
+                kind: SubjectKind::ALL[kind % SubjectKind::ALL.len()],
+                id: uuid::Uuid::from_u128(bits[0]),
+            };
+            let subject = if subject.kind == SubjectKind::Municipality {
+                Subject::municipality(recipient)
+            } else {
+                subject
+            };
             Notice {
-                recipient: MunicipalityCode::parse(&format!("{code:04}")).expect("a code"),
+                recipient,
                 number: NoticeNumber(number),
                 kind: NoticeKind::ALL[kind],
-                subject: Subject {
-                    kind: kinds[kind % kinds.len()],
-                    id: uuid::Uuid::from_u128(bits[0]),
-                },
+                subject,
                 position: Position(position),
                 recorded_at: Timestamp::from_microsecond(micros).expect("in range"),
                 content_hash: bytes(bits[1], bits[2]),

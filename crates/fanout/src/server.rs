@@ -85,17 +85,32 @@ impl Server {
     /// Ends it in order; one that does not end in time is killed.
     pub async fn stop(&mut self) -> Result<(), ServerError> {
         let deadline = Instant::now() + SERVER_STOP;
-        let pid = i32::try_from(self.child.id()).map(Pid::from_raw).ok();
-        if self.child.try_wait()?.is_none()
-            && let Some(pid) = pid
-        {
-            kill(pid, Signal::SIGTERM).map_err(std::io::Error::from)?;
+        if self.child.try_wait()?.is_none() {
+            self.signal(Signal::SIGTERM)?;
         }
         while self.child.try_wait()?.is_none() {
             if Instant::now() >= deadline {
                 return self.kill();
             }
             sleep(SERVER_LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// Stops it where it is, as a machine does that is moved: its sockets stay open, and nothing is answered.
+    pub fn pause(&self) -> Result<(), ServerError> {
+        self.signal(Signal::SIGSTOP)
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) -> Result<(), ServerError> {
+        self.signal(Signal::SIGCONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), ServerError> {
+        // a process id is never that large
+        if let Ok(pid) = i32::try_from(self.child.id()) {
+            kill(Pid::from_raw(pid), signal).map_err(std::io::Error::from)?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::context::CreateStreamError;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
 
-use crate::connect::Connection;
+use crate::connect::{Connection, MARK};
 use crate::limits::{DUPLICATES, NOTICES_AGE, PROOF, STREAM_BYTES};
 
 /// The stream's name.
@@ -35,6 +35,9 @@ pub enum ProofError {
     /// The publish could not even be sent.
     #[error("the proof could not be sent")]
     NotSent(#[source] async_nats::PublishError),
+    /// What is sent after it could not be sent.
+    #[error("the proof could not be sent")]
+    Unmarked(#[source] async_nats::SubscribeError),
     /// The server did not refuse.
     #[error(
         "nats did not refuse a publish to '{0}': its permissions are not those of `flyttbud nats config`"
@@ -43,8 +46,10 @@ pub enum ProofError {
 }
 
 /// Proves that a publish which the service must not make is refused. Waits until NATS is reachable, and begins
-/// again when the connection breaks. Should it not be refused, it does no harm: to delete a stream, the server
-/// demands an empty message, and a notice without content is none.
+/// again when the connection breaks. A server answers in the order it was asked: that it did not refuse is known
+/// when it has answered what was sent after. One that says nothing proves nothing, and is waited for. Should it
+/// not be refused, it does no harm: to delete a stream, the server demands an empty message, and a notice without
+/// content is none.
 pub async fn prove(connection: &Connection) -> Result<(), ProofError> {
     let subject = connection.service.forbidden();
     loop {
@@ -52,19 +57,34 @@ pub async fn prove(connection: &Connection) -> Result<(), ProofError> {
         let mut refusals = connection.refusals();
         let sent = connection.client.publish(subject, "proof".into()).await;
         sent.map_err(ProofError::NotSent)?;
-        let refused = async {
+        // refused in its turn, where permissions are those of any service
+        let marked = connection.client.subscribe(MARK).await;
+        let _mark = marked.map_err(ProofError::Unmarked)?;
+        let is_refused = async {
             loop {
                 match refusals.recv().await {
-                    Ok(text) if is_refusal(&text, subject) => return,
+                    Ok(text) if is_refusal(&text, subject) => return true,
+                    Ok(text) if is_refusal(&text, MARK) => return false,
                     Ok(_other) => {}
                     Err(_lagged) => tracing::debug!("more refusals than a proof reads"),
                 }
             }
         };
-        tokio::select! {
-            () = refused => return Ok(()),
-            () = life.ended() => {}
-            () = tokio::time::sleep(PROOF) => return Err(ProofError::NotRefused(subject)),
+        let is_answered = async {
+            let is_answered = connection.answers().await;
+            // what was read before the answer may still be on its way to us
+            tokio::time::sleep(PROOF).await;
+            is_answered
+        };
+        let is_proven = tokio::select! {
+            is_refused = is_refused => Some(is_refused),
+            is_answered = is_answered => is_answered.then_some(false),
+            () = life.ended() => None,
+        };
+        match is_proven {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(ProofError::NotRefused(subject)),
+            None => {}
         }
     }
 }

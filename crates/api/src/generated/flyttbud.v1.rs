@@ -10427,7 +10427,7 @@ pub struct Notice {
     /// What it is about (slag).
     #[prost(enumeration = "NoticeKind", tag = "3")]
     pub kind: i32,
-    /// The resource (resurs): `relocations/…`, `arrivals/…` or `alerts/…`.
+    /// The resource (resurs): `relocations/…`, `arrivals/…`, `alerts/…`, with a drill `municipalities/…`. New kinds may come.
     #[prost(string, tag = "4")]
     pub resource: ::prost::alloc::string::String,
     /// Where its event stands in the record (position).

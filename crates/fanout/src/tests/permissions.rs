@@ -1,5 +1,10 @@
 //! What a service must not do is refused by the server, and what the server does not refuse is found out.
 
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+
 use super::{House, publish, started};
 use crate::stream::{NAME, ProofError, prove};
 use crate::testing::{Nats, notice};
@@ -59,6 +64,25 @@ async fn a_gateway_with_the_ledgers_key_is_found_out() {
     let wrong = connect(&url, &nats.ledger.seed, Service::Gateway).await;
     let proof = prove(&wrong.expect("at once")).await;
     assert!(matches!(proof, Err(ProofError::NotRefused(_))));
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_proves_nothing_until_it_goes_on() {
+    let nats = started(Nats::start().await);
+    let gateway = nats.connect(Service::Gateway).await.expect("gateway");
+    gateway.up().await;
+    nats.server.pause().expect("it is ours");
+    let mut proof = pin!(prove(&gateway));
+    tokio::time::pause();
+    // longer than a request and a refusal may take, many times
+    for _turn in 0..30 {
+        let ended = proof.as_mut().now_or_never();
+        assert!(ended.is_none(), "silence is no answer");
+        tokio::time::advance(Duration::from_secs(11)).await;
+    }
+    tokio::time::resume();
+    nats.server.resume().expect("it is ours");
+    proof.await.expect("the gateway is refused");
 }
 
 #[tokio::test]
