@@ -405,3 +405,41 @@ async fn whoever_has_the_entry_cannot_tell_why_a_question_was_ended() {
     }
     assert_eq!(shapes, vec![shapes[0].clone(); 3]);
 }
+
+/// A gateway goes by the record's clock, which is moved by less than what it may miss.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_about_somebody_protected_before_is_ended_by_itself_in_office_hours() {
+    let world = World::start().await;
+    let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
+    let (feed, operator) = (world.party(FEED).await, world.party(OPERATOR).await);
+    tell(&feed, vec![told(1, "1", ProtectedRegistration)]).await;
+    let names = asked(&operator, &solleftea, &[0, 1]).await;
+    let (other, protected) = (&names[0], &names[1]);
+    let ended = wait_for("it is ended by itself", || async {
+        let later = v1::AdvanceClockRequest {
+            request_id: request_id(),
+            seconds: 50 * 60,
+            ..v1::AdvanceClockRequest::default()
+        };
+        operator.advance_clock(later).await.expect("moved");
+        let alert = operator.see_alert(protected).await.expect("an alert");
+        (alert.state() == v1::AlertState::Closed).then_some(alert)
+    })
+    .await;
+    assert_eq!(ended.close_reason(), v1::CloseReason::ManualRoute);
+    let read = solleftea.read_alert(protected).await.expect("a party");
+    let ended_at = read.reading_ended_at.expect("ended");
+    let ended_at = jiff::Timestamp::from_second(ended_at.seconds).expect("an instant");
+    let there = domain::calendar::day_in_sweden(ended_at);
+    assert!(domain::calendar::is_working_day(there), "{ended_at}");
+    let midnight = domain::calendar::midnight_in_sweden(there).expect("a day");
+    let hours = ended_at.duration_since(midnight).as_hours();
+    // a clock that is moved meets the moment up to an hour late
+    assert!((8..17).contains(&hours), "{ended_at}");
+    // whoever ended one by hand has told as much
+    let by_hand = solna.redact_alert(redaction(&solna, other)).await;
+    by_hand.expect("ended");
+    let by_itself = shape(&solleftea, protected).await;
+    let by_hand = shape(&solleftea, other).await;
+    assert_eq!(by_itself, by_hand);
+}

@@ -37,6 +37,7 @@ mod streams;
 mod testing;
 mod tiles;
 mod transport;
+mod unanswered;
 mod write;
 
 pub use caller::Trust;
@@ -44,3 +45,4 @@ pub use core::{Core, Keepalive, Parts};
 pub use erasure::{EraseError, erase_ended, keep_erasing};
 pub use follow::keep_following;
 pub use serve::{ServeError, serve};
+pub use unanswered::keep_ending_unanswered;

@@ -38,6 +38,16 @@ pub(crate) const FOLLOWER_EVERY: Duration = Duration::from_secs(10);
 /// Entries that are remembered as followed until the journal is gone over up to there: ten seconds' at full speed, some
 /// MiB. One more is followed twice.
 pub(crate) const FOLLOWED_MAX: usize = 64 * 1024;
+/// Between two looks at questions that nobody answered, by the record's clock: one list of some thousand at most.
+pub(crate) const UNANSWERED_EVERY: SignedDuration = SignedDuration::from_mins(5);
+/// How late what was to be ended is ended still: not all of a day at once, after a pause, which no officer does.
+pub(crate) const UNANSWERED_MISSED: SignedDuration = SignedDuration::from_hours(1);
+/// Between two looks at the clock, however busy the record is.
+pub(crate) const UNANSWERED_REST: Duration = Duration::from_millis(50);
+/// When offices open, after midnight.
+pub(crate) const OFFICE_OPENS: SignedDuration = SignedDuration::from_hours(8);
+/// How long they are open.
+pub(crate) const OFFICE_SECONDS: u32 = 8 * 3600;
 /// Rows of a list when the caller names no number.
 pub(crate) const PAGE_DEFAULT: usize = 50;
 /// A sender's newest announcements that are gone through to count what waits.

@@ -1,6 +1,7 @@
 //! The proof that a caller may do what a handler does. Nothing reaches the record or the key store
 //! without one, and only this file makes them.
 
+mod entries;
 mod reach;
 
 use domain::code::RelocationKind;
@@ -8,19 +9,16 @@ use domain::entry::{Entry, Event};
 use domain::function::{FunctionId, Grant};
 use domain::municipality::{self, MunicipalityCode};
 use domain::reason::{Class, Reason};
-use domain::subject::SubjectKind;
 use journal::Scope;
 use ledger::{AlertFold, ArrivalFold, RelocationFold};
 use tokio::time::timeout;
 
 use api::status::Refusal;
 
-use crate::body::Parties;
 use crate::call::Call;
 use crate::caller::Role;
 use crate::core::Core;
 use crate::limits::{GRANT_REST, RECHECK};
-use crate::write::halted;
 
 use reach::Reach;
 
@@ -187,20 +185,30 @@ impl Party {
         } else {
             return None;
         };
-        let reach = Reach::Own;
-        Some(Self { code, reach })
+        Some(Self::itself(code))
+    }
+
+    /// Who asks and who is asked, by the entry that raised a question: for what each ends by duty, never for an answer.
+    pub(crate) fn both_of_question(entry: &Entry) -> Option<(Self, Self)> {
+        let Event::AlertRaised { asking, asked, .. } = &entry.event else {
+            return None;
+        };
+        Some((Self::itself(*asking), Self::itself(*asked)))
     }
 
     #[cfg(test)]
     pub(crate) fn for_tests(code: MunicipalityCode) -> Self {
+        Self::itself(code)
+    }
+
+    fn itself(code: MunicipalityCode) -> Self {
         let reach = Reach::Own;
         Self { code, reach }
     }
 
     /// As the municipality itself: for what it ends by duty, never for an answer.
     pub(crate) fn whole(self) -> Self {
-        let reach = Reach::Own;
-        Self { reach, ..self }
+        Self::itself(self.code)
     }
 
     /// The municipality under every code that is the same one today, that of the party first: what was told or announced
@@ -327,8 +335,7 @@ impl Feed {
     }
 
     fn told(code: MunicipalityCode) -> Self {
-        let reach = Reach::Own;
-        Self(Party { code, reach })
+        Self(Party::itself(code))
     }
 
     /// The municipality whose register tells, as a party to its own relocations and arrivals. For the rooms that take
@@ -442,53 +449,6 @@ impl Viewer {
         match self {
             Self::Party(party) => party.alert(fold),
             Self::Operator(_) => fold.ok_or_else(|| Refusal::new(Reason::NotFound)),
-        }
-    }
-
-    /// The two municipalities that an entry is about, if it is the viewer's. `subject` holds the entries of its
-    /// subject up to this one. What operators do with an alert is theirs; what they have no part in does not
-    /// exist for them either. Time, rules and definitions are everybody's.
-    pub(crate) fn entry(self, entry: &Entry, subject: &[Entry]) -> Result<Parties, Refusal> {
-        let nobodys = || Refusal::new(Reason::NotFound);
-        let party = self.party();
-        match entry.subject.kind {
-            SubjectKind::Relocation => {
-                let fold = RelocationFold::fold(subject).map_err(halted)?;
-                let fold = party.ok_or_else(nobodys)?.relocation(fold)?;
-                Ok((fold.sender, fold.recipient))
-            }
-            SubjectKind::Arrival => {
-                let fold = ArrivalFold::fold(subject).map_err(halted)?;
-                let fold = party.ok_or_else(nobodys)?.arrival(fold)?;
-                Ok((fold.municipality, fold.previous))
-            }
-            SubjectKind::Alert => {
-                let fold = self.alert(AlertFold::fold(subject).map_err(halted)?)?;
-                let is_shown = party.is_none() || !entry.event.is_operators_own();
-                let parties = is_shown.then_some((fold.asking, fold.asked));
-                parties.ok_or_else(nobodys)
-            }
-            SubjectKind::System => match (&entry.event, party) {
-                (Event::NoticesConfirmed { recipient, .. }, Some(party))
-                    if *recipient != party.code || !party.sees_all() =>
-                {
-                    Err(nobodys())
-                }
-                _ => Ok((MunicipalityCode::HOUSE, MunicipalityCode::HOUSE)),
-            },
-            SubjectKind::Municipality => {
-                let code = entry.subject.municipality_code().ok_or_else(nobodys)?;
-                let is_shown = party.is_none_or(|party| party.code == code && party.sees_all());
-                is_shown.then_some((code, code)).ok_or_else(nobodys)
-            }
-            SubjectKind::RegisterEvent => match (&entry.event, party) {
-                (Event::IdentityReferred { by, .. }, Some(party))
-                    if *by == party.code && party.sees_all() =>
-                {
-                    Ok((*by, *by))
-                }
-                _ => Err(nobodys()),
-            },
         }
     }
 }

@@ -12,6 +12,7 @@ use api::status::Refusal;
 use domain::disclosure::Protection;
 use domain::identity::IdentityNumber;
 use domain::reason::Reason;
+use domain::subject::Subject;
 use jiff::Timestamp;
 use vault::NoteKind;
 
@@ -178,4 +179,9 @@ pub(crate) async fn hold_household(core: &Core, person: &Person) -> Result<(), R
         Some(member) => end_all(core, &member, &sealed::OwnPart::default()).await,
         None => Ok(()),
     }
+}
+
+/// Ends one subject of a municipality's for the other party, as if an officer did; nothing when it has ended.
+pub(crate) async fn end(core: &Core, party: Party, subject: Subject) -> Result<(), Refusal> {
+    ending::end(core, party, subject, &sealed::OwnPart::default()).await
 }

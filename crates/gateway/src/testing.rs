@@ -1,5 +1,7 @@
 //! Gateways for tests, over real stores in a folder.
 
+pub(crate) mod acts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::Path;

@@ -102,6 +102,10 @@ pub(super) async fn start(
     process
         .tasks
         .spawn("follower", gateway::keep_following(core.clone()));
+    process.tasks.spawn(
+        "unanswered questions",
+        gateway::keep_ending_unanswered(core.clone()),
+    );
     let ended = process.ended.clone();
     process.tasks.spawn("gateway", async move {
         if let Err(error) = gateway::serve(core, incoming, told).await {

@@ -8,9 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use api::v1;
 use async_trait::async_trait;
-use domain::entry::Draft;
 use domain::municipality::MunicipalityCode;
-use domain::subject::{NoticeNumber, Subject, Version};
+use domain::subject::{NoticeNumber, Subject};
 use jiff::Timestamp;
 use journal::conformance::given::{batch, solleftea, solna, system};
 use journal::{
@@ -22,7 +21,9 @@ use uuid::Uuid;
 
 use super::*;
 use crate::caller::Role;
-use crate::permit::Feed;
+use crate::testing::acts::{
+    NONE, PROTECTED, actor, announce, found, other_person, report, report_of, told,
+};
 use crate::testing::{call_of, core as core_anew, core_over};
 
 /// A journal that keeps one append waiting, and then never answers it although what was appended stands; or refuses one.
@@ -138,139 +139,6 @@ async fn cut_off<T>(cut: &Cut, call: impl Future<Output = T>, meanwhile: impl Fu
     }
 }
 
-fn day(core: &Core, ago: i64) -> String {
-    let day = core.today().checked_sub(jiff::Span::new().days(ago));
-    day.expect("a date").to_string()
-}
-
-const NUMBER: &str = "19900101-2385";
-
-fn person() -> v1::Person {
-    v1::Person {
-        identity_number: NUMBER.to_owned(),
-        given_name: "Robin".to_owned(),
-        family_name: "Provsson".to_owned(),
-        birth_date: "1990-01-01".to_owned(),
-        protection: v1::ProtectionLevel::None.into(),
-        ..v1::Person::default()
-    }
-}
-
-fn actor() -> v1::Actor {
-    v1::Actor {
-        officer_id: "handlaggare-7".to_owned(),
-        function: "ekonomiskt bistånd".to_owned(),
-        case_number: "2026-1042".to_owned(),
-        purpose: "handlägga flytt".to_owned(),
-    }
-}
-
-fn consent(core: &Core) -> v1::LegalGround {
-    v1::LegalGround {
-        code: v1::LegalGroundCode::Consent.into(),
-        consent: Some(v1::Consent {
-            scopes: vec![v1::ConsentScope::All.into()],
-            given_on: day(core, 0),
-            form: v1::ConsentForm::Written.into(),
-            received_by: "handlaggare-7".to_owned(),
-            ..v1::Consent::default()
-        }),
-        ..v1::LegalGround::default()
-    }
-}
-
-fn contact() -> v1::Contact {
-    v1::Contact {
-        name: "Jourtelefonen".to_owned(),
-        function: "Mottagningsenheten".to_owned(),
-        phone: "08-123 456".to_owned(),
-        email: String::new(),
-    }
-}
-
-/// Solna announces to Sollefteå.
-async fn announce(core: &Core, id: Uuid) -> Result<v1::RegisterRelocationResponse, Refusal> {
-    let call = call_of(solna(), Role::CaseSystem, "RegisterRelocation");
-    let request = v1::RegisterRelocationRequest {
-        municipality: solna().resource_name(),
-        actor: Some(actor()),
-        request_id: id.to_string(),
-        receiving_municipality: solleftea().resource_name(),
-        kind: v1::RelocationKind::SupportedVoluntaryMove.into(),
-        legal_ground: Some(consent(core)),
-        content: Some(v1::RelocationContent {
-            person: Some(person()),
-            expected_on: day(core, 0),
-            wish: v1::ExpressedWish::Clear.into(),
-            household: Some(v1::Household {
-                adults: 1,
-                ..v1::Household::default()
-            }),
-            contact: Some(contact()),
-            case_number: "SOL-2026-1042".to_owned(),
-            ..v1::RelocationContent::default()
-        }),
-        ..v1::RegisterRelocationRequest::default()
-    };
-    Box::pin(crate::relocation::register_relocation(core, &call, request)).await
-}
-
-/// Sollefteå reports an arrival from Solna.
-async fn report(core: &Core, id: Uuid) -> Result<v1::ReportArrivalResponse, Refusal> {
-    report_of(core, id, person()).await
-}
-
-async fn report_of(
-    core: &Core,
-    id: Uuid,
-    person: v1::Person,
-) -> Result<v1::ReportArrivalResponse, Refusal> {
-    let call = call_of(solleftea(), Role::CaseSystem, "ReportArrival");
-    let request = v1::ReportArrivalRequest {
-        municipality: solleftea().resource_name(),
-        actor: Some(actor()),
-        request_id: id.to_string(),
-        previous_municipality: solna().resource_name(),
-        legal_ground: Some(consent(core)),
-        content: Some(v1::ArrivalContent {
-            person: Some(person),
-            arrived_on: day(core, 0),
-            contact: Some(contact()),
-            case_number: "SLF-2026-77".to_owned(),
-            ..v1::ArrivalContent::default()
-        }),
-        ..v1::ReportArrivalRequest::default()
-    };
-    Box::pin(crate::arrival::report_arrival(core, &call, request)).await
-}
-
-/// A municipality's register tells of the person: that it moved from Solna to Sollefteå, and how it is protected.
-async fn told(core: &Core, of: MunicipalityCode, protection: v1::ProtectionLevel) {
-    let call = call_of(of, Role::RegisterFeed, "ImportRegisterEvents");
-    let at = |code: MunicipalityCode, ago| v1::Registration {
-        municipality: code.resource_name(),
-        registered_on: day(core, ago),
-        ..v1::Registration::default()
-    };
-    let request = v1::ImportRegisterEventsRequest {
-        municipality: of.resource_name(),
-        event: Some(v1::RegisterEvent {
-            source_id: "1".to_owned(),
-            changed_at: Some(api::time::to_wire(core.journal.now())),
-            identity_number: NUMBER.to_owned(),
-            protection: protection.into(),
-            registration: Some(at(solleftea(), 2)),
-            history: vec![at(solna(), 100)],
-            ..v1::RegisterEvent::default()
-        }),
-        ..v1::ImportRegisterEventsRequest::default()
-    };
-    let feed = Feed::of(core, &call, &of.resource_name()).expect("its own");
-    let result = Box::pin(register::one(core, &call, feed, request)).await;
-    let accepted = i32::from(v1::RegisterEventOutcome::Accepted);
-    assert_eq!(result.expect("taken in").outcome, accepted);
-}
-
 /// What happened, as the record has it.
 async fn record(core: &Core) -> Vec<&'static str> {
     let page = core.journal.read_after(Position(0), 100).await;
@@ -296,9 +164,6 @@ async fn record(core: &Core) -> Vec<&'static str> {
     });
     named.collect()
 }
-
-const NONE: v1::ProtectionLevel = v1::ProtectionLevel::None;
-const PROTECTED: v1::ProtectionLevel = v1::ProtectionLevel::ProtectedRegistration;
 
 #[tokio::test]
 async fn a_move_that_was_told_before_is_settled_though_the_announcement_was_cut_off() {
@@ -396,21 +261,6 @@ async fn what_was_done_at_once_is_not_done_again_here_and_is_by_whoever_does_not
     assert_eq!(record(&gateway).await, ["announced", "arrived"]);
 }
 
-/// As the ledger writes it.
-async fn found(core: &Core, subject: Subject, version: u32, event: Event) {
-    let draft = Draft {
-        version: Version(version),
-        event,
-        subject,
-        notices: Vec::new(),
-        sealed: Vec::new(),
-    };
-    core.journal
-        .append(batch(vec![draft]))
-        .await
-        .expect("found");
-}
-
 #[tokio::test]
 async fn what_an_officer_took_back_is_not_settled_again_whoever_goes_over_it() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -481,12 +331,7 @@ async fn a_text_that_nobody_can_open_stops_nothing_behind_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let (core, cut) = cutting(folder.path());
     cut.damages.store(true, Ordering::Relaxed);
-    let other = v1::Person {
-        identity_number: "19171160-2399".to_owned(),
-        birth_date: "1917-11-05".to_owned(),
-        ..person()
-    };
-    let reported = report_of(&core, Uuid::now_v7(), other).await;
+    let reported = report_of(&core, Uuid::now_v7(), other_person()).await;
     reported.expect("reported");
     told(&core, solleftea(), NONE).await;
     cut_off(&cut, announce(&core, Uuid::now_v7()), async {}).await;

@@ -63,7 +63,7 @@ async fn all_of(core: &Core, person: &Person) -> Result<Vec<(Party, Subject)>, R
     Ok(subjects)
 }
 
-async fn end(
+pub(super) async fn end(
     core: &Core,
     party: Party,
     subject: Subject,

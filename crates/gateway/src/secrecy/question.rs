@@ -136,14 +136,7 @@ impl Core {
         fold: &AlertFold,
         opening: Opening<'_>,
     ) -> Result<(), Refusal> {
-        let known = match self.question(party, fold).await? {
-            Some((about, first)) => {
-                let report = Report::of(&about, &first);
-                self.known_protection(party, &report).await?
-            }
-            None => None,
-        };
-        let secrecy = match known {
+        let secrecy = match self.known_of_question(party, fold).await? {
             None | Some(Protection::None) => v1::AccessSecrecy::None,
             Some(Protection::SecrecyMarking | Protection::ProtectedRegistration) => {
                 v1::AccessSecrecy::Marked
@@ -151,6 +144,31 @@ impl Core {
         };
         self.record_access(call, party, opening.about(secrecy))
             .await
+    }
+
+    /// Whether a party's own municipality knows that nothing may be about the person whom a question is about, or about
+    /// one of its household.
+    pub(crate) async fn is_protected_at(
+        &self,
+        party: Party,
+        fold: &AlertFold,
+    ) -> Result<bool, Refusal> {
+        let known = self.known_of_question(party, fold).await?;
+        Ok(known == Some(Protection::ProtectedRegistration))
+    }
+
+    async fn known_of_question(
+        &self,
+        party: Party,
+        fold: &AlertFold,
+    ) -> Result<Option<Protection>, Refusal> {
+        match self.question(party, fold).await? {
+            Some((about, first)) => {
+                let report = Report::of(&about, &first);
+                self.known_protection(party, &report).await
+            }
+            None => Ok(None),
+        }
     }
 
     /// Whom a question is about, for a rule to be applied; none when nobody, or it can be opened no more.

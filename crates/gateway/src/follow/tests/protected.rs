@@ -4,6 +4,7 @@ use api::generated::journal::v1::OwnPart;
 use domain::reason::Reason;
 
 use super::*;
+use crate::testing::acts::NUMBER;
 
 /// Solna ends its announcement, and all that it has of the person.
 async fn redact(core: &Core, name: &str) -> Result<v1::RedactRelocationResponse, Refusal> {
