@@ -56,6 +56,7 @@ impl DirectoryService for Echo {
         set_function(SetFunctionRequest) -> SetFunctionResponse;
         grant_vendor(GrantVendorRequest) -> GrantVendorResponse;
         withdraw_vendor(WithdrawVendorRequest) -> WithdrawVendorResponse;
+        get_drill(GetDrillRequest) -> GetDrillResponse;
         acknowledge_drill(AcknowledgeDrillRequest) -> AcknowledgeDrillResponse;
         list_vendors(ListVendorsRequest) -> ListVendorsResponse;
         who_am_i(WhoAmIRequest) -> WhoAmIResponse;

@@ -301,6 +301,14 @@ impl Apart {
         self.gateways.extend([one, other]);
     }
 
+    /// Kills all gateways, so that others can be started.
+    pub async fn kill_gateways(&mut self) {
+        for gateway in &mut self.gateways {
+            gateway.kill().await;
+        }
+        self.gateways.clear();
+    }
+
     /// Kills a gateway.
     pub async fn kill_gateway(&mut self, gateway: usize) {
         let gateway = self.gateways.get_mut(gateway).expect("a gateway");

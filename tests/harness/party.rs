@@ -118,6 +118,8 @@ methods! {
     set_function = directory.set_function(SetFunctionRequest) -> SetFunctionResponse;
     /// GrantVendor.
     grant = directory.grant_vendor(GrantVendorRequest) -> GrantVendorResponse;
+    /// GetDrill.
+    get_drill = directory.get_drill(GetDrillRequest) -> GetDrillResponse;
     /// AcknowledgeDrill.
     acknowledge_drill = directory.acknowledge_drill(AcknowledgeDrillRequest) -> AcknowledgeDrillResponse;
     /// WithdrawVendor.

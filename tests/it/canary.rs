@@ -12,10 +12,12 @@ use api::v1;
 use api::v1::find_relocations_request::Term;
 use client::request_id;
 use tests::{
-    Canary, Needles, PERSONS, Party, Plan, SOLLEFTEA, SOLNA, World, announcement, arrival, consent,
-    scan, wait_for,
+    Canary, Needles, OPERATOR, PERSONS, Party, Plan, SOLLEFTEA, SOLNA, World, announcement,
+    arrival, consent, scan, wait_for,
 };
 use tokio::io::AsyncWriteExt as _;
+
+use crate::drilling;
 
 /// Names, contacts, case numbers, officers and texts; nothing of it may be kept in the clear.
 const TEXTS: [&str; 15] = [
@@ -239,6 +241,34 @@ fn refusal_is_clean(refused: &tonic::Status) {
     clean(format!("{:?}", refused.metadata()).as_bytes());
 }
 
+/// A drill there, with a word that is said wrongly and rightly; the word.
+async fn drilled(solleftea: &Party, operator: &Party) -> String {
+    drilling::connect(solleftea).await;
+    drilling::switch_on(operator).await;
+    operator.advance(32).await.expect("moved");
+    drilling::drills(solleftea, 1).await;
+    let v1::Drill { month, word, .. } = drilling::shown(solleftea, "").await.expect("shown");
+    let wrong = format!("{word}x");
+    let refused = drilling::acknowledge(solleftea, &month, &wrong).await;
+    let told = format!("{:?}", refused.expect_err("not the word"));
+    let planted = spellings(&word);
+    assert!(Needles::of(&planted).found_in(told.as_bytes()).is_empty());
+    let taken = drilling::acknowledge(solleftea, &month, &word).await;
+    taken.expect("taken in");
+    word
+}
+
+/// A drill's word as it is shown, and as it is compared.
+fn spellings(word: &str) -> Vec<Canary> {
+    let bare = word.replace('-', "");
+    [Canary::text(word), Canary::text(&bare)].concat()
+}
+
+fn word_is_nowhere(folder: &Path, word: &str) {
+    let scanned = scan(folder, &spellings(word));
+    assert_eq!(scanned.found, Vec::<std::path::PathBuf>::new());
+}
+
 fn nothing_in(collected: &Path) {
     let scanned = scan(collected, &canaries());
     assert_eq!(scanned.found, Vec::<std::path::PathBuf>::new());
@@ -304,10 +334,12 @@ async fn no_file_log_or_error_tells_of_a_person() {
     clean(told.as_bytes());
     rare::play(&world).await;
     refusals(&solna).await;
+    let word = drilled(&solleftea, &world.party(OPERATOR).await).await;
     nothing_kept(world.folder(), "while it runs");
     let collected = tempfile::tempdir().expect("a folder");
     places::collect(&world, &collected.path().join("all")).await;
     nothing_in(collected.path());
+    word_is_nowhere(collected.path(), &word);
     // what is no person is found by the same scan: the envelope in NATS, the refusals in the log
     let envelope = scan(&world.folder().join("nats"), &Canary::text(&name));
     assert!(
@@ -325,6 +357,7 @@ async fn no_file_log_or_error_tells_of_a_person() {
     the_tap_sees_what_goes_through(&world).await;
     world.nats.stop().await.expect("NATS ends");
     nothing_kept(world.folder(), "after an orderly end");
+    word_is_nowhere(world.folder(), &word);
     // what is put in any of these places is found there
     for folder in [world.folder(), collected.path()] {
         let planted = canaries();

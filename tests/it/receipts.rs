@@ -137,7 +137,8 @@ fn allowed(kind: v1::EntryKind) -> &'static [&'static str] {
         | Kind::VendorGranted
         | Kind::VendorWithdrawn
         | Kind::DrillSent
-        | Kind::DrillAcknowledged => &["", "2283"],
+        | Kind::DrillAcknowledged
+        | Kind::DrillWritten => &["", "2283"],
         Kind::TimePassed | Kind::DefinitionSet | Kind::ClockAdvanced => {
             &["", "0184", "0191", "2283"]
         }

@@ -215,7 +215,8 @@ pub enum Event {
         /// The vendor's organisation number.
         organisation_number: String,
     },
-    /// A test notice went to a municipality (övning).
+    /// A municipality's drill is due (övning). Until a gateway wrote its word it is a plan; the notice of those that were
+    /// sent before drills were sealed stands in this entry itself.
     DrillSent {
         /// Of which month.
         month: Month,
@@ -228,6 +229,11 @@ pub enum Event {
     /// The asked municipality ended a question: what it told may be read by whoever asked no more (avidentifierad). Never
     /// says why.
     AlertRedacted,
+    /// A gateway sealed a drill's word for the municipality, which is told (övning skriven).
+    DrillWritten {
+        /// Of which month.
+        month: Month,
+    },
 }
 
 impl Event {
@@ -270,7 +276,8 @@ impl Event {
             | Self::VendorGranted(_)
             | Self::VendorWithdrawn { .. }
             | Self::DrillSent { .. }
-            | Self::DrillAcknowledged { .. } => false,
+            | Self::DrillAcknowledged { .. }
+            | Self::DrillWritten { .. } => false,
         }
     }
 

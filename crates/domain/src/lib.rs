@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod code;
 pub mod definition;
 pub mod disclosure;
+pub mod drill;
 pub mod entry;
 pub mod exposure;
 pub mod function;

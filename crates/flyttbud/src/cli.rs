@@ -92,7 +92,7 @@ pub(crate) enum Command {
     /// Let vendors' systems act for your municipality, and withdraw that
     #[command(subcommand, visible_alias = "vendors")]
     Vendor(verbs::Vendors),
-    /// Take a month's drill in: a person shows that notices reach you
+    /// Show a month's drill, and take it in: a person shows that notices reach you and can be opened
     #[command(subcommand, visible_alias = "drills")]
     Drill(verbs::Drills),
     /// Show who your certificate is, for whom it may act, until when

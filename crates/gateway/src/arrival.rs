@@ -185,9 +185,10 @@ pub(crate) async fn withdraw(
     };
     let command = Command {
         by: party.into(),
-        request: core
-            .request(party.scope(), id, "WithdrawArrival", &normalised)
-            .await?,
+        request: Some(
+            core.request(party.scope(), id, "WithdrawArrival", &normalised)
+                .await?,
+        ),
         subject,
         validate_only: request.validate_only,
         etag: &request.etag,

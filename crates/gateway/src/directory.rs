@@ -1,6 +1,6 @@
 //! DirectoryService: the municipalities and their functions, who the caller is, and what it was refused.
 
-mod drills;
+pub(crate) mod drills;
 pub(crate) mod functions;
 mod own;
 mod vendors;
@@ -77,6 +77,13 @@ impl DirectoryService for Directory {
         v1::WithdrawVendorRequest,
         v1::WithdrawVendorResponse,
         vendors::withdraw
+    );
+    method!(
+        get_drill,
+        "GetDrill",
+        v1::GetDrillRequest,
+        v1::GetDrillResponse,
+        drills::get
     );
     method!(
         acknowledge_drill,

@@ -1,7 +1,8 @@
 //! What follows from an announcement or a report: what the receiver's register told before is compared, and whoever became
 //! protected at that very moment is held to that. It is done at once by whoever appended the entry, when that was sent
 //! again by whoever answers it again, and in any case by whoever goes over the journal after it. A gateway does so from
-//! its start on; so no call that is cut off, and no crash, leaves it undone.
+//! its start on; so no call that is cut off, and no crash, leaves it undone. And from a drill that is due its word follows,
+//! which the ledger has no keys to seal.
 //!
 //! Whatever an entry leads to may be done again and leads to the same. Nothing of it is an answer to anybody.
 
@@ -23,6 +24,7 @@ use vault::{Mark, NoteKind, Round};
 
 use crate::asked;
 use crate::core::Core;
+use crate::directory::drills;
 use crate::erasure::{EraseError, known};
 use crate::limits::{
     FOLLOWED_AT_ONCE, FOLLOWED_BACK, FOLLOWED_MAX, FOLLOWER_ENTRIES, FOLLOWER_EVERY,
@@ -209,7 +211,10 @@ fn leads_on(entry: &Entry) -> bool {
     if matches!(entry.event, Event::ArrivalReported { .. }) {
         return entry.sealed.iter().any(|part| part.part == Part::Shared);
     }
-    matches!(entry.event, Event::RelocationRegistered { .. })
+    matches!(
+        entry.event,
+        Event::RelocationRegistered { .. } | Event::DrillSent { .. }
+    )
 }
 
 /// Does what follows from an entry. What may be possible later stops whoever goes over the journal; what never will be
@@ -249,6 +254,9 @@ async fn follow_one(core: &Core, entry: &Entry) -> Result<(), Refusal> {
         return Ok(());
     };
     let subject = entry.subject;
+    if let Event::DrillSent { .. } = entry.event {
+        return drills::write(core, party).await;
+    }
     if let Event::ArrivalReported {
         previous,
         is_exempt,

@@ -112,5 +112,7 @@ pub(crate) const HOUSEHOLD_MEMBERS_MAX: usize = 80;
 pub(crate) const ASKED_MAX: usize = 100;
 /// Numbers of one person, old ones included: nobody has had more than a few, and each is looked under.
 pub(crate) const PERSON_NUMBERS_MAX: usize = 16;
+/// Signs that are read of a drill's word: one with a blank or a dash between all of them is half as long.
+pub(crate) const DRILL_WORD_SIGNS_MAX: usize = 64;
 /// Clock moves at most one leap year at a time.
 pub(crate) const ADVANCE_SECONDS_MAX: i64 = 366 * 86_400;

@@ -176,12 +176,15 @@ impl Party {
         Ok(Self { code, reach })
     }
 
-    /// The municipality that began a subject with an entry: for what follows from the entry by duty, never for an answer.
+    /// The municipality that began a subject with an entry, or whose drill is due by it: for what follows from the entry by
+    /// duty, never for an answer.
     pub(crate) fn of_entry(entry: &Entry) -> Option<Self> {
         let code = if let Event::RelocationRegistered { sender, .. } = &entry.event {
             *sender
         } else if let Event::ArrivalReported { municipality, .. } = &entry.event {
             *municipality
+        } else if let Event::DrillSent { .. } = &entry.event {
+            entry.subject.municipality_code()?
         } else {
             return None;
         };

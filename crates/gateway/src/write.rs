@@ -32,7 +32,8 @@ pub(crate) struct Decided {
 /// A command about an existing subject.
 pub(crate) struct Command<'a> {
     pub(crate) by: Viewer,
-    pub(crate) request: Request,
+    /// None of what a gateway does by duty: nobody sends it again.
+    pub(crate) request: Option<Request>,
     pub(crate) subject: Subject,
     pub(crate) validate_only: bool,
     pub(crate) etag: &'a str,
@@ -106,7 +107,9 @@ impl Core {
         decide: impl Fn(&[Entry]) -> Result<Decided, Refusal> + Send,
     ) -> Result<Vec<Entry>, Refusal> {
         // whose it is comes before everything, a replayed answer included
-        if let Some(answer) = self.answered(&command.request).await? {
+        if let Some(request) = &command.request
+            && let Some(answer) = self.answered(request).await?
+        {
             return self
                 .entries(command.by, answer.subject, answer.position)
                 .await;
@@ -154,7 +157,7 @@ impl Core {
         };
         let batch = Batch {
             drafts: vec![draft],
-            request: Some(command.request.clone()),
+            request: command.request.clone(),
             release: decided.release,
             ..Batch::default()
         };

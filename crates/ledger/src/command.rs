@@ -4,7 +4,7 @@ mod municipality;
 #[cfg(test)]
 mod tests;
 
-pub use municipality::{MunicipalityCommand, municipality};
+pub use municipality::{MunicipalityCommand, Said, drill_written, municipality};
 
 use domain::code::{
     AlertKind, AnswerCode, CloseReason, NoticeKind, RelocationKind, Restriction, WithdrawalReason,

@@ -12,7 +12,7 @@ mod unannounced;
 
 pub use command::{
     AlertCaller, AlertCommand, ArrivalCommand, Decision, MunicipalityCommand, RelocationCommand,
-    alert, arrival, municipality, relocation,
+    Said, alert, arrival, drill_written, municipality, relocation,
 };
 pub use fold::{
     AlertFold, AlertState, ArrivalFold, ArrivalState, Drill, MunicipalityFold, RelocationFold,

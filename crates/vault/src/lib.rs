@@ -55,6 +55,7 @@ pub use roots::RootKeys;
 pub use rotation::{RootUse, root_uses};
 pub use seal::KeyRows;
 pub use search::SearchRow;
+pub use secret::random;
 pub use sweep::Swept;
 pub use verify::{Verified, VerifyError, verify};
 

@@ -101,8 +101,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Fresh random bytes.
-pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
+/// Fresh random bytes, from where keys are from.
+pub fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     fill(&mut bytes)?;
     Ok(bytes)

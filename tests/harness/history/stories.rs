@@ -1,12 +1,13 @@
 //! Short histories, each about something: together they hold every kind of entry, and every step that a relocation
 //! can take. What one tells is for ever, since its journal is golden: add one, never edit one.
 
+mod organisation;
+
 use domain::code::{
     AnswerCode, CloseReason, NoticeKind, RelocationKind, Restriction, WithdrawalReason,
 };
 use domain::definition::Definition;
 use domain::entry::Event;
-use domain::function::{Function, FunctionContact, FunctionId, Grant};
 use domain::month::Month;
 use domain::relocation_state::Side;
 use domain::subject::{NoticeNumber, Subject};
@@ -15,12 +16,13 @@ use ledger::{AlertCaller, AlertCommand, RelocationCommand};
 use uuid::Uuid;
 
 use super::{History, id, municipality, pseudonym};
+use organisation::{drills, organisation};
 
 /// Tells a story.
 pub type Story = fn(&mut History);
 
 /// Each with its name.
-pub const STORIES: [(&str, Story); 11] = [
+pub const STORIES: [(&str, Story); 12] = [
     ("demo", demo),
     ("steps", steps),
     ("definitions", definitions),
@@ -32,6 +34,7 @@ pub const STORIES: [(&str, Story); 11] = [
     ("redacted", redacted),
     ("questions", questions),
     ("revoked", revoked),
+    ("drills", drills),
 ];
 
 const SOLNA: &str = "0184";
@@ -227,44 +230,6 @@ fn duties(history: &mut History) {
     let decided = RelocationCommand::Decide { granted, on };
     history.command(10, (decided, Side::Recipient));
     history.wait(days(120));
-}
-
-/// A municipality describes itself, lets a vendor in and out, and takes a drill in.
-fn organisation(history: &mut History) {
-    let solleftea = municipality(SOLLEFTEA);
-    let subject = Subject::municipality(solleftea);
-    let function = FunctionId::parse("barn-och-unga").expect("an id");
-    let described = Function {
-        id: function.clone(),
-        name: "Barn och unga".to_owned(),
-        first: FunctionContact {
-            phone: "0620-68 20 00".to_owned(),
-            email: String::new(),
-        },
-        second: None,
-        sdk_address: "0203:barn-och-unga".to_owned(),
-        handles_secrecy_marked: true,
-        kinds: [RelocationKind::Placement].into(),
-        is_closed: true,
-    };
-    history.act(subject, Event::FunctionSet(described), &[]);
-    let organisation_number = "556036-0793".to_owned();
-    let granted = Event::VendorGranted(Grant {
-        organisation_number: organisation_number.clone(),
-        methods: ["GetRelocation".to_owned()].into(),
-        kinds: [RelocationKind::Placement].into(),
-        functions: [function].into(),
-        until: history.today(),
-    });
-    history.act(subject, granted, &[]);
-    let withdrawn = Event::VendorWithdrawn {
-        organisation_number,
-    };
-    history.act(subject, withdrawn, &[]);
-    let month = Month::of(history.today());
-    let notice = [(solleftea, NoticeKind::Drill)];
-    history.act(subject, Event::DrillSent { month }, &notice);
-    history.act(subject, Event::DrillAcknowledged { month }, &[]);
 }
 
 /// Announcements that went to the wrong municipality, found out sooner and later.

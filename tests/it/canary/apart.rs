@@ -7,7 +7,7 @@ use daemon::postgres::testing::Server;
 use tests::{Apart, Needles, OPERATOR, SIGTUNA, SOLLEFTEA, SOLNA, scan};
 
 use super::places::postgres;
-use super::{canaries, question, refusals, relocation};
+use super::{canaries, drilled, question, refusals, relocation, spellings};
 
 /// A server whose log holds every statement with its values.
 const TALKATIVE: &str =
@@ -30,9 +30,10 @@ async fn no_database_or_log_of_services_apart_tells_of_a_person() {
     );
     question(&solleftea, &sigtuna, &operator).await;
     refusals(&solna).await;
+    let word = drilled(&solleftea, &operator).await;
     world.terminate().await;
 
-    let all = canaries();
+    let all = [canaries(), spellings(&word)].concat();
     let needles = Needles::of(&all);
     for database in [&world.journal, &world.keys] {
         let dump = postgres(database).await;

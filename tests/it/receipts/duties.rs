@@ -10,7 +10,7 @@ use tests::{FEED, SHARED, World, announcement, arrival, function, granted_to, wa
 use super::story::{Cast, entries};
 use crate::access::announced;
 use crate::confirming::confirmation;
-use crate::drilling::{acknowledge, drills, month, switch_on};
+use crate::drilling::{acknowledge, drills, shown, switch_on};
 use crate::functions::set;
 use crate::redacting::redaction;
 use crate::references::{number, replaced};
@@ -127,8 +127,10 @@ async fn drill(cast: &Cast) {
     let today = day(cast).await;
     let left = i64::from(today.days_in_month() - today.day());
     operator.advance(left + 2).await.expect("moved");
-    let month = month(&drills(solleftea, 1).await);
-    acknowledge(solleftea, &month).await.expect("taken in");
+    drills(solleftea, 1).await;
+    let v1::Drill { month, word, .. } = shown(solleftea, "").await.expect("shown");
+    let taken = acknowledge(solleftea, &month, &word).await;
+    taken.expect("taken in");
 }
 
 /// The day it is for the service, whose clock was moved: that of its newest entry.

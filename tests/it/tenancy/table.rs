@@ -146,8 +146,11 @@ pub(super) const OWN: &[Row] = rows! { |party, names|
         vendor: Some(granted_to(SHARED))));
     "WithdrawVendor": withdraw_grant(write!(WithdrawVendorRequest, party,
         organisation_number: SHARED.number.to_owned()));
+    "GetDrill": get_drill(v1::GetDrillRequest {
+        municipality: party.municipality(), actor: party.actor(), month: String::new(),
+    });
     "AcknowledgeDrill": acknowledge_drill(write!(AcknowledgeDrillRequest, party,
-        month: "2026-11".to_owned()));
+        month: "2026-11".to_owned(), word: "2346-79fh-jkvx".to_owned()));
     "ListVendors": list_vendors(v1::ListVendorsRequest {
         municipality: party.municipality(), ..v1::ListVendorsRequest::default()
     });

@@ -6561,7 +6561,7 @@ pub enum EntryKind {
     VendorGranted = 52,
     /// That was withdrawn (återkallad leverantör).
     VendorWithdrawn = 53,
-    /// A test notice went out (övning).
+    /// A drill is due (övning).
     DrillSent = 54,
     /// A person took it in (övning kvitterad).
     DrillAcknowledged = 55,
@@ -6569,6 +6569,8 @@ pub enum EntryKind {
     RelocationRedacted = 56,
     /// The asked municipality ended a question (avidentifierad).
     AlertRedacted = 57,
+    /// A drill's word was sealed, and its notice went out (övning skriven).
+    DrillWritten = 58,
 }
 impl EntryKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -6616,6 +6618,7 @@ impl EntryKind {
             Self::DrillAcknowledged => "ENTRY_KIND_DRILL_ACKNOWLEDGED",
             Self::RelocationRedacted => "ENTRY_KIND_RELOCATION_REDACTED",
             Self::AlertRedacted => "ENTRY_KIND_ALERT_REDACTED",
+            Self::DrillWritten => "ENTRY_KIND_DRILL_WRITTEN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -6660,6 +6663,7 @@ impl EntryKind {
             "ENTRY_KIND_DRILL_ACKNOWLEDGED" => Some(Self::DrillAcknowledged),
             "ENTRY_KIND_RELOCATION_REDACTED" => Some(Self::RelocationRedacted),
             "ENTRY_KIND_ALERT_REDACTED" => Some(Self::AlertRedacted),
+            "ENTRY_KIND_DRILL_WRITTEN" => Some(Self::DrillWritten),
             _ => None,
         }
     }
@@ -9189,6 +9193,42 @@ pub struct WithdrawVendorRequest {
 /// Response of WithdrawVendor.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WithdrawVendorResponse {}
+/// A drill (övning).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Drill {
+    /// Its month (övningens månad), YYYY-MM.
+    #[prost(string, tag = "1")]
+    pub month: ::prost::alloc::string::String,
+    /// How it stands (läge).
+    #[prost(enumeration = "DrillState", tag = "2")]
+    pub state: i32,
+    /// The word to be said (övningsord), for example "2346-79fh-jkvx"; empty where there is none that can be opened.
+    #[prost(string, tag = "3")]
+    pub word: ::prost::alloc::string::String,
+}
+/// Request of GetDrill.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDrillRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// The person who reads it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// The drill's month (övningens månad), YYYY-MM; empty for the newest. Of a month that is over there is nothing to read.
+    #[prost(string, tag = "3")]
+    pub month: ::prost::alloc::string::String,
+}
+/// Response of GetDrill.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDrillResponse {
+    /// The drill (övning).
+    #[prost(message, optional, tag = "1")]
+    pub drill: ::core::option::Option<Drill>,
+    /// The day on which a person at yours last took a drill in (nåddes senast), ISO 8601; empty for never.
+    #[prost(string, tag = "2")]
+    pub last_reached_on: ::prost::alloc::string::String,
+}
 /// Request of AcknowledgeDrill.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AcknowledgeDrillRequest {
@@ -9204,9 +9244,12 @@ pub struct AcknowledgeDrillRequest {
     /// Check everything, store nothing (provkörning).
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
-    /// The drill's month (övningens månad), YYYY-MM: that in which its notice came.
+    /// The drill's month (övningens månad), YYYY-MM: GetDrill tells it.
     #[prost(string, tag = "5")]
     pub month: ::prost::alloc::string::String,
+    /// The word that GetDrill shows (övningsord), as the person writes it: capitals, blanks and dashes do not matter.
+    #[prost(string, tag = "6")]
+    pub word: ::prost::alloc::string::String,
 }
 /// Response of AcknowledgeDrill.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -9237,6 +9280,48 @@ pub struct ListVendorsResponse {
     /// Empty at the end (nästa sidmärke).
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
+}
+/// How a drill stands (övningens läge).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DrillState {
+    /// Not stated.
+    Unspecified = 0,
+    /// It is due, and its word is not sealed yet (väntar).
+    Due = 1,
+    /// Its notice came, and nobody took it in yet (skriven).
+    Written = 2,
+    /// Its notice came, and nobody can open its word: the key to it is lost (oläsbar). What is announced to you may be as
+    /// unreadable: call whoever runs the service.
+    Unreadable = 3,
+    /// A person took it in (kvitterad).
+    Acknowledged = 4,
+}
+impl DrillState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DRILL_STATE_UNSPECIFIED",
+            Self::Due => "DRILL_STATE_DUE",
+            Self::Written => "DRILL_STATE_WRITTEN",
+            Self::Unreadable => "DRILL_STATE_UNREADABLE",
+            Self::Acknowledged => "DRILL_STATE_ACKNOWLEDGED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DRILL_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "DRILL_STATE_DUE" => Some(Self::Due),
+            "DRILL_STATE_WRITTEN" => Some(Self::Written),
+            "DRILL_STATE_UNREADABLE" => Some(Self::Unreadable),
+            "DRILL_STATE_ACKNOWLEDGED" => Some(Self::Acknowledged),
+            _ => None,
+        }
+    }
 }
 /// Generated client implementations.
 pub mod directory_service_client {
@@ -9560,7 +9645,33 @@ pub mod directory_service_client {
                 .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "ListVendors"));
             self.inner.unary(req, path, codec).await
         }
-        /// A person at your municipality took the month's drill in (övning): the way from here to you works to its end.
+        /// Reads your newest drill (övning), with the word that was sealed for you. It stands in your access log.
+        pub async fn get_drill(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetDrillRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetDrillResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.DirectoryService/GetDrill",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.DirectoryService", "GetDrill"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// A person at your municipality took the month's drill in (övning), and says its word: the way from here to you works to
+        /// its end, and what is sealed for you can be read.
         pub async fn acknowledge_drill(
             &mut self,
             request: impl tonic::IntoRequest<super::AcknowledgeDrillRequest>,
@@ -9723,7 +9834,16 @@ pub mod directory_service_server {
             tonic::Response<super::ListVendorsResponse>,
             tonic::Status,
         >;
-        /// A person at your municipality took the month's drill in (övning): the way from here to you works to its end.
+        /// Reads your newest drill (övning), with the word that was sealed for you. It stands in your access log.
+        async fn get_drill(
+            &self,
+            request: tonic::Request<super::GetDrillRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetDrillResponse>,
+            tonic::Status,
+        >;
+        /// A person at your municipality took the month's drill in (övning), and says its word: the way from here to you works to
+        /// its end, and what is sealed for you can be read.
         async fn acknowledge_drill(
             &self,
             request: tonic::Request<super::AcknowledgeDrillRequest>,
@@ -10222,6 +10342,51 @@ pub mod directory_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListVendorsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.DirectoryService/GetDrill" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetDrillSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::GetDrillRequest>
+                    for GetDrillSvc<T> {
+                        type Response = super::GetDrillResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetDrillRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::get_drill(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetDrillSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -32,7 +32,7 @@ pub struct Entry {
     /// What happened.
     #[prost(
         oneof = "entry::Event",
-        tags = "20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57"
+        tags = "20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58"
     )]
     pub event: ::core::option::Option<entry::Event>,
 }
@@ -143,7 +143,7 @@ pub mod entry {
         /// A municipality withdrew that.
         #[prost(message, tag = "53")]
         VendorWithdrawn(super::VendorWithdrawn),
-        /// A test notice went to a municipality.
+        /// A municipality's drill is due.
         #[prost(message, tag = "54")]
         DrillSent(super::DrillSent),
         /// A person there took it in.
@@ -155,6 +155,9 @@ pub mod entry {
         /// The asked municipality ended a question.
         #[prost(message, tag = "57")]
         AlertRedacted(super::AlertRedacted),
+        /// A drill's word was sealed for its municipality.
+        #[prost(message, tag = "58")]
+        DrillWritten(super::DrillWritten),
     }
 }
 /// A notice an entry gives rise to.
@@ -553,7 +556,7 @@ pub struct VendorWithdrawn {
     #[prost(string, tag = "1")]
     pub organisation_number: ::prost::alloc::string::String,
 }
-/// A test notice went to a municipality.
+/// A municipality's drill is due. In entries older than DrillWritten the notice stands here.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DrillSent {
     /// Of which month, "2026-12".
@@ -577,6 +580,13 @@ pub struct RelocationRedacted {
 /// The asked municipality ended a question: what it told may be read by whoever asked no more. Never says why.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AlertRedacted {}
+/// A drill's word was sealed for its municipality, in the shared part (övning skriven).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DrillWritten {
+    /// Of which month (övningens månad), "2026-12".
+    #[prost(string, tag = "1")]
+    pub month: ::prost::alloc::string::String,
+}
 /// Kind of subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -752,6 +762,9 @@ pub struct SharedPart {
     /// The relocation after which the person returns, `relocations/{uuid}`.
     #[prost(string, tag = "6")]
     pub returns: ::prost::alloc::string::String,
+    /// A drill's word (övningsord).
+    #[prost(string, tag = "7")]
+    pub drill_word: ::prost::alloc::string::String,
 }
 /// What only the acting municipality reads.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

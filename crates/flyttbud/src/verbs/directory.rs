@@ -46,10 +46,18 @@ fn row(municipality: &v1::Municipality) -> Vec<String> {
 /// What to do with drills.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Drills {
-    /// Take a month's drill in: the notice reached you
-    Acknowledge {
-        /// The month in which its notice came, YYYY-MM
+    /// Show how a month's drill stands, with the word that was sealed for you
+    Show {
+        /// The drill's month, YYYY-MM; without it the newest
+        #[arg(default_value = "")]
         month: String,
+    },
+    /// Take a month's drill in by its word: the notice reached you, and you could open it
+    Acknowledge {
+        /// The drill's month, YYYY-MM
+        month: String,
+        /// The word that `drill show` shows; capitals, blanks and dashes do not matter
+        word: String,
         #[command(flatten)]
         write: Write,
     },
@@ -57,13 +65,46 @@ pub(crate) enum Drills {
 
 impl Session {
     pub(super) async fn drills(&self, verb: Drills) -> Result<(), Failure> {
-        let Drills::Acknowledge { month, write } = verb;
+        match verb {
+            Drills::Show { month } => self.drill(month).await,
+            Drills::Acknowledge { month, word, write } => {
+                self.acknowledge_drill(month, word, &write).await
+            }
+        }
+    }
+
+    async fn drill(&self, month: String) -> Result<(), Failure> {
+        let request = v1::GetDrillRequest {
+            municipality: self.profile.municipality()?,
+            actor: Some(self.profile.actor("läsa övning", "")),
+            month,
+        };
+        let answer = call!(self, directory.get_drill(request))?;
+        if self.json {
+            return output::say_json("GetDrillResponse", &answer);
+        }
+        let drill = answer.drill.unwrap_or_default();
+        let state = super::word(drill.state().as_str_name(), "DRILL_STATE_");
+        output::table(
+            &["month", "state", "word", "reached"],
+            vec![vec![drill.month, state, drill.word, answer.last_reached_on]],
+        );
+        Ok(())
+    }
+
+    async fn acknowledge_drill(
+        &self,
+        month: String,
+        word: String,
+        write: &Write,
+    ) -> Result<(), Failure> {
         let request = v1::AcknowledgeDrillRequest {
             municipality: self.profile.municipality()?,
             actor: Some(self.profile.actor("kvittera övning", "")),
             request_id: write.id(),
             validate_only: write.dry_run,
             month,
+            word,
         };
         let answer = call!(self, directory.acknowledge_drill(request))?;
         if self.json {

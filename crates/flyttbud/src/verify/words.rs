@@ -273,7 +273,8 @@ fn happened(kind: EntryKind, language: Language) -> &'static str {
         | EntryKind::VendorGranted
         | EntryKind::VendorWithdrawn
         | EntryKind::DrillSent
-        | EntryKind::DrillAcknowledged => law::happened(kind),
+        | EntryKind::DrillAcknowledged
+        | EntryKind::DrillWritten => law::happened(kind),
     };
     pick(language, english, swedish)
 }

@@ -56,9 +56,10 @@ impl Common<'_> {
         let (viewer, caller, today) = (self.viewer, self.caller, core.today());
         let command = Command {
             by: viewer,
-            request: core
-                .request(viewer.scope(), id, self.method, normalised)
-                .await?,
+            request: Some(
+                core.request(viewer.scope(), id, self.method, normalised)
+                    .await?,
+            ),
             subject,
             validate_only: self.validate_only,
             etag: self.etag,

@@ -30,7 +30,7 @@ impl Change<'_> {
         let code = party.code();
         let command = Command {
             by: party.into(),
-            request: self.request,
+            request: Some(self.request),
             subject: Subject::municipality(code),
             validate_only: self.validate_only,
             etag: self.etag,

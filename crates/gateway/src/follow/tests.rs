@@ -1,6 +1,7 @@
 //! Calls that were cut off between their commit and what follows from it, over real stores: by the caller, by a kill, and
 //! with or without being sent again.
 
+mod drills;
 mod protected;
 
 use std::path::Path;

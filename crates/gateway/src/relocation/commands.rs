@@ -63,7 +63,7 @@ impl Common<'_> {
         }
         let command = Command {
             by: party.into(),
-            request: self.request,
+            request: Some(self.request),
             subject,
             validate_only: self.validate_only,
             etag: self.etag,

@@ -1,11 +1,13 @@
-//! What a municipality does about itself: describe its functions, let vendors act for it. Its own system decides;
-//! nobody else is told.
+//! What a municipality does about itself: describe its functions, let vendors act for it, take a drill in. Its own system
+//! decides; nobody else is told. And what a gateway writes for it: the drill.
 
+use domain::code::NoticeKind;
 use domain::entry::Event;
 use domain::function::{Function, Grant};
 use domain::month::Month;
 use domain::reason::Reason;
 
+use super::Decision;
 use crate::fold::{Drill, MunicipalityFold};
 use crate::limits::{FUNCTIONS_MAX, VENDORS_MAX};
 
@@ -25,7 +27,20 @@ pub enum MunicipalityCommand {
     AcknowledgeDrill {
         /// Of which month.
         month: Month,
+        /// What of the word that was said.
+        said: Said,
     },
+}
+
+/// What a person who takes a drill in said of its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// The word that was sealed.
+    Word,
+    /// Another one.
+    Another,
+    /// That cannot be told: the word cannot be opened.
+    Unreadable,
 }
 
 /// Decides it.
@@ -46,20 +61,35 @@ pub fn municipality(
                 organisation_number,
             })
         }
-        MunicipalityCommand::AcknowledgeDrill { month } => acknowledge_drill(fold, month),
+        MunicipalityCommand::AcknowledgeDrill { month, said } => {
+            acknowledge_drill(fold, month, said)
+        }
     }
 }
 
-/// The newest drill is taken in, once: one of a month that is over shows nothing any more.
-fn acknowledge_drill(fold: &MunicipalityFold, month: Month) -> Result<Event, Reason> {
+/// The word of the drill that is due, if that is to be written now, and that the municipality is told.
+pub fn drill_written(fold: &MunicipalityFold) -> Option<Decision> {
+    let month = fold.drill_to_write()?;
+    Some((
+        Event::DrillWritten { month },
+        vec![(fold.code, NoticeKind::Drill)],
+    ))
+}
+
+/// The newest drill is taken in, once, by its word: one of a month that is over shows nothing any more.
+fn acknowledge_drill(fold: &MunicipalityFold, month: Month, said: Said) -> Result<Event, Reason> {
     let is_of = |drill: Option<Drill>| drill.is_some_and(|drill| drill.month == month);
     if !is_of(fold.drill_sent) {
         return Err(Reason::NotFound);
     }
-    if is_of(fold.drill_acknowledged) {
+    if is_of(fold.drill_acknowledged) || !is_of(fold.drill_written) {
         return Err(Reason::StateNotAllowed);
     }
-    Ok(Event::DrillAcknowledged { month })
+    match said {
+        Said::Word => Ok(Event::DrillAcknowledged { month }),
+        Said::Another => Err(Reason::DrillWordWrong),
+        Said::Unreadable => Err(Reason::DrillUnreadable),
+    }
 }
 
 /// A kind goes to one open function, or the sender's choice would be a guess.

@@ -14,12 +14,12 @@ use jiff::Timestamp;
 use super::{follows, halt, one_subject};
 use crate::Halt;
 
-/// A drill (övning): of which month, and when.
+/// A drill (övning): of which month, and when it came to that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Drill {
     /// The month it belongs to.
     pub month: Month,
-    /// When it was sent, or taken in.
+    /// When it was due, written, or taken in.
     pub at: Timestamp,
 }
 
@@ -32,8 +32,10 @@ pub struct MunicipalityFold {
     pub functions: BTreeMap<FunctionId, Function>,
     /// Who may act for it, by organisation number; also grants whose last day has passed.
     pub vendors: BTreeMap<String, Grant>,
-    /// The newest drill that was sent.
+    /// The newest drill that was due.
     pub drill_sent: Option<Drill>,
+    /// The newest drill whose word a gateway sealed.
+    pub drill_written: Option<Drill>,
     /// The newest drill that a person took in.
     pub drill_acknowledged: Option<Drill>,
     /// Version.
@@ -48,6 +50,7 @@ impl MunicipalityFold {
             functions: BTreeMap::new(),
             vendors: BTreeMap::new(),
             drill_sent: None,
+            drill_written: None,
             drill_acknowledged: None,
             version: Version(0),
         }
@@ -128,6 +131,16 @@ impl MunicipalityFold {
         })
     }
 
+    /// Of which month a gateway must write the word: the newest that is due, unless that is done, or a person took it in,
+    /// which was possible without a word once. One of a month before is over.
+    pub fn drill_to_write(&self) -> Option<Month> {
+        let month = self.drill_sent?.month;
+        let mut done = [self.drill_written, self.drill_acknowledged]
+            .into_iter()
+            .flatten();
+        (!done.any(|drill| drill.month == month)).then_some(month)
+    }
+
     /// Takes the next entry in.
     #[expect(
         clippy::wildcard_enum_match_arm,
@@ -160,6 +173,12 @@ impl MunicipalityFold {
                 }
             }
             Event::DrillSent { month } => self.drill_sent = drill(month),
+            Event::DrillWritten { month } => {
+                if self.drill_to_write() != Some(*month) {
+                    return Err(halt(entry, "a drill written that was not to be"));
+                }
+                self.drill_written = drill(month);
+            }
             Event::DrillAcknowledged { month } => {
                 if self.drill_sent.is_none_or(|sent| sent.month != *month) {
                     return Err(halt(entry, "a drill taken in that was not sent"));

@@ -349,6 +349,7 @@ fn municipality_member(fold: &MunicipalityFold) -> Members {
         functions,
         vendors,
         drill_sent,
+        drill_written,
         drill_acknowledged,
         version,
     } = fold;
@@ -369,6 +370,11 @@ fn municipality_member(fold: &MunicipalityFold) -> Members {
         });
     }
     bytes.small(version.0);
+    // behind the rest, and only if there is one: what was recorded before drills were sealed has the digest of then
+    if let Some(drill) = drill_written {
+        bytes.month(drill.month);
+        bytes.instant(drill.at);
+    }
     Members(bytes.hash())
 }
 

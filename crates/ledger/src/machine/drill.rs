@@ -1,8 +1,9 @@
-//! Drills: with each month every connected municipality is sent one, and a person there takes it in. Who did not is
-//! asked about nothing; operators are told that its inbox is silent.
+//! Drills: with each month one is due at every connected municipality. A gateway, which has keys, seals its word and tells
+//! it; a person there takes it in. Who did not is asked about nothing; operators are told that its inbox is silent, also
+//! when no gateway wrote the word, or nobody could open it.
 
 use domain::calendar::{day_in_sweden, midnight_in_sweden};
-use domain::code::{AlertKind, NoticeKind};
+use domain::code::AlertKind;
 use domain::entry::{Draft, Event};
 use domain::month::Month;
 use domain::municipality::MunicipalityCode;
@@ -58,7 +59,8 @@ impl Machine {
             subject: Subject::municipality(code),
             version: known.map_or(Version(0), |known| known.version).next(),
             event: Event::DrillSent { month },
-            notices: vec![(code, NoticeKind::Drill)],
+            // it comes with the word
+            notices: Vec::new(),
             sealed: Vec::new(),
         };
         let mut finding = silent.unwrap_or_default();

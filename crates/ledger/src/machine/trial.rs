@@ -278,7 +278,8 @@ impl Trial {
             | Event::TransferSilent
             | Event::TransferDecisionOverdue
             | Event::DrillSent { .. }
-            | Event::DrillAcknowledged { .. } => Ok(()),
+            | Event::DrillAcknowledged { .. }
+            | Event::DrillWritten { .. } => Ok(()),
             Event::IdentityReferred { .. }
             | Event::FunctionSet(_)
             | Event::VendorGranted(_)

@@ -45,5 +45,6 @@ pub fn kind(event: &Event) -> EntryKind {
         Event::DrillSent { .. } => EntryKind::DrillSent,
         Event::DrillAcknowledged { .. } => EntryKind::DrillAcknowledged,
         Event::AlertRedacted => EntryKind::AlertRedacted,
+        Event::DrillWritten { .. } => EntryKind::DrillWritten,
     }
 }

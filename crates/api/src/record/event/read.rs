@@ -124,6 +124,9 @@ pub(in crate::record) fn from_wire(event: Wire) -> Result<Event, Unreadable> {
             month: month(&e.month)?,
         },
         Wire::AlertRedacted(_) => Event::AlertRedacted,
+        Wire::DrillWritten(e) => Event::DrillWritten {
+            month: month(&e.month)?,
+        },
     })
 }
 

@@ -147,6 +147,9 @@ pub(in crate::record) fn to_wire(event: &Event) -> Wire {
             month: month.to_string(),
         }),
         Event::AlertRedacted => Wire::AlertRedacted(wire::AlertRedacted {}),
+        Event::DrillWritten { month } => Wire::DrillWritten(wire::DrillWritten {
+            month: month.to_string(),
+        }),
     }
 }
 

@@ -65,6 +65,9 @@ pub(super) fn every_kind() -> Vec<Event> {
     all.extend(of_organisation());
     all.push(Event::RelocationRedacted { by: solna });
     all.push(Event::AlertRedacted);
+    all.push(Event::DrillWritten {
+        month: Month::of(date(2026, 12, 1)),
+    });
     all
 }
 

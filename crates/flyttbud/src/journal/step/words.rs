@@ -68,7 +68,8 @@ pub(super) fn event(event: &Event) -> String {
         | Event::VendorGranted(_)
         | Event::VendorWithdrawn { .. }
         | Event::DrillSent { .. }
-        | Event::DrillAcknowledged { .. } => law::event(event),
+        | Event::DrillAcknowledged { .. }
+        | Event::DrillWritten { .. } => law::event(event),
         Event::NoticesConfirmed { .. }
         | Event::TimePassed { .. }
         | Event::DefinitionSet(_)

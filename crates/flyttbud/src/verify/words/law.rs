@@ -39,7 +39,8 @@ pub(super) fn happened(kind: EntryKind) -> (&'static str, &'static str) {
             "a vendor was shut out",
             "en leverantörs rätt att agera återkallades",
         ),
-        EntryKind::DrillSent => ("a drill was sent", "en övning skickades"),
+        EntryKind::DrillSent => ("a drill was due", "det var dags för en övning"),
+        EntryKind::DrillWritten => ("a drill's word was sealed", "en övnings ord förseglades"),
         EntryKind::DrillAcknowledged => ("a drill was taken in", "en övning kvitterades"),
         _ => ("unknown", "okänt"),
     }

@@ -1,6 +1,6 @@
 //! What a municipality does about itself.
 
-use domain::code::{ContactRank, RelocationKind};
+use domain::code::{ContactRank, NoticeKind, RelocationKind};
 use domain::entry::{Entry, Event};
 use domain::function::{Function, FunctionContact, FunctionId};
 use domain::month::Month;
@@ -9,7 +9,7 @@ use domain::subject::{Position, Subject, Version};
 use jiff::Timestamp;
 
 use super::code;
-use crate::command::{MunicipalityCommand, municipality};
+use crate::command::{MunicipalityCommand, Said, drill_written, municipality};
 use crate::fold::{Drill, MunicipalityFold};
 use crate::limits::FUNCTIONS_MAX;
 
@@ -33,9 +33,9 @@ fn function(name: &str, kinds: &[RelocationKind], is_closed: bool) -> Function {
     }
 }
 
-/// Sollefteå after what it did.
-fn after(done: &[Event]) -> MunicipalityFold {
-    let entries: Vec<Entry> = (1..)
+/// What was recorded of Sollefteå.
+fn entries(done: &[Event]) -> Vec<Entry> {
+    (1..)
         .zip(done)
         .map(|(version, event)| Entry {
             position: Position(u64::from(version)),
@@ -46,8 +46,12 @@ fn after(done: &[Event]) -> MunicipalityFold {
             notices: Vec::new(),
             sealed: Vec::new(),
         })
-        .collect();
-    MunicipalityFold::fold(code("2283"), &entries).expect("one subject")
+        .collect()
+}
+
+/// Sollefteå after what it did.
+fn after(done: &[Event]) -> MunicipalityFold {
+    MunicipalityFold::fold(code("2283"), &entries(done)).expect("one subject")
 }
 
 fn with(functions: &[Function]) -> MunicipalityFold {
@@ -200,40 +204,114 @@ fn without_a_second_contact_the_first_is_told_again() {
     assert_eq!(phone("vuxna", ContactRank::First), None);
 }
 
+fn month(text: &str) -> Month {
+    Month::parse(text).expect("a month")
+}
+
+fn drill(text: &str) -> Option<Drill> {
+    (!text.is_empty()).then(|| Drill {
+        month: month(text),
+        at: Timestamp::UNIX_EPOCH,
+    })
+}
+
+/// Sollefteå with the months of its newest drills; empty for none.
+fn drilled([sent, written, acknowledged]: [&str; 3]) -> MunicipalityFold {
+    MunicipalityFold {
+        drill_sent: drill(sent),
+        drill_written: drill(written),
+        drill_acknowledged: drill(acknowledged),
+        ..MunicipalityFold::new(code("2283"))
+    }
+}
+
+const NOVEMBER: &str = "2026-11";
+const DECEMBER: &str = "2026-12";
+
 #[test]
-fn the_newest_drill_is_taken_in_once() {
-    let month = |text| Month::parse(text).expect("a month");
-    let drill = |text| {
-        Some(Drill {
-            month: month(text),
-            at: Timestamp::UNIX_EPOCH,
+fn the_newest_drill_is_taken_in_once_by_its_word() {
+    let taken = || {
+        Ok(Event::DrillAcknowledged {
+            month: month(DECEMBER),
         })
     };
-    let cases = [
-        (None, None, Err(Reason::NotFound)),
-        (drill("2026-11"), None, Err(Reason::NotFound)),
+    let (not_found, not_allowed) = (Err(Reason::NotFound), Err(Reason::StateNotAllowed));
+    for (months, said, expected) in [
+        (["", "", ""], Said::Word, not_found.clone()),
+        ([NOVEMBER, NOVEMBER, ""], Said::Word, not_found),
+        ([DECEMBER, DECEMBER, NOVEMBER], Said::Word, taken()),
+        ([DECEMBER, DECEMBER, ""], Said::Word, taken()),
         (
-            drill("2026-12"),
-            drill("2026-11"),
-            Ok(Event::DrillAcknowledged {
-                month: month("2026-12"),
-            }),
+            [DECEMBER, DECEMBER, ""],
+            Said::Another,
+            Err(Reason::DrillWordWrong),
         ),
         (
-            drill("2026-12"),
-            drill("2026-12"),
-            Err(Reason::StateNotAllowed),
+            [DECEMBER, DECEMBER, ""],
+            Said::Unreadable,
+            Err(Reason::DrillUnreadable),
         ),
-    ];
-    for (drill_sent, drill_acknowledged, expected) in cases {
-        let code = code("2283");
-        let fold = MunicipalityFold {
-            drill_sent,
-            drill_acknowledged,
-            ..MunicipalityFold::new(code)
-        };
-        let month = month("2026-12");
-        let decided = municipality(&fold, MunicipalityCommand::AcknowledgeDrill { month });
-        assert_eq!(decided, expected, "{drill_sent:?} {drill_acknowledged:?}");
+        // its word is not written yet, whatever is said
+        ([DECEMBER, NOVEMBER, ""], Said::Word, not_allowed.clone()),
+        ([DECEMBER, "", NOVEMBER], Said::Another, not_allowed.clone()),
+        // once, whatever is said
+        (
+            [DECEMBER, DECEMBER, DECEMBER],
+            Said::Word,
+            not_allowed.clone(),
+        ),
+        ([DECEMBER, "", DECEMBER], Said::Another, not_allowed),
+    ] {
+        let month = month(DECEMBER);
+        let command = MunicipalityCommand::AcknowledgeDrill { month, said };
+        let decided = municipality(&drilled(months), command);
+        assert_eq!(decided, expected, "{months:?} {said:?}");
+    }
+}
+
+#[test]
+fn the_word_of_the_newest_drill_is_written_once_and_told() {
+    for (months, expected) in [
+        (["", "", ""], None),
+        ([NOVEMBER, "", ""], Some(NOVEMBER)),
+        ([DECEMBER, NOVEMBER, NOVEMBER], Some(DECEMBER)),
+        ([DECEMBER, NOVEMBER, ""], Some(DECEMBER)),
+        ([DECEMBER, DECEMBER, NOVEMBER], None),
+        ([DECEMBER, DECEMBER, DECEMBER], None),
+        // a person took it in before drills were sealed
+        ([DECEMBER, "", DECEMBER], None),
+    ] {
+        let written = drill_written(&drilled(months));
+        let expected = expected.map(|text| {
+            let month = month(text);
+            let told = vec![(code("2283"), NoticeKind::Drill)];
+            (Event::DrillWritten { month }, told)
+        });
+        assert_eq!(written, expected, "{months:?}");
+    }
+}
+
+#[test]
+fn a_drill_that_is_written_twice_or_was_not_due_halts() {
+    let sent = Event::DrillSent {
+        month: month(DECEMBER),
+    };
+    let written = |text| Event::DrillWritten { month: month(text) };
+    let taken = Event::DrillAcknowledged {
+        month: month(DECEMBER),
+    };
+    for (events, is_sound) in [
+        (vec![written(DECEMBER)], false),
+        (vec![sent.clone(), written(NOVEMBER)], false),
+        (vec![sent.clone(), written(DECEMBER)], true),
+        (vec![sent.clone(), written(DECEMBER), taken.clone()], true),
+        (
+            vec![sent.clone(), written(DECEMBER), written(DECEMBER)],
+            false,
+        ),
+        (vec![sent, taken, written(DECEMBER)], false),
+    ] {
+        let fold = MunicipalityFold::fold(code("2283"), &entries(&events));
+        assert_eq!(fold.is_ok(), is_sound, "{events:?}");
     }
 }

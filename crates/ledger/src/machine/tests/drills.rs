@@ -1,7 +1,6 @@
 //! Drills: who gets one when, and what follows when nobody takes it in. Day 0 is 24 November 2026, day 7 the first of
 //! December, day 38 New Year's Day.
 
-use domain::code::NoticeKind;
 use domain::subject::Subject;
 
 use super::host::code;
@@ -17,16 +16,16 @@ fn each_connected_municipality_gets_one_with_each_month() {
         day 6 =>
         day 8 => drill 2026-12, drill 2026-12
         agrees 0191 1 =>
+        written 2283 2026-12 =>
         taken 2283 2026-12 =>
+        written 0184 2026-12 =>
         taken 0184 2026-12 =>
         day 20 =>
         day 39 => drill 2027-01, drill 2027-01, drill 2027-01
     ",
     );
-    assert_eq!(
-        notices(&host, Subject::municipality(code("0191"))),
-        [(code("0191"), NoticeKind::Drill)]
-    );
+    // whoever writes the word tells it
+    assert_eq!(notices(&host, Subject::municipality(code("0191"))), []);
 }
 
 #[test]
@@ -36,10 +35,42 @@ fn what_nobody_took_in_is_one_question_until_it_is_closed() {
         define drills=1 =>
         agrees 2283 1 =>
         day 8 => drill 2026-12
+        written 2283 2026-12 =>
         day 39 => silent 2283, drill 2027-01
         day 70 => drill 2027-02
+        written 2283 2027-02 =>
         taken 2283 2027-02 =>
         day 98 => drill 2027-03
+    ",
+    );
+}
+
+/// No gateway could seal it, and so nobody was told: that is no less silent.
+#[test]
+fn what_no_gateway_wrote_is_a_silent_inbox_too() {
+    check(
+        "
+        define drills=1 =>
+        agrees 2283 1 =>
+        agrees 0184 1 =>
+        day 8 => drill 2026-12, drill 2026-12
+        written 0184 2026-12 =>
+        taken 0184 2026-12 =>
+        day 39 => drill 2027-01, silent 2283, drill 2027-01
+    ",
+    );
+}
+
+/// Before drills were sealed a person took one in without a word: those journals lead to what they led to.
+#[test]
+fn what_was_taken_in_before_there_were_words_is_taken_in() {
+    check(
+        "
+        define drills=1 =>
+        agrees 2283 1 =>
+        day 8 => drill 2026-12
+        taken 2283 2026-12 =>
+        day 39 => drill 2027-01
     ",
     );
 }

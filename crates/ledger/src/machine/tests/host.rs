@@ -254,7 +254,7 @@ impl Host {
                 };
                 (Subject::SYSTEM, event)
             }
-            "taken" => taken(&words),
+            "written" | "taken" => drilled(&words),
             "define" => (Subject::SYSTEM, self.defined(&words)),
             other => panic!("no such line: {other}"),
         };
@@ -302,10 +302,14 @@ fn of_a_question(verb: &str) -> Event {
     }
 }
 
-fn taken(words: &[&str]) -> (Subject, Event) {
+fn drilled(words: &[&str]) -> (Subject, Event) {
     let month = Month::parse(words[2]).expect("a month");
     let subject = Subject::municipality(code(words[1]));
-    (subject, Event::DrillAcknowledged { month })
+    let event = match words[0] {
+        "written" => Event::DrillWritten { month },
+        _ => Event::DrillAcknowledged { month },
+    };
+    (subject, event)
 }
 
 fn pair(word: &str) -> (MunicipalityCode, MunicipalityCode) {

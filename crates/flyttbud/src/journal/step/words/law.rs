@@ -48,7 +48,8 @@ pub(super) fn event(event: &Event) -> String {
         Event::VendorWithdrawn {
             organisation_number,
         } => format!("{organisation_number} may no longer act"),
-        Event::DrillSent { month } => format!("drill of {month} sent"),
+        Event::DrillSent { month } => format!("drill of {month} due"),
+        Event::DrillWritten { month } => format!("drill of {month} written"),
         Event::DrillAcknowledged { month } => format!("drill of {month} taken in"),
         _ => String::new(),
     }
