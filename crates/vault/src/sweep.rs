@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::entry::Entry;
-use domain::subject::{Subject, Version};
+use domain::subject::{Subject, SubjectKind, Version};
 use uuid::Uuid;
 
 use crate::limits::SWEEP_SUBJECTS_MAX;
@@ -26,9 +26,9 @@ pub struct Swept {
 impl Vault {
     /// Looks at the next `limit` subjects (at most a thousand) whose id was made before `older_than_micros` (since 1970),
     /// and removes the keys to what `entries`, a subject's in the journal, do not hold: all of a subject without any, and
-    /// of the others those that were made before that instant or come too late for their version. None where the journal
-    /// cannot be read: then all is kept. Choose an instant so long ago that no append of then can still be under way, an
-    /// hour at least. The system itself is never swept.
+    /// of the others, and of municipalities, those that were made before that instant or come too late for their version.
+    /// None where the journal cannot be read: then all is kept. Choose an instant so long ago that no append of then can
+    /// still be under way, an hour at least. The system itself is never swept.
     pub async fn sweep<F: Future<Output = Option<Vec<Entry>>>>(
         &self,
         entries: impl Fn(Subject) -> F,
@@ -46,7 +46,8 @@ impl Vault {
             let Some(entries) = entries(*subject).await else {
                 continue;
             };
-            if entries.is_empty() {
+            // a municipality's id tells nothing of when its first entry was tried
+            if entries.is_empty() && subject.kind != SubjectKind::Municipality {
                 orphans.push(subject.id);
                 continue;
             }

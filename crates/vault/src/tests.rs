@@ -84,6 +84,7 @@ claims! {
         a_sweep_removes_old_orphans_only_and_goes_on_where_it_stopped
         one_sweep_looks_at_a_thousand_subjects_at_most
         keys_that_no_entry_came_to_go_and_those_of_an_entry_stay
+        keys_to_a_municipalitys_first_entry_stay_while_it_may_come
         what_was_handed_over_is_written_though_nobody_waits_for_it
         another_root_key_is_refused_by_name_and_a_false_one_by_proof;
     reviewing:

@@ -319,6 +319,18 @@ pub(super) async fn keys_that_no_entry_came_to_go_and_those_of_an_entry_stay(hou
     assert_eq!(swept(&[first, second, without_parts], soon).await, 1);
 }
 
+pub(super) async fn keys_to_a_municipalitys_first_entry_stay_while_it_may_come(house: House) {
+    let vault = house.vault().await;
+    let first = put_version(&vault, Subject::municipality(solna()), 1).await;
+    let none = async |_| Some(Vec::new());
+    let swept = vault.sweep(none, 5_000_000, 10).await.expect("swept");
+    assert_eq!((swept.subjects, swept.keys), (1, 0));
+    assert!(open_version(&vault, &first, &first.sealed[0]).await);
+    let soon = Timestamp::now().as_microsecond() + 3_600_000_000;
+    let swept = vault.sweep(none, soon, 10).await.expect("swept");
+    assert_eq!((swept.subjects, swept.keys), (1, 1));
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the key store itself is looked into"
