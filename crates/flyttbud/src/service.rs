@@ -7,7 +7,6 @@ mod ledger;
 mod readiness;
 mod roots;
 mod stores;
-mod sweep;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

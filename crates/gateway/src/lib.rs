@@ -33,6 +33,7 @@ mod secrecy;
 mod serve;
 mod show;
 mod streams;
+mod sweep;
 #[cfg(test)]
 mod testing;
 mod tiles;
@@ -45,4 +46,5 @@ pub use core::{Core, Keepalive, Parts};
 pub use erasure::{EraseError, erase_ended, keep_erasing};
 pub use follow::keep_following;
 pub use serve::{ServeError, serve};
+pub use sweep::{keep_sweeping, key_epoch};
 pub use unanswered::keep_ending_unanswered;

@@ -23,6 +23,16 @@ pub(crate) const RECHECK: Duration = Duration::from_secs(5);
 pub(crate) const GRANT_REST: Duration = Duration::from_millis(50);
 /// Notices that wait for a slow reader; then we wait for it, and nobody else does.
 pub(crate) const STREAM_BUFFER: usize = 32;
+/// How old keys are before a sweep looks for their entry: no append of an hour ago can still be under way.
+pub(crate) const SWEPT_AGE_MICROS: i64 = 3_600_000_000;
+/// Subjects looked at in one step of a sweep: a short read, and one short transaction after it.
+pub(crate) const SWEPT_SUBJECTS: usize = 1000;
+/// Entries gone over at once for what a sweep would remove: as of the eraser's.
+pub(crate) const SWEPT_ENTRIES: usize = 512;
+/// Subjects that are named in the log when their keys are kept: enough to look for the cause, and one line.
+pub(crate) const SWEPT_NAMED_MAX: usize = 10;
+/// Between two sweeps: what is left over opens nothing that anybody has, and each reads the places of all keys.
+pub(crate) const SWEPT_EVERY: Duration = Duration::from_hours(24);
 /// Entries gone over at once for what they end: some milliseconds' work, in which calls wait for the processor.
 pub(crate) const ERASER_ENTRIES: usize = 512;
 /// Between two looks: as long as keys may outlive a gateway that died before it erased them.

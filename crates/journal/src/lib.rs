@@ -118,8 +118,15 @@ pub trait Journal: Send + Sync + 'static {
         };
         Ok(!self.read_stored(Position(before), 1).await?.is_empty())
     }
-    /// The entries of a subject up to a position, in version order.
-    async fn subject(&self, subject: Subject, up_to: Position) -> Result<Vec<Entry>, ReadError>;
+    /// The entries that are found under an id up to a position, in version order, whatever they are about.
+    async fn under(&self, id: Uuid, up_to: Position) -> Result<Vec<Entry>, ReadError>;
+    /// The entries of a subject up to a position, in version order. Ids are unique over kinds: a name of another kind
+    /// finds nothing.
+    async fn subject(&self, subject: Subject, up_to: Position) -> Result<Vec<Entry>, ReadError> {
+        let found = self.under(subject.id, up_to).await?;
+        let is_all = found.iter().all(|entry| entry.subject == subject);
+        Ok(if is_all { found } else { Vec::new() })
+    }
     /// Entries that gave rise to notices for a recipient after a number, in that order. An entry stands once
     /// for each of its notices after that number.
     async fn notices(

@@ -211,12 +211,9 @@ impl Journal for PostgresJournal {
         read.map_err(ReadError::store)
     }
 
-    async fn subject(&self, subject: Subject, up_to: Position) -> Result<Vec<Entry>, ReadError> {
-        let asked = self.subjects.ask((subject.id, place(up_to))).await;
-        let found = asked.map_err(ReadError::store)??;
-        // ids are unique over kinds; a name of another kind finds nothing
-        let is_of_kind = found.iter().all(|stored| stored.entry.subject == subject);
-        Ok(if is_of_kind { alone(found) } else { Vec::new() })
+    async fn under(&self, id: Uuid, up_to: Position) -> Result<Vec<Entry>, ReadError> {
+        let asked = self.subjects.ask((id, place(up_to))).await;
+        Ok(alone(asked.map_err(ReadError::store)??))
     }
 
     async fn notices(

@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use async_trait::async_trait;
 use domain::entry::Entry;
 use domain::municipality::MunicipalityCode;
-use domain::subject::{NoticeNumber, Position, Subject, SubjectKind};
+use domain::subject::{NoticeNumber, Position, SubjectKind};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -199,22 +199,16 @@ impl Journal for SqliteJournal {
             .collect())
     }
 
-    async fn subject(&self, subject: Subject, up_to: Position) -> Result<Vec<Entry>, ReadError> {
+    async fn under(&self, id: Uuid, up_to: Position) -> Result<Vec<Entry>, ReadError> {
         let found = self.read(|connection| {
             stored(
                 connection,
                 "SELECT e.position, e.bytes FROM versions v JOIN entries e ON e.position = v.position \
                  WHERE v.subject = ?1 AND v.position <= ?2 ORDER BY v.version",
-                params![subject.id.as_bytes(), up_to.0.cast_signed()],
+                params![id.as_bytes(), up_to.0.cast_signed()],
             )
         })?;
-        let entries: Vec<Entry> = decode_all(found)?;
-        // ids are unique over kinds; a name of another kind finds nothing
-        Ok(if entries.iter().all(|entry| entry.subject == subject) {
-            entries
-        } else {
-            Vec::new()
-        })
+        decode_all(found)
     }
 
     async fn notices(

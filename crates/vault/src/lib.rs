@@ -56,7 +56,7 @@ pub use rotation::{RootUse, root_uses};
 pub use seal::KeyRows;
 pub use search::SearchRow;
 pub use secret::random;
-pub use sweep::Swept;
+pub use sweep::{Record, Swept};
 pub use verify::{Verified, VerifyError, verify};
 
 use coming::Arrivals;

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use daemon::postgres::{ConnectError, Gathered, Link, Pool, Proof, Schema, Settings};
 use domain::municipality::MunicipalityCode;
-use domain::subject::{Position, Subject, Version};
+use domain::subject::{Position, Subject};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_postgres::Row;
@@ -35,7 +35,8 @@ use crate::refusals::Refused;
 use crate::review::ReviewRow;
 use crate::roots::RootsInUse;
 use crate::store::{
-    AccessQuery, Change, KeyStore, PlacedKey, StoredAccess, StoredKey, StoredRoot, subject,
+    AccessQuery, Change, KeyStore, PlacedKey, StoredAccess, StoredBodyKeys, StoredKey, StoredRoot,
+    subject,
 };
 use crate::{Error, OpenError, RootUse};
 
@@ -199,38 +200,36 @@ impl KeyStore for PostgresStore {
             .await
     }
 
-    async fn subjects(
-        &self,
-        after: Uuid,
-        before: Uuid,
-        limit: usize,
-    ) -> Result<Vec<Subject>, Error> {
+    async fn subjects(&self, after: Uuid, before: Uuid, limit: usize) -> Result<Vec<Uuid>, Error> {
         let rows = self
             .pool
             .rows(
-                "SELECT DISTINCT ON (subject) kind, subject FROM flyttbud_keys.body_keys \
+                "SELECT DISTINCT subject FROM flyttbud_keys.body_keys \
                  WHERE subject > $1 AND subject < $2 ORDER BY subject LIMIT $3",
                 &[&after, &before, &bound(limit)],
             )
             .await?;
-        rows.iter().map(subject_in).collect()
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
-    async fn sealings(&self, first: Uuid, last: Uuid) -> Result<Vec<KeysId>, Error> {
+    async fn body_keys(&self, first: Uuid, last: Uuid) -> Result<Vec<StoredBodyKeys>, Error> {
         let rows = self
             .pool
             .rows(
-                "SELECT DISTINCT kind, subject, version, sealing FROM flyttbud_keys.body_keys \
-                 WHERE subject >= $1 AND subject <= $2",
+                "SELECT kind, subject, version, authority, sealing, epoch, wrapped \
+                 FROM flyttbud_keys.body_keys WHERE subject >= $1 AND subject <= $2",
                 &[&first, &last],
             )
             .await?;
-        let row = |row: &Row| -> Result<KeysId, Error> {
-            let version = u32::try_from(row.try_get::<_, i64>(2)?);
-            Ok(KeysId {
-                subject: subject_in(row)?,
-                version: Version(version.map_err(|_beyond| Error::Tampered)?),
-                sealing: row.try_get::<_, Uuid>(3)?.into_bytes(),
+        let row = |row: &Row| -> Result<StoredBodyKeys, Error> {
+            Ok(StoredBodyKeys {
+                kind: row.try_get::<_, i16>(0)?.into(),
+                subject: row.try_get(1)?,
+                version: row.try_get(2)?,
+                authority: row.try_get::<_, i32>(3)?.into(),
+                sealing: row.try_get::<_, Uuid>(4)?.into_bytes(),
+                epoch: row.try_get::<_, i16>(5)?.into(),
+                wrapped: row.try_get(6)?,
             })
         };
         rows.iter().map(row).collect()

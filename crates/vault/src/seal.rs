@@ -50,6 +50,13 @@ impl KeyRows {
         self.id
     }
 
+    /// As of an earlier program, whose ids did not tell when they were made.
+    #[cfg(test)]
+    pub(crate) fn of_sealing(mut self, sealing: [u8; 16]) -> Self {
+        self.id.sealing = sealing;
+        self
+    }
+
     #[cfg(test)]
     pub(crate) fn readers(&self) -> usize {
         self.held.len()

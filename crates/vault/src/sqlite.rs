@@ -19,7 +19,7 @@ use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use domain::municipality::MunicipalityCode;
-use domain::subject::{Subject, Version};
+use domain::subject::Subject;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -33,7 +33,8 @@ use crate::part::KeysId;
 use crate::refusals::Refused;
 use crate::review::ReviewRow;
 use crate::store::{
-    AccessQuery, Change, KeyStore, PlacedKey, StoredAccess, StoredKey, StoredRoot, subject,
+    AccessQuery, Change, KeyStore, PlacedKey, StoredAccess, StoredBodyKeys, StoredKey, StoredRoot,
+    subject,
 };
 use crate::{Error, OpenError, RootKeys, RootUse, held};
 
@@ -218,52 +219,43 @@ impl KeyStore for SqliteStore {
         self.read(|connection| accesses::count(connection, authority, from_micros, until_micros))
     }
 
-    async fn subjects(
-        &self,
-        after: Uuid,
-        before: Uuid,
-        limit: usize,
-    ) -> Result<Vec<Subject>, Error> {
+    async fn subjects(&self, after: Uuid, before: Uuid, limit: usize) -> Result<Vec<Uuid>, Error> {
         self.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT DISTINCT kind, subject FROM body_keys \
+                    "SELECT DISTINCT subject FROM body_keys \
                      WHERE subject > ?1 AND subject < ?2 ORDER BY subject LIMIT ?3",
                 )?
                 .query_map(
                     params![after.as_bytes(), before.as_bytes(), bound(limit)],
-                    kind_and_id,
+                    |row| Ok(Uuid::from_bytes(row.get(0)?)),
                 )?
-                .collect::<Result<Vec<_>, _>>()
-        })?
-        .into_iter()
-        .map(|(kind, id)| subject(kind, id))
-        .collect()
+                .collect()
+        })
     }
 
-    async fn sealings(&self, first: Uuid, last: Uuid) -> Result<Vec<KeysId>, Error> {
+    async fn body_keys(&self, first: Uuid, last: Uuid) -> Result<Vec<StoredBodyKeys>, Error> {
         let row = |row: &Row<'_>| {
-            let (kind, id) = kind_and_id(row)?;
-            Ok((kind, id, row.get(2)?, row.get(3)?))
+            let (kind, subject) = kind_and_id(row)?;
+            Ok(StoredBodyKeys {
+                subject,
+                kind,
+                version: row.get(2)?,
+                authority: row.get(3)?,
+                sealing: row.get(4)?,
+                epoch: row.get(5)?,
+                wrapped: row.get(6)?,
+            })
         };
         self.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT DISTINCT kind, subject, version, sealing FROM body_keys \
+                    "SELECT kind, subject, version, authority, sealing, epoch, wrapped FROM body_keys \
                      WHERE subject >= ?1 AND subject <= ?2",
                 )?
                 .query_map([first.as_bytes(), last.as_bytes()], row)?
-                .collect::<Result<Vec<_>, _>>()
-        })?
-        .into_iter()
-        .map(|(kind, id, version, sealing)| {
-            Ok(KeysId {
-                subject: subject(kind, id)?,
-                version: Version(version),
-                sealing,
-            })
+                .collect()
         })
-        .collect()
     }
 
     async fn refusals(

@@ -66,16 +66,11 @@ pub(crate) trait KeyStore: Send + Sync {
         until_micros: i64,
     ) -> Result<u64, Error>;
 
-    /// The first `limit` subjects that have keys, in the order of ids, between two ids.
-    async fn subjects(
-        &self,
-        after: Uuid,
-        before: Uuid,
-        limit: usize,
-    ) -> Result<Vec<Subject>, Error>;
+    /// The ids of the first `limit` subjects that have keys, in order, between two ids.
+    async fn subjects(&self, after: Uuid, before: Uuid, limit: usize) -> Result<Vec<Uuid>, Error>;
 
-    /// The sealings that there are keys for, of the subjects between two ids and with them.
-    async fn sealings(&self, first: Uuid, last: Uuid) -> Result<Vec<KeysId>, Error>;
+    /// The rows of keys to the subjects between two ids and with them.
+    async fn body_keys(&self, first: Uuid, last: Uuid) -> Result<Vec<StoredBodyKeys>, Error>;
 
     /// An authority's refusals whose number is lower, newest first, at most `limit`.
     async fn refusals(
@@ -156,6 +151,35 @@ pub(crate) struct StoredKey {
     pub(crate) newest_root: StoredRoot,
     /// How often a year's pseudonym keys were dropped before.
     pub(crate) drops: i64,
+}
+
+/// A row of keys as it is stored, damaged or not.
+pub(crate) struct StoredBodyKeys {
+    pub(crate) subject: Uuid,
+    pub(crate) kind: i64,
+    pub(crate) version: i64,
+    pub(crate) authority: i64,
+    pub(crate) sealing: [u8; 16],
+    pub(crate) epoch: i64,
+    pub(crate) wrapped: Vec<u8>,
+}
+
+impl StoredBodyKeys {
+    /// The sealing that it is of, when its numbers mean something.
+    pub(crate) fn id(&self) -> Option<KeysId> {
+        Some(KeysId {
+            subject: subject(self.kind, self.subject).ok()?,
+            version: Version(u32::try_from(self.version).ok()?),
+            sealing: self.sealing,
+        })
+    }
+
+    /// Whose key wraps it, of which year, likewise.
+    pub(crate) fn wrapped_for(&self) -> Option<(MunicipalityCode, i16)> {
+        let authority = u16::try_from(self.authority).ok()?;
+        let authority = MunicipalityCode::from_number(authority)?;
+        Some((authority, i16::try_from(self.epoch).ok()?))
+    }
 }
 
 /// A root key, as a store knows it.

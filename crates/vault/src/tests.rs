@@ -14,6 +14,7 @@ mod reviewing;
 mod rotating;
 mod sealing;
 mod sharing;
+mod sweeping;
 mod verifying;
 
 use std::fs;
@@ -81,12 +82,15 @@ claims! {
         accesses_are_found_by_officer_subject_and_period_in_pages
         an_access_from_before_kinds_were_kept_is_read_as_it_was
         an_access_log_takes_actors_up_to_the_bound_and_shows_its_newest_thousand
+        what_was_handed_over_is_written_though_nobody_waits_for_it
+        another_root_key_is_refused_by_name_and_a_false_one_by_proof;
+    sweeping:
         a_sweep_removes_old_orphans_only_and_goes_on_where_it_stopped
         one_sweep_looks_at_a_thousand_subjects_at_most
         keys_that_no_entry_came_to_go_and_those_of_an_entry_stay
         keys_to_a_municipalitys_first_entry_stay_while_it_may_come
-        what_was_handed_over_is_written_though_nobody_waits_for_it
-        another_root_key_is_refused_by_name_and_a_false_one_by_proof;
+        a_turned_bit_in_a_row_of_keys_lets_a_sweep_remove_nothing
+        entries_that_are_not_found_keep_their_keys;
     reviewing:
         reviews_are_read_back_by_their_authority_newest_first_and_once_for_a_request
         a_review_that_was_moved_is_a_fault;

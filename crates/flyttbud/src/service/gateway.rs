@@ -16,7 +16,6 @@ use vault::Round;
 
 use super::Process;
 use super::stores::{GatewayStores, Stores};
-use super::sweep::sweep;
 use crate::failure::Failure;
 
 /// How long the address is kept back until notices flow.
@@ -66,7 +65,7 @@ pub(super) async fn start(
     let nats = process.connect(&own.seed, fanout::Service::Gateway).await?;
     process.tasks.spawn(
         "sweep",
-        sweep(own.vault.clone(), stores.journal.clone(), drain.clone()),
+        gateway::keep_sweeping(stores.journal.clone(), own.vault.clone(), drain.clone()),
     );
     process.tasks.spawn(
         "eraser",

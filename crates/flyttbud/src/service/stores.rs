@@ -13,7 +13,6 @@ use journal::{
 };
 use vault::{RootKeys, Vault};
 
-use super::sweep::year;
 use crate::failure::Failure;
 
 /// The stores of a process.
@@ -127,7 +126,11 @@ fn embedded(folder: &Path, roots: &RootFiles) -> anyhow::Result<Embedded> {
     let views = SqliteViews::open(&folder.join("views.sqlite"))?;
     let evidence = SqliteEvidence::open(&folder.join("evidence.sqlite"))?;
     let roots = RootKeys::read(&roots.newest, &roots.earlier)?;
-    let vault = Vault::unlock(&folder.join("keys.sqlite"), roots, year(journal.now()))?;
+    let vault = Vault::unlock(
+        &folder.join("keys.sqlite"),
+        roots,
+        gateway::key_epoch(journal.now()),
+    )?;
     Ok((journal, views, evidence, vault))
 }
 
@@ -144,7 +147,7 @@ async fn gateway(
 ) -> anyhow::Result<(Arc<PostgresJournal>, Vault)> {
     let journal = record(journal).await?;
     let roots = RootKeys::read(&roots.newest, &roots.earlier)?;
-    let vault = Vault::connect(keys.clone(), roots, year(journal.now()))
+    let vault = Vault::connect(keys.clone(), roots, gateway::key_epoch(journal.now()))
         .await
         .context("the key store")?;
     Ok((journal, vault))

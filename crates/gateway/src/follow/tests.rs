@@ -73,8 +73,8 @@ impl Journal for Cut {
         self.journal.read_stored(after, limit).await
     }
 
-    async fn subject(&self, subject: Subject, up_to: Position) -> Result<Vec<Entry>, ReadError> {
-        self.journal.subject(subject, up_to).await
+    async fn under(&self, id: Uuid, up_to: Position) -> Result<Vec<Entry>, ReadError> {
+        self.journal.under(id, up_to).await
     }
 
     async fn notices(

@@ -49,8 +49,8 @@ impl Journal for Late {
         self.inner.read_stored(after, limit).await
     }
 
-    async fn subject(&self, subject: Subject, up_to: Position) -> Result<Vec<Entry>, ReadError> {
-        self.inner.subject(subject, up_to).await
+    async fn under(&self, id: Uuid, up_to: Position) -> Result<Vec<Entry>, ReadError> {
+        self.inner.under(id, up_to).await
     }
 
     async fn notices(

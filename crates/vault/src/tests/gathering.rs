@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::TransactionBehavior;
 
+use super::sweeping::Told;
 use super::*;
 use crate::limits::{GATHERED_ROWS, MOVED_ROWS_MAX};
 
@@ -158,8 +159,11 @@ async fn what_is_deleted_before_while_or_after_it_moves_never_comes_back() {
     erase(11..=20).await;
     vault.drop_keys(dropped).await.expect("dropped");
     // of the others the journal tells nothing now
-    let entries = async |subject: Subject| (subject.id.as_u128() == 30).then(Vec::new);
-    vault.sweep(entries, i64::MAX, 1000).await.expect("swept");
+    let record = Told {
+        is_read: |id| id.as_u128() == 30,
+        ..Told::by([])
+    };
+    vault.sweep(&record, i64::MAX, 1000).await.expect("swept");
     brink.run_to_the_end().await;
     erase(21..=25).await;
     let expected: Vec<u128> = (26..=SUBJECTS).filter(|id| *id != 30).collect();

@@ -1,16 +1,14 @@
-//! Claims about what is found, remembered, swept and written.
+//! Claims about what is found, remembered and written.
 
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use domain::entry::{Entry, Event};
-use domain::subject::Position;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::task::yield_now;
 
 use super::*;
-use crate::limits::{ACCESSES_MAX, FOUND_MAX, SMALL_BYTES_MAX, SWEEP_SUBJECTS_MAX};
+use crate::limits::{ACCESSES_MAX, FOUND_MAX, SMALL_BYTES_MAX};
 use crate::{AccessFilter, AccessPlace, Accessed, NewAccess, OpenError};
 
 pub(super) async fn a_search_finds_the_newest_hundred_with_their_kinds(house: House) {
@@ -181,164 +179,6 @@ pub(super) async fn an_access_from_before_kinds_were_kept_is_read_as_it_was(hous
     let read = read.first().expect("one");
     assert_eq!(read.what, Accessed::Subject(arrival));
     assert_eq!(read.content.as_deref(), Some(b"somebody".as_slice()));
-}
-
-/// An id made so many milliseconds after 1970.
-fn made_at(millis: u64) -> Subject {
-    let seconds = millis / 1000;
-    let nanos = u32::try_from(millis % 1000).expect("small") * 1_000_000;
-    let moment = uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos);
-    Subject::relocation(Uuid::new_v7(moment))
-}
-
-pub(super) async fn a_sweep_removes_old_orphans_only_and_goes_on_where_it_stopped(house: House) {
-    let vault = house.vault().await;
-    let subjects: Vec<_> = (1..=6).map(|index| made_at(index * 1000)).collect();
-    let mut record = Vec::new();
-    for subject in &subjects {
-        let (shared, own) = put(&vault, *subject, "SOC 2026-1").await;
-        record.push(entry(*subject, 1, &[shared, own]));
-    }
-    // the 2nd, 4th and 6th never reached the journal; the 6th may still do so
-    let entries = async |subject: Subject| {
-        let index = subjects.iter().position(|known| *known == subject);
-        let there = index.filter(|index| index % 2 == 0);
-        Some(Vec::from_iter(there.map(|index| record[index].clone())))
-    };
-    let mut seen = Vec::new();
-    loop {
-        let swept = vault.sweep(entries, 6_000_000, 2).await.expect("swept");
-        seen.push((swept.subjects, swept.keys));
-        if swept.done {
-            break;
-        }
-    }
-    assert_eq!(seen, [(2, 2), (2, 2), (1, 0)]);
-    assert_eq!(house.count("body_keys").await, 8);
-    assert_eq!(
-        found(&vault, solna(), "SOC 2026-1").await,
-        [subjects[5], subjects[4], subjects[2], subjects[0]]
-    );
-    // begun anew, nothing is left to remove, until the 6th is old too
-    let swept = vault.sweep(entries, 6_000_000, 10).await.expect("swept");
-    assert_eq!((swept.subjects, swept.keys, swept.done), (3, 0, true));
-    let swept = vault.sweep(entries, 6_001_000, 10).await.expect("swept");
-    assert_eq!((swept.subjects, swept.keys), (4, 2));
-}
-
-pub(super) async fn one_sweep_looks_at_a_thousand_subjects_at_most(house: House) {
-    let vault = house.vault().await;
-    let count = u64::try_from(SWEEP_SUBJECTS_MAX).expect("small") + 1;
-    let callers = (1..=count).map(|index| put(&vault, made_at(index), "SOC 2026-1"));
-    join_all(callers).await;
-    // what cannot be read is kept
-    let unread = async |_| None;
-    let swept = vault.sweep(unread, i64::MAX, usize::MAX).await;
-    let swept = swept.expect("swept");
-    let seen = (swept.subjects, swept.keys, swept.done);
-    assert_eq!(seen, (SWEEP_SUBJECTS_MAX, 0, false));
-    let no = async |_| Some(Vec::new());
-    let swept = vault.sweep(no, i64::MAX, 0).await.expect("swept");
-    assert_eq!((swept.subjects, swept.keys, swept.done), (1, 2, false));
-    // before 1970 nothing was made
-    let swept = vault.sweep(no, -1, 10).await.expect("swept");
-    assert_eq!((swept.subjects, swept.done), (0, true));
-}
-
-/// An entry with sealed parts, as the journal holds it.
-fn entry(subject: Subject, version: u32, sealed: &[SealedPart]) -> Entry {
-    Entry {
-        position: Position(version.into()),
-        recorded_at: Timestamp::UNIX_EPOCH,
-        subject,
-        version: Version(version),
-        event: Event::RelocationSupplemented,
-        notices: Vec::new(),
-        sealed: sealed.to_vec(),
-    }
-}
-
-/// Seals a version and puts its keys, and the entry that it may come to.
-async fn put_version(vault: &Vault, subject: Subject, version: u32) -> Entry {
-    let own = Some((&b"what one may read"[..], solna()));
-    let sealed = vault.seal(subject, Version(version), (solna(), heby()), None, own);
-    let (parts, keys) = sealed.await.expect("sealed");
-    vault.put(keys, Vec::new()).await.expect("put");
-    entry(subject, version, &parts)
-}
-
-pub(super) async fn keys_that_no_entry_came_to_go_and_those_of_an_entry_stay(house: House) {
-    let vault = house.vault().await;
-    let one = made_at(1000);
-    let (shared, own) = put(&vault, one, "SOC 2026-1").await;
-    let first = entry(one, 1, &[shared, own]);
-    // of two that raced for the second version one came first; the next was cut off, and another one is on its way
-    put_version(&vault, one, 2).await;
-    let second = put_version(&vault, one, 2).await;
-    put_version(&vault, one, 3).await;
-    assert_eq!(house.count("body_keys").await, 5);
-    let swept = async |record: &[Entry], older_than: i64| {
-        let entries = async |_| Some(record.to_vec());
-        let swept = vault.sweep(entries, older_than, 10).await.expect("swept");
-        assert!(swept.done);
-        swept.keys
-    };
-    let soon = Timestamp::now().as_microsecond() + 3_600_000_000;
-    let record = [first, second];
-
-    // an entry that was damaged tells of no sealing, and nothing is taken for another one's
-    let mut damaged = record.clone();
-    damaged[1].sealed[0].ciphertext[7] ^= 1;
-    assert_eq!(swept(&damaged, 5_000_000).await, 0, "another sealing");
-    damaged[1].sealed[0].ciphertext[0] ^= 1;
-    assert_eq!(swept(&damaged, 5_000_000).await, 0, "no sealing");
-    // the third version may still come
-    assert_eq!(swept(&record, 5_000_000).await, 1);
-    assert_eq!(swept(&record, 5_000_000).await, 0);
-    assert_eq!(swept(&record, soon).await, 1);
-    assert_eq!(swept(&record, soon).await, 0);
-    let mut opened = Vec::new();
-    for entry in &record {
-        for part in &entry.sealed {
-            opened.push(open_version(&vault, entry, part).await);
-        }
-    }
-    assert_eq!(opened, [true, true, true]);
-    assert_eq!(found(&vault, solna(), "SOC 2026-1").await, [one]);
-    // one of an earlier program does not tell when it was made: it goes when its version is taken
-    put_version(&vault, one, 3).await;
-    let random = "UPDATE body_keys SET sealing = ";
-    let random = match house.database {
-        Some(_) => format!("{random} '0190f4f0-0000-4000-8000-000000000000' WHERE version = 3;"),
-        None => format!("{random} x'0190f4f0000040008000000000000000' WHERE version = 3;"),
-    };
-    house.alter(&random).await;
-    assert_eq!(swept(&record, soon).await, 0);
-    let [first, second] = record;
-    let without_parts = entry(one, 3, &[]);
-    assert_eq!(swept(&[first, second, without_parts], soon).await, 1);
-}
-
-pub(super) async fn keys_to_a_municipalitys_first_entry_stay_while_it_may_come(house: House) {
-    let vault = house.vault().await;
-    let first = put_version(&vault, Subject::municipality(solna()), 1).await;
-    let none = async |_| Some(Vec::new());
-    let swept = vault.sweep(none, 5_000_000, 10).await.expect("swept");
-    assert_eq!((swept.subjects, swept.keys), (1, 0));
-    assert!(open_version(&vault, &first, &first.sealed[0]).await);
-    let soon = Timestamp::now().as_microsecond() + 3_600_000_000;
-    let swept = vault.sweep(none, soon, 10).await.expect("swept");
-    assert_eq!((swept.subjects, swept.keys), (1, 1));
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the key store itself is looked into"
-)]
-async fn open_version(vault: &Vault, entry: &Entry, part: &SealedPart) -> bool {
-    let parties = (solna(), heby());
-    let opened = vault.open_part(solna(), entry.subject, entry.version, parties, part);
-    opened.await.expect("no fault").is_some()
 }
 
 pub(super) async fn what_was_handed_over_is_written_though_nobody_waits_for_it(house: House) {

@@ -29,7 +29,7 @@ impl House {
     }
 
     /// All rows of a table, in their order.
-    async fn literals(&self, table: &Table) -> Vec<Literals> {
+    pub(super) async fn literals(&self, table: &Table) -> Vec<Literals> {
         let names: Vec<_> = table.columns.iter().map(|(name, _form)| *name).collect();
         let order = names[..table.unique].join(", ");
         let from = self.table_name(table);
@@ -71,7 +71,7 @@ impl House {
     }
 
     /// Sets one value of the row that stands somewhere.
-    async fn set(&self, table: &Table, row: &Literals, (nth, value): (usize, &str)) {
+    pub(super) async fn set(&self, table: &Table, row: &Literals, (nth, value): (usize, &str)) {
         let (column, _form) = table.columns[nth];
         let (name, place) = (self.table_name(table), at(table, row));
         self.force(&format!(
@@ -89,7 +89,7 @@ fn at(table: &Table, row: &Literals) -> String {
 }
 
 /// The value with its last bit turned.
-fn turned(value: &str) -> String {
+pub(super) fn turned(value: &str) -> String {
     let end = value.trim_end_matches('\'').len();
     let (rest, quote) = value.split_at(end);
     let (rest, last) = rest.split_at(rest.len() - 1);
