@@ -101,15 +101,14 @@ pub enum Alarm {
 }
 
 impl Alarm {
-    /// Whether only an operator lifts it. What witnesses have seen stands in no store here: that everything in
-    /// this one agrees says nothing about it.
+    /// Whether only an operator lifts it. What witnesses have seen stands in no store here, and what the journal's writer
+    /// kept in memory in none either: that everything in the stores agrees says nothing about it.
     #[must_use]
     pub fn needs_word(&self) -> bool {
         match self {
-            Self::Contradicted(_) => true,
+            Self::Contradicted(_) | Self::NotAsWritten(_) => true,
             Self::EntryMissing(_)
             | Self::EntryDiffers(_)
-            | Self::NotAsWritten(_)
             | Self::HashDiffers(_)
             | Self::HashMissing(_)
             | Self::HashesDiffer(_)
