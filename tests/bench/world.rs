@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use client::{Client, Target};
 use domain::municipality::MunicipalityCode;
-use fanout::{NatsPlan, Server};
+use fanout::{Listen, NatsPlan, Server};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -220,6 +220,7 @@ pub(crate) async fn nats(folder: &Path) -> anyhow::Result<Server> {
     std::fs::write(folder.join("gateway.seed"), &gateway.seed)?;
     std::fs::write(folder.join("ledger.seed"), &ledger.seed)?;
     let plan = NatsPlan {
+        listen: Listen::Loopback,
         port: -1,
         monitoring_port: -1,
         store: folder.join("nats"),

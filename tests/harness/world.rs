@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use client::{Client, Target};
-use fanout::{NatsPlan, Server, new_nkey};
+use fanout::{Listen, NatsPlan, Server, new_nkey};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -302,6 +302,7 @@ pub(crate) async fn start_nats(folder: &Path) -> Server {
     std::fs::write(folder.join("gateway.seed"), &gateway.seed).expect("a seed");
     std::fs::write(folder.join("ledger.seed"), &ledger.seed).expect("a seed");
     let plan = NatsPlan {
+        listen: Listen::Loopback,
         port: -1,
         monitoring_port: -1,
         store: folder.join("nats"),

@@ -279,17 +279,19 @@ fn look_at_files(desk: &Desk<'_>) {
         ("/root.key", "/nowhere.key"),
         ("/gateway.seed", "/none.seed"),
         ("/server.key", "/none.seed"),
+        ("url = \"nats://127.0.0.1", "url = \"nats://10.0.0.5"),
     ] {
         text = text.replace(file, wrong);
     }
     fs::write(folder.join("wrong.toml"), &text).expect("written");
     let Audit { code, errors, .. } = desk.tries(&["config", "check", "wrong.toml"]);
     assert_eq!(code, 64, "{errors}");
-    assert!(errors.contains("3 fault(s)"), "{errors}");
+    assert!(errors.contains("4 fault(s)"), "{errors}");
     for why in [
         "store.root_key: ",
         "nowhere.key",
         "nats.gateway_seed: ",
+        "nats.url: only this machine is spoken to without nats.authorities",
         "tls: at fault: ",
     ] {
         assert!(errors.contains(why), "{why}: {errors}");

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use tests::{Plan, SOLLEFTEA, SOLNA, World, announcement};
+use api::v1;
+use tests::{Inbox, Party, Plan, SOLLEFTEA, SOLNA, World, announcement};
+use tokio::time::{interval, timeout};
 
 use crate::load::{announcements, register_all, told_once};
 
@@ -82,4 +84,97 @@ async fn a_nats_that_lost_its_store_costs_no_notice() {
     let third = solna.register(announcement(&solna, "2283", 2)).await;
     third.expect("accepted");
     assert_eq!(inbox.notice().await.number, 3);
+}
+
+/// Longer than a pull, a lost consumer, a request and every wait between tries to connect.
+const MINUTE: Duration = Duration::from_secs(65);
+/// From one registration to the next.
+const PACE: Duration = Duration::from_millis(400);
+/// So soon nothing comes that is read from the record because nothing was told.
+const TOLD: Duration = Duration::from_secs(1);
+
+/// How NATS is away.
+#[derive(Clone, Copy)]
+enum Away {
+    /// Killed, and started again.
+    Down,
+    /// Its process stands still; its connections stay open.
+    Hanging,
+}
+
+/// Registers at a steady pace while NATS is away. Returns how many.
+async fn registered_meanwhile(
+    sender: &Party,
+    requests: &mut impl Iterator<Item = v1::RegisterRelocationRequest>,
+) -> usize {
+    let mut pace = interval(PACE);
+    let (began, mut count) = (Instant::now(), 0);
+    while began.elapsed() < MINUTE {
+        pace.tick().await;
+        let call = sender.register(requests.next().expect("enough"));
+        let answer = timeout(Duration::from_secs(5), call).await;
+        answer.expect("no call waits for NATS").expect("accepted");
+        count += 1;
+    }
+    count
+}
+
+/// Registers one at a time until three in a row are told at once: that is NATS again. Returns how many.
+async fn told_again(
+    sender: &Party,
+    inbox: &mut Inbox,
+    requests: &mut impl Iterator<Item = v1::RegisterRelocationRequest>,
+) -> usize {
+    let (mut count, mut in_a_row) = (0, 0);
+    while in_a_row < 3 {
+        assert!(count < 30, "NATS is back and tells nothing");
+        sender
+            .register(requests.next().expect("enough"))
+            .await
+            .expect("accepted");
+        let began = Instant::now();
+        inbox.notice().await;
+        in_a_row = if began.elapsed() < TOLD {
+            in_a_row + 1
+        } else {
+            0
+        };
+        count += 1;
+    }
+    count
+}
+
+async fn a_minute(away: Away) {
+    let mut world = World::start().await;
+    let solleftea = world.party(SOLLEFTEA).await;
+    let mut inbox = solleftea.watch("").await.expect("a stream");
+    let sender = world.served().await.swap_remove(0);
+    let mut requests = announcements(&world, "2283", 230).await.into_iter();
+    let first = requests.next().expect("one");
+    sender.register(first).await.expect("accepted");
+    assert_eq!(inbox.notice().await.number, 1);
+
+    match away {
+        Away::Down => world.nats.kill().expect("NATS is ours"),
+        Away::Hanging => world.nats.pause().expect("NATS is ours"),
+    }
+    let meanwhile = registered_meanwhile(&sender, &mut requests).await;
+    match away {
+        Away::Down => world.nats.restart().await.expect("NATS starts"),
+        Away::Hanging => world.nats.resume().expect("NATS is ours"),
+    }
+    for expected in 2..meanwhile + 2 {
+        let notice = inbox.notice().await;
+        let number = usize::try_from(notice.number).expect("a number");
+        assert_eq!(number, expected, "none lost, none twice");
+    }
+    let after = told_again(&sender, &mut inbox, &mut requests).await;
+    let notices = solleftea.notices().await.expect("an inbox");
+    tests::verify(solleftea.code(), &notices);
+    assert_eq!(notices.len(), 1 + meanwhile + after);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_minute_without_nats_and_one_with_a_nats_that_hangs_cost_nothing() {
+    tokio::join!(a_minute(Away::Down), a_minute(Away::Hanging));
 }

@@ -94,6 +94,17 @@ pub enum Service {
 /// Where `serve` remembers what was signed last, in its folder.
 const MEMORY: &str = "signed.checkpoint";
 
+/// Where NATS is.
+#[derive(Clone, Debug)]
+pub struct Nats {
+    /// `nats.url`: of one server, or of several with commas between.
+    pub url: String,
+    /// `nats.authorities`: the authorities of the servers' certificates, PEM.
+    pub authorities: Option<PathBuf>,
+    /// `nats.replicas`: on how many servers of a cluster the stream is kept: 1, 3 or 5.
+    pub replicas: u8,
+}
+
 /// What the Merkle log is signed and judged with.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -121,8 +132,8 @@ pub struct Config {
     pub grpc: SocketAddr,
     /// `tls.*`.
     pub tls: Files,
-    /// `nats.url`.
-    pub nats_url: String,
+    /// `nats.*`.
+    pub nats: Nats,
     /// `evidence.*`.
     pub evidence: Evidence,
     /// `limits.calls_per_second`: per caller, in the mean.
@@ -180,7 +191,7 @@ impl Config {
                 client_authorities: Some(reader.required("tls.client_authorities", "a path")),
                 revocations: reader.maybe("tls.revocations", "a path"),
             },
-            nats_url: reader.required("nats.url", "a URL such as nats://127.0.0.1:4222"),
+            nats: nats(&mut reader),
             evidence,
             calls_per_second: reader.optional("limits.calls_per_second", "a number", 200),
             streams_per_caller: reader.optional("limits.streams_per_caller", "a number", 64),
@@ -240,6 +251,21 @@ fn service(reader: &mut Reader, kind: Kind) -> Service {
             ledger_seed,
         },
     }
+}
+
+/// Reads where NATS is.
+fn nats(reader: &mut Reader) -> Nats {
+    let expected = "1, 3 or 5";
+    let nats = Nats {
+        url: reader.required("nats.url", "a URL such as nats://127.0.0.1:4222"),
+        authorities: reader.maybe("nats.authorities", "a path"),
+        replicas: reader.optional("nats.replicas", expected, 1),
+    };
+    if ![1, 3, 5].contains(&nats.replicas) {
+        let fault = format!("nats.replicas: {expected} is expected");
+        reader.faults.push(fault);
+    }
+    nats
 }
 
 /// Reads where a database is.

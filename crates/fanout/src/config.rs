@@ -2,6 +2,7 @@
 //! secret is in it: the server knows public keys only.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use nkeys::KeyPair;
@@ -31,10 +32,58 @@ pub fn new_nkey() -> Option<Nkey> {
     })
 }
 
+/// Where the server listens for clients.
+#[derive(Clone, Debug)]
+pub enum Listen {
+    /// On loopback, in the clear: every service is on this machine.
+    Loopback,
+    /// On an address of the machine, under TLS.
+    Network {
+        /// The address.
+        host: IpAddr,
+        /// What it shows, with its chain, PEM.
+        certificate: PathBuf,
+        /// Its private key, PEM.
+        key: PathBuf,
+    },
+}
+
+impl Listen {
+    /// The host as it stands in an address.
+    pub(crate) fn host(&self) -> String {
+        match self {
+            Self::Loopback => "127.0.0.1".to_owned(),
+            Self::Network {
+                host: IpAddr::V4(host),
+                ..
+            } => host.to_string(),
+            Self::Network {
+                host: IpAddr::V6(host),
+                ..
+            } => format!("[{host}]"),
+        }
+    }
+
+    /// The section of the configuration on TLS.
+    fn tls(&self) -> String {
+        match self {
+            Self::Loopback => String::new(),
+            Self::Network {
+                certificate, key, ..
+            } => {
+                let (certificate, key) = (quoted(certificate), quoted(key));
+                format!("tls {{\n  cert_file: {certificate}\n  key_file: {key}\n}}\n")
+            }
+        }
+    }
+}
+
 /// What the configuration is written from.
 #[derive(Clone, Debug)]
 pub struct NatsPlan {
-    /// Client port on loopback; -1 lets the system choose.
+    /// Where it listens for clients.
+    pub listen: Listen,
+    /// Client port; -1 lets the system choose.
     pub port: i32,
     /// Monitoring port on loopback; -1 lets the system choose.
     pub monitoring_port: i32,
@@ -49,6 +98,7 @@ pub struct NatsPlan {
 /// The configuration file's text.
 pub fn server_config(plan: &NatsPlan) -> String {
     let NatsPlan {
+        listen,
         port,
         monitoring_port,
         store,
@@ -56,11 +106,12 @@ pub fn server_config(plan: &NatsPlan) -> String {
         gateway,
     } = plan;
     let store = quoted(store);
+    let (host, tls) = (listen.host(), listen.tls());
     format!(
         r#"# Written by `flyttbud nats config`. Municipalities never get NATS credentials.
 server_name: flyttbud
-listen: "127.0.0.1:{port}"
-# monitoring is unauthenticated: loopback only
+listen: "{host}:{port}"
+{tls}# monitoring is unauthenticated: loopback only
 http: "127.0.0.1:{monitoring_port}"
 jetstream {{
   store_dir: {store}
@@ -122,6 +173,7 @@ mod tests {
     fn everything_listens_on_loopback_and_no_seed_is_written() {
         let (ledger, gateway) = (new_nkey().expect("one"), new_nkey().expect("two"));
         let text = server_config(&NatsPlan {
+            listen: Listen::Loopback,
             port: 4222,
             monitoring_port: 8222,
             store: "/var/lib/\"nats\"".into(),
@@ -139,5 +191,27 @@ mod tests {
         }
         assert!(!text.contains(&ledger.seed) && !text.contains(&gateway.seed));
         assert!(!text.contains("0.0.0.0"));
+    }
+
+    #[test]
+    fn another_address_is_listened_on_under_tls() {
+        let text = server_config(&NatsPlan {
+            listen: Listen::Network {
+                host: "fd00::5".parse().expect("an address"),
+                certificate: "nats.pem".into(),
+                key: "nats.key".into(),
+            },
+            port: -1,
+            monitoring_port: -1,
+            store: "store".into(),
+            ledger: "L".to_owned(),
+            gateway: "G".to_owned(),
+        });
+        for expected in [
+            "listen: \"[fd00::5]:-1\"\ntls {\n  cert_file: \"nats.pem\"\n  key_file: \"nats.key\"\n}\n",
+            "http: \"127.0.0.1:-1\"",
+        ] {
+            assert!(text.contains(expected), "{expected}");
+        }
     }
 }

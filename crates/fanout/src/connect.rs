@@ -13,6 +13,7 @@ use nkeys::KeyPair;
 use tokio::sync::{broadcast, watch};
 
 use crate::limits::{ABANDONED, PERMITS, RECONNECT, RECONNECT_MAX, REFUSALS, REQUEST};
+use crate::place::Place;
 
 /// A subject that no service may listen to.
 pub(crate) const MARK: &str = "flyttbud.proof";
@@ -137,7 +138,11 @@ pub fn check_seed(seed: &str) -> Result<(), ConnectError> {
 }
 
 /// Connects as a service. Returns at once, also when NATS is away.
-pub async fn connect(url: &str, seed: &str, service: Service) -> Result<Connection, ConnectError> {
+pub async fn connect(
+    place: &Place,
+    seed: &str,
+    service: Service,
+) -> Result<Connection, ConnectError> {
     let seed = seed.trim();
     // otherwise it would be tried for ever
     check_seed(seed)?;
@@ -149,7 +154,8 @@ pub async fn connect(url: &str, seed: &str, service: Service) -> Result<Connecti
         refusals: refusals.clone(),
         has_complained: AtomicBool::new(false),
     });
-    let client = ConnectOptions::with_nkey(seed.to_owned())
+    let client = place
+        .secured(ConnectOptions::with_nkey(seed.to_owned()))
         .name(format!("flyttbud-{}", service.name()))
         .custom_inbox_prefix(format!("_INBOX_{}", service.name()))
         .retry_on_initial_connect()
@@ -160,7 +166,7 @@ pub async fn connect(url: &str, seed: &str, service: Service) -> Result<Connecti
             ear.hear(event);
             std::future::ready(())
         })
-        .connect(url)
+        .connect(place.addresses())
         .await
         .map_err(ConnectError::Nats)?;
     Ok(Connection {
@@ -244,7 +250,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_seed_that_is_none_is_refused_at_once_and_not_shown() {
-        let refused = connect("nats://127.0.0.1:1", "not-a-seed", Service::Ledger).await;
+        let place = Place::new("nats://127.0.0.1:1", None).expect("a place");
+        let refused = connect(&place, "not-a-seed", Service::Ledger).await;
         let error = refused.expect_err("no seed");
         assert!(matches!(error, ConnectError::Seed(_)));
         assert!(!format!("{error:?}{error}").contains("not-a-seed"));

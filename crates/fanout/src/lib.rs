@@ -10,6 +10,7 @@ mod lanes;
 mod limits;
 mod message;
 mod pack;
+mod place;
 mod publisher;
 mod server;
 mod stream;
@@ -19,11 +20,12 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use config::{NatsPlan, Nkey, new_nkey, server_config};
+pub use config::{Listen, NatsPlan, Nkey, new_nkey, server_config};
 pub use connect::{ConnectError, Connection, Service, check_seed, connect};
 pub use dispatch::dispatch;
 pub use lanes::{Lane, Lanes, Wake};
 pub use message::Notice;
+pub use place::{Place, PlaceError};
 pub use publisher::{PublishError, Publisher};
 pub use server::{Server, ServerError};
 pub use stream::{ProofError, prove};

@@ -38,20 +38,14 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Over the ledger's connection, to a stream of one replica.
-    pub fn new(connection: Connection) -> Self {
+    /// Over the ledger's connection, to a stream of so many replicas: 1, or an odd number of a cluster's servers.
+    pub fn new(connection: Connection, replicas: usize) -> Self {
         Self {
             context: connection.jetstream(),
             connection,
-            replicas: 1,
+            replicas,
             is_stream_ensured: AtomicBool::new(false),
         }
-    }
-
-    /// To a stream of so many replicas: 3 in a cluster.
-    #[must_use]
-    pub fn with_replicas(self, replicas: usize) -> Self {
-        Self { replicas, ..self }
     }
 
     /// Publishes all, in order, packed when they are many, and returns when all are acknowledged.

@@ -74,7 +74,7 @@ impl Server {
 
     /// Where clients connect.
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.plan.port)
+        format!("nats://{}:{}", self.plan.listen.host(), self.plan.port)
     }
 
     /// Its process id.

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::config::{NatsPlan, Nkey, new_nkey};
+use crate::config::{Listen, NatsPlan, Nkey, new_nkey};
 use crate::connect::{Connection, Service, connect};
 use crate::message::Notice;
+use crate::place::{Place, PlaceError};
 use crate::server::{Server, ServerError};
 
 /// 2026-11-24T10:00:00Z, in microseconds.
@@ -25,6 +26,9 @@ pub enum TestingError {
     /// The connection.
     #[error("no connection")]
     Connect(#[from] crate::connect::ConnectError),
+    /// Where it is.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// The folder.
     #[error("no folder")]
     Folder(#[from] std::io::Error),
@@ -59,6 +63,7 @@ impl Nats {
         let ledger = new_nkey().ok_or(TestingError::Identity)?;
         let gateway = new_nkey().ok_or(TestingError::Identity)?;
         let plan = NatsPlan {
+            listen: Listen::Loopback,
             port: -1,
             monitoring_port: -1,
             store: folder.path().join("store"),
@@ -82,7 +87,8 @@ impl Nats {
             Service::Ledger => &self.ledger.seed,
             Service::Gateway => &self.gateway.seed,
         };
-        Ok(connect(&self.server.url(), seed, service).await?)
+        let place = Place::new(&self.server.url(), None)?;
+        Ok(connect(&place, seed, service).await?)
     }
 
     /// Kills the server, removes all that it kept, and starts it again on the same port.

@@ -3,6 +3,7 @@
 mod flow;
 mod outage;
 mod permissions;
+mod secured;
 
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ impl House {
         let nats = started(Nats::start().await);
         let ledger = nats.connect(Service::Ledger).await.expect("ledger");
         let gateway = nats.connect(Service::Gateway).await.expect("gateway");
-        let publisher = Publisher::new(ledger);
+        let publisher = Publisher::new(ledger, 1);
         // makes the stream
         publish(&publisher, &[]).await;
         Self {

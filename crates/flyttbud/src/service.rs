@@ -20,7 +20,7 @@ use daemon::tasks::{End, Signals};
 use daemon::telemetry::Format;
 use daemon::tls::{self, Tls};
 use daemon::{Drain, Tasks, telemetry};
-use fanout::Connection;
+use fanout::{Connection, Place};
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc};
 
@@ -139,6 +139,8 @@ type Ended = mpsc::Sender<Failure>;
 /// What every part of a process runs with.
 struct Process {
     config: Config,
+    /// Where NATS is.
+    place: Place,
     stores: Stores,
     tasks: Tasks,
     ended: Ended,
@@ -147,6 +149,7 @@ struct Process {
 async fn serve(config: Config, kind: Kind, options: &Options) -> Result<(), Failure> {
     let mut signals = Signals::listen().map_err(|error| Failure::Failed(error.into()))?;
     // files and ports first: whoever starts wrongly ends before it does anything
+    let place = check::place(&config.nats).map_err(|fault| Failure::Usage(fault.into()))?;
     let stores = Stores::open(&config.service).await?;
     if let Some(own) = &stores.gateway {
         gateway::erase_ended(&stores, own, options.confirm_loss).await?;
@@ -166,6 +169,7 @@ async fn serve(config: Config, kind: Kind, options: &Options) -> Result<(), Fail
     tasks.spawn("certificates", tls.clone().follow_files(drain.clone()));
     let process = Process {
         config,
+        place,
         stores,
         tasks,
         ended,
@@ -207,7 +211,7 @@ impl Process {
         let seed = std::fs::read_to_string(seed)
             .with_context(|| format!("'{}' cannot be read", seed.display()))
             .map_err(Failure::Usage)?;
-        let connection = fanout::connect(&self.config.nats_url, &seed, service)
+        let connection = fanout::connect(&self.place, &seed, service)
             .await
             .map_err(|error| Failure::Failed(error.into()))?;
         let proof = prove(connection.clone(), self.tasks.drain(), self.ended.clone());

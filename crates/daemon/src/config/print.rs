@@ -45,7 +45,10 @@ impl Config {
 
     /// The sections of what the service stands on.
     fn stands_on(&self, printer: &mut Printer) {
-        let url = ("url", quoted(&self.nats_url));
+        let mut nats = vec![("url", quoted(&self.nats.url))];
+        let authorities = self.nats.authorities.as_ref();
+        nats.extend(authorities.map(|file| ("authorities", path(file))));
+        nats.push(("replicas", self.nats.replicas.to_string()));
         match &self.service {
             Service::Serve {
                 folder,
@@ -56,9 +59,8 @@ impl Config {
                 let mut store = vec![("folder", path(folder))];
                 store.append(&mut root_keys(roots));
                 printer.section("store", &store);
-                let gateway_seed = ("gateway_seed", path(gateway_seed));
-                let ledger_seed = ("ledger_seed", path(ledger_seed));
-                printer.section("nats", &[url, gateway_seed, ledger_seed]);
+                nats.push(("gateway_seed", path(gateway_seed)));
+                nats.push(("ledger_seed", path(ledger_seed)));
             }
             Service::Gateway {
                 journal,
@@ -69,16 +71,17 @@ impl Config {
                 printer.section("store", &root_keys(roots));
                 printer.section("journal", &database(journal));
                 printer.section("keys", &database(keys));
-                printer.section("nats", &[url, ("gateway_seed", path(gateway_seed))]);
+                nats.push(("gateway_seed", path(gateway_seed)));
             }
             Service::Ledger {
                 journal,
                 ledger_seed,
             } => {
                 printer.section("journal", &database(journal));
-                printer.section("nats", &[url, ("ledger_seed", path(ledger_seed))]);
+                nats.push(("ledger_seed", path(ledger_seed)));
             }
         }
+        printer.section("nats", &nats);
     }
 }
 

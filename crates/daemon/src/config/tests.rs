@@ -17,6 +17,8 @@ root_key = "root.key"
 url = "nats://127.0.0.1:4222"
 gateway_seed = "g"
 ledger_seed = "l"
+authorities = "nats-ca.pem"
+replicas = 3
 [evidence]
 signing_key = "log.key"
 memory = "signed"
@@ -115,6 +117,7 @@ fn each_fault_is_named_by_its_key() {
     check("\"test\"", "\"demo\"", &["environment"]);
     check("127.0.0.1:8443", "localhost", &["listen.grpc"]);
     check("url = \"nats://127.0.0.1:4222\"\n", "", &["nats.url"]);
+    check("replicas = 3", "replicas = 2", &["nats.replicas"]);
     check("root_key", "rot_key", &["store.root_key", "store.rot_key"]);
     check(
         "[nats]",
@@ -123,8 +126,10 @@ fn each_fault_is_named_by_its_key() {
             "nats.gateway_seed",
             "nats.ledger_seed",
             "nats.url",
+            "nats.more.authorities",
             "nats.more.gateway_seed",
             "nats.more.ledger_seed",
+            "nats.more.replicas",
             "nats.more.url",
         ],
     );

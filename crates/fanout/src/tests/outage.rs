@@ -58,7 +58,7 @@ async fn a_service_starts_while_nats_is_down_and_finds_it_later() {
     let mut nats = started(Nats::start().await);
     nats.server.stop().await.expect("stopped");
     let ledger = nats.connect(Service::Ledger).await.expect("at once");
-    let publisher = Publisher::new(ledger.clone());
+    let publisher = Publisher::new(ledger.clone(), 1);
     assert!(!*ledger.connected().borrow());
     let early = publisher.publish(&[notice("2283", 1)]).await;
     assert!(matches!(early, Err(PublishError::Disconnected)));

@@ -8,7 +8,7 @@ use futures_util::FutureExt as _;
 use super::{House, publish, started};
 use crate::stream::{NAME, ProofError, prove};
 use crate::testing::{Nats, notice};
-use crate::{Publisher, Service, connect};
+use crate::{Place, Publisher, Service, connect};
 
 #[tokio::test]
 async fn the_gateway_cannot_publish_a_notice_and_the_ledger_cannot_delete_the_stream() {
@@ -50,7 +50,8 @@ async fn services_cannot_listen_to_each_other() {
 async fn a_key_that_the_server_does_not_know_never_connects() {
     let nats = started(Nats::start().await);
     let stranger = crate::new_nkey().expect("an identity");
-    let connection = connect(&nats.server.url(), &stranger.seed, Service::Ledger).await;
+    let place = Place::new(&nats.server.url(), None).expect("a place");
+    let connection = connect(&place, &stranger.seed, Service::Ledger).await;
     let connection = connection.expect("at once");
     let known = nats.connect(Service::Ledger).await.expect("at once");
     known.up().await;
@@ -60,8 +61,8 @@ async fn a_key_that_the_server_does_not_know_never_connects() {
 #[tokio::test]
 async fn a_gateway_with_the_ledgers_key_is_found_out() {
     let nats = started(Nats::start().await);
-    let url = nats.server.url();
-    let wrong = connect(&url, &nats.ledger.seed, Service::Gateway).await;
+    let place = Place::new(&nats.server.url(), None).expect("a place");
+    let wrong = connect(&place, &nats.ledger.seed, Service::Gateway).await;
     let proof = prove(&wrong.expect("at once")).await;
     assert!(matches!(proof, Err(ProofError::NotRefused(_))));
 }
@@ -92,7 +93,7 @@ async fn a_ledger_that_may_delete_the_stream_is_found_out_and_has_deleted_nothin
     let nats = Nats::start_with(|config| config.replace(update, &permissive)).await;
     let nats = started(nats);
     let ledger = nats.connect(Service::Ledger).await.expect("ledger");
-    publish(&Publisher::new(ledger.clone()), &[notice("2283", 1)]).await;
+    publish(&Publisher::new(ledger.clone(), 1), &[notice("2283", 1)]).await;
 
     let proof = prove(&ledger).await;
     assert!(matches!(proof, Err(ProofError::NotRefused(_))));

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use client::Client;
-use fanout::Server;
+use fanout::{Listen, Server};
 use tlog::key::Log;
 
 use super::apart::Apart;
@@ -61,7 +61,7 @@ impl World {
         for organisation in &ALL {
             issue(&authority, &folder, organisation)?;
         }
-        let plan = crate::nats::plan(&folder, folder.join("nats"), -1, -1)?;
+        let plan = crate::nats::plan(&folder, Listen::Loopback, folder.join("nats"), [-1, -1])?;
         let nats = Server::start(nats_server, &folder, plan)
             .await
             .with_context(|| {

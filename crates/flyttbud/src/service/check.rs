@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use daemon::config::{Config, Evidence, RootFiles, Service};
+use daemon::config::{Config, Evidence, Nats, RootFiles, Service};
 use daemon::tls::{self, Tls};
+use fanout::{Place, PlaceError};
 use tlog::key;
 use vault::{RootKey, RootKeyError, RootKeys};
 
@@ -45,6 +46,14 @@ pub(super) fn files(config: &Config) -> Vec<String> {
             look(key, seed(file));
         }
     }
+    look(
+        "nats.url",
+        place(&config.nats).map(drop).map_err(Into::into),
+    );
+    if let Some(authorities) = &config.nats.authorities {
+        let read = tls::client(authorities, None).map(drop);
+        look("nats.authorities", read.map_err(Into::into));
+    }
     let (record, keys) = match &config.service {
         Service::Serve { .. } => (None, None),
         Service::Gateway { journal, keys, .. } => (Some(journal), Some(keys)),
@@ -74,6 +83,11 @@ fn evidence(evidence: &Evidence, look: &mut impl FnMut(&str, anyhow::Result<()>)
         let client = tls::client(authorities, identity).map(drop);
         look("evidence.witness_authorities", client.map_err(Into::into));
     }
+}
+
+/// Where NATS is, as its client is told.
+pub(super) fn place(nats: &Nats) -> Result<Place, PlaceError> {
+    Place::new(&nats.url, nats.authorities.as_deref())
 }
 
 fn root(path: &Path) -> anyhow::Result<()> {

@@ -120,7 +120,7 @@ pub(super) async fn start(process: &Process, signing: Option<Signing>) -> Result
     let relay = Relay::new(
         stores.journal.clone(),
         stores.views.clone(),
-        Publisher::new(nats),
+        Publisher::new(nats, process.config.nats.replicas.into()),
         leadership.clone(),
     );
     let (drain, ended) = (process.tasks.drain(), process.ended.clone());
