@@ -44,6 +44,44 @@ async fn a_retry_gets_the_first_answer_and_other_content_is_refused_even_after_a
     assert_eq!(notices.len(), 1, "{notices:?}");
 }
 
+/// To hear of a move is one thing, to be asked to take a case over another: the first is no answer to the second.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_kind_of_the_same_person_is_refused_and_never_answered_with_what_stands() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let announced = solna.register(announcement(&solna, "2283", 0)).await;
+    let name = announced.expect("accepted").relocation.expect("it").name;
+    let mut transfer = announcement(&solna, "2283", 0);
+    transfer.kind = v1::RelocationKind::Transfer2910.into();
+    for validate_only in [true, false, false, true] {
+        let request = v1::RegisterRelocationRequest {
+            validate_only,
+            ..transfer.clone()
+        };
+        let refused = solna.register(request).await.expect_err("another kind");
+        assert_eq!(refused.reason, "ANNOUNCED_AS_ANOTHER_KIND");
+        assert_eq!(refused.violations.first().expect("a field").0, "kind");
+    }
+    let solleftea = world.party(SOLLEFTEA).await;
+    assert_eq!(solleftea.notices().await.expect("a list").len(), 1);
+    solna
+        .withdraw(v1::WithdrawRelocationRequest {
+            municipality: solna.municipality(),
+            actor: solna.actor(),
+            request_id: request_id(),
+            name: name.clone(),
+            reason: v1::WithdrawalReason::MoveCancelled.into(),
+            ..v1::WithdrawRelocationRequest::default()
+        })
+        .await
+        .expect("withdrawn");
+    transfer.request_id = request_id();
+    let asked = solna.register(transfer).await.expect("accepted");
+    let is_pointed = |it: &v1::Warning| it.reason == "ALREADY_ANNOUNCED";
+    assert!(!asked.warnings.iter().any(is_pointed), "{asked:?}");
+    assert_ne!(asked.relocation.expect("it").name, name);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_of_a_command_gets_the_answer_of_then() {
     let world = World::start().await;

@@ -145,6 +145,13 @@ async fn a_vendor_acts_within_its_kinds_and_functions_and_sees_nothing_else() {
     let wrong = announcement(&for_placements, "0191", 3);
     let wrong = for_placements.register(wrong).await.expect_err("outside");
     assert_eq!(wrong.reason, "VENDOR_NOT_GRANTED");
+    // what stands already and is outside does not exist for it, and is no answer either
+    let mut stands = announcement(&for_placements, "2283", 2);
+    stands.kind = PLACEMENT.into();
+    for _ in 0..2 {
+        let refused = for_placements.register(stands.clone()).await;
+        assert_eq!(refused.expect_err("outside").reason, "VENDOR_NOT_GRANTED");
+    }
     register(&for_placements, "0191", 3, PLACEMENT).await;
     // a function receives; it sends nothing
     let mut sent = announcement(&for_children, "0191", 4);

@@ -2,15 +2,16 @@
 //! here than any ten working days take.
 
 use domain::code::NoticeKind::{
-    RelocationAcknowledged, RelocationEscalated, RelocationRegistered, RelocationReminded,
-    TransferDecided, TransferDecisionOverdue, TransferReferred, TransferSilent,
+    ArrivalMatched, RelocationAcknowledged, RelocationArrived, RelocationEscalated,
+    RelocationRegistered, RelocationReminded, RelocationReplied, TransferDecided,
+    TransferDecisionOverdue, TransferReferred, TransferSilent,
 };
 use domain::relocation_state::RelocationState;
 
 use super::request::transfer;
 use super::steps::Step::{Given, Then, When};
 use super::steps::Who::{A, B, C};
-use super::steps::{Act, Fact, On, P, Scenario};
+use super::steps::{Act, Fact, On, P, Scenario, event};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -81,11 +82,50 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         steps: &[
             Given(A.announces_with(P, B, transfer)),
             Given(Act::Acknowledge(B)),
+            When(Act::Refer(A)),
+            Then(Fact::Refused("STATE_NOT_ALLOWED", &[])),
             Given(Act::Reply(B, "Vi tar över ärendet.")),
             When(Act::Pass(60)),
             Then(B.is_told(&[RelocationRegistered])),
+            Then(A.is_told(&[RelocationAcknowledged, RelocationReplied])),
+        ],
+    },
+    Scenario {
+        name: "scenario_50_whoever_is_refused_a_transfer_goes_to_ivo_without_waiting",
+        on: On::Both,
+        steps: &[
+            Given(A.announces_with(P, B, transfer)),
+            Given(Act::Acknowledge(B)),
+            Given(Act::Object(B, "Den starkaste anknytningen är till er.")),
             When(Act::Refer(A)),
-            Then(Fact::Refused("STATE_NOT_ALLOWED", &[])),
+            Then(B.is_told(&[RelocationRegistered, TransferReferred])),
+        ],
+    },
+    Scenario {
+        name: "scenario_50_whoever_has_moved_already_is_asked_about_all_the_same",
+        on: On::Services,
+        steps: &[
+            Given(B.is_told_by_the_register(&[event("nv-1", 0, P, &[(400, A), (5, B)])])),
+            When(A.announces_with(P, B, transfer)),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            When(Act::Pass(40)),
+            Then(A.is_told(&[RelocationArrived, TransferSilent])),
+            When(Act::Acknowledge(B)),
+            When(Act::Reply(B, "Vi tar över ärendet.")),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            Then(A.is_told(&[
+                RelocationArrived,
+                TransferSilent,
+                RelocationAcknowledged,
+                RelocationReplied,
+            ])),
+            When(Act::Refer(A)),
+            Then(B.is_told(&[
+                RelocationRegistered,
+                ArrivalMatched,
+                TransferSilent,
+                TransferReferred,
+            ])),
         ],
     },
 ];

@@ -14,7 +14,7 @@ use super::services::Services;
 use super::steps::Step::{Given, Then, When};
 use super::steps::Who::{A, B, C};
 use super::steps::{
-    Act, CHILD, COORDINATED, Event, Fact, OPEN, On, P, Q, Scenario, Shown, closed, event,
+    Act, CHILD, COORDINATED, Event, Fact, MOVED, OPEN, On, P, Q, Scenario, Shown, closed, event,
 };
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
@@ -331,13 +331,13 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             Given(Act::Acknowledge(B)),
             When(
                 B.is_told_by_the_register(&[
-                    event("1", 1, P, &[]).with(|it| deregistered(it, "AV")),
-                    event("2", 2, P, &[]).with(|it| deregistered(it, "UV")),
-                    event("3", 3, P, &[]).with(|it| deregistered(it, "AS")),
-                    event("4", 4, P, &[]).with(|it| deregistered(it, "AN")),
-                    event("5", 5, P, &[]).with(|it| deregistered(it, "OB")),
-                    event("6", 6, P, &[]).with(|it| deregistered(it, "TA")),
-                    event("7", 7, P, &[]).with(|it| deregistered(it, "FI")),
+                    event("1", 1, P, MOVED).with(|it| deregistered(it, "AV")),
+                    event("2", 2, P, MOVED).with(|it| deregistered(it, "UV")),
+                    event("3", 3, P, MOVED).with(|it| deregistered(it, "AS")),
+                    event("4", 4, P, MOVED).with(|it| deregistered(it, "AN")),
+                    event("5", 5, P, MOVED).with(|it| deregistered(it, "OB")),
+                    event("6", 6, P, MOVED).with(|it| deregistered(it, "TA")),
+                    event("7", 7, P, MOVED).with(|it| deregistered(it, "FI")),
                     event("8", 8, P, &[(100, A), (2, B)]).with(|it| deregistered(it, "XX")),
                     event("9", 9, P, &[(100, A), (2, B)])
                         .with(|it| it.identity_number = "19900101-2386".into()),

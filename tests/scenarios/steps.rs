@@ -61,6 +61,9 @@ pub(crate) const CHILD: Person = Person("20120229-2387", "2012-02-29");
 /// Somebody with a coordination number.
 pub(crate) const COORDINATED: Person = Person("19140168-2396", "1914-01-08");
 
+/// Registrations of somebody who moved from A to B two days ago.
+pub(crate) const MOVED: &[(i64, Who)] = &[(100, Who::A), (2, Who::B)];
+
 /// How an announcement differs from a usual one, which is right in every respect.
 pub(crate) type Announced = fn(&mut v1::RegisterRelocationRequest);
 /// How a report differs from a usual one.

@@ -50,7 +50,7 @@ impl RelocationState {
         Self::ALL.into_iter().find(|state| state.number() == number)
     }
 
-    /// Whether nothing more can happen to it.
+    /// Whether it is open no more: it neither waits for an arrival nor can be called off. It can still be written about.
     pub fn is_final(self) -> bool {
         match self {
             Self::Registered | Self::Acknowledged | Self::Replied | Self::Objected => false,
@@ -119,10 +119,11 @@ impl Step {
     ];
 }
 
-/// The state after a step; none when that side may not take it from that state. Final is final, but for four
-/// things: what arrived by a registration that was reversed is open again, where somebody had taken it in; what
+/// The state after a step; none when that side may not take it from that state. No step changes a final one, but for
+/// four: what arrived by a registration that was reversed is open again, where somebody had taken it in; what
 /// went to the wrong municipality is called back whenever that is found out; so is what the receiver may read no more; and
-/// either party ends it for the other.
+/// either party ends it for the other. Until somebody ended it, the two go on writing to each other about it: that the
+/// register was quicker than an officer takes nobody's answer away.
 pub fn step(state: RelocationState, step: Step, side: Side) -> Option<RelocationState> {
     let is_senders_end = side == Side::Sender && matches!(step, Step::Recall | Step::Revoke);
     if step == Step::Redact && side != Side::Ledger || is_senders_end {
@@ -131,7 +132,10 @@ pub fn step(state: RelocationState, step: Step, side: Side) -> Option<Relocation
     if state.is_final() {
         let is_reopened =
             (state, step, side) == (RelocationState::Arrived, Step::Reopen, Side::Ledger);
-        return is_reopened.then_some(RelocationState::Acknowledged);
+        if is_reopened {
+            return Some(RelocationState::Acknowledged);
+        }
+        return goes_on(state, step, side).then_some(state);
     }
     let taken_in = state != RelocationState::Registered;
     match (side, step) {
@@ -145,6 +149,16 @@ pub fn step(state: RelocationState, step: Step, side: Side) -> Option<Relocation
         (Side::Ledger, Step::NotArrive) => Some(RelocationState::NotArrived),
         (Side::Sender | Side::Recipient | Side::Ledger, _) => None,
     }
+}
+
+/// Whether a side may still write about what has come to its end by itself.
+fn goes_on(state: RelocationState, step: Step, side: Side) -> bool {
+    let is_writing = match side {
+        Side::Sender => step == Step::Reply,
+        Side::Recipient => matches!(step, Step::Acknowledge | Step::Reply | Step::Object),
+        Side::Ledger => false,
+    };
+    is_writing && state != RelocationState::Withdrawn
 }
 
 #[cfg(test)]
@@ -197,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn final_is_final() {
+    fn no_other_step_changes_what_is_final() {
         for state in RelocationState::ALL
             .into_iter()
             .filter(|state| state.is_final())
@@ -209,7 +223,7 @@ mod tests {
                 assert!(
                     Side::ALL
                         .into_iter()
-                        .all(|side| step(state, taken, side).is_none())
+                        .all(|side| step(state, taken, side).is_none_or(|after| after == state))
                 );
             }
         }

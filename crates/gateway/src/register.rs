@@ -18,7 +18,7 @@ use api::v1;
 use domain::disclosure::Protection;
 use domain::entry::Entry;
 use domain::reason::{Class, Reason, Violation};
-use domain::register::{Deregistration, Told};
+use domain::register::Told;
 use prost::Message as _;
 use tonic::{Status, Streaming};
 use vault::{NoteKind, NoteName};
@@ -269,18 +269,13 @@ async fn known_one(
         is_compared = !is_held && !protection::is_marked(&person)?;
     }
     if is_compared {
-        // the record of a number that was replaced ends there: where the person is now stands under the new one
-        let is_over = event
-            .deregistration
-            .is_some_and(Deregistration::is_replaced);
+        // a deregistration is never a move, whatever history stands beside it
+        let is_over = event.deregistration.is_some();
+        let registrations = Some(event.registrations).filter(|_all| !is_over);
         let told = Told {
             changed_at: event.changed_at,
             mark,
-            registrations: if is_over {
-                Vec::new()
-            } else {
-                event.registrations
-            },
+            registrations: registrations.unwrap_or_default(),
         };
         settle::settle(core, feed, &event.number, told, &origin).await?;
     }

@@ -109,6 +109,7 @@ fn duty((duty, due_on): (Duty, Date)) -> v1::Duty {
 fn transfer(transfer: Transfer) -> v1::Transfer {
     let (state, referred_on, decided) = match transfer {
         Transfer::Asked => (v1::TransferState::Asked, None, None),
+        Transfer::Answered => (v1::TransferState::Answered, None, None),
         Transfer::Silent => (v1::TransferState::Silent, None, None),
         Transfer::Referred { on } => (v1::TransferState::Referred, Some(on), None),
         Transfer::Overdue { on } => (v1::TransferState::Overdue, Some(on), None),

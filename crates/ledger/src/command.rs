@@ -6,6 +6,7 @@ mod tests;
 
 pub use municipality::{MunicipalityCommand, Said, drill_written, municipality};
 
+use domain::calendar::day_in_sweden;
 use domain::code::{
     AlertKind, AnswerCode, CloseReason, NoticeKind, RelocationKind, Restriction, WithdrawalReason,
 };
@@ -107,7 +108,7 @@ pub fn relocation(
         RelocationCommand::Release { restriction } => {
             return restricted(fold, (by, restriction), false);
         }
-        RelocationCommand::Refer { on } if side == Side::Sender => {
+        RelocationCommand::Refer { on } if side == Side::Sender && is_asked_by(fold, on) => {
             let event = Event::TransferReferred { on };
             return transfer(fold, event, (other, NoticeKind::TransferReferred));
         }
@@ -140,6 +141,7 @@ pub fn relocation(
             },
             NoticeKind::RelocationRecalled,
         ),
+        RelocationCommand::Acknowledge if fold.taken_in => return Err(Reason::StateNotAllowed),
         RelocationCommand::Acknowledge => (
             Step::Acknowledge,
             Event::RelocationAcknowledged,
@@ -198,7 +200,13 @@ fn restricted(
     Ok((event, notices.into_iter().collect()))
 }
 
-/// A step of a transfer: only the sender refers it, after a month of silence; either party tells the decision.
+/// Nobody goes to the inspectorate before the other municipality was asked.
+fn is_asked_by(fold: &RelocationFold, on: Date) -> bool {
+    day_in_sweden(fold.recorded_at) <= on
+}
+
+/// A step of a transfer: only the sender refers it, when the receiver has answered and the two do not agree, or after a
+/// month of silence (SoL 29:11); either party tells the decision.
 fn transfer(
     fold: &RelocationFold,
     event: Event,

@@ -1,6 +1,7 @@
 //! Short histories, each about something: together they hold every kind of entry, and every step that a relocation
 //! can take. What one tells is for ever, since its journal is golden: add one, never edit one.
 
+mod ended;
 mod organisation;
 
 use domain::code::{
@@ -16,13 +17,14 @@ use ledger::{AlertCaller, AlertCommand, RelocationCommand};
 use uuid::Uuid;
 
 use super::{History, id, municipality, pseudonym};
+use ended::{recalled, written};
 use organisation::{drills, organisation};
 
 /// Tells a story.
 pub type Story = fn(&mut History);
 
 /// Each with its name.
-pub const STORIES: [(&str, Story); 12] = [
+pub const STORIES: [(&str, Story); 13] = [
     ("demo", demo),
     ("steps", steps),
     ("definitions", definitions),
@@ -35,6 +37,7 @@ pub const STORIES: [(&str, Story); 12] = [
     ("questions", questions),
     ("revoked", revoked),
     ("drills", drills),
+    ("written", written),
 ];
 
 const SOLNA: &str = "0184";
@@ -232,37 +235,6 @@ fn duties(history: &mut History) {
     history.wait(days(120));
 }
 
-/// Announcements that went to the wrong municipality, found out sooner and later.
-fn recalled(history: &mut History) {
-    let acknowledge = (RelocationCommand::Acknowledge, Side::Recipient);
-    let reason = WithdrawalReason::MoveCancelled;
-    let withdraw = (RelocationCommand::Withdraw { reason }, Side::Sender);
-    let recall = (RelocationCommand::Recall, Side::Sender);
-    for (person, path) in (1..).zip([
-        &[][..],
-        &[acknowledge],
-        &[acknowledge, (reply(false), Side::Recipient)],
-        &[acknowledge, (reply(true), Side::Recipient)],
-        &[acknowledge, withdraw],
-    ]) {
-        history.follow(person, path);
-        history.command(person, recall);
-    }
-    // announced anew after that, it is another one
-    history.register(6, SOLNA, 0);
-    history.command(6, recall);
-    history.register(7, SOLNA, 0);
-    history.report(7, SOLNA);
-    history.register(8, SOLNA, 0);
-    history.wait(days(300));
-    for person in [7, 8] {
-        history.command(person, recall);
-    }
-    // that it was called back opens nothing again
-    history.withdraw_report(7);
-    history.wait(days(1));
-}
-
 /// Ended for the other party by either side, from every state; nothing is asked about it after that.
 fn redacted(history: &mut History) {
     let acknowledge = (RelocationCommand::Acknowledge, Side::Recipient);
@@ -407,6 +379,11 @@ impl History {
     /// Solna announces a move, and parties act on it.
     fn follow(&mut self, person: u64, path: &[(RelocationCommand, Side)]) {
         self.register(person, SOLNA, 0);
+        self.follow_on(person, path);
+    }
+
+    /// Parties act on a move that was announced.
+    fn follow_on(&mut self, person: u64, path: &[(RelocationCommand, Side)]) {
         for step in path {
             self.command(person, *step);
         }

@@ -1230,6 +1230,8 @@ pub enum TransferState {
     Overdue = 4,
     /// IVO decided (beslutad).
     Decided = 5,
+    /// The receiver answered (besvarad); where the two do not agree, the sender may ask IVO.
+    Answered = 6,
 }
 impl TransferState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1244,6 +1246,7 @@ impl TransferState {
             Self::Referred => "TRANSFER_STATE_REFERRED",
             Self::Overdue => "TRANSFER_STATE_OVERDUE",
             Self::Decided => "TRANSFER_STATE_DECIDED",
+            Self::Answered => "TRANSFER_STATE_ANSWERED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1255,6 +1258,7 @@ impl TransferState {
             "TRANSFER_STATE_REFERRED" => Some(Self::Referred),
             "TRANSFER_STATE_OVERDUE" => Some(Self::Overdue),
             "TRANSFER_STATE_DECIDED" => Some(Self::Decided),
+            "TRANSFER_STATE_ANSWERED" => Some(Self::Answered),
             _ => None,
         }
     }
@@ -2934,7 +2938,7 @@ pub struct ReferTransferRequest {
     /// The etag you saw (etag); empty to skip the check.
     #[prost(string, tag = "6")]
     pub etag: ::prost::alloc::string::String,
-    /// When your application came in to IVO (inkom), ISO 8601; not in the future.
+    /// When your application came in to IVO (inkom), ISO 8601; not in the future, not before the announcement.
     #[prost(string, tag = "7")]
     pub referred_on: ::prost::alloc::string::String,
 }
@@ -3617,7 +3621,8 @@ pub mod relocation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Says that the sender asked IVO to decide a transfer. Allowed after a month of silence, SoL 29:11.
+        /// Says that the sender asked IVO to decide a transfer. Allowed when the receiver has answered and the two do not agree,
+        /// or after a month of silence, SoL 29:11.
         pub async fn refer_transfer(
             &mut self,
             request: impl tonic::IntoRequest<super::ReferTransferRequest>,
@@ -3805,7 +3810,8 @@ pub mod relocation_service_server {
             tonic::Response<super::ReplyToRelocationResponse>,
             tonic::Status,
         >;
-        /// Says that the sender asked IVO to decide a transfer. Allowed after a month of silence, SoL 29:11.
+        /// Says that the sender asked IVO to decide a transfer. Allowed when the receiver has answered and the two do not agree,
+        /// or after a month of silence, SoL 29:11.
         async fn refer_transfer(
             &self,
             request: tonic::Request<super::ReferTransferRequest>,

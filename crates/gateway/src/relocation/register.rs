@@ -1,6 +1,7 @@
 //! RegisterRelocation: the main job. Keys first, then one commit that records and dispatches. What follows from it is done
 //! once it stands, and is not lost with the call.
 
+mod answer;
 mod dry;
 
 use std::collections::BTreeSet;
@@ -19,7 +20,7 @@ use domain::relocation_state::RelocationState;
 use domain::subject::{Pseudonym, Subject, Version};
 use futures_util::future::try_join;
 use jiff::civil::Date;
-use journal::{Answer, Batch, OpenClaim, OpenKey, Outcome};
+use journal::{Batch, OpenClaim, OpenKey, Outcome};
 use ledger::{RelocationFold, Transfer};
 use uuid::Uuid;
 use vault::{NoteKind, SearchTerm};
@@ -36,7 +37,7 @@ use crate::person::Person;
 use crate::protection;
 use crate::read::NOW;
 use crate::show;
-use crate::write::halted;
+use answer::{answered, pointed, stands};
 
 /// The method's name in fingerprints.
 const METHOD: &str = "RegisterRelocation";
@@ -61,7 +62,10 @@ pub(crate) async fn register(
             // what was answered once is answered again, whatever today's rules and dates say
             let answer = core.answered_before(party, &id, METHOD, &request).await?;
             return match answer {
-                Some(answer) => answered(core, party, answer, &[]).await,
+                Some(answer) => {
+                    stands(core, party, answer, request.kind).await?;
+                    answered(core, party, answer, &[]).await
+                }
                 None => Err(refusal),
             };
         }
@@ -97,6 +101,7 @@ pub(crate) async fn register(
         // what stands already is what belongs to the household
         let instead = (&fold, answer.subject, number);
         household::forget(core, household.as_ref(), (&fold, subject, number)).await?;
+        stands(core, party, *answer, fold.kind.number()).await?;
         household::keep(core, household.as_ref(), instead).await?;
     }
     let whom = (number, is_marked);
@@ -137,19 +142,6 @@ async fn done(
     }
 }
 
-/// What stands already is the answer.
-async fn pointed(
-    core: &Core,
-    party: Party,
-    answer: Answer,
-    (is_marked, mut notable): (bool, Vec<Notable>),
-) -> Result<v1::RegisterRelocationResponse, Refusal> {
-    if is_marked && answer.already_open {
-        notable.extend(announced_unmarked(core, party, answer.subject).await?);
-    }
-    answered(core, party, answer, &notable).await
-}
-
 /// What the sender should see at once.
 fn notable(
     registration: &Registration,
@@ -160,25 +152,6 @@ fn notable(
     notable.extend(returns.map(|_subject| Notable::Returned));
     notable.extend(open_child_inquiry.then_some(Notable::InquiryMustFinish));
     notable
-}
-
-/// Whether the person was announced without the marking that is told now, or may have been: then everybody there reads
-/// it, unless it was ended there.
-async fn announced_unmarked(
-    core: &Core,
-    party: Party,
-    subject: Subject,
-) -> Result<Option<Notable>, Refusal> {
-    let (fold, entries) = core.relocation(party, subject, NOW).await?;
-    if ledger::erased(&entries).map_err(halted)? == Some(fold.recipient) {
-        return Ok(None);
-    }
-    let states_marking = core.states_marking(party, (&fold, &entries)).await?;
-    Ok(match states_marking {
-        Some(true) => None,
-        Some(false) => Some(Notable::AnnouncedUnmarked),
-        None => Some(Notable::AnnouncedUnreadable),
-    })
 }
 
 /// An announcement with the function that it goes to, and whom it is about. One that is closed at this very moment may
@@ -209,30 +182,6 @@ async fn routed(
         ..registration
     };
     Ok((registration, person))
-}
-
-/// The answer of then: the relocation as it was at that position.
-async fn answered(
-    core: &Core,
-    party: Party,
-    answer: Answer,
-    notable: &[Notable],
-) -> Result<v1::RegisterRelocationResponse, Refusal> {
-    let (fold, entries) = core
-        .relocation(party, answer.subject, answer.position)
-        .await?;
-    let already = answer.already_open.then_some(Notable::AlreadyAnnounced);
-    let notable: Vec<Notable> = already.iter().chain(notable).copied().collect();
-    let recorded = entries
-        .last()
-        .map_or(answer.position, |entry| entry.position);
-    Ok(v1::RegisterRelocationResponse {
-        relocation: Some(show::relocation(answer.subject, &fold, party.code())),
-        position: i64::try_from(recorded.0).unwrap_or(i64::MAX),
-        warnings: show::warnings(&notable),
-        dry_run: None,
-        reach_by: Vec::new(),
-    })
 }
 
 /// A registration ready to be written.
@@ -296,6 +245,7 @@ async fn prepare(
         recorded_at: core.journal.now(),
         state: RelocationState::Registered,
         version: Version(1),
+        taken_in: false,
         arrival: None,
         function: registration.function,
         reminded: None,

@@ -42,6 +42,10 @@ fn relocation_in(state: RelocationState) -> RelocationFold {
         recorded_at: Timestamp::UNIX_EPOCH,
         state,
         version: Version(1),
+        taken_in: matches!(
+            state,
+            RelocationState::Acknowledged | RelocationState::Replied | RelocationState::Objected
+        ),
         arrival: None,
         function: None,
         reminded: None,
@@ -125,12 +129,13 @@ fn each_side_acts_in_its_own_way_and_the_other_is_told() {
 }
 
 #[test]
-fn nothing_can_be_done_to_what_has_ended_and_nothing_by_strangers() {
+fn nothing_can_be_done_to_what_was_withdrawn_and_nothing_by_strangers() {
     for state in RelocationState::ALL {
         for verb in ["supplement", "withdraw", "acknowledge", "reply", "object"] {
             let line = format!("{verb} by {STRANGER} => NOT_FOUND");
             check_relocation(state, &line);
-            if state.is_final() {
+            let is_over = matches!(verb, "supplement" | "withdraw") && state.is_final();
+            if is_over || state == RelocationState::Withdrawn {
                 check_relocation(state, &format!("{verb} by {SENDER} => STATE_NOT_ALLOWED"));
                 check_relocation(
                     state,
@@ -138,6 +143,27 @@ fn nothing_can_be_done_to_what_has_ended_and_nothing_by_strangers() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn what_ended_by_itself_is_taken_in_once_and_written_about() {
+    for state in [RelocationState::Arrived, RelocationState::NotArrived] {
+        check_relocation(
+            state,
+            "
+            acknowledge by 2283 => RelocationAcknowledged to 0184
+            reply by 2283 => RelocationReplied to 0184
+            object by 2283 => RelocationObjected to 0184
+            reply by 0184 => RelocationReplied to 2283
+            acknowledge by 0184 => STATE_NOT_ALLOWED
+            object by 0184 => STATE_NOT_ALLOWED
+        ",
+        );
+        let mut fold = relocation_in(state);
+        fold.taken_in = true;
+        let again = relocation(&fold, RelocationCommand::Acknowledge, fold.recipient);
+        assert_eq!(again, Err(Reason::StateNotAllowed));
     }
 }
 

@@ -37,6 +37,8 @@ pub struct RelocationFold {
     pub state: RelocationState,
     /// Version.
     pub version: Version,
+    /// Whether a person at the receiver took it in, or replied.
+    pub taken_in: bool,
     /// The arrival that was matched.
     pub arrival: Option<Uuid>,
     /// The receiver's function that it is for; none: the municipality's first.
@@ -56,6 +58,8 @@ pub struct RelocationFold {
 pub enum Transfer {
     /// Asked in writing; the receiver answers at once.
     Asked,
+    /// The receiver answered in writing. Whether the two agree is theirs to say: no rule reads what was answered.
+    Answered,
     /// A month of silence: the sender may ask the inspectorate.
     Silent,
     /// The inspectorate was asked; it decides within three months.
@@ -119,6 +123,7 @@ impl RelocationFold {
             recorded_at: first.recorded_at,
             state: RelocationState::Registered,
             version: first.version,
+            taken_in: false,
             arrival: None,
             reminded: None,
             restrictions: BTreeSet::new(),
@@ -139,6 +144,9 @@ impl RelocationFold {
             return Ok(());
         }
         let (taken, side) = match &entry.event {
+            Event::RelocationAcknowledged if self.taken_in => {
+                return Err(halt(entry, "taken in twice"));
+            }
             Event::RelocationAcknowledged => (Step::Acknowledge, Side::Recipient),
             Event::RelocationReplied { by, objection } => {
                 let taken = if *objection {
@@ -179,8 +187,23 @@ impl RelocationFold {
             Event::RelocationReopened => None,
             _ => self.arrival,
         };
+        if side == Side::Recipient {
+            self.take_in(taken);
+        }
+        // a report by the receiver's own had matched it
+        self.taken_in |= taken == Step::Reopen;
         self.version = entry.version;
         Ok(())
+    }
+
+    /// What a step by the receiver tells beside the state: that a person there has it, and the answer to a transfer.
+    fn take_in(&mut self, taken: Step) {
+        let is_answer = matches!(taken, Step::Reply | Step::Object);
+        self.taken_in |= is_answer || taken == Step::Acknowledge;
+        let is_transfer = self.kind == RelocationKind::Transfer2910;
+        if is_answer && is_transfer && self.transfer == Transfer::Asked {
+            self.transfer = Transfer::Answered;
+        }
     }
 
     /// Takes in what does not change the state; false when it is something else.
@@ -247,7 +270,9 @@ impl Transfer {
     pub(crate) fn after(self, event: &Event) -> Option<Self> {
         match (self, event) {
             (Self::Asked, Event::TransferSilent) => Some(Self::Silent),
-            (Self::Silent, Event::TransferReferred { on }) => Some(Self::Referred { on: *on }),
+            (Self::Answered | Self::Silent, Event::TransferReferred { on }) => {
+                Some(Self::Referred { on: *on })
+            }
             (Self::Referred { on }, Event::TransferDecisionOverdue) => Some(Self::Overdue { on }),
             (
                 Self::Referred { on: asked } | Self::Overdue { on: asked },

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::calendar::{day_in_sweden, midnight_in_sweden};
 use domain::definition::Definition;
 use domain::entry::{Entry, Event};
+use domain::month::Month;
 use domain::municipality::MunicipalityCode;
 use domain::subject::{Position, Pseudonym, Subject, SubjectKind, Version};
 use jiff::Timestamp;
@@ -396,9 +397,10 @@ impl Machine {
 }
 
 /// When a relocation counts as not arrived: the first instant, in Sweden, after so many months after the
-/// planned one.
+/// planned one, or after the one in which it was announced when that is later: nobody's time is over before it began.
 fn end_of(fold: &RelocationFold, definition: &Definition) -> Option<Timestamp> {
     let months = i32::try_from(definition.not_arrived_months).ok()?;
-    let month_after = fold.planned.plus(months.checked_add(1)?);
+    let announced = Month::of(day_in_sweden(fold.recorded_at));
+    let month_after = fold.planned.max(announced).plus(months.checked_add(1)?);
     midnight_in_sweden(format!("{month_after}-01").parse().ok()?)
 }

@@ -80,7 +80,7 @@ impl FromIterator<Self> for Members {
 impl Machine {
     /// The digest of the state as it is.
     pub fn digest(&self) -> StateDigest {
-        let mut bytes = Bytes::new("flyttbud state v2");
+        let mut bytes = Bytes::new("flyttbud state v3");
         bytes.number(self.position.0);
         bytes.maybe(self.recorded_at, Bytes::instant);
         bytes.maybe(self.now, Bytes::instant);
@@ -206,6 +206,7 @@ fn relocation_member(id: Uuid, relocation: &Relocation) -> Members {
         recorded_at,
         state,
         version,
+        taken_in,
         arrival,
         function,
         reminded,
@@ -242,6 +243,7 @@ fn relocation_member(id: Uuid, relocation: &Relocation) -> Members {
             bytes.municipality(*by);
         }
     }
+    bytes.put(&[u8::from(*taken_in)]);
     bytes.transfer(*transfer);
     bytes.number(position.0);
     bytes.maybe(*ends_at, Bytes::instant);

@@ -62,14 +62,12 @@ fn take_in(fold: &RelocationFold) -> Option<(Duty, Date)> {
     (fold.state == RelocationState::Registered).then_some((Duty::TakeIn(contact), last_day))
 }
 
-/// A month from the day on which the request came in (FL 22 §).
+/// A month from the day on which the request came in (FL 22 §), whether the person has arrived or not: the request is
+/// about the case.
 fn answer_transfer(fold: &RelocationFold) -> Option<(Duty, Date)> {
-    let is_unanswered = matches!(
-        fold.state,
-        RelocationState::Registered | RelocationState::Acknowledged
-    );
     let is_asked = fold.kind == RelocationKind::Transfer2910 && fold.transfer == Transfer::Asked;
-    (is_asked && is_unanswered).then_some((Duty::AnswerTransfer, fold.answer_due_on))
+    let is_there = fold.state != RelocationState::Withdrawn;
+    (is_asked && is_there).then_some((Duty::AnswerTransfer, fold.answer_due_on))
 }
 
 /// Three months from the day on which the inspectorate was asked.

@@ -62,6 +62,7 @@ fn announced(text: &str) -> RelocationFold {
             _ => RelocationState::Registered,
         },
         version: Version(1),
+        taken_in: false,
         arrival: None,
         function: None,
         reminded: None,

@@ -10,7 +10,8 @@ use domain::subject::Subject;
 use jiff::civil::Date;
 use journal::{Answer, Request};
 
-use super::{claim, pointed};
+use super::answer::{pointed, stands};
+use super::claim;
 use crate::core::{Core, unread};
 use crate::person::Person;
 use crate::read::NOW;
@@ -29,6 +30,7 @@ pub(super) async fn run(
         None => already_open(core, person, recipient, today).await?,
     };
     if let Some(answer) = answer {
+        stands(core, person.party, answer, registration.kind.number()).await?;
         let noted = (registration.is_marked, notable);
         return pointed(core, person.party, answer, noted).await;
     }

@@ -147,6 +147,7 @@ fn every_cell_of_the_published_transfer_is_what_is_decided_in_every_state() {
     let on = Date::constant(2026, 12, 8);
     let transfer = |name| match name {
         "asked" => Transfer::Asked,
+        "answered" => Transfer::Answered,
         "silent" => Transfer::Silent,
         "referred" => Transfer::Referred { on },
         "overdue" => Transfer::Overdue { on },
@@ -168,6 +169,14 @@ fn every_cell_of_the_published_transfer_is_what_is_decided_in_every_state() {
                     ..relocation_in(state)
                 };
                 let seen = match act {
+                    // where the state lets nobody reply, there is no answer
+                    "reply" => {
+                        let reply = RelocationCommand::Reply { objection: false };
+                        match after(&fold, reply, by) {
+                            Ok(fold) => Some(RelocationFold { state, ..fold }),
+                            Err(_reason) => continue,
+                        }
+                    }
                     "refer" => after(&fold, RelocationCommand::Refer { on }, by).ok(),
                     "decide" => {
                         after(&fold, RelocationCommand::Decide { granted: true, on }, by).ok()
@@ -177,7 +186,11 @@ fn every_cell_of_the_published_transfer_is_what_is_decided_in_every_state() {
                     _ => panic!("no such act: {act}"),
                 };
                 let is_transfer = kind == RelocationKind::Transfer2910;
-                let expected = (expected != "–" && is_transfer).then(|| transfer(expected));
+                let expected = match act {
+                    // everybody may reply, and of no other kind that answers a request
+                    "reply" if !is_transfer => Some(transfer(from)),
+                    _ => (expected != "–" && is_transfer).then(|| transfer(expected)),
+                };
                 let seen = seen.map(|fold| {
                     assert_eq!(fold.state, state, "beside the state");
                     fold.transfer
@@ -186,7 +199,24 @@ fn every_cell_of_the_published_transfer_is_what_is_decided_in_every_state() {
             }
         }
     }
-    // decided before it was asked for, it was not
+}
+
+#[test]
+fn nobody_goes_to_the_inspectorate_before_it_asked_and_nothing_is_decided_before_that() {
+    let on = Date::constant(2026, 12, 8);
+    let fold = RelocationFold {
+        kind: RelocationKind::Transfer2910,
+        transfer: Transfer::Answered,
+        recorded_at: "2026-12-08T12:00:00Z".parse().expect("an instant"),
+        ..relocation_in(RelocationState::Objected)
+    };
+    for (on, expected) in [
+        (Date::constant(2026, 12, 7), Err(Reason::StateNotAllowed)),
+        (on, Ok(())),
+    ] {
+        let seen = relocation(&fold, RelocationCommand::Refer { on }, code(SENDER));
+        assert_eq!(seen.map(|_decision| ()), expected);
+    }
     let fold = RelocationFold {
         kind: RelocationKind::Transfer2910,
         transfer: Transfer::Referred { on },

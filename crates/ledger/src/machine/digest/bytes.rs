@@ -97,6 +97,7 @@ impl Bytes {
         match transfer {
             Transfer::Asked => self.code(1),
             Transfer::Silent => self.code(2),
+            Transfer::Answered => self.code(6),
             Transfer::Referred { on } => {
                 self.code(3);
                 self.date(on);

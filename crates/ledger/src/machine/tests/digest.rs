@@ -47,11 +47,11 @@ fn digests_never_change() {
     for (digest, expected) in [
         (
             Machine::new().digest(),
-            "8bcd0809b1497461a049243d147e068010031801d78313d00d9fbe055f4636b2",
+            "2acf95867695b760cf3f05007536f9d4369a707cacd3a64a51bfb0fb173d06d2",
         ),
         (
             story().replay().digest(),
-            "c3cefaa2b933a9d05a37b1d88146d6e038a4cda18ae8c289447791da0c5d6a1a",
+            "6880cb70b706fef9172a9f04839b1113c00a90844187b12aad281525d4f1aab6",
         ),
     ] {
         assert_eq!(digest.to_string(), expected);

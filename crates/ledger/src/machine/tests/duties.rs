@@ -82,6 +82,23 @@ fn scenario_15_never_arrives_is_closed_after_six_months_and_both_are_told() {
     assert_eq!(notices(&host, Subject::relocation(id(1))), both);
 }
 
+/// Domain 11, scenario 10: who is announced long after the planned month may still arrive.
+#[test]
+fn a_late_announcement_has_all_its_months_from_when_it_was_made() {
+    check(
+        "
+        register 1 0184>2283 p1 2025-03 =>
+        register 3 0184>2283 p3 2025-03 =>
+        acknowledge 1 =>
+        acknowledge 3 =>
+        day 1 =>
+        arrive 2 0184>2283 p1 2025-04 => matched 1, arrived
+        day 188 =>
+        day 189 => not arrived
+    ",
+    );
+}
+
 /// Domain 11, scenario 14: A has a question, B learns that nobody arrived there, C that nothing was announced to it.
 #[test]
 fn scenario_14_announced_to_one_and_arrived_in_another() {
@@ -235,9 +252,10 @@ fn a_placement_covers_outside_every_window() {
         "
         place 1 0184>2283 p1 2025-01 =>
         acknowledge 1 =>
-        day 1 => not arrived
+        day 188 =>
+        day 189 => not arrived
         arrive 2 0184>2283 p1 2026-12 => matched 1
-        day 60 =>
+        day 260 =>
     ",
     );
 }
@@ -286,6 +304,32 @@ fn an_answered_transfer_is_never_silent() {
         acknowledge 1 =>
         reply 1 2283 =>
         day 60 =>
+    ",
+    );
+}
+
+/// SoL 29:10 is about the case: a person who has moved already, as most have, is still asked about.
+#[test]
+fn an_arrival_answers_no_transfer_and_takes_no_answer_away() {
+    check(
+        "
+        transfer 1 0184>2283 p1 2026-12 =>
+        arrive 2 0184>2283 p1 2026-12 => matched 1, arrived
+        transfer 3 0184>2283 p3 2026-12 =>
+        arrive 4 0184>2283 p3 2026-12 => matched 3, arrived
+        reply 3 2283 =>
+        reply 3 0184 =>
+        transfer 5 0184>2283 p5 2026-12 =>
+        withdraw 5 =>
+        day 14 =>
+        day 15 => silent
+        acknowledge 1 =>
+        reply 1 2283 =>
+        refer 1 2026-12-10 =>
+        refer 3 2026-12-24 =>
+        day 107 => undecided
+        day 121 => undecided
+        day 160 =>
     ",
     );
 }
