@@ -42,6 +42,8 @@ pub struct Plan {
     pub tap: bool,
     /// Streams at once and caller.
     pub streams: u32,
+    /// Connections at once and certificate.
+    pub connections: u32,
     /// Calls a second and caller.
     pub calls: u32,
     /// Seconds of silence before a peer is asked whether it lives, and as many for its answer.
@@ -60,6 +62,7 @@ impl Default for Plan {
             log_format: "text",
             tap: false,
             streams: 64,
+            connections: 128,
             calls: 2000,
             keepalive: 30,
             witnesses: 0,
@@ -355,6 +358,7 @@ fn configuration(folder: &Path, nats_url: &str, plan: Plan) -> String {
         log,
         log_format,
         streams,
+        connections,
         calls,
         keepalive,
         ..
@@ -386,6 +390,7 @@ signing_key = "{folder}/log.key"
 [limits]
 calls_per_second = {calls}
 streams_per_caller = {streams}
+connections_per_certificate = {connections}
 keepalive_seconds = {keepalive}
 keepalive_answer_seconds = {keepalive}
 

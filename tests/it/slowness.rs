@@ -1,14 +1,17 @@
-//! A reader that hangs hangs alone.
+//! A reader that hangs hangs alone, and a caller that connects ever again keeps nobody out.
 
 use std::time::{Duration, Instant};
 
 use api::v1;
+use api::v1::directory_service_client::DirectoryServiceClient;
 use api::v1::inbox_service_client::InboxServiceClient;
 use api::v1::watch_inbox_response::Item;
-use tests::{Inbox, Plan, SIGTUNA, SOLLEFTEA, World, announcement, wait_for};
+use client::Refused;
+use tests::{Inbox, Plan, SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, wait_for};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
+use tonic::transport::Channel;
 
 use crate::load::{announcements, register_all};
 
@@ -75,6 +78,34 @@ async fn a_client_that_fell_silent_is_let_go_and_a_quiet_one_stays() {
     let announced = announcement(&solleftea, SIGTUNA.code, 0);
     solleftea.register(announced).await.expect("accepted");
     assert_eq!(quiet.notice().await.number, 1);
+}
+
+/// docs/limits.md: connections.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_never_closes_a_connection_is_alone_in_finding_no_more() {
+    let world = World::with(Plan {
+        connections: 4,
+        ..Plan::default()
+    })
+    .await;
+    let caller = |who| DirectoryServiceClient::new(world.endpoint(Some(who)).connect_lazy());
+    let ask = async |caller: &DirectoryServiceClient<Channel>| {
+        let answer = caller.clone().who_am_i(v1::WhoAmIRequest::default()).await;
+        answer.map_err(Refused::from)
+    };
+    let mut kept = Vec::new();
+    for _ in 0..4 {
+        let caller = caller(SOLNA);
+        ask(&caller).await.expect("let in");
+        kept.push(caller);
+    }
+    let more = caller(SOLNA);
+    let refused = ask(&more).await.expect_err("one too many");
+    assert_eq!(refused.request_id, "", "an answer of the transport's");
+    ask(&kept[0]).await.expect("what was let in stays");
+    ask(&caller(SOLLEFTEA)).await.expect("another has its own");
+    kept.pop();
+    wait_for("its place to be free", async || ask(&more).await.ok()).await;
 }
 
 /// A client that watches an inbox and then does nothing any more: its socket is open, and nobody is behind it.

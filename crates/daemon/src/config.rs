@@ -13,7 +13,7 @@ use domain::municipality::MunicipalityCode;
 use crate::postgres::Settings;
 use crate::reader::{ConfigError, Faults, Reader};
 use crate::telemetry::Format;
-use crate::tls::Files;
+use crate::tls::{Bounds, Files};
 
 /// Where the process runs. Outside production only official test numbers are accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,6 +140,8 @@ pub struct Config {
     pub calls_per_second: u32,
     /// `limits.streams_per_caller`: at once.
     pub streams_per_caller: u32,
+    /// `limits.connections` and `limits.connections_per_certificate`: open at once.
+    pub connections: Bounds,
     /// `limits.keepalive_seconds`: of silence on a connection, before it is asked whether its other end lives.
     pub keepalive_seconds: u32,
     /// `limits.keepalive_answer_seconds`: for the answer to that.
@@ -193,28 +195,18 @@ impl Config {
             },
             nats: nats(&mut reader),
             evidence,
-            calls_per_second: reader.optional("limits.calls_per_second", "a number", 200),
-            streams_per_caller: reader.optional("limits.streams_per_caller", "a number", 64),
-            keepalive_seconds: reader.optional("limits.keepalive_seconds", "a number", 30),
-            keepalive_answer_seconds: reader.optional(
-                "limits.keepalive_answer_seconds",
-                "a number",
-                10,
-            ),
+            calls_per_second: reader.count("limits.calls_per_second", 200),
+            streams_per_caller: reader.count("limits.streams_per_caller", 64),
+            connections: Bounds {
+                connections: reader.count("limits.connections", 4096),
+                per_certificate: reader.count("limits.connections_per_certificate", 128),
+            },
+            keepalive_seconds: reader.count("limits.keepalive_seconds", 30),
+            keepalive_answer_seconds: reader.count("limits.keepalive_answer_seconds", 10),
             log_format: reader.optional("log.format", "text or json", Format::default()),
             log_filter: reader.optional("log.filter", "a filter", "info".to_owned()),
             organisations: organisations(&mut reader),
         };
-        for (key, number) in [
-            ("calls_per_second", config.calls_per_second),
-            ("keepalive_seconds", config.keepalive_seconds),
-            ("keepalive_answer_seconds", config.keepalive_answer_seconds),
-        ] {
-            if number == 0 {
-                let fault = format!("limits.{key}: at least 1 is expected");
-                reader.faults.push(fault);
-            }
-        }
         reader.end(config)
     }
 }
@@ -277,14 +269,7 @@ fn database(reader: &mut Reader, section: &str, is_needed: bool) -> Settings {
     settings.password_file = file("password_file");
     settings.authorities = file("authorities");
     settings.identity = identity(reader, section, &key("certificate"), &key("key"));
-    let name = key("connections");
-    settings.connections_max =
-        reader.optional(&name, "a number of at least 1", settings.connections_max);
-    if settings.connections_max == 0 {
-        reader
-            .faults
-            .push(format!("{name}: a number of at least 1 is expected"));
-    }
+    settings.connections_max = reader.count(&key("connections"), settings.connections_max);
     settings
 }
 

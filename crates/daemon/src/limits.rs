@@ -6,6 +6,11 @@ use std::time::Duration;
 pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Handshakes at once: enough for every municipality to reconnect together.
 pub(crate) const HANDSHAKES_MAX: usize = 512;
+/// Of these, how many one address may have: a quarter, so that one that connects and says nothing leaves the others
+/// theirs. An honest handshake holds its place for milliseconds, also where all come through one address.
+pub(crate) const HANDSHAKES_PER_ADDRESS: usize = 128;
+/// How often it is said that connections were ended because there were too many.
+pub(crate) const FULL_TOLD: Duration = Duration::from_mins(1);
 /// How often certificate files are looked at for a change.
 pub(crate) const CERTIFICATE_POLL: Duration = Duration::from_mins(1);
 /// How long tasks may take to end after a drain began.

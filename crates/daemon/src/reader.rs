@@ -137,6 +137,16 @@ impl Reader {
         self.maybe(path, what).unwrap_or(default)
     }
 
+    /// A number of at least 1 with a default, which stands in when it has a fault.
+    pub fn count<T: FromStr + From<u8> + PartialEq>(&mut self, path: &str, default: T) -> T {
+        let what = "a number of at least 1";
+        let count = self.optional(path, what, default);
+        if count == T::from(0) {
+            self.faults.push(format!("{path}: {what} is expected"));
+        }
+        count
+    }
+
     fn parsed<T: FromStr>(&mut self, path: &str, text: &str, what: &str) -> Option<T> {
         let parsed = text.parse().ok();
         if parsed.is_none() {

@@ -1,6 +1,7 @@
 //! TLS on our own acceptor, mutual where authorities are named, so that certificates change, and are revoked, without a
 //! restart.
 
+mod addresses;
 mod connection;
 
 use std::io;
@@ -23,6 +24,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use crate::limits::{ACCEPT_RETRY, CERTIFICATE_POLL, HANDSHAKE, HANDSHAKES_MAX};
 use crate::tasks::{Drain, Tasks, spawn};
 
+use addresses::Addresses;
 pub use connection::Connection;
 use connection::Open;
 
@@ -39,6 +41,23 @@ pub struct Files {
     /// The lists of revoked certificates that these authorities signed, PEM: one of each authority. None: nothing is
     /// revoked.
     pub revocations: Option<PathBuf>,
+}
+
+/// How many connections may be open at once, handshake done. One more is ended at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Altogether.
+    pub connections: usize,
+    /// With one client certificate. Who shows none counts among all only.
+    pub per_certificate: usize,
+}
+
+impl Bounds {
+    /// For a server that counts by itself.
+    pub const NONE: Self = Self {
+        connections: usize::MAX,
+        per_certificate: usize::MAX,
+    };
 }
 
 /// Certificates that cannot be used.
@@ -76,21 +95,22 @@ struct InUse {
 
 impl Tls {
     /// Reads the certificates, for HTTP/2 and HTTP/1.1.
-    pub fn load(files: Files) -> Result<Arc<Self>, TlsError> {
-        Self::load_for(files, &["h2", "http/1.1"])
+    pub fn load(files: Files, bounds: Bounds) -> Result<Arc<Self>, TlsError> {
+        Self::load_for(files, &["h2", "http/1.1"], bounds)
     }
 
     /// Reads the certificates, for the protocols of these names (ALPN), the preferred one first.
     pub fn load_for(
         files: Files,
         protocols: &'static [&'static str],
+        bounds: Bounds,
     ) -> Result<Arc<Self>, TlsError> {
         let in_use = read(&files, protocols)?;
         Ok(Arc::new(Self {
             files,
             protocols,
             in_use: ArcSwap::new(Arc::new(in_use)),
-            open: Open::default(),
+            open: Open::new(bounds),
         }))
     }
 
@@ -248,14 +268,15 @@ async fn accept(
     drain: Drain,
 ) {
     let room = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+    let addresses = Addresses::default();
     loop {
         let Ok(permit) = room.clone().acquire_owned().await else {
             return;
         };
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             () = drain.cancelled() => return,
             stream = listener.accept() => match stream {
-                Ok((stream, _peer)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // out of file handles, or a peer that left: the next one may do better
                     tracing::warn!(error = %error, "connection not accepted");
@@ -263,6 +284,10 @@ async fn accept(
                     continue;
                 }
             },
+        };
+        let Some(share) = addresses.enter(peer.ip()) else {
+            tracing::debug!("connection ended, its address has too many handshakes");
+            continue;
         };
         let acceptor = TlsAcceptor::from(tls.in_use.load().config.clone());
         let tls = tls.clone();
@@ -279,7 +304,7 @@ async fn accept(
                 Ok(Err(error)) => tracing::debug!(error = %error, "handshake failed"),
                 Err(_elapsed) => tracing::debug!("handshake took too long"),
             }
-            drop(permit);
+            drop((share, permit));
         });
     }
 }

@@ -159,7 +159,8 @@ async fn serve(config: Config, kind: Kind, options: &Options) -> Result<(), Fail
         signing = ledger::signing(&stores, &config.evidence, options.confirm_loss).await?;
         ledger::check_clock(&stores, options.confirm_clock).await?;
     }
-    let tls = Tls::load(config.tls.clone()).map_err(|error| Failure::Usage(error.into()))?;
+    let tls = Tls::load(config.tls.clone(), config.connections)
+        .map_err(|error| Failure::Usage(error.into()))?;
     let tasks = Tasks::new();
     let drain = tasks.drain();
     let (ended, mut failures) = mpsc::channel::<Failure>(8);

@@ -8,7 +8,7 @@ use clap::Args;
 use daemon::Tasks;
 use daemon::reader::Faults;
 use daemon::tasks::{End, Signals};
-use daemon::tls::{self, Tls, TlsError};
+use daemon::tls::{self, Bounds, Tls, TlsError};
 use tlog::cosignature;
 use witness::{Config, Witness};
 
@@ -65,7 +65,7 @@ fn check_files(config: &Config) -> Result<(), Failure> {
 
 /// Over HTTP/1.1, as the protocol of witnesses is spoken.
 fn load_tls(config: &Config) -> Result<Arc<Tls>, TlsError> {
-    Tls::load_for(config.tls.clone(), &["http/1.1"])
+    Tls::load_for(config.tls.clone(), &["http/1.1"], Bounds::NONE)
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {

@@ -22,6 +22,11 @@ impl Config {
             &[
                 ("calls_per_second", self.calls_per_second.to_string()),
                 ("streams_per_caller", self.streams_per_caller.to_string()),
+                ("connections", self.connections.connections.to_string()),
+                (
+                    "connections_per_certificate",
+                    self.connections.per_certificate.to_string(),
+                ),
                 ("keepalive_seconds", self.keepalive_seconds.to_string()),
                 (
                     "keepalive_answer_seconds",

@@ -139,6 +139,12 @@ fn each_fault_is_named_by_its_key() {
         ("calls_per_second = -1", "limits.calls_per_second"),
         ("calls_per_second = 0", "limits.calls_per_second"),
         ("streams_per_caller = 1.5", "limits.streams_per_caller"),
+        ("streams_per_caller = 0", "limits.streams_per_caller"),
+        ("connections = 0", "limits.connections"),
+        (
+            "connections_per_certificate = 0",
+            "limits.connections_per_certificate",
+        ),
         ("keepalive_seconds = 0", "limits.keepalive_seconds"),
         (
             "keepalive_answer_seconds = 0",

@@ -1,10 +1,11 @@
-//! An accepted connection, which ends when its certificate is revoked.
+//! An accepted connection, which ends when its certificate is revoked, or at once when there are too many.
 
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
@@ -15,6 +16,9 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::Connected;
 
+use super::Bounds;
+use crate::limits::FULL_TOLD;
+
 /// A connection, handshake done.
 #[derive(Debug)]
 pub struct Connection {
@@ -24,8 +28,13 @@ pub struct Connection {
 }
 
 /// The connections that are open, with what each has shown.
-#[derive(Debug, Default)]
-pub(super) struct Open(Mutex<Vec<Known>>);
+#[derive(Debug)]
+pub(super) struct Open {
+    bounds: Bounds,
+    known: Mutex<Vec<Known>>,
+    /// When it was last said that there were too many.
+    told_at: Mutex<Option<Instant>>,
+}
 
 #[derive(Debug)]
 struct Known {
@@ -48,8 +57,16 @@ impl Known {
 }
 
 impl Open {
+    pub(super) const fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            known: Mutex::new(Vec::new()),
+            told_at: Mutex::new(None),
+        }
+    }
+
     /// A connection that ends with its certificate. One whose certificate was revoked during its handshake ends at
-    /// once: it is judged where the lists' next change finds it, or has been.
+    /// once: it is judged where the lists' next change finds it, or has been. One too many ends at once too.
     pub(super) fn admit(
         &self,
         stream: TlsStream<TcpStream>,
@@ -64,12 +81,18 @@ impl Open {
             alive: Arc::downgrade(&alive),
         };
         let ended = Box::pin(known.end.clone().cancelled_owned());
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if verifier().is_some_and(|verifier| known.is_revoked(verifier.as_ref())) {
-            known.end.cancel();
-        }
+        let mut open = self.known();
         open.retain(|known| known.alive.strong_count() > 0);
-        open.push(known);
+        let is_full = is_full(&open, &known, self.bounds);
+        if is_full || verifier().is_some_and(|verifier| known.is_revoked(verifier.as_ref())) {
+            known.end.cancel();
+        } else {
+            open.push(known);
+        }
+        drop(open);
+        if is_full {
+            self.tell();
+        }
         Connection {
             stream,
             ended,
@@ -79,7 +102,7 @@ impl Open {
 
     /// Ends those whose certificates are revoked, and says how many.
     pub(super) fn sift(&self, verifier: &dyn ClientCertVerifier) -> usize {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.known();
         let before = open.len();
         open.retain(|known| {
             let is_revoked = known.is_revoked(verifier);
@@ -90,6 +113,30 @@ impl Open {
         });
         before - open.len()
     }
+
+    fn known(&self) -> MutexGuard<'_, Vec<Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that there were too many, seldom: whoever opens too many opens them fast.
+    fn tell(&self) {
+        let mut told_at = self.told_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if told_at.is_none_or(|at| at.elapsed() >= FULL_TOLD) {
+            *told_at = Some(Instant::now());
+            tracing::warn!(
+                "connections ended, there are too many, or too many with one certificate"
+            );
+        }
+    }
+}
+
+/// Whether one more is too many.
+fn is_full(open: &[Known], more: &Known, bounds: Bounds) -> bool {
+    let has_share = |certificate: &CertificateDer<'_>| {
+        let same = |known: &&Known| known.shown.first() == Some(certificate);
+        open.iter().filter(same).count() >= bounds.per_certificate
+    };
+    open.len() >= bounds.connections || more.shown.first().is_some_and(has_share)
 }
 
 impl Connection {

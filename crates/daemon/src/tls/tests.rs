@@ -8,12 +8,13 @@ use rcgen::{
 };
 use rustls::pki_types::ServerName;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_stream::StreamExt as _;
 
 use super::*;
+use crate::limits::HANDSHAKES_PER_ADDRESS;
 
 struct House {
     folder: TempDir,
@@ -115,7 +116,10 @@ impl House {
 
 /// Connects and returns the certificate that the server shows, after one byte came back.
 async fn greet(client: &TlsConnector, address: SocketAddr) -> io::Result<Vec<u8>> {
-    let stream = TcpStream::connect(address).await?;
+    greet_over(client, TcpStream::connect(address).await?).await
+}
+
+async fn greet_over(client: &TlsConnector, stream: TcpStream) -> io::Result<Vec<u8>> {
     let name = ServerName::try_from("localhost").expect("a name");
     let mut stream = client.connect(name, stream).await?;
     stream.write_all(b"!").await?;
@@ -145,7 +149,11 @@ async fn serve(tls: Arc<Tls>, tasks: &Tasks) -> SocketAddr {
 async fn only_who_has_a_certificate_is_let_in() {
     let house = House::new();
     let tasks = Tasks::new();
-    let address = serve(Tls::load(house.files()).expect("loaded"), &tasks).await;
+    let address = serve(
+        Tls::load(house.files(), Bounds::NONE).expect("loaded"),
+        &tasks,
+    )
+    .await;
     assert!(greet(&house.client(false), address).await.is_err());
     let stranger = House::new();
     assert!(greet(&stranger.client(true), address).await.is_err());
@@ -161,19 +169,12 @@ async fn a_revoked_certificate_is_refused_and_its_open_connections_end() {
         revocations: Some(house.path("crl.pem")),
         ..house.files()
     };
-    let tls = Tls::load(files).expect("loaded");
+    let tls = Tls::load(files, Bounds::NONE).expect("loaded");
     let tasks = Tasks::new();
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let (address, mut incoming) = listen(any, tls.clone(), &tasks).await.expect("a port");
     let [stolen, other] = [7, 8].map(|number| house.client_of(Some(house.numbered(Some(number)))));
-    let mut open = Vec::new();
-    for client in [&stolen, &other] {
-        let stream = TcpStream::connect(address).await.expect("a connection");
-        let name = ServerName::try_from("localhost").expect("a name");
-        let stream = client.connect(name, stream).await.expect("a handshake");
-        let server = incoming.next().await.expect("accepted");
-        open.push((stream, server.expect("a connection")));
-    }
+    let mut open = open(&[&stolen, &other], address, &mut incoming).await;
     house.revoke(&[7]);
     // both wait for a byte; the one with the revoked certificate is told at once, although none comes
     let [(_client, revoked), (client, good)] = &mut open[..] else {
@@ -212,6 +213,92 @@ async fn a_revoked_certificate_is_refused_and_its_open_connections_end() {
     assert!(tasks.end().await, "drained");
 }
 
+/// Connects with each, and waits until both sides have it.
+async fn open(
+    clients: &[&TlsConnector],
+    address: SocketAddr,
+    incoming: &mut Incoming,
+) -> Vec<(tokio_rustls::client::TlsStream<TcpStream>, Connection)> {
+    let mut open = Vec::new();
+    for client in clients {
+        let stream = TcpStream::connect(address).await.expect("a connection");
+        let name = ServerName::try_from("localhost").expect("a name");
+        let stream = client.connect(name, stream).await.expect("a handshake");
+        let server = incoming.next().await.expect("accepted");
+        open.push((stream, server.expect("a connection")));
+    }
+    open
+}
+
+/// Whether a byte of the client's reaches the server.
+async fn is_alive((client, server): &mut (impl AsyncWrite + Unpin, Connection)) -> bool {
+    client.write_all(b"!").await.expect("written");
+    client.flush().await.expect("written");
+    match server.read_u8().await {
+        Ok(byte) => byte == b'!',
+        Err(error) => {
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
+            false
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_connection_too_many_ends_and_leaves_the_others_their_turn() {
+    let house = House::new();
+    let bounds = Bounds {
+        connections: 3,
+        per_certificate: 2,
+    };
+    let tls = Tls::load(house.files(), bounds).expect("loaded");
+    let tasks = Tasks::new();
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let (address, mut incoming) = listen(any, tls, &tasks).await.expect("a port");
+    let [greedy, modest, late] = [7, 8, 9].map(|number| {
+        let identity = house.numbered(Some(number));
+        house.client_of(Some(identity))
+    });
+    let clients = [&greedy, &greedy, &greedy, &modest, &late];
+    let mut all = open(&clients, address, &mut incoming).await;
+    let mut alive = Vec::new();
+    for connection in &mut all {
+        alive.push(is_alive(connection).await);
+    }
+    assert_eq!(alive, [true, true, false, true, false]);
+    // who ends one may open another
+    drop(all.remove(0));
+    let mut next = open(&[&greedy, &late], address, &mut incoming).await;
+    assert!(is_alive(&mut next[0]).await, "its second");
+    assert!(!is_alive(&mut next[1]).await, "the fourth of all");
+    assert!(tasks.end().await, "drained");
+}
+
+#[tokio::test]
+async fn who_says_nothing_leaves_other_addresses_their_handshakes() {
+    let house = House::new();
+    let tasks = Tasks::new();
+    let tls = Tls::load(house.files(), Bounds::NONE).expect("loaded");
+    let address = serve(tls, &tasks).await;
+    let mut silent = Vec::new();
+    for _ in 0..=HANDSHAKES_PER_ADDRESS {
+        silent.push(TcpStream::connect(address).await.expect("a connection"));
+    }
+    let last = silent.last_mut().expect("the last");
+    assert_eq!(last.read(&mut [0]).await.expect("ended"), 0, "one too many");
+    let client = house.client(true);
+    assert!(greet(&client, address).await.is_err(), "the same address");
+    let socket = TcpSocket::new_v4().expect("a socket");
+    let another = SocketAddr::from(([127, 0, 0, 2], 0));
+    socket.bind(another).expect("an address");
+    let stream = socket.connect(address).await.expect("a connection");
+    greet_over(&client, stream).await.expect("let in");
+    drop(silent);
+    while greet(&client, address).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    assert!(tasks.end().await, "drained");
+}
+
 #[tokio::test]
 async fn without_authorities_everybody_is_let_in_and_the_server_still_has_to_prove_itself() {
     let house = House::new();
@@ -220,7 +307,7 @@ async fn without_authorities_everybody_is_let_in_and_the_server_still_has_to_pro
         client_authorities: None,
         ..house.files()
     };
-    let address = serve(Tls::load(files).expect("loaded"), &tasks).await;
+    let address = serve(Tls::load(files, Bounds::NONE).expect("loaded"), &tasks).await;
     for trusted in [&house, &House::new()] {
         let config = client(&trusted.path("ca.pem"), None).expect("a client");
         let greeted = greet(&TlsConnector::from(Arc::new(config)), address).await;
@@ -233,7 +320,7 @@ async fn without_authorities_everybody_is_let_in_and_the_server_still_has_to_pro
 async fn a_renewed_certificate_is_shown_and_a_broken_one_is_not() {
     let house = House::new();
     let first = house.renew();
-    let tls = Tls::load(house.files()).expect("loaded");
+    let tls = Tls::load(house.files(), Bounds::NONE).expect("loaded");
     let tasks = Tasks::new();
     let address = serve(tls.clone(), &tasks).await;
     let client = house.client(true);
@@ -254,7 +341,7 @@ async fn a_renewed_certificate_is_shown_and_a_broken_one_is_not() {
 #[tokio::test(start_paused = true)]
 async fn a_changed_file_is_found_by_itself() {
     let house = House::new();
-    let tls = Tls::load(house.files()).expect("loaded");
+    let tls = Tls::load(house.files(), Bounds::NONE).expect("loaded");
     let before = tls.in_use.load_full();
     let tasks = Tasks::new();
     tasks.spawn("follow", tls.clone().follow_files(tasks.drain()));
@@ -274,12 +361,12 @@ fn files_that_cannot_be_used_are_named() {
     for name in ["server.pem", "server.key", "ca.pem"] {
         let good = fs::read(house.path(name)).expect("read");
         fs::write(house.path(name), "").expect("written");
-        let error = Tls::load(house.files()).expect_err("empty");
+        let error = Tls::load(house.files(), Bounds::NONE).expect_err("empty");
         assert!(error.to_string().contains(name), "{error}");
         fs::write(house.path(name), good).expect("written");
     }
     let (_, other_key) = house.issue();
     fs::write(house.path("server.key"), other_key.serialize_pem()).expect("written");
-    let error = Tls::load(house.files()).expect_err("another key");
+    let error = Tls::load(house.files(), Bounds::NONE).expect_err("another key");
     assert!(matches!(error, TlsError::Unfit(_)), "{error}");
 }

@@ -23,7 +23,9 @@ pub(super) fn files(config: &Config) -> Vec<String> {
     };
     look(
         "tls",
-        Tls::load(config.tls.clone()).map(drop).context("at fault"),
+        Tls::load(config.tls.clone(), config.connections)
+            .map(drop)
+            .context("at fault"),
     );
     if let Some(roots) = config.service.roots() {
         look("store.root_key", root(&roots.newest));
