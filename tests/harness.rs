@@ -2,6 +2,7 @@
 
 mod apart;
 mod certificate;
+mod gate;
 pub mod history;
 mod inbox;
 mod memory;
@@ -20,6 +21,7 @@ pub use certificate::{
     ANALYST, BOTH, FEED, FEED_THERE, FEEDS, HEBY, KEEPER, LOST, OPERATOR, Organisation, REVIEWER,
     REVIEWER_THERE, SHARED, SIGTUNA, SOLLEFTEA, SOLNA, STRANGER, VENDOR, WATCH,
 };
+pub use gate::Gate;
 pub use inbox::{Inbox, verify};
 pub use memory::{InMemory, Memory, memory};
 pub use party::{Party, outcome};

@@ -2,9 +2,11 @@
 //! else, and programs read exit codes and JSON.
 
 use std::fs;
+use std::net::SocketAddr;
 
 use serde_json::Value;
-use tests::{OPERATOR, Organisation, SIGTUNA, SOLLEFTEA, SOLNA, World, wait_for};
+use tests::{Gate, OPERATOR, Organisation, SIGTUNA, SOLLEFTEA, SOLNA, World, wait_for};
+use tokio::task::spawn_blocking;
 
 use crate::auditing::{Audit, said};
 use crate::receipts::profile;
@@ -266,6 +268,41 @@ async fn what_cannot_be_reached_and_what_is_wrong_have_codes_of_their_own() {
     };
     let unreached = desk.tries(&["whoami"]);
     assert_eq!(unreached.code, 3, "{}", unreached.errors);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_without_an_answer_tells_what_it_is_retried_with() {
+    let world = World::start().await;
+    let solna = Desk::of(&world, SOLNA).await;
+    write_files(&world);
+    let (host, port) = world.url().rsplit_once(':').expect("a port");
+    let service = SocketAddr::from(([127, 0, 0, 1], port.parse().expect("a port")));
+    let gate = Gate::before(service).await;
+    let text = fs::read_to_string(world.folder().join(&solna.profile)).expect("a profile");
+    let through = text.replace(world.url(), &format!("{host}:{}", gate.address.port()));
+    assert_ne!(through, text);
+    fs::write(world.folder().join("gate.toml"), through).expect("written");
+    let folder = world.folder().to_owned();
+    let register = ["register", "announcement.json"];
+    let unanswered = spawn_blocking(move || {
+        said(
+            &folder,
+            &[&["--profile", "gate.toml"], &register[..]].concat(),
+        )
+    });
+    let listed = || solna.json(&["relocation", "list", "--sent"])["relocations"].clone();
+    let stored = wait_for("the write to be stored", || async {
+        Some(listed()[0]["name"].as_str()?.to_owned())
+    })
+    .await;
+    drop(gate);
+    let Audit { code, errors, .. } = unanswered.await.expect("it ended");
+    assert_eq!(code, 3, "{errors}");
+    let told = errors.trim_end().rsplit_once("retry with --request-id ");
+    let (_, id) = told.unwrap_or_else(|| panic!("no id: {errors}"));
+    let again = solna.json(&[&register[..], &["--request-id", id]].concat());
+    assert_eq!(name(&again, "relocation"), stored);
+    assert_eq!(listed().as_array().map(Vec::len), Some(1));
 }
 
 /// `config check` reads what the configuration names, and says all that is wrong with it.

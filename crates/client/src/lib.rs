@@ -170,13 +170,21 @@ where
             Ok(Err(status)) => status,
             Err(_elapsed) => Status::deadline_exceeded("no answer in time"),
         };
-        let again = matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded);
-        if !again || tries >= TRIES_MAX {
+        if !is_undecided(status.code()) || tries >= TRIES_MAX {
             return Err(Refused::from(status));
         }
         tokio::time::sleep(backoff).await;
         backoff *= 2;
     }
+}
+
+/// Whether this is no decision of the server's: it was not reached, or its answer was not. The last two are what a
+/// connection that breaks leaves.
+const fn is_undecided(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unavailable | Code::DeadlineExceeded | Code::Unknown | Code::Cancelled
+    )
 }
 
 /// A refusal with its details decoded.
@@ -204,10 +212,7 @@ pub struct Refused {
 impl Refused {
     /// Whether the server was not reached, so that a retry with the same request id tells.
     pub fn is_unreachable(&self) -> bool {
-        matches!(
-            self.code,
-            Code::Unavailable | Code::DeadlineExceeded | Code::Unknown
-        )
+        is_undecided(self.code)
     }
 }
 

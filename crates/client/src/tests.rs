@@ -37,6 +37,7 @@ async fn a_call_is_made_again_while_the_server_is_away() {
     check(&[away], 2, Ok(())).await;
     check(&[away, Code::DeadlineExceeded, away], 4, Ok(())).await;
     check(&[away; 9], 4, Err(away)).await;
+    check(&[Code::Unknown, Code::Cancelled], 3, Ok(())).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use client::Client;
 
 use crate::cli::Write;
-use crate::failure::Failure;
+use crate::failure::{Failure, untold};
 use crate::output;
 
 /// What to do with the clock.
@@ -34,11 +34,13 @@ pub(crate) async fn run(client: &Client, json: bool, verb: &Verb) -> Result<(), 
             .saturating_mul(86_400)
             .saturating_add(hours.saturating_mul(3_600)),
     };
+    let untold = untold(&request.request_id, request.validate_only);
     let answer = client::with_retry(|| {
         let (mut service, request) = (client.administration(), request.clone());
         async move { service.advance_clock(request).await }
     })
-    .await?;
+    .await
+    .map_err(untold)?;
     if json {
         return output::say_json("AdvanceClockResponse", &answer);
     }

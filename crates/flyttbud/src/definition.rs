@@ -6,7 +6,7 @@ use client::Client;
 
 use crate::cli::Write;
 use crate::definitions;
-use crate::failure::Failure;
+use crate::failure::{Failure, untold};
 use crate::output;
 
 /// What to do with the definition.
@@ -80,11 +80,13 @@ pub(crate) async fn run(client: &Client, json: bool, verb: &Verb) -> Result<(), 
                 validate_only: write.dry_run,
                 definition: Some(definition),
             };
+            let untold = untold(&request.request_id, request.validate_only);
             client::with_retry(|| {
                 let (mut service, request) = (client.administration(), request.clone());
                 async move { service.set_definition(request).await }
             })
-            .await?
+            .await
+            .map_err(untold)?
             .definition
             .unwrap_or_default()
         }

@@ -89,29 +89,35 @@ fn descriptor(name: &str) -> anyhow::Result<prost_reflect::MessageDescriptor> {
 /// Tells a failure: what, which fields, what to do, where to read more.
 pub(crate) fn failure(failure: &Failure) {
     match failure {
-        Failure::Refused(refused) => {
-            if refused.reason.is_empty() {
-                eprintln!("error: {:?}: {}", refused.code, refused.message);
-                return;
-            }
-            eprintln!("refused: {}: {}", refused.reason, refused.message);
-            if !refused.localized.is_empty() && refused.localized != refused.message {
-                eprintln!("  {}", refused.localized);
-            }
-            for (field, what) in &refused.violations {
-                eprintln!("  {field}: {what}");
-            }
-            for (key, value) in &refused.metadata {
-                eprintln!("  {key}: {value}");
-            }
-            eprintln!(
-                "  more: {} (request id {})",
-                refused.help, refused.request_id
-            );
+        Failure::Refused(refused) => refusal(refused),
+        Failure::Untold {
+            refused,
+            request_id,
+        } => {
+            refusal(refused);
+            eprintln!("it may be stored: retry with --request-id {request_id}");
         }
         Failure::Unreachable(error)
         | Failure::Usage(error)
         | Failure::Halted(error)
         | Failure::Failed(error) => eprintln!("error: {error:#}"),
     }
+}
+
+fn refusal(refused: &client::Refused) {
+    if refused.reason.is_empty() {
+        eprintln!("error: {:?}: {}", refused.code, refused.message);
+        return;
+    }
+    eprintln!("refused: {}: {}", refused.reason, refused.message);
+    if !refused.localized.is_empty() && refused.localized != refused.message {
+        eprintln!("  {}", refused.localized);
+    }
+    for (field, what) in &refused.violations {
+        eprintln!("  {field}: {what}");
+    }
+    for (key, value) in &refused.metadata {
+        eprintln!("  {key}: {value}");
+    }
+    eprintln!("  more: {} (call id {})", refused.help, refused.request_id);
 }

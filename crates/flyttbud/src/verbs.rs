@@ -174,6 +174,21 @@ macro_rules! call {
 }
 use call;
 
+/// Runs a write with retries: one whose outcome is unknown after them tells what it is retried with.
+macro_rules! submit {
+    ($session:expr, $service:ident . $method:ident ( $request:expr )) => {{
+        let request = $request;
+        let untold = crate::failure::untold(&request.request_id, request.validate_only);
+        client::with_retry(|| {
+            let (mut service, request) = ($session.client.$service(), request.clone());
+            async move { service.$method(request).await }
+        })
+        .await
+        .map_err(untold)
+    }};
+}
+use submit;
+
 /// A request from a JSON file, with what the profile and the options know where it says nothing.
 macro_rules! completed {
     ($session:expr, $request:ident ( $file:expr, $write:expr, $purpose:literal )) => {{

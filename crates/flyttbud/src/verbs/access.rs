@@ -13,7 +13,7 @@ use domain::calendar::midnight_in_sweden;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Session, call, completed, instant, more, word};
+use super::{Session, call, completed, instant, more, submit, word};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -169,7 +169,7 @@ impl Session {
 
     async fn record_review(&self, file: &Path, write: &Write) -> Result<(), Failure> {
         let request = completed!(self, RecordReviewRequest(file, write, "loggranskning"));
-        let answer = call!(self, access.record_review(request))?;
+        let answer = submit!(self, access.record_review(request))?;
         let review = answer.review.unwrap_or_default();
         if self.json {
             return output::say_json("Review", &review);

@@ -4,7 +4,7 @@ use api::v1;
 use clap::Subcommand;
 
 use super::restrict::say_readings;
-use super::{Session, call, code, code_of, completed, instant, more, refused, word};
+use super::{Session, call, code, code_of, completed, instant, more, refused, submit, word};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -137,7 +137,7 @@ impl Session {
                     self,
                     AnswerAlertRequest(&file, &write, "handlägga avvikelse")
                 );
-                self.answered(call!(self, alerts.answer_alert(request))?.alert)
+                self.answered(submit!(self, alerts.answer_alert(request))?.alert)
             }
             Alerts::Dispute {
                 name,
@@ -155,7 +155,7 @@ impl Session {
                     text,
                     legal_ground: Some(super::request("LegalGround", &ground)?),
                 };
-                self.answered(call!(self, alerts.dispute_alert(request))?.alert)
+                self.answered(submit!(self, alerts.dispute_alert(request))?.alert)
             }
             Alerts::Redact { name, text, write } => self.redact_alert(name, text, write).await,
             operators @ (Alerts::Ack { .. }
@@ -175,7 +175,7 @@ impl Session {
             etag: String::new(),
             text,
         };
-        let answer = call!(self, alerts.redact_alert(request))?;
+        let answer = submit!(self, alerts.redact_alert(request))?;
         if self.json {
             return output::say_json("RedactAlertResponse", &answer);
         }
@@ -200,7 +200,7 @@ impl Session {
                     name,
                     etag,
                 };
-                call!(self, alerts.acknowledge_alert(request))?.alert
+                submit!(self, alerts.acknowledge_alert(request))?.alert
             }
             Alerts::Assign {
                 name,
@@ -216,7 +216,7 @@ impl Session {
                     etag,
                     assignee,
                 };
-                call!(self, alerts.assign_alert(request))?.alert
+                submit!(self, alerts.assign_alert(request))?.alert
             }
             Alerts::Comment { name, text, write } => {
                 let (request_id, validate_only) = (write.id(), write.dry_run);
@@ -228,7 +228,7 @@ impl Session {
                     etag,
                     text,
                 };
-                call!(self, alerts.comment_on_alert(request))?.alert
+                submit!(self, alerts.comment_on_alert(request))?.alert
             }
             Alerts::Close {
                 name,
@@ -246,7 +246,7 @@ impl Session {
                     etag,
                     reason,
                 };
-                call!(self, alerts.close_alert(request))?.alert
+                submit!(self, alerts.close_alert(request))?.alert
             }
             _ => None,
         };

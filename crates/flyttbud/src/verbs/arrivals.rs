@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use api::v1;
 use clap::Subcommand;
 
-use super::{Session, call, code, completed, more, word};
+use super::{Session, call, code, completed, more, submit, word};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -82,7 +82,7 @@ impl Session {
                     name,
                     etag: String::new(),
                 };
-                let answer = call!(self, arrivals.withdraw_arrival(request))?;
+                let answer = submit!(self, arrivals.withdraw_arrival(request))?;
                 self.show_arrival(answer.arrival)
             }
         }
@@ -90,7 +90,7 @@ impl Session {
 
     async fn report(&self, file: &Path, write: &Write) -> Result<(), Failure> {
         let request = completed!(self, ReportArrivalRequest(file, write, "anmäla ankomst"));
-        let answer = call!(self, arrivals.report_arrival(request))?;
+        let answer = submit!(self, arrivals.report_arrival(request))?;
         if self.json {
             return output::say_json("ReportArrivalResponse", &answer);
         }

@@ -6,7 +6,7 @@ use api::v1;
 use domain::municipality;
 
 use super::access::moment;
-use super::{Session, call, code, instant};
+use super::{Session, call, code, instant, submit};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -30,7 +30,7 @@ impl Session {
             discovered_at: Some(moment(discovered)?),
             text,
         };
-        let answer = call!(self, relocations.recall_relocation(request))?;
+        let answer = submit!(self, relocations.recall_relocation(request))?;
         if self.json {
             return output::say_json("RecallRelocationResponse", &answer);
         }

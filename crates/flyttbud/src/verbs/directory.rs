@@ -4,7 +4,7 @@ use api::v1;
 use clap::{Args, Subcommand};
 use domain::municipality::MunicipalityCode;
 
-use super::{Session, call, code, instant};
+use super::{Session, call, code, instant, submit};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -106,7 +106,7 @@ impl Session {
             month,
             word,
         };
-        let answer = call!(self, directory.acknowledge_drill(request))?;
+        let answer = submit!(self, directory.acknowledge_drill(request))?;
         if self.json {
             return output::say_json("AcknowledgeDrillResponse", &answer);
         }

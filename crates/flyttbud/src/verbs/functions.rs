@@ -3,7 +3,7 @@
 use api::v1;
 use clap::{Args, Subcommand};
 
-use super::{Session, call, code, code_of, word};
+use super::{Session, call, code, code_of, submit, word};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -139,7 +139,7 @@ impl Session {
             validate_only: verb.write.dry_run,
             function: Some(function),
         };
-        let answer = call!(self, directory.set_function(request))?;
+        let answer = submit!(self, directory.set_function(request))?;
         self.show_function(answer.function)
     }
 

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::receipts::Patience;
 use super::restrict::{Lifting, Redaction, Restriction, say_readings};
 use super::{
-    Session, call, code, code_of, completed, identity_number, instant, more, request, word,
+    Session, call, code, code_of, completed, identity_number, instant, more, request, submit, word,
 };
 use crate::cli::Write;
 use crate::failure::Failure;
@@ -183,7 +183,7 @@ impl Session {
             RegisterRelocationRequest(file, write, "avisera flytt")
         );
         let municipality = request.municipality.clone();
-        let answer = call!(self, relocations.register_relocation(request))?;
+        let answer = submit!(self, relocations.register_relocation(request))?;
         // first what is done, then the proof that may be waited for
         self.registered(&answer)?;
         match (&verb.receipt, answer.relocation) {
@@ -256,7 +256,7 @@ impl Session {
                     etag: String::new(),
                     text,
                 };
-                let answer = call!(self, relocations.supplement_relocation(request))?;
+                let answer = submit!(self, relocations.supplement_relocation(request))?;
                 self.answer(answer.relocation)
             }
             Relocation::Withdraw {
@@ -323,7 +323,7 @@ impl Session {
             etag: String::new(),
             reason: known.unwrap_or_default().into(),
         };
-        let answer = call!(self, relocations.withdraw_relocation(request))?;
+        let answer = submit!(self, relocations.withdraw_relocation(request))?;
         self.answer(answer.relocation)
     }
 
@@ -408,7 +408,7 @@ impl Session {
             name: verb.name,
             etag: verb.etag,
         };
-        let answer = call!(self, relocations.acknowledge_relocation(request))?;
+        let answer = submit!(self, relocations.acknowledge_relocation(request))?;
         self.answer(answer.relocation)
     }
 
@@ -426,7 +426,7 @@ impl Session {
             contact: None,
             legal_ground,
         };
-        let answer = call!(self, relocations.reply_to_relocation(request))?;
+        let answer = submit!(self, relocations.reply_to_relocation(request))?;
         self.answer(answer.relocation)
     }
 

@@ -4,7 +4,7 @@
 use api::v1;
 use clap::Args;
 
-use super::{Session, call, code_of, identity_number, instant, word};
+use super::{Session, call, code_of, identity_number, instant, submit, word};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -73,7 +73,7 @@ impl Session {
             text: verb.text,
             whole_person: verb.whole_person,
         };
-        let answer = call!(self, relocations.redact_relocation(request))?;
+        let answer = submit!(self, relocations.redact_relocation(request))?;
         if self.json {
             return output::say_json("RedactRelocationResponse", &answer);
         }
@@ -108,7 +108,7 @@ impl Session {
             etag: String::new(),
             text: verb.text,
         };
-        let answer = call!(self, relocations.restrict_relocation(request))?;
+        let answer = submit!(self, relocations.restrict_relocation(request))?;
         self.answer(answer.relocation)
     }
 
@@ -123,7 +123,7 @@ impl Session {
             etag: String::new(),
             text: verb.text,
         };
-        let answer = call!(self, relocations.release_relocation(request))?;
+        let answer = submit!(self, relocations.release_relocation(request))?;
         self.answer(answer.relocation)
     }
 
@@ -142,7 +142,7 @@ impl Session {
             etag: String::new(),
             referred_on: on,
         };
-        let answer = call!(self, relocations.refer_transfer(request))?;
+        let answer = submit!(self, relocations.refer_transfer(request))?;
         self.answer(answer.relocation)
     }
 
@@ -163,7 +163,7 @@ impl Session {
             granted,
             decided_on: on,
         };
-        let answer = call!(self, relocations.record_transfer_decision(request))?;
+        let answer = submit!(self, relocations.record_transfer_decision(request))?;
         self.answer(answer.relocation)
     }
 }

@@ -4,7 +4,7 @@ use api::v1;
 use clap::{Args, Subcommand};
 
 use super::functions::{kinds, number};
-use super::{Session, call, code};
+use super::{Session, call, code, submit};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -103,7 +103,7 @@ impl Session {
             validate_only: verb.write.dry_run,
             vendor: Some(vendor),
         };
-        let answer = call!(self, directory.grant_vendor(request))?;
+        let answer = submit!(self, directory.grant_vendor(request))?;
         if self.json {
             return output::say_json("GrantVendorResponse", &answer);
         }
@@ -119,7 +119,7 @@ impl Session {
             validate_only: write.dry_run,
             organisation_number: number,
         };
-        let answer = call!(self, directory.withdraw_vendor(request))?;
+        let answer = submit!(self, directory.withdraw_vendor(request))?;
         if self.json {
             return output::say_json("WithdrawVendorResponse", &answer);
         }
