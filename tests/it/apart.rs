@@ -1,6 +1,7 @@
 //! Services apart over PostgreSQL: two gateways share the record, one of two ledgers leads, the other takes over.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use api::generated::journal::v1 as stored;
 use api::v1;
@@ -19,6 +20,7 @@ use tlog::tree::{Hash, Head, Size};
 use crate::access::announced;
 use crate::auditing::once_more;
 use crate::failover::{holds, receipted};
+use crate::load::{announcements_of, register_by, retry_by, told_once};
 use crate::receipts::both_believe;
 
 const LEDGERS: [&str; 2] = ["ledger-1", "ledger-2"];
@@ -153,6 +155,46 @@ async fn a_leader_that_drains_hands_over_and_a_gateway_that_dies_loses_nothing()
     verify("2283", &notices);
     let told: BTreeSet<String> = notices.into_iter().map(|notice| notice.resource).collect();
     assert_eq!(told, names);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_and_the_leader_killed_under_load_lose_nothing_and_double_nothing() {
+    let world = Apart::start().await;
+    let first = leader(&world).await;
+    let (one, other) = (world.served(0).await, world.served(1).await);
+    let requests = announcements_of(&other, "2283", 200);
+    let callers = [one[0].clone(), other[0].clone()];
+    let mut acknowledged = 0;
+    let sent = register_by(&callers, requests, Duration::from_secs(30), |one| {
+        acknowledged += usize::from(one.answer.is_ok());
+        match acknowledged {
+            40 => world.signal_gateway(0, Signal::SIGKILL),
+            80 => world.signal_ledger(first, Signal::SIGKILL),
+            _ => {}
+        }
+    })
+    .await;
+    assert!(acknowledged >= 100, "the other gateway went on");
+    assert!(acknowledged < 200, "calls were cut off");
+    let names = retry_by(&callers[1..], sent).await;
+    let solleftea = world.party(SOLLEFTEA, 1).await;
+    let mut inbox = solleftea.watch("").await.expect("a stream");
+    for number in 1..=200 {
+        assert_eq!(inbox.notice().await.number, number, "none lost, none twice");
+    }
+    told_once(&solleftea, &names).await;
+    // who follows leads on, and tells what comes
+    let sigtuna = world.party(SIGTUNA, 1).await;
+    let mut inbox = sigtuna.watch("").await.expect("a stream");
+    let more = announcement(&callers[1], "0191", 0);
+    callers[1].register(more).await.expect("accepted");
+    assert_eq!(inbox.notice().await.number, 1);
+    let second = format!("ledger-{}", 2 - first);
+    wait_for("the other one leads", || async {
+        let leads = world.log(&second).contains("this ledger leads");
+        leads.then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
