@@ -77,9 +77,13 @@ fn write_files(world: &World) {
         r#"{{"previousMunicipality": "municipalities/0191", "legalGround": {GROUND}, "content": {{{}}}}}"#,
         content("arrivedOn")
     );
+    let dormant = report
+        .replace("19900101-2385", "19140168-2396")
+        .replace("1990-01-01", "1914-01-08");
     for (file, text) in [
         ("announcement.json", announcement.as_str()),
         ("report.json", &report),
+        ("dormant.json", &dormant),
         ("ground.json", GROUND),
     ] {
         fs::write(world.folder().join(file), text).expect("written");
@@ -137,25 +141,45 @@ async fn two_municipalities_work_with_the_command_line_alone() {
             .says(&["relocation", "get", &relocation])
             .contains("Välkommen.")
     );
+    add_and_end(&solna, &solleftea, &relocation);
+}
+
+/// A sender adds a text and withdraws: both show at the receiver.
+fn add_and_end(solna: &Desk<'_>, solleftea: &Desk<'_>, relocation: &str) {
     solna.says(&[
         "relocation",
         "supplement",
-        &relocation,
+        relocation,
         "Nyckeln hämtas på plats.",
     ]);
+    // the other party sees what was added, and who may talk about it
+    let seen = solleftea.says(&["relocation", "get", relocation]);
+    for told in [
+        "supplement: Nyckeln hämtas på plats.",
+        "legal ground: consent",
+        "delivery: delivered",
+    ] {
+        assert!(seen.contains(told), "{told}: {seen}");
+    }
     let withdraw = [
         "relocation",
         "withdraw",
-        &relocation,
+        relocation,
         "--reason",
-        "move-cancelled",
+        "consent-revoked",
     ];
     solna.says(&withdraw);
+    let over = solleftea.says(&["relocation", "get", relocation]);
+    for told in ["its content can be opened here no more", "reading ended "] {
+        assert!(over.contains(told), "{told}: {over}");
+    }
+    let basic = solleftea.says(&["relocation", "get", relocation, "--basic"]);
+    assert!(!basic.contains("its content"), "{basic}");
     // what was done once is refused now, with its reason, and a typing error asks nobody
     let Audit { code, errors, .. } = solna.tries(&withdraw);
     assert_eq!(code, 2, "{errors}");
     assert!(errors.contains("STATE_NOT_ALLOWED"), "{errors}");
-    let typed = solna.tries(&["relocation", "withdraw", &relocation, "--reason", "changed"]);
+    let typed = solna.tries(&["relocation", "withdraw", relocation, "--reason", "changed"]);
     assert_eq!(typed.code, 64);
 }
 
@@ -168,6 +192,10 @@ async fn an_operator_works_a_days_alerts_with_the_command_line_alone() {
         Desk::of(&world, OPERATOR).await,
     );
     write_files(&world);
+    let dormant = solleftea.tries(&["arrival", "report", "dormant.json", "--dry-run"]);
+    assert_eq!(dormant.code, 0, "{}", dormant.errors);
+    let warning = "warning: COORDINATION_NUMBER_DORMANT: ";
+    assert!(dormant.errors.contains(warning), "{}", dormant.errors);
     let reported = solleftea.json(&["arrival", "report", "report.json"]);
     let arrival = name(&reported, "arrival");
     assert!(

@@ -13,6 +13,7 @@ mod receipts;
 mod refusals;
 mod relocations;
 mod restrict;
+mod shown;
 mod vendors;
 
 use std::path::Path;
@@ -126,6 +127,13 @@ fn identity_number(given: String) -> Result<String, Failure> {
         given
     };
     Ok(number.trim().to_owned())
+}
+
+/// Says what deserves a look, for people.
+fn warn(warnings: &[api::v1::Warning]) {
+    for warning in warnings {
+        output::talk(&format!("warning: {}: {}", warning.reason, warning.message));
+    }
 }
 
 /// Says where a list goes on, if it does.

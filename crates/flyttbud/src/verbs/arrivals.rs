@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use api::v1;
 use clap::Subcommand;
 
-use super::{Session, call, code, completed, more, submit, word};
+use super::{Session, call, code, completed, more, submit, warn, word};
 use crate::cli::Write;
 use crate::failure::Failure;
 use crate::output;
@@ -94,6 +94,7 @@ impl Session {
         if self.json {
             return output::say_json("ReportArrivalResponse", &answer);
         }
+        warn(&answer.warnings);
         if let Some(dry_run) = &answer.dry_run {
             output::say(&format!(
                 "The ground carries. Without an announcement a question would be asked after {}.",
@@ -102,9 +103,6 @@ impl Session {
             return Ok(());
         }
         show(answer.arrival.as_slice());
-        for warning in &answer.warnings {
-            output::talk(&format!("warning: {}: {}", warning.reason, warning.message));
-        }
         Ok(())
     }
 
@@ -116,6 +114,9 @@ impl Session {
         show(std::slice::from_ref(&arrival));
         if let Some(content) = &arrival.content {
             output::say_content("ArrivalContent", content)?;
+        }
+        if arrival.exempt {
+            output::say("nobody is asked about it");
         }
         Ok(())
     }

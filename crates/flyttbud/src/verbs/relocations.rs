@@ -8,7 +8,8 @@ use clap::{Args, Subcommand};
 use super::receipts::Patience;
 use super::restrict::{Lifting, Redaction, Restriction, say_readings};
 use super::{
-    Session, call, code, code_of, completed, identity_number, instant, more, request, submit, word,
+    Session, call, code, code_of, completed, identity_number, instant, more, request, shown,
+    submit, warn, word,
 };
 use crate::cli::Write;
 use crate::failure::Failure;
@@ -203,9 +204,7 @@ impl Session {
         if self.json {
             return output::say_json("RegisterRelocationResponse", answer);
         }
-        for warning in &answer.warnings {
-            output::talk(&format!("warning: {}: {}", warning.reason, warning.message));
-        }
+        warn(&answer.warnings);
         for function in &answer.reach_by {
             let first = function.first_contact.clone().unwrap_or_default();
             let (phone, email) = (first.phone, first.email);
@@ -351,22 +350,11 @@ impl Session {
         show(std::slice::from_ref(&relocation));
         if let Some(content) = &relocation.content {
             output::say_content("RelocationContent", content)?;
+        } else if !basic {
+            output::say("its content can be opened here no more");
         }
-        for duty in &relocation.duties {
-            let kind = word(duty.kind().as_str_name(), "DUTY_KIND_");
-            output::say(&format!("due {}: {kind} ({})", duty.due_on, duty.rule));
-        }
-        for reply in &relocation.replies {
-            let what = if reply.objection {
-                "objects"
-            } else {
-                "replies"
-            };
-            output::say(&format!(
-                "{} {what}: {}",
-                code(&reply.municipality),
-                reply.text
-            ));
+        for line in shown::lines(&relocation) {
+            output::say(&line);
         }
         say_readings(&answer.readings, answer.more_readings);
         Ok(())
