@@ -10,13 +10,14 @@ use api::v1;
 use domain::exposure::{ANNOUNCEMENT, Kept, RELOCATION, Reader, Sight};
 use prost::Message as _;
 use serde_json::Value;
-use tests::{OPERATOR, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, function, wait_for};
+use tests::{OPERATOR, Organisation, Party, SIGTUNA, SOLLEFTEA, SOLNA, World, function, wait_for};
 
 use crate::access::announced;
 use crate::auditing::said;
 use crate::functions::set;
 use crate::recalling::withdraw;
 use crate::receipts::profile;
+use crate::redacting::redaction;
 use fields::{Values, flat, full, nested};
 use thieves::Loot;
 
@@ -262,18 +263,40 @@ async fn what_becomes_of_it_is_shown_as_the_table_says_also_when_it_is_erased() 
     let month: String = tests::today().chars().take(7).collect();
     assert_eq!(receiver["content.expected_on"], [Value::from(month)]);
     says_that_it_is_erased(&world, &name);
+
+    // a third one, which the receiver ends: it reads on, and the sender its own
+    let name = announced(&solna, 2).await;
+    let ended = solleftea.redact(redaction(&solleftea, &name)).await;
+    ended.expect("ended");
+    for who in [SOLNA, SOLLEFTEA] {
+        let told = explained(&world, who, &name, &["--json"]);
+        let object: Value = serde_json::from_str(&told).expect("JSON");
+        let whose = &object["relocation"]["reading_ended_for"];
+        assert_eq!(*whose, serde_json::json!(["SENDER"]), "{told}");
+        let says = explained(&world, who, &name, &[]);
+        assert!(!says.contains("The receiver's keys"), "{says}");
+        assert!(says.contains("The sender's keys to the receiver's replies were erased"));
+    }
+    assert!(
+        read_by(&solleftea, &name)
+            .await
+            .contains_key("content.free_text")
+    );
+}
+
+fn explained(world: &World, who: Organisation, name: &str, more: &[&str]) -> String {
+    let profile = profile(world, who);
+    let words = ["--profile", &profile, "explain", "exposure", name];
+    let told = said(world.folder(), &[&words, more].concat());
+    assert_eq!(told.code, 0, "{}", told.errors);
+    told.says
 }
 
 fn says_that_it_is_erased(world: &World, name: &str) {
-    let profile = profile(world, SOLLEFTEA);
-    let told = |more: &[&str]| {
-        let words = ["--profile", &profile, "explain", "exposure", name];
-        let told = said(world.folder(), &[&words, more].concat());
-        assert_eq!(told.code, 0, "{}", told.errors);
-        told.says
-    };
+    let told = |more: &[&str]| explained(world, SOLLEFTEA, name, more);
     let object: Value = serde_json::from_str(&told(&["--json"])).expect("JSON");
     assert_eq!(object["relocation"]["state"], "withdrawn");
+    assert_eq!(object["relocation"]["reading_ended_for"][0], "RECEIVER");
     assert!(
         object["relocation"]["reading_ended_at"]
             .as_str()

@@ -228,6 +228,34 @@ impl Reader {
         Words { english, swedish }
     }
 
+    /// What the reader sees of a field once keys were erased.
+    pub fn sight_of(self, (field, kept): (&str, Kept), erased: Erased) -> Sight {
+        let sight = if erased.receivers {
+            self.sight_after_erasure(kept)
+        } else {
+            kept.sight(self)
+        };
+        let is_lost_to_it = match self {
+            Self::Sender => erased.senders_to_replies,
+            // no key to the receiver's replies is left
+            Self::Everything => erased.senders_to_replies && erased.receivers,
+            Self::Receiver
+            | Self::Other
+            | Self::Operator
+            | Self::Notices
+            | Self::Record
+            | Self::Keys
+            | Self::RecordAndKeys
+            | Self::KeysAndRoot => false,
+        };
+        let is_reply = field.starts_with("replies.") && kept == Kept::Shared;
+        if is_lost_to_it && is_reply {
+            Sight::Partly
+        } else {
+            sight
+        }
+    }
+
     /// What the reader sees of a value once the receiver's keys were erased.
     pub fn sight_after_erasure(self, kept: Kept) -> Sight {
         let sight = kept.sight(self);
@@ -238,6 +266,15 @@ impl Reader {
             _ => sight,
         }
     }
+}
+
+/// Whose keys were erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// The receiver's, to all that was sealed for it.
+    pub receivers: bool,
+    /// The sender's, to the receiver's replies; to its own it keeps them.
+    pub senders_to_replies: bool,
 }
 
 /// What somebody sees of a value.
@@ -378,6 +415,7 @@ pub const RELOCATION: &[(&str, Kept)] = &[
     ("delivery", Kept::Envelope),
     ("restrictions", Kept::Envelope),
     ("reading_ended_at", Kept::Course),
+    ("reading_ended_for", Kept::Envelope),
 ];
 
 #[cfg(test)]
@@ -420,6 +458,35 @@ mod tests {
                     kept.sight(less) <= kept.sight(more),
                     "{kept:?} {less:?} {more:?}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn a_sender_whose_reading_the_receiver_ended_loses_its_replies_and_nothing_else() {
+        let ended = Erased {
+            senders_to_replies: true,
+            ..Erased::default()
+        };
+        let both = Erased {
+            receivers: true,
+            ..ended
+        };
+        for field in ANNOUNCEMENT.iter().chain(RELOCATION) {
+            let is_reply = ["replies.text", "replies.contact.name"].contains(&field.0)
+                || field.0.starts_with("replies.contact.");
+            for reader in Reader::ALL {
+                let after = reader.sight_of(*field, ended);
+                let is_taken = is_reply && reader == Reader::Sender;
+                assert_eq!(
+                    after < field.1.sight(reader),
+                    is_taken,
+                    "{field:?} {reader:?}"
+                );
+                let is_taken = is_reply && matches!(reader, Reader::Sender | Reader::Everything);
+                let after_erasure = reader.sight_after_erasure(field.1);
+                let after = reader.sight_of(*field, both);
+                assert_eq!(after < after_erasure, is_taken, "{field:?} {reader:?}");
             }
         }
     }

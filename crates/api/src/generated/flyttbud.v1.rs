@@ -726,6 +726,10 @@ pub struct Relocation {
     /// while all may be read. Only in GetRelocation.
     #[prost(message, optional, tag = "30")]
     pub reading_ended_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Whose keys those are (för vem): the receiving municipality when the sender ended it, the sending one when the receiver did,
+    /// both when both did; with reading_ended_at. Format `municipalities/2283`. Only in GetRelocation.
+    #[prost(string, repeated, tag = "31")]
+    pub reading_ended_for: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// A duty with its last day.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

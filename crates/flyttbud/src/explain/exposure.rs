@@ -2,7 +2,7 @@
 //! It shows no value of any relocation, only where values are.
 
 use clap::Args;
-use domain::exposure::{ANNOUNCEMENT, Kept, RELOCATION, Reader, Sight};
+use domain::exposure::{ANNOUNCEMENT, Erased, Kept, RELOCATION, Reader, Sight};
 use serde_json::{Value, json};
 
 use super::{Told, both, say};
@@ -24,14 +24,10 @@ pub(crate) struct Named {
     pub(crate) name: String,
     /// Where it stands, as on the wire.
     pub(crate) state: String,
-    /// When the receiver's keys were erased; empty while they are there.
+    /// When keys were first erased; empty while all are there.
     pub(crate) reading_ended_at: String,
-}
-
-impl Named {
-    fn is_erased(&self) -> bool {
-        !self.reading_ended_at.is_empty()
-    }
+    /// Whose were.
+    pub(crate) erased: Erased,
 }
 
 /// Tells it.
@@ -66,26 +62,28 @@ pub(crate) fn tell(options: &Options, named: Option<&Named>, json: bool) {
         ),
     ] {
         output::say(title);
-        let row = |(field, kept): &(&str, Kept)| {
-            let signs = sights(*kept, named).map(|(_reader, sight)| sight.sign().to_owned());
-            [(*field).to_owned()].into_iter().chain(signs).collect()
+        let row = |field: &(&str, Kept)| {
+            let signs = sights(*field, named).map(|(_reader, sight)| sight.sign().to_owned());
+            [field.0.to_owned()].into_iter().chain(signs).collect()
         };
         output::table(&headings, fields.iter().map(row).collect());
     }
     output::say(&legend(language));
 }
 
-/// What each reader sees of a value.
-fn sights(kept: Kept, named: Option<&Named>) -> impl Iterator<Item = (Reader, Sight)> {
-    let is_erased = named.is_some_and(Named::is_erased);
-    Reader::ALL.into_iter().map(move |reader| {
-        let sight = if is_erased {
-            reader.sight_after_erasure(kept)
-        } else {
-            kept.sight(reader)
-        };
-        (reader, sight)
-    })
+/// What each reader sees of a field.
+fn sights(field: (&str, Kept), named: Option<&Named>) -> impl Iterator<Item = (Reader, Sight)> {
+    let erased = named.map_or_else(Erased::default, |named| named.erased);
+    let sight = move |reader: Reader| (reader, reader.sight_of(field, erased));
+    Reader::ALL.into_iter().map(sight)
+}
+
+/// Who lost keys, by their names as readers.
+fn whose(erased: Erased) -> Vec<&'static str> {
+    let receiver = erased.receivers.then_some(Reader::Receiver);
+    let sender = erased.senders_to_replies.then_some(Reader::Sender);
+    let all = receiver.into_iter().chain(sender);
+    all.map(Reader::name).collect()
 }
 
 fn standing(named: &Named, language: Language) -> String {
@@ -93,22 +91,36 @@ fn standing(named: &Named, language: Language) -> String {
         name,
         state,
         reading_ended_at,
+        erased,
     } = named;
-    if named.is_erased() {
-        match language {
-            Language::En => format!(
-                "{name}: {state}. The receiver's keys were erased {reading_ended_at}: what was sealed for it cannot be \
-                 read with them any more, whatever copy it is read from."
-            ),
-            Language::Sv => format!(
-                "{name}: {state}. Mottagarens nycklar raderades {reading_ended_at}: det som var förseglat för den kan \
-                 inte läsas med dem mer, vilken kopia det än läses ur."
-            ),
-        }
-    } else {
-        let whole = pick(language, "nothing is erased", "inget är raderat");
-        format!("{name}: {state}. {whole}.")
+    let at = match (erased.receivers && erased.senders_to_replies, language) {
+        (false, _) => reading_ended_at.clone(),
+        (true, Language::En) => format!("(the first of both {reading_ended_at})"),
+        (true, Language::Sv) => format!("(de första av båda {reading_ended_at})"),
+    };
+    let receivers = erased.receivers.then(|| match language {
+        Language::En => format!(
+            "The receiver's keys were erased {at}: what was sealed for it cannot be read with them any more, whatever \
+             copy it is read from."
+        ),
+        Language::Sv => format!(
+            "Mottagarens nycklar raderades {at}: det som var förseglat för den kan inte läsas med dem mer, vilken kopia \
+             det än läses ur."
+        ),
+    });
+    let senders = erased.senders_to_replies.then(|| match language {
+        Language::En => format!(
+            "The sender's keys to the receiver's replies were erased {at}: it keeps what it told itself."
+        ),
+        Language::Sv => format!(
+            "Avsändarens nycklar till mottagarens svar raderades {at}: den behåller det den själv lämnat."
+        ),
+    });
+    let mut said: Vec<String> = receivers.into_iter().chain(senders).collect();
+    if said.is_empty() {
+        said.push(pick(language, "nothing is erased.", "inget är raderat.").to_owned());
     }
+    format!("{name}: {state}. {}", said.join(" "))
 }
 
 fn legend(language: Language) -> String {
@@ -126,7 +138,7 @@ fn legend(language: Language) -> String {
 fn object(named: Option<&Named>) -> Value {
     let fields = |of: &'static str, fields: &[(&'static str, Kept)]| -> Vec<Value> {
         let field = |(field, kept): &(&'static str, Kept)| {
-            let sights: serde_json::Map<String, Value> = sights(*kept, named)
+            let sights: serde_json::Map<String, Value> = sights((field, *kept), named)
                 .map(|(reader, sight)| (reader.name().to_owned(), json!(sight.name())))
                 .collect();
             json!({ "of": of, "field": field, "kept": kept.name(), "sight": sights })
@@ -138,6 +150,7 @@ fn object(named: Option<&Named>) -> Value {
             "name": named.name,
             "state": named.state,
             "reading_ended_at": named.reading_ended_at,
+            "reading_ended_for": whose(named.erased),
         })
     });
     let all = [
@@ -216,7 +229,7 @@ mod tests {
         page += "\n";
         for kept in Kept::ALL {
             write!(page, "| `{}`: {} |", kept.name(), kept.words().english).expect("room");
-            for (_reader, sight) in sights(kept, None) {
+            for (_reader, sight) in sights(("", kept), None) {
                 write!(page, " {} |", sight.sign()).expect("room");
             }
             page += "\n";
@@ -253,18 +266,67 @@ mod tests {
             name: "relocations/1".to_owned(),
             state: "WITHDRAWN".to_owned(),
             reading_ended_at: "2026-11-24T08:00:00Z".to_owned(),
+            erased: Erased {
+                receivers: true,
+                senders_to_replies: false,
+            },
         };
-        for (named, expected) in [(None, "READS"), (Some(&erased), "NOTHING")] {
+        let by_receiver = Named {
+            name: erased.name.clone(),
+            state: erased.state.clone(),
+            reading_ended_at: erased.reading_ended_at.clone(),
+            erased: Erased {
+                receivers: false,
+                senders_to_replies: true,
+            },
+        };
+        for (named, whose, text, reply) in [
+            (None, json!(null), "READS", ["READS", "READS"]),
+            (
+                Some(&erased),
+                json!(["RECEIVER"]),
+                "NOTHING",
+                ["READS", "NOTHING"],
+            ),
+            (
+                Some(&by_receiver),
+                json!(["SENDER"]),
+                "READS",
+                ["PARTLY", "READS"],
+            ),
+        ] {
             let told = object(named);
+            assert_eq!(told["relocation"]["reading_ended_for"], whose);
             let fields = told["fields"].as_array().expect("fields");
             assert_eq!(fields.len(), ANNOUNCEMENT.len() + RELOCATION.len());
-            let name = fields
-                .iter()
-                .find(|field| field["field"] == "content.free_text")
-                .expect("the text");
-            assert_eq!(name["sight"]["RECEIVER"], expected);
-            assert_eq!(name["sight"]["SENDER"], "READS");
-            assert_eq!(name["sight"]["OPERATOR"], "NOTHING");
+            let sight = |name: &str| {
+                let mut fields = fields.iter();
+                let found = fields.find(|field| field["field"] == name);
+                found.expect("the field")["sight"].clone()
+            };
+            let sees = sight("content.free_text");
+            assert_eq!(sees["RECEIVER"], text);
+            assert_eq!(sees["SENDER"], "READS");
+            assert_eq!(sees["OPERATOR"], "NOTHING");
+            let sees = sight("replies.text");
+            assert_eq!([&sees["SENDER"], &sees["RECEIVER"]], reply);
+        }
+        let says = |named, language| standing(named, language);
+        assert!(says(&erased, Language::En).contains("The receiver's keys were erased"));
+        for (language, whole, not) in [
+            (
+                Language::En,
+                "The sender's keys to the receiver's replies were erased",
+                "The receiver's keys were",
+            ),
+            (
+                Language::Sv,
+                "Avsändarens nycklar till mottagarens svar raderades",
+                "Mottagarens nycklar",
+            ),
+        ] {
+            let said = says(&by_receiver, language);
+            assert!(said.contains(whole) && !said.contains(not), "{said}");
         }
     }
 }

@@ -44,27 +44,113 @@ impl Envelope {
     }
 }
 
-/// What ended a receiver's reading: of which relocation, and of all that it said before this version.
+/// What ended that somebody may read what was told before it, and so obliges the service to erase keys.
 #[derive(Clone, Debug)]
 pub(super) struct Recall {
     subject: Subject,
     version: Version,
-    pub(super) recorded_at: String,
+    ends: Ends,
+    recorded_at: String,
+}
+
+/// Whose reading of what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    /// The receiver's, of all of a relocation: consent was revoked, or it was a mistake.
+    Receivers,
+    /// The other party's: of all when the sender ended it, of its own replies when the receiver did.
+    OtherPartys(MunicipalityCode),
+    /// That of whoever asked a question, of what was answered.
+    AskingOnes,
+}
+
+/// That somebody may read an entry no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Ended {
+    /// When that was recorded.
+    pub(super) at: String,
+    /// Whose keys the service must erase.
+    pub(super) whose: Whose,
+}
+
+/// Whose keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Whose {
+    /// The receiver's, since it was withdrawn.
+    Receivers,
+    /// Those of the party that did not end it.
+    OtherPartys,
+    /// Those of the municipality that asked.
+    AskingOnes,
 }
 
 impl Recall {
-    /// When consent is revoked, and when it was a mistake, the receiver's keys are erased.
     pub(super) fn of(entry: &Entry) -> Option<Self> {
+        let ends = if let Event::RelocationRedacted { by } = entry.event {
+            Ends::OtherPartys(by)
+        } else if entry.event == Event::AlertRedacted {
+            Ends::AskingOnes
+        } else {
+            Ends::Receivers
+        };
         entry.event.ends_reading().then(|| Self {
             subject: entry.subject,
             version: entry.version,
+            ends,
             recorded_at: entry.recorded_at.to_string(),
         })
     }
 
-    /// Whether it ended the reading of this entry.
-    pub(super) fn ends(&self, entry: &Entry) -> bool {
-        self.subject == entry.subject && self.version > entry.version
+    /// Whose reading of an entry it ended. Who sent the relocation is asked where that decides it: what nobody knows is
+    /// not told.
+    pub(super) fn ended(
+        &self,
+        entry: &Entry,
+        sender: impl Fn(Subject) -> Option<MunicipalityCode>,
+    ) -> Option<Ended> {
+        if self.subject != entry.subject || self.version <= entry.version {
+            return None;
+        }
+        let whose = match self.ends {
+            Ends::Receivers => Some(Whose::Receivers),
+            Ends::OtherPartys(by) => {
+                let is_by = said_by(&entry.event) == Some(by);
+                let is_ended = is_by || sender(self.subject) == Some(by);
+                is_ended.then_some(Whose::OtherPartys)
+            }
+            Ends::AskingOnes => {
+                let is_answer = matches!(
+                    entry.event,
+                    Event::AlertAnswered { .. } | Event::AlertDisputed
+                );
+                is_answer.then_some(Whose::AskingOnes)
+            }
+        };
+        whose.map(|whose| Ended {
+            at: self.recorded_at.clone(),
+            whose,
+        })
+    }
+}
+
+/// Who sent the relocation that an entry registers.
+pub(super) fn sender(entry: &Entry) -> Option<(Subject, MunicipalityCode)> {
+    if let Event::RelocationRegistered { sender, .. } = entry.event {
+        Some((entry.subject, sender))
+    } else {
+        None
+    }
+}
+
+/// Who told what is in a relocation's entry, when the entry says that.
+fn said_by(event: &Event) -> Option<MunicipalityCode> {
+    if let Event::RelocationRegistered { sender: by, .. } | Event::RelocationReplied { by, .. } =
+        event
+    {
+        Some(*by)
+    } else {
+        None
     }
 }
 

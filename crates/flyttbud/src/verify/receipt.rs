@@ -1,5 +1,6 @@
 //! Receipts: each is verified by itself; what one entry says about the reading of another is told together.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,7 @@ use tlog::receipt::{Receipt, Refusal, Signed};
 use tlog::tree::Hash;
 
 use super::body::{self, Opened};
-use super::envelope::{Envelope, Recall};
+use super::envelope::{Ended, Envelope, Recall, sender};
 use super::{Receipts, read, tell, unusable, words};
 use crate::failure::Failure;
 
@@ -41,10 +42,9 @@ pub(super) struct Verdict {
     pub(super) entry: Option<Envelope>,
     /// The parts that were given and are those that the entry committed to.
     pub(super) parts: Vec<Opened>,
-    /// When another of the receipts says that it was withdrawn in a way that obliges the service to erase the
-    /// receiver's keys to this entry.
+    /// That another of the receipts obliges the service to erase somebody's keys to this entry.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) withdrawn_at: Option<String>,
+    pub(super) ended: Option<Ended>,
 }
 
 /// A witness that cosigned.
@@ -97,15 +97,14 @@ pub(super) fn judge_all(receipts: &Receipts) -> Result<Vec<Verdict>, Failure> {
         verdicts.push(judge(receipts, file, &policy)?);
     }
     // only what is proven itself says anything about another
-    let recalls: Vec<Recall> = verdicts
-        .iter()
-        .filter(|(verdict, _)| verdict.proven)
-        .filter_map(|(_, entry)| entry.as_ref().and_then(Recall::of))
-        .collect();
+    let proven = verdicts.iter().filter(|(verdict, _entry)| verdict.proven);
+    let proven = proven.filter_map(|(_verdict, entry)| entry.as_ref());
+    let recalls: Vec<Recall> = proven.clone().filter_map(Recall::of).collect();
+    let senders: BTreeMap<_, _> = proven.filter_map(sender).collect();
+    let sender = |subject| senders.get(&subject).copied();
     let with_recall = |(mut verdict, entry): (Verdict, Option<Entry>)| {
-        let ends = |recall: &&Recall| entry.as_ref().is_some_and(|entry| recall.ends(entry));
-        let recall = recalls.iter().find(ends);
-        verdict.withdrawn_at = recall.map(|recall| recall.recorded_at.clone());
+        let ended = |recall: &Recall| recall.ended(entry.as_ref()?, sender);
+        verdict.ended = recalls.iter().find_map(ended);
         verdict
     };
     Ok(verdicts.into_iter().map(with_recall).collect())
@@ -151,7 +150,7 @@ fn judge(
         witnesses: signed.as_ref().map(witnesses).unwrap_or_default(),
         entry: entry.as_ref().map(Envelope::of),
         parts: opened.unwrap_or_default(),
-        withdrawn_at: None,
+        ended: None,
     };
     Ok((verdict, entry))
 }

@@ -4,9 +4,15 @@ mod house;
 
 use std::fs;
 
+use domain::code::WithdrawalReason;
+use domain::entry::{Entry, Event};
+use domain::municipality::MunicipalityCode;
+use domain::subject::Subject;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::consistency;
+use super::envelope::{Ended, Recall, Whose};
 use super::receipt::{self, Fault, Verdict};
 use super::words;
 use super::{Language, Verb};
@@ -175,7 +181,11 @@ fn a_later_withdrawal_obliges_and_does_not_show_that_keys_were_erased() {
         ("unproven", None),
     ] {
         let verdict = judge(&house, &["registered", beside]).expect("usable");
-        assert_eq!(verdict.withdrawn_at, expected, "{beside}");
+        let expected = expected.map(|at| Ended {
+            at,
+            whose: Whose::Receivers,
+        });
+        assert_eq!(verdict.ended, expected, "{beside}");
         for (language, says) in [
             (Language::En, "obliges the service to erase"),
             (Language::Sv, "ålägger tjänsten att radera"),
@@ -186,7 +196,100 @@ fn a_later_withdrawal_obliges_and_does_not_show_that_keys_were_erased() {
         }
     }
     let verdict = judge(&house, &["withdrawn", "registered"]).expect("usable");
-    assert_eq!(verdict.withdrawn_at, None, "what ends is what was before");
+    assert_eq!(verdict.ended, None, "what ends is what was before");
+}
+
+fn code(code: &str) -> MunicipalityCode {
+    MunicipalityCode::parse(code).expect("a code")
+}
+
+fn read((subject, version): (Subject, u32), event: Event) -> Entry {
+    let bytes = house::entry((subject, version), event, 1);
+    api::record::decode(&bytes).expect("an entry")
+}
+
+/// One letter for each entry: whose keys to it are to be erased.
+fn ended(ending: &Entry, told: &[Entry], sender: Option<MunicipalityCode>) -> String {
+    let recall = Recall::of(ending).expect("it ends something");
+    let letter = |entry| match recall.ended(entry, |_subject| sender).map(|it| it.whose) {
+        None => '-',
+        Some(Whose::Receivers) => 'R',
+        Some(Whose::OtherPartys) => 'O',
+        Some(Whose::AskingOnes) => 'A',
+    };
+    told.iter().map(letter).collect()
+}
+
+/// What of a relocation and of a question is ended by each way of ending it, and for whom.
+#[test]
+fn what_was_ended_is_told_of_what_it_ends_alone() {
+    let (sender, receiver) = (code("0184"), code("2283"));
+    let id = Uuid::from_u128(7);
+    let (relocation, alert) = (Subject::relocation(id), Subject::alert(id));
+    let objection = false;
+    let reply = |by| Event::RelocationReplied { by, objection };
+    let told = [
+        read((relocation, 1), Event::RelocationSupplemented),
+        read((relocation, 2), reply(sender)),
+        read((relocation, 3), reply(receiver)),
+    ];
+    let operator = "one".to_owned();
+    let answered = [
+        read((alert, 1), Event::AlertDisputed),
+        read((alert, 2), Event::AlertAcknowledged { operator }),
+    ];
+    let redacted = |by| read((relocation, 4), Event::RelocationRedacted { by });
+    let reason = WithdrawalReason::Mistake;
+    let withdrawn = read((relocation, 4), Event::RelocationWithdrawn { reason });
+    let asked = read((alert, 4), Event::AlertRedacted);
+    let known = Some(sender);
+    for (ending, told, sender, expected) in [
+        (&withdrawn, &told[..], None, "RRR"),
+        (&redacted(sender), &told, known, "OOO"),
+        // whoever sent it
+        (&redacted(sender), &told, None, "-O-"),
+        (&redacted(receiver), &told, known, "--O"),
+        (&redacted(receiver), &told, None, "--O"),
+        (&asked, &answered, known, "A-"),
+        (&asked, &told, known, "---"),
+        // what was told before it
+        (
+            &read((relocation, 2), redacted(sender).event),
+            &told,
+            known,
+            "O--",
+        ),
+    ] {
+        assert_eq!(ended(ending, told, sender), expected, "{ending:?}");
+    }
+    assert!(Recall::of(&read((relocation, 5), Event::RelocationAcknowledged)).is_none());
+}
+
+#[test]
+fn what_the_other_party_may_read_no_more_is_said_in_words() {
+    let one = Subject::relocation(Uuid::from_u128(7));
+    for (by, english, swedish) in [
+        ("2283", None, None),
+        (
+            "0184",
+            Some("ended 2026-11-25T12:00:02Z for the other party"),
+            Some("avslutades 2026-11-25T12:00:02Z för den andra parten"),
+        ),
+    ] {
+        let by = code(by);
+        let house = House::with_entries(BOTH, |entries| {
+            entries[1] = house::entry((one, 2), Event::RelocationRedacted { by }, 2);
+        });
+        house.write_receipt("registered", 0, 7, &[1, 2]);
+        house.write_receipt("redacted", 1, 7, &[1, 2]);
+        let verdict = judge(&house, &["registered", "redacted"]).expect("usable");
+        for (language, says) in [(Language::En, english), (Language::Sv, swedish)] {
+            let words = words::receipt(&verdict, language);
+            assert_eq!(verdict.ended.is_some(), says.is_some());
+            assert!(says.is_none_or(|says| words.contains(says)), "{words}");
+            assert!(!words.contains("receiver's keys") && !words.contains("mottagarens nycklar"));
+        }
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use api::v1::EntryKind;
 
 use super::Language;
 use super::consistency::{self, Fault as Inconsistency};
+use super::envelope::{Ended, Whose};
 use super::receipt::{self, Fault, Witness};
 
 /// One of two texts.
@@ -100,18 +101,43 @@ fn body(verdict: &receipt::Verdict, sealed: usize, language: Language) -> String
             "dessa delar är vad som registrerades då",
         ),
     };
-    let withdrawn = match (&verdict.withdrawn_at, language) {
-        (None, _) => String::new(),
-        (Some(at), Language::En) => format!(
-            ". It was withdrawn {at}, which obliges the service to erase the receiver's keys to it; no receipt shows \
-             that it did"
+    let ended = verdict.ended.as_ref();
+    let ended = ended.map_or(String::new(), |ended| obliged(ended, language));
+    format!("{known}{ended}")
+}
+
+/// That somebody may read it no more, and what follows for the service.
+fn obliged(ended: &Ended, language: Language) -> String {
+    let (english, swedish) = match ended.whose {
+        Whose::Receivers => (
+            ["withdrawn", "", "the receiver's keys"],
+            ["återtogs", "", "mottagarens nycklar"],
         ),
-        (Some(at), Language::Sv) => format!(
-            ". Det återtogs {at}, vilket ålägger tjänsten att radera mottagarens nycklar till det; inget kvitto visar \
-             att den gjorde det"
+        Whose::OtherPartys => (
+            ["ended", " for the other party", "that party's keys"],
+            ["avslutades", " för den andra parten", "den partens nycklar"],
+        ),
+        Whose::AskingOnes => (
+            ["ended", " for the municipality that asked", "its keys"],
+            ["avslutades", " för kommunen som frågade", "dess nycklar"],
         ),
     };
-    format!("{known}{withdrawn}")
+    let at = &ended.at;
+    match language {
+        Language::En => {
+            let [what, to, keys] = english;
+            format!(
+                ". It was {what} {at}{to}, which obliges the service to erase {keys} to it; no receipt shows that it did"
+            )
+        }
+        Language::Sv => {
+            let [what, to, keys] = swedish;
+            format!(
+                ". Det {what} {at}{to}, vilket ålägger tjänsten att radera {keys} till det; inget kvitto visar att den \
+                 gjorde det"
+            )
+        }
+    }
 }
 
 /// A verdict about two checkpoints.

@@ -37,6 +37,7 @@ pub(super) async fn get(
     relocation.delivery = delivery(core, &fold, known).await?.into();
     let ended = entries.iter().find(|entry| entry.event.ends_reading());
     relocation.reading_ended_at = ended.map(|entry| to_wire(entry.recorded_at));
+    relocation.reading_ended_for = ended_for(&entries)?;
     let (mut readings, mut more_readings) = (Vec::new(), false);
     if request.view() == v1::View::Full {
         let mut faults = Faults::default();
@@ -64,6 +65,16 @@ pub(super) async fn get(
         readings,
         more_readings,
     })
+}
+
+/// Whose keys the entries have ended.
+fn ended_for(entries: &[Entry]) -> Result<Vec<String>, Refusal> {
+    let receiver = ledger::erased(entries).map_err(halted)?;
+    let sender = ledger::erased_replies(entries).map_err(halted)?;
+    let all = receiver
+        .into_iter()
+        .chain(sender.map(|(sender, _replies)| sender));
+    Ok(all.map(MunicipalityCode::resource_name).collect())
 }
 
 /// A relocation with all that the party may read of it now, and its entries; the envelope alone without a pass.

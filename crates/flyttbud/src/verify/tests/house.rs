@@ -240,26 +240,30 @@ fn entries() -> Vec<Vec<u8>> {
         (Subject::SYSTEM, 3, passed),
     ];
     let positions = events.into_iter().zip(1..);
-    let each = positions.map(|((subject, version, event), position)| {
-        let sealed = matches!(event, Event::RelocationRegistered { .. }).then(|| SealedPart {
-            part: Part::Shared,
-            ciphertext: vec![1; 40],
-            commitment: commitment(),
-        });
-        let draft = Draft {
-            subject,
-            version: Version(version),
-            event,
-            notices: Vec::new(),
-            sealed: sealed.into_iter().collect(),
-        };
-        let placed = Placed {
-            position: Position(position),
-            recorded_at: Timestamp::from_second(NOON + position.cast_signed()).expect("in range"),
-            notices: &[],
-            salt: [9; 16],
-        };
-        encode(&draft, placed)
-    });
+    let each = positions
+        .map(|((subject, version, event), position)| entry((subject, version), event, position));
     each.collect()
+}
+
+/// An entry as it is stored.
+pub(super) fn entry((subject, version): (Subject, u32), event: Event, position: u64) -> Vec<u8> {
+    let sealed = matches!(event, Event::RelocationRegistered { .. }).then(|| SealedPart {
+        part: Part::Shared,
+        ciphertext: vec![1; 40],
+        commitment: commitment(),
+    });
+    let draft = Draft {
+        subject,
+        version: Version(version),
+        event,
+        notices: Vec::new(),
+        sealed: sealed.into_iter().collect(),
+    };
+    let placed = Placed {
+        position: Position(position),
+        recorded_at: Timestamp::from_second(NOON + position.cast_signed()).expect("in range"),
+        notices: &[],
+        salt: [9; 16],
+    };
+    encode(&draft, placed)
 }
