@@ -178,6 +178,9 @@ impl Evidence for PostgresEvidence {
                 let rows = link.rows(sql, values).await;
                 rows.map_err(EvidenceError::store)
             };
+            // one after the other: of two at once neither would see the other's line, and nobody that both are enough
+            let sql = "SELECT FROM flyttbud.checkpoints WHERE size = $1 FOR NO KEY UPDATE";
+            said(sql, &[&place]).await?;
             let sql = "INSERT INTO flyttbud.cosignatures (size, name, key_id, line) \
                        SELECT size, $2, $3, $4 FROM flyttbud.checkpoints WHERE size = $1 \
                        ON CONFLICT (size, name, key_id) DO UPDATE SET line = excluded.line";

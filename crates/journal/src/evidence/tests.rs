@@ -46,6 +46,7 @@ macro_rules! conforms {
             who_follows_is_woken_by_what_can_be_read
             checkpoints_are_listed_in_order
             cosignatures_join_their_checkpoint
+            of_witnesses_that_cosign_at_once_all_count
             a_receipt_verifies_and_prefers_what_is_witnessed
             proofs_and_tiles_come_from_what_is_stored
         }

@@ -241,6 +241,21 @@ pub(super) async fn cosignatures_join_their_checkpoint(evidence: Arc<dyn Evidenc
     );
 }
 
+pub(super) async fn of_witnesses_that_cosign_at_once_all_count(evidence: Arc<dyn Evidence>) {
+    let policy = policy(2);
+    for size in 1..=100 {
+        let checkpoint = publish(evidence.as_ref(), size).await;
+        let [one, other] = [1, 2].map(|number| cosignature(&checkpoint, number, 100));
+        let kept = tokio::try_join!(
+            evidence.cosign(Size(size), &one, &policy),
+            evidence.cosign(Size(size), &other, &policy)
+        );
+        kept.expect("kept");
+        let witnessed = evidence.newest_witnessed(Size(size)).await.expect("read");
+        assert!(witnessed.is_some(), "{size}");
+    }
+}
+
 pub(super) async fn a_receipt_verifies_and_prefers_what_is_witnessed(evidence: Arc<dyn Evidence>) {
     let evidence = evidence.as_ref();
     let policy = policy(1);
