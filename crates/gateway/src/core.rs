@@ -260,7 +260,7 @@ fn reason(error: &AppendError) -> Reason {
         AppendError::RequestReused => Reason::RequestIdReused,
         AppendError::KeyExists => Reason::StateNotAllowed,
         AppendError::TooLarge => Reason::BodyTooLarge,
-        AppendError::Unavailable => Reason::JournalUnavailable,
+        AppendError::Damaged | AppendError::Unavailable => Reason::JournalUnavailable,
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod compute;
 mod error;
+mod inboxes;
 mod leaves;
 mod postgres;
 mod recount;
@@ -23,6 +24,7 @@ use tokio::sync::watch;
 
 pub use compute::{consistency, frontier, receipt, root, tile};
 pub use error::{Alarm, EvidenceError, Fault, PublishError};
+pub use inboxes::compare_inboxes;
 pub use leaves::{fresh_leaves, stored_leaves};
 pub use postgres::PostgresEvidence;
 pub use recount::{Reach, Recount, reach, tree_of, verify};

@@ -18,7 +18,7 @@ mod tail;
 pub mod views;
 
 use async_trait::async_trait;
-use domain::entry::Entry;
+use domain::entry::{Entry, NoticeRef};
 use domain::municipality::MunicipalityCode;
 use domain::subject::{NoticeNumber, Position, Subject};
 use jiff::Timestamp;
@@ -44,6 +44,9 @@ pub enum AppendError {
     /// The unique key exists: what it stands for has happened.
     #[error("the unique key exists")]
     KeyExists,
+    /// What the batch would go on from is not what was stored: an operator must look, no retry mends it.
+    #[error("the journal's tables do not say what its entries do")]
+    Damaged,
     /// The batch breaks a limit: no entries or too many, or an entry too large.
     #[error("the batch is over a limit")]
     TooLarge,
@@ -95,6 +98,25 @@ pub struct InboxHead {
     pub number: NoticeNumber,
     /// The chain value at that number.
     pub chain: [u8; 32],
+}
+
+impl InboxHead {
+    /// Before anything came.
+    pub const EMPTY: Self = Self {
+        number: NoticeNumber(0),
+        chain: api::chain::START,
+    };
+
+    /// Whether the entry that gave rise to the newest notice says the same: a table beside can be changed unseen, an
+    /// entry's bytes cannot.
+    pub fn is_said_by(&self, recipient: MunicipalityCode, entry: &Entry) -> bool {
+        let is_said = |notice: &NoticeRef| {
+            notice.recipient == recipient
+                && notice.number == self.number
+                && notice.chain == self.chain
+        };
+        entry.notices.iter().any(is_said)
+    }
 }
 
 /// The journal. Implementations pass the one conformance suite in [`conformance`].

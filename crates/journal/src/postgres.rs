@@ -243,10 +243,7 @@ impl Journal for PostgresJournal {
             )
             .await?;
         let Some(row) = rows.first() else {
-            return Ok(InboxHead {
-                number: NoticeNumber(0),
-                chain: api::chain::START,
-            });
+            return Ok(InboxHead::EMPTY);
         };
         Ok(InboxHead {
             number: NoticeNumber(

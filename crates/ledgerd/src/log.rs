@@ -193,6 +193,9 @@ impl Log {
         let key = self.signer.as_ref().map(|signer| signer.verifier().clone());
         let mut recount = Recount::from(evidence, from, key).await?;
         self.compare(&mut recount, until).await?;
+        if leads {
+            evidence::compare_inboxes(self.journal.as_ref()).await?;
+        }
         if leads && let Some(alarm) = alarm {
             // not one that was raised meanwhile
             if !evidence.lift(&alarm, Ground::Recount).await? {

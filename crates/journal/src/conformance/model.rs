@@ -198,6 +198,6 @@ fn told(outcome: &Result<Outcome, AppendError>) -> Told {
         Err(AppendError::RequestReused) => Told::RequestReused,
         Err(AppendError::KeyExists) => Told::KeyExists,
         Err(AppendError::TooLarge) => Told::TooLarge,
-        Err(AppendError::Unavailable) => Told::Unavailable,
+        Err(AppendError::Damaged | AppendError::Unavailable) => Told::Unavailable,
     }
 }

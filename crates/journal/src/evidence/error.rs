@@ -1,6 +1,7 @@
 //! What can be wrong: with the store of the log, with a checkpoint that is to be published, and with the record
 //! itself. An alarm is no error of a call: it says that what is stored is not what was logged.
 
+use domain::municipality::MunicipalityCode;
 use tlog::tree::{Place, Size};
 
 use crate::ReadError;
@@ -73,6 +74,9 @@ pub enum Alarm {
     /// The journal's store has other bytes than its writer kept in memory.
     #[error("entry {0} is not stored as it was written")]
     NotAsWritten(u64),
+    /// What comes next in a municipality's inbox would be chained to something else than its entry says.
+    #[error("the newest notice to {0} is not as its entry says")]
+    InboxDiffers(MunicipalityCode),
     /// A hash of the log does not follow from those below it.
     #[error("the hash at level {} index {} does not follow from those below", .0.level, .0.index)]
     HashDiffers(Place),
@@ -109,6 +113,7 @@ impl Alarm {
             Self::Contradicted(_) | Self::NotAsWritten(_) => true,
             Self::EntryMissing(_)
             | Self::EntryDiffers(_)
+            | Self::InboxDiffers(_)
             | Self::HashDiffers(_)
             | Self::HashMissing(_)
             | Self::HashesDiffer(_)

@@ -1,6 +1,5 @@
 //! The rows of one batch, written and looked up, one statement each. What may be written is decided in `write`.
 
-use api::chain;
 use domain::entry::{Draft, NoticeRef};
 use domain::municipality::MunicipalityCode;
 use domain::subject::{NoticeNumber, Position, Pseudonym, Subject, Version};
@@ -62,23 +61,31 @@ pub(super) fn inbox_head(
     connection: &Connection,
     recipient: MunicipalityCode,
 ) -> Result<InboxHead, rusqlite::Error> {
-    let head = first_row(
+    Ok(newest_notice(connection, recipient)?.map_or(InboxHead::EMPTY, |(head, _bytes)| head))
+}
+
+/// The head of an inbox, and the bytes of the entry that it is of, which may be gone.
+type NewestNotice = (InboxHead, Option<Vec<u8>>);
+
+pub(super) fn newest_notice(
+    connection: &Connection,
+    recipient: MunicipalityCode,
+) -> Result<Option<NewestNotice>, rusqlite::Error> {
+    first_row(
         connection
             .prepare_cached(
-                "SELECT number, chain FROM notices WHERE recipient = ?1 \
-                 ORDER BY number DESC LIMIT 1",
+                "SELECT n.number, n.chain, e.bytes FROM notices n \
+                 LEFT JOIN entries e ON e.position = n.position \
+                 WHERE n.recipient = ?1 ORDER BY n.number DESC LIMIT 1",
             )?
             .query_row([recipient.number()], |row| {
-                Ok(InboxHead {
+                let head = InboxHead {
                     number: NoticeNumber(row.get::<_, i64>(0)?.cast_unsigned()),
                     chain: row.get(1)?,
-                })
+                };
+                Ok((head, row.get(2)?))
             }),
-    )?;
-    Ok(head.unwrap_or(InboxHead {
-        number: NoticeNumber(0),
-        chain: chain::START,
-    }))
+    )
 }
 
 type RequestRow = ([u8; 16], Answer);

@@ -129,6 +129,9 @@ impl State {
         if !versions_fit(connection, &batch.drafts)? {
             return Ok(Err(AppendError::VersionConflict));
         }
+        if !self.heads_hold(connection, &batch.drafts)? {
+            return Ok(Err(AppendError::Damaged));
+        }
         self.append(connection, batch).map(Ok)
     }
 
@@ -198,7 +201,8 @@ impl State {
         let position = Position(self.edge.0 + 1);
         let mut notices = Vec::with_capacity(draft.notices.len());
         for (recipient, kind) in &draft.notices {
-            let head = self.head(connection, *recipient)?;
+            let head = self.heads.get(recipient);
+            let head = head.copied().unwrap_or(InboxHead::EMPTY);
             let number = NoticeNumber(head.number.0 + 1);
             let hash = chain::content_hash(
                 *recipient,
@@ -244,15 +248,35 @@ impl State {
         Ok(())
     }
 
-    fn head(
+    /// Reads the inboxes' heads that are not known yet, and whether each is what its entry says: what goes on from another
+    /// one would be chained, and signed, as if it had been so.
+    fn heads_hold(
         &mut self,
         connection: &Connection,
-        recipient: MunicipalityCode,
-    ) -> Result<InboxHead, rusqlite::Error> {
-        if let Some(head) = self.heads.get(&recipient) {
-            return Ok(*head);
+        drafts: &[Draft],
+    ) -> Result<bool, rusqlite::Error> {
+        for (recipient, _kind) in drafts.iter().flat_map(|draft| &draft.notices) {
+            if self.heads.contains_key(recipient) {
+                continue;
+            }
+            let head = match rows::newest_notice(connection, *recipient)? {
+                None => InboxHead::EMPTY,
+                Some((head, bytes)) => {
+                    let entry = bytes.and_then(|bytes| record::decode(&bytes).ok());
+                    if !entry.is_some_and(|entry| head.is_said_by(*recipient, &entry)) {
+                        tracing::error!(
+                            recipient.code = %recipient,
+                            notice.number = head.number.0,
+                            "the newest notice is not as its entry says, nothing is appended after it: run journal verify"
+                        );
+                        return Ok(false);
+                    }
+                    head
+                }
+            };
+            self.heads.insert(*recipient, head);
         }
-        rows::inbox_head(connection, recipient)
+        Ok(true)
     }
 
     fn salt(&self) -> Result<[u8; 16], rusqlite::Error> {

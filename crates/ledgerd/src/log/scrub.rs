@@ -96,6 +96,7 @@ impl Scrubber {
             }
             sleep(begun.elapsed() * PAUSE).await;
         }
+        evidence::compare_inboxes(journal).await?;
         self.mark(Size(0)).await;
         Ok(began)
     }

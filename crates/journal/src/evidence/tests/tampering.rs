@@ -115,8 +115,11 @@ pub(super) fn shows_at(alarm: &Alarm, newest: u64) -> u64 {
         | Alarm::CheckpointDamaged(size)
         | Alarm::CheckpointUnsigned(size) => size.0,
         Alarm::Behind(_) => newest + 1,
-        Alarm::NotAsWritten(_) | Alarm::HashesDiffer(_) | Alarm::Contradicted(_) => {
-            panic!("{alarm:?} is no tampering with a stopped store")
+        Alarm::NotAsWritten(_)
+        | Alarm::InboxDiffers(_)
+        | Alarm::HashesDiffer(_)
+        | Alarm::Contradicted(_) => {
+            panic!("{alarm:?} is no tampering with what a log is made of")
         }
     }
 }

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
+use domain::municipality::MunicipalityCode;
 use domain::subject::Position;
+use journal::AppendError;
+use journal::conformance::given::{
+    append, batch, new_relocation, notifying, registered, solleftea, solna,
+};
 use journal::evidence::{self, Alarm, Ground};
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::policy::Policy;
@@ -166,6 +171,46 @@ async fn what_is_not_stored_as_it_was_written_is_never_signed() {
     let running = Running::start(stores.log(Leadership::always()));
     stores.published(ENTRIES + 3).await;
     running.end().await;
+}
+
+/// A bit that turned beside the entries, in what the next notice goes on from.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_appended_or_signed_after_a_notice_that_is_not_as_its_entry_says() {
+    let told = |who: MunicipalityCode| batch(vec![notifying(registered(new_relocation()), &[who])]);
+    for change in [
+        flip("notices", "chain", 2),
+        "UPDATE notices SET number = number + 4 WHERE position = 2".into(),
+        "UPDATE notices SET position = 1 WHERE position = 2".into(),
+        "UPDATE notices SET position = 258 WHERE position = 2".into(),
+    ] {
+        let house = House::new();
+        let stores = house.open();
+        for _ in 0..2 {
+            append(&stores.journal, told(solna())).await;
+        }
+        let running = Running::start(stores.log(Leadership::always()));
+        stores.published(2).await;
+        running.end().await;
+        drop(stores);
+        house.tamper("journal.sqlite", &change);
+        for _ in 0..2 {
+            let stores = house.open();
+            let refused = stores.journal.append(told(solna())).await;
+            assert!(matches!(refused, Err(AppendError::Damaged)), "{refused:?}");
+            Running::start(stores.log(Leadership::always()))
+                .stopped()
+                .await;
+            let alarm = stores.evidence.alarm().await.expect("read");
+            assert_eq!(
+                alarm,
+                Some(Alarm::InboxDiffers(solna()).to_string()),
+                "{change}"
+            );
+            assert_eq!(*stores.evidence.published().borrow(), Size(2), "{change}");
+        }
+        // the others' inboxes go on
+        append(&house.open().journal, told(solleftea())).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
