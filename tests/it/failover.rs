@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use api::v1;
 use client::request_id;
 use daemon::postgres::Settings;
-use daemon::postgres::testing::Pair;
+use daemon::postgres::testing::{Pair, Server};
 use journal::evidence::{self, Evidence as _, PostgresEvidence};
 use journal::{Journal as _, PostgresJournal};
 use tests::{
@@ -155,6 +155,39 @@ async fn a_database_that_is_killed_under_load_is_followed_with_all_that_was_ackn
     alerted_once(&world).await;
     let position = settled(&world, &pair).await;
     holds(world.folder(), &solna, &old, position).await;
+}
+
+/// Of either store: the record's and the keys' may have other servers.
+#[tokio::test(flavor = "multi_thread")]
+async fn several_hosts_without_a_synchronous_standby_are_warned_of_for_both_stores() {
+    let server = Server::shared().await.expect("a server");
+    for (hosts, warned) in [(1, 0), (2, 1)] {
+        let named = server.clone();
+        let reached = move |database: &str, user: &str| {
+            let url = named.url(user, database);
+            let (before, rest) = url.split_once('@').expect("a user");
+            let (host, database) = rest.split_once('/').expect("a database");
+            let hosts = vec![host; hosts].join(",");
+            format!("url = \"{before}@{hosts}/{database}\"")
+        };
+        let world = Apart::reached(server.clone(), reached).await;
+        let told = |service: &str, store: &str| {
+            let log = world.log(service);
+            let lines = log.lines().filter(|line| {
+                line.contains("no synchronous standby")
+                    && line.contains(&format!("store=\"{store}\""))
+            });
+            lines.count()
+        };
+        for (service, store, expected) in [
+            ("gateway-1", "journal", warned),
+            ("gateway-2", "keys", warned),
+            ("ledger-1", "journal", warned),
+            ("ledger-1", "keys", 0),
+        ] {
+            assert_eq!(told(service, store), expected, "{service} {store} {hosts}");
+        }
+    }
 }
 
 /// Both gateways and a stream through all of it tell the same of each relocation, once; and the recipient's chain

@@ -11,9 +11,9 @@ mod settings;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use checks::has_synchronous_standby;
+pub use checks::tell_of_standby;
 pub use error::{ConnectError, LinkError};
-pub use gathered::{Gathered, Unanswered};
+pub use gathered::{Gathered, Refused, Unanswered};
 pub use link::{Link, Proof};
 pub use pool::{Links, Pool};
 pub use schema::Schema;

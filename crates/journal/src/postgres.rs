@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use daemon::postgres::{
-    ConnectError, Gathered, Link, LinkError, Pool, Schema, Settings, has_synchronous_standby,
+    ConnectError, Gathered, Link, LinkError, Pool, Schema, Settings, tell_of_standby,
 };
 use domain::entry::Entry;
 use domain::municipality::MunicipalityCode;
@@ -29,8 +29,8 @@ use ring::rand::SystemRandom;
 use tlog::tree::Size;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Config, Row};
 use uuid::Uuid;
 
 use crate::batch::{Answer, Batch, OpenClaim, Outcome, Scope};
@@ -92,14 +92,7 @@ impl PostgresJournal {
         let settings = Arc::new(settings);
         let known = Known::new();
         let mut follower = Follower::start(settings.clone(), known.clone()).await?;
-        let url: Config = settings.url.parse().map_err(ConnectError::Url)?;
-        let hosts = url.get_hosts().len();
-        if hosts > 1 && !has_synchronous_standby(follower.link()).await? {
-            tracing::warn!(
-                hosts,
-                "no synchronous standby: another host that takes over may lack what was answered"
-            );
-        }
+        tell_of_standby(follower.link(), &settings, "journal").await?;
         let (queue, waiting) = mpsc::channel(QUEUE_BATCHES_MAX);
         let pool = Pool::new(settings.clone(), Arc::new(known.reached()));
         let of_subjects = pool.clone();

@@ -3,7 +3,7 @@
 use std::error::Error as Source;
 use std::path::PathBuf;
 
-use daemon::postgres::{ConnectError, LinkError, Unanswered};
+use daemon::postgres::{ConnectError, LinkError, Refused, Unanswered};
 
 use crate::KeyPlace;
 
@@ -95,6 +95,25 @@ pub enum OpenError {
     /// The writer thread could not start.
     #[error("the writer cannot start")]
     Thread(#[source] std::io::Error),
+}
+
+impl Refused for Error {
+    fn is_of_one(&self) -> bool {
+        match self {
+            Self::Tampered => true,
+            Self::Store(error) => {
+                let link = error.downcast_ref::<LinkError>();
+                link.is_some_and(LinkError::is_of_one)
+            }
+            Self::Unavailable
+            | Self::Crypto
+            | Self::UnknownRoot(_)
+            | Self::FalseRoot(_)
+            | Self::Damaged { .. }
+            | Self::Contested(_)
+            | Self::TooLarge(_) => false,
+        }
+    }
 }
 
 impl From<rusqlite::Error> for Error {

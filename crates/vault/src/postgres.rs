@@ -18,7 +18,9 @@ mod writer;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use daemon::postgres::{ConnectError, Gathered, Link, Pool, Proof, Schema, Settings};
+use daemon::postgres::{
+    ConnectError, Gathered, Link, Pool, Proof, Schema, Settings, tell_of_standby,
+};
 use domain::municipality::MunicipalityCode;
 use domain::subject::{Position, Subject};
 use tokio::sync::{mpsc, oneshot};
@@ -96,6 +98,7 @@ impl PostgresStore {
         begun.map_err(|error| OpenError::Store(Box::new(error)))?;
         given.verify(&roots::stored(&mut link).await?)?;
         holders::hold(&mut link, &given).await?;
+        tell_of_standby(&mut link, &settings, "keys").await?;
         let proof = Arc::new(Ours(in_use.clone()));
         let (queue, waiting) = mpsc::channel(QUEUE_CHANGES_MAX);
         daemon::spawn(Writer::new(settings.clone(), in_use, proof.clone(), link).run(waiting));

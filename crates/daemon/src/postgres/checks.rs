@@ -1,6 +1,6 @@
 //! What must be true of a server before anything is entrusted to it.
 
-use super::{ConnectError, Link, LinkError};
+use super::{ConnectError, Link, LinkError, Settings};
 
 /// PostgreSQL 15.0, as the server counts.
 const VERSION_MIN: i32 = 150_000;
@@ -59,9 +59,7 @@ pub(super) async fn is_safe(link: &mut Link) -> Result<(), ConnectError> {
     for (row, wanted) in rows.iter().zip(&WANTED) {
         let version: i32 = row.try_get(0).map_err(LinkError::from)?;
         let found: String = row.try_get(1).map_err(LinkError::from)?;
-        if version < VERSION_MIN {
-            return Err(ConnectError::Old(version / 10_000));
-        }
+        is_new_enough(version)?;
         if !wanted.values.contains(&found.as_str()) {
             return Err(ConnectError::Unsafe {
                 name: wanted.name,
@@ -74,9 +72,60 @@ pub(super) async fn is_safe(link: &mut Link) -> Result<(), ConnectError> {
     Ok(())
 }
 
-/// Whether a commit waits for another server. When not, a switch to that one may lose what was answered.
-pub async fn has_synchronous_standby(link: &mut Link) -> Result<bool, LinkError> {
+/// Whether a server is new enough, by the number that it counts versions with.
+fn is_new_enough(version: i32) -> Result<(), ConnectError> {
+    if version < VERSION_MIN {
+        return Err(ConnectError::Old(version / 10_000));
+    }
+    Ok(())
+}
+
+/// Tells at the start when another server may take over that lacks what was answered: several hosts are named, and no
+/// commit waits for a second one. `store` is whose database it is.
+pub async fn tell_of_standby(
+    link: &mut Link,
+    settings: &Settings,
+    store: &'static str,
+) -> Result<(), ConnectError> {
+    let hosts = settings.hosts()?.len();
+    if hosts < 2 {
+        return Ok(());
+    }
     let sql = "SELECT current_setting('synchronous_standby_names') <> ''";
     let rows = link.rows(sql, &[]).await?;
-    Ok(rows.first().map_or(Ok(false), |row| row.try_get(0))?)
+    let waits = rows.first().map_or(Ok(false), |row| row.try_get(0));
+    if !waits.map_err(LinkError::from)? {
+        tracing::warn!(
+            store,
+            hosts,
+            "no synchronous standby: another host that takes over may lack what was answered"
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn postgresql_15_and_newer_is_new_enough() {
+        for (version, refused) in [
+            (90_624, Some(9)),
+            (140_000, Some(14)),
+            (140_020, Some(14)),
+            (149_999, Some(14)),
+            (150_000, None),
+            (150_014, None),
+            (160_000, None),
+            (180_001, None),
+        ] {
+            let told = match is_new_enough(version) {
+                Ok(()) => None,
+                Err(ConnectError::Old(major)) => Some(major),
+                Err(error) => panic!("{error}"),
+            };
+            assert_eq!(told, refused, "{version}");
+        }
+    }
 }

@@ -125,6 +125,14 @@ impl LinkError {
         }
     }
 
+    /// Whether it is about what is stored: a page that cannot be read, a row that is not what it should be.
+    pub(super) fn is_of_what_is_stored(&self) -> bool {
+        let Self::Store(error) = self else {
+            return false;
+        };
+        error.code().is_some_and(is_of_what_is_stored)
+    }
+
     /// Whether the table or its schema is not there.
     pub(super) fn is_missing_table(&self) -> bool {
         let Self::Store(error) = self else {
@@ -132,5 +140,36 @@ impl LinkError {
         };
         let missing = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME];
         error.code().is_some_and(|code| missing.contains(code))
+    }
+}
+
+/// Classes of the SQL standard and of PostgreSQL: a value that cannot be, a file that cannot be read, a damaged page.
+fn is_of_what_is_stored(code: &SqlState) -> bool {
+    ["22", "58", "XX"]
+        .iter()
+        .any(|class| code.code().starts_with(class))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_page_is_of_what_is_stored_and_a_server_without_room_is_not() {
+        for (code, expected) in [
+            (SqlState::DATA_CORRUPTED, true),
+            (SqlState::INDEX_CORRUPTED, true),
+            (SqlState::INTERNAL_ERROR, true),
+            (SqlState::IO_ERROR, true),
+            (SqlState::NUMERIC_VALUE_OUT_OF_RANGE, true),
+            (SqlState::OUT_OF_MEMORY, false),
+            (SqlState::TOO_MANY_CONNECTIONS, false),
+            (SqlState::ADMIN_SHUTDOWN, false),
+            (SqlState::QUERY_CANCELED, false),
+            (SqlState::INSUFFICIENT_PRIVILEGE, false),
+            (SqlState::UNDEFINED_TABLE, false),
+        ] {
+            assert_eq!(is_of_what_is_stored(&code), expected, "{code:?}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::fmt;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::LinkError;
 use crate::ErrorChain;
 
 /// There is no answer: the statement failed, and the log says why.
@@ -15,6 +16,19 @@ use crate::ErrorChain;
 pub struct Unanswered;
 
 type Asked<Q, A> = (Q, oneshot::Sender<A>);
+
+/// Why questions that were asked together have no answers.
+pub trait Refused: Error + Send + 'static {
+    /// Whether it may be one question's own, so that the others have answers. When the connection was lost or the server
+    /// has no room it is everybody's.
+    fn is_of_one(&self) -> bool;
+}
+
+impl Refused for LinkError {
+    fn is_of_one(&self) -> bool {
+        self.is_of_what_is_stored()
+    }
+}
 
 /// Questions of one kind. Dropping it ends its task.
 pub struct Gathered<Q, A>(mpsc::Sender<Asked<Q, A>>);
@@ -25,13 +39,14 @@ impl<Q, A> fmt::Debug for Gathered<Q, A> {
     }
 }
 
-impl<Q: Send + 'static, A: Send + 'static> Gathered<Q, A> {
-    /// Answers at most so many questions at once. `together` gives one answer for each question, in their order.
+impl<Q: Clone + Send + Sync + 'static, A: Send + 'static> Gathered<Q, A> {
+    /// Answers at most so many questions at once. `together` gives one answer for each question, in their order. When one
+    /// of them may have failed all, they are asked in halves, so that only that one has no answer.
     pub fn start<F, W, E>(questions_max: usize, together: F) -> Self
     where
-        F: Fn(Vec<Q>) -> W + Send + 'static,
+        F: Fn(Vec<Q>) -> W + Send + Sync + 'static,
         W: Future<Output = Result<Vec<A>, E>> + Send,
-        E: Error + Send + 'static,
+        E: Refused,
     {
         let (queue, mut asked) = mpsc::channel::<Asked<Q, A>>(questions_max.max(1));
         crate::spawn(async move {
@@ -39,18 +54,8 @@ impl<Q: Send + 'static, A: Send + 'static> Gathered<Q, A> {
             while asked.recv_many(&mut group, questions_max.max(1)).await > 0 {
                 // whoever went away needs no answer
                 group.retain(|(_, reply)| !reply.is_closed());
-                if group.is_empty() {
-                    continue;
-                }
-                let (questions, replies): (Vec<_>, Vec<_>) = group.drain(..).unzip();
-                match together(questions).await {
-                    Ok(answers) => {
-                        for (reply, answer) in replies.into_iter().zip(answers) {
-                            reply.send(answer).ok();
-                        }
-                    }
-                    // who is let go without an answer knows
-                    Err(error) => tracing::warn!(error = %ErrorChain(&error), "looks failed"),
+                if !group.is_empty() {
+                    answer(&together, std::mem::take(&mut group)).await;
                 }
             }
         });
@@ -66,6 +71,33 @@ impl<Q: Send + 'static, A: Send + 'static> Gathered<Q, A> {
     }
 }
 
+/// Asks a group, and its halves if one in it may have failed it.
+async fn answer<Q, A, F, W, E>(together: &F, group: Vec<Asked<Q, A>>)
+where
+    Q: Clone,
+    F: Fn(Vec<Q>) -> W,
+    W: Future<Output = Result<Vec<A>, E>>,
+    E: Refused,
+{
+    let mut groups = vec![group];
+    while let Some(mut group) = groups.pop() {
+        let questions = group.iter().map(|(question, _reply)| question.clone());
+        match together(questions.collect()).await {
+            Ok(answers) => {
+                for ((_question, reply), answer) in group.into_iter().zip(answers) {
+                    reply.send(answer).ok();
+                }
+            }
+            Err(error) if group.len() > 1 && error.is_of_one() => {
+                groups.push(group.split_off(group.len() / 2));
+                groups.push(group);
+            }
+            // who is let go without an answer knows
+            Err(error) => tracing::warn!(error = %ErrorChain(&error), "looks failed"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
@@ -77,7 +109,21 @@ mod tests {
 
     type Groups = Arc<Mutex<Vec<Vec<u32>>>>;
 
-    /// Doubles numbers, when it is let; refuses a group with a 13 in it. Remembers the groups.
+    #[derive(Debug, thiserror::Error)]
+    enum Trouble {
+        #[error("one cannot be read")]
+        One,
+        #[error("nobody is there")]
+        All,
+    }
+
+    impl Refused for Trouble {
+        fn is_of_one(&self) -> bool {
+            matches!(self, Self::One)
+        }
+    }
+
+    /// Doubles numbers, when it is let; a 13 cannot be read, and with a 99 nobody is there. Remembers the groups.
     fn doubling(let_go: &Arc<Semaphore>) -> (Gathered<u32, u32>, Groups) {
         let groups = Groups::default();
         let (seen, let_go) = (groups.clone(), let_go.clone());
@@ -86,8 +132,11 @@ mod tests {
             async move {
                 seen.lock().expect("whole").push(numbers.clone());
                 let_go.acquire().await.expect("open").forget();
+                if numbers.contains(&99) {
+                    return Err(Trouble::All);
+                }
                 if numbers.contains(&13) {
-                    return Err(fmt::Error);
+                    return Err(Trouble::One);
                 }
                 Ok(numbers.into_iter().map(|number| 2 * number).collect())
             }
@@ -113,6 +162,34 @@ mod tests {
         assert_eq!(groups.concat(), [1, 2, 3, 4, 5, 6]);
         assert!(groups.len() <= 3, "one, then together: {groups:?}");
         assert!(groups.iter().all(|group| group.len() <= 4), "{groups:?}");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_the_trouble_of_whoever_asked_for_it_alone() {
+        for (numbers, expected, statements) in [
+            ([1, 13, 2, 3], [Some(2), None, Some(4), Some(6)], 5),
+            ([13, 13, 2, 3], [None, None, Some(4), Some(6)], 5),
+            // no half would do better
+            ([1, 99, 13, 3], [None; 4], 1),
+        ] {
+            let let_go = Arc::new(Semaphore::new(0));
+            let (gathered, groups) = doubling(&let_go);
+            // one that is asked alone holds the others up until they are one group
+            let mut first = Box::pin(gathered.ask(7));
+            while groups.lock().expect("whole").is_empty() {
+                assert!(futures_util::poll!(&mut first).is_pending());
+                tokio::task::yield_now().await;
+            }
+            let mut asked = Box::pin(join_all(numbers.map(|number| gathered.ask(number))));
+            assert!(futures_util::poll!(&mut asked).is_pending());
+            let_go.add_permits(10);
+            let (first, answers) = join(first, asked).await;
+            assert_eq!(first, Ok(14));
+            let answers: Vec<_> = answers.into_iter().map(Result::ok).collect();
+            assert_eq!(answers, expected, "{numbers:?}");
+            let groups = groups.lock().expect("whole").clone();
+            assert_eq!(groups.len(), 1 + statements, "{groups:?}");
+        }
     }
 
     #[tokio::test]
