@@ -360,6 +360,57 @@ async fn a_witness_says_what_is_wrong_with_all_its_files_and_what_is_in_force() 
     }
 }
 
+/// What whoever asks the witnesses is told to be wrong: by the check, and by the start before it does anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_says_what_is_wrong_with_its_witnesses_and_its_memory_before_it_begins() {
+    let plan = Plan {
+        witnesses: 1,
+        ..Plan::default()
+    };
+    let world = World::with(plan).await;
+    let folder = world.folder();
+    let text = fs::read_to_string(folder.join("serve.toml")).expect("a configuration");
+    let policy = fs::read_to_string(folder.join("policy")).expect("a policy");
+    fs::write(folder.join("http"), policy.replace("https://", "http://")).expect("written");
+    fs::write(folder.join("false"), "no checkpoint").expect("written");
+    let authorities = text
+        .lines()
+        .find(|line| line.starts_with("witness_authorities"));
+    let authorities = authorities.expect("they are named");
+    let signing = text.lines().find(|line| line.starts_with("signing_key"));
+    let signing = signing.expect("it is named");
+    let remembered = format!("{signing}\nmemory = \"{}/false\"", folder.display());
+    for (from, to, why) in [
+        (
+            authorities,
+            "",
+            "evidence.witness_authorities: a path is expected, since the policy has witnesses",
+        ),
+        (
+            "/policy\"",
+            "/http\"",
+            "evidence.policy: the address of the witness 'w1' is no https:// address",
+        ),
+        (signing, &remembered, "evidence.memory: '"),
+    ] {
+        let wrong = text.replace(from, to).replace("/data\"", "/nothing\"");
+        fs::write(folder.join("wrong.toml"), wrong).expect("written");
+        for words in [
+            &["config", "check", "wrong.toml"][..],
+            &["serve", "--config", "wrong.toml"],
+        ] {
+            let refused = said(folder, words);
+            assert_eq!(refused.code, 64, "{words:?}: {}", refused.errors);
+            let told = &refused.errors;
+            assert!(
+                told.contains(why) && told.contains("1 fault(s)"),
+                "{words:?}: {told}"
+            );
+        }
+        assert!(!folder.join("nothing").exists(), "{why}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_witness_killed_at_any_moment_never_forgets_what_it_answered() {
     let mut world = World::with(Plan {

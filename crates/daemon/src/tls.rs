@@ -15,7 +15,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{RootCertStore, ServerConfig};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
@@ -27,6 +27,7 @@ use crate::tasks::{Drain, Tasks, spawn};
 use addresses::Addresses;
 pub use connection::Connection;
 use connection::Open;
+pub use rustls::ClientConfig;
 
 /// Where the certificates are.
 #[derive(Clone, Debug)]

@@ -86,7 +86,12 @@ pub(crate) fn config(verb: ConfigVerb) -> Result<(), Failure> {
 
 fn check(file: &Path, kind: Kind) -> Result<(), Failure> {
     let config = Config::load(file, kind).map_err(|error| Failure::Usage(error.into()))?;
-    let faults = check::files(&config);
+    check_files(&config)
+}
+
+/// Everything that is wrong with the files, at once.
+fn check_files(config: &Config) -> Result<(), Failure> {
+    let faults = check::files(config);
     if faults.is_empty() {
         Ok(())
     } else {
@@ -111,6 +116,8 @@ pub(crate) fn run(options: &Options, kind: Kind) -> Result<(), Failure> {
         output::say(&config.print());
         return Ok(());
     }
+    // before anything is begun, and all at once: whoever mends the first file should not meet the second one then
+    check_files(&config)?;
     runtime(config.log_format, &config.log_filter)?.block_on(serve(config, kind, options))
 }
 

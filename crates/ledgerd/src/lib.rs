@@ -24,7 +24,7 @@ pub use leadership::Leadership;
 pub use log::{Ended, Forgotten, Log, Memory, MemoryError, Scrubber};
 pub use relay::Relay;
 pub use serve::serve;
-pub use witnesses::{AddressError, Witnesses};
+pub use witnesses::{AddressError, Witnesses, check_addresses};
 
 /// Entries read at once: large enough for a quick replay, small enough to stay responsive.
 const READ_ENTRIES: usize = 1000;

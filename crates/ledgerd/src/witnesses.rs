@@ -14,6 +14,7 @@ use std::time::Duration;
 use daemon::{Drain, ErrorChain};
 use domain::reason::Reason;
 use futures_util::future::join_all;
+use http::Uri;
 use journal::evidence::{Alarm, Evidence};
 use rustls::ClientConfig;
 use tlog::checkpoint::SignedCheckpoint;
@@ -25,7 +26,7 @@ use tokio::time::{sleep, timeout};
 use crate::Leadership;
 use crate::log::raise;
 use ask::{Failed, Said, ask};
-use post::{Post, Way, connections};
+use post::{Post, Way, connections, place};
 
 /// How long asking about one checkpoint may take altogether: a witness waits for its disk, not more.
 const ASK: Duration = Duration::from_secs(10);
@@ -43,6 +44,25 @@ const CONTRADICTING_MIN: usize = 2;
 pub struct AddressError {
     /// Its name in the policy.
     pub witness: String,
+}
+
+/// Whether all witnesses of a policy that have an address can be asked there, as [`Witnesses::new`] would ask them.
+pub fn check_addresses(policy: &Policy) -> Result<(), AddressError> {
+    places(policy).map(drop)
+}
+
+/// The witnesses that have an address, and where each is asked.
+fn places(policy: &Policy) -> Result<Vec<(&Witness, Uri)>, AddressError> {
+    let mut places = Vec::new();
+    for witness in policy.witnesses() {
+        if let Some(address) = &witness.url {
+            let place = place(address).ok_or_else(|| AddressError {
+                witness: witness.name.clone(),
+            })?;
+            places.push((witness, place));
+        }
+    }
+    Ok(places)
 }
 
 /// Collects cosignatures.
@@ -69,15 +89,9 @@ impl Witnesses {
         leadership: Leadership,
     ) -> Result<Self, AddressError> {
         let connections = connections(tls);
-        let mut asked = Vec::new();
-        for witness in policy.witnesses() {
-            if let Some(address) = &witness.url {
-                let way = Way::new(&connections, address).ok_or_else(|| AddressError {
-                    witness: witness.name.clone(),
-                })?;
-                asked.push((witness.clone(), way));
-            }
-        }
+        let places = places(&policy)?.into_iter();
+        let asked = places.map(|(witness, place)| (witness.clone(), Way::new(&connections, place)));
+        let asked = asked.collect();
         Ok(Self {
             evidence,
             policy,

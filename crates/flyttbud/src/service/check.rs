@@ -1,4 +1,5 @@
-//! `flyttbud config check`: the configuration, and every file that it names, as the service would read them.
+//! `flyttbud config check`, and what a start looks at first: every file that the configuration names, as the service would
+//! read them.
 
 use std::path::Path;
 
@@ -6,10 +7,12 @@ use anyhow::Context as _;
 use daemon::config::{Config, Evidence, Nats, RootFiles, Service};
 use daemon::tls::{self, Tls};
 use fanout::{Place, PlaceError};
+use ledgerd::Memory;
 use tlog::key;
 use vault::{RootKey, RootKeyError, RootKeys};
 
 use super::gateway::policy;
+use super::ledger;
 use crate::keys;
 
 /// Everything that is wrong with the files, one line for each, by the key that names it. Nothing is changed, and
@@ -66,24 +69,32 @@ pub(super) fn files(config: &Config) -> Vec<String> {
             look(key, database.check().map_err(Into::into));
         }
     }
-    evidence(&config.evidence, &mut look);
+    evidence(&config.evidence, ledger.is_some(), &mut look);
     faults
 }
 
-fn evidence(evidence: &Evidence, look: &mut impl FnMut(&str, anyhow::Result<()>)) {
+fn evidence(evidence: &Evidence, is_ledger: bool, look: &mut impl FnMut(&str, anyhow::Result<()>)) {
     if let Some(key) = &evidence.signing_key {
         look(
             "evidence.signing_key",
             keys::read::<key::Log>(key).map(drop),
         );
     }
-    let read = policy(evidence.policy.as_deref()).map(drop);
+    let policy = policy(evidence.policy.as_deref());
+    let (policy, read) = match policy {
+        Ok(policy) => (policy, Ok(())),
+        Err(error) => (None, Err(error)),
+    };
     look("evidence.policy", read);
-    if let Some(authorities) = &evidence.witness_authorities {
-        let identity = evidence.witness_identity.as_ref();
-        let identity = identity.map(|(certificate, key)| (certificate.as_path(), key.as_path()));
-        let client = tls::client(authorities, identity).map(drop);
-        look("evidence.witness_authorities", client.map_err(Into::into));
+    if !is_ledger {
+        return;
+    }
+    if let Err((key, error)) = ledger::asked(policy, evidence) {
+        look(key, Err(error));
+    }
+    if let Some(memory) = &evidence.memory {
+        let read = Memory::open(memory).map(drop);
+        look("evidence.memory", read.map_err(Into::into));
     }
 }
 

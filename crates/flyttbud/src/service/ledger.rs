@@ -3,13 +3,14 @@
 use anyhow::{Context as _, anyhow};
 use daemon::config::Evidence;
 use daemon::health::Told;
-use daemon::tls::{self, Incoming};
+use daemon::tls::{self, ClientConfig, Incoming};
 use fanout::Publisher;
 use journal::evidence::Fault;
 use ledgerd::{
     Ended, Forgotten, Host, HostError, Leadership, Log, Memory, Relay, Scrubber, Witnesses,
 };
 use tlog::key::{self, Signer};
+use tlog::policy::Policy;
 use tokio::sync::watch;
 
 use super::Process;
@@ -173,26 +174,42 @@ fn start_log(
     holds
 }
 
+/// What is wrong, behind the key that names it.
+pub(super) type Wrong = (&'static str, anyhow::Error);
+
+/// The policy whose witnesses are asked, and as whom; none when none of them has an address.
+pub(super) fn asked(
+    policy: Option<Policy>,
+    config: &Evidence,
+) -> Result<Option<(Policy, ClientConfig)>, Wrong> {
+    const AUTHORITIES: &str = "evidence.witness_authorities";
+    let is_asked = |policy: &Policy| policy.witnesses().iter().any(|one| one.url.is_some());
+    let Some(policy) = policy.filter(is_asked) else {
+        return Ok(None);
+    };
+    ledgerd::check_addresses(&policy).map_err(|error| ("evidence.policy", error.into()))?;
+    let Some(authorities) = config.witness_authorities.as_deref() else {
+        let missing = "a path is expected, since the policy has witnesses with an address";
+        return Err((AUTHORITIES, anyhow!(missing)));
+    };
+    let identity = config.witness_identity.as_ref();
+    let identity = identity.map(|(certificate, key)| (certificate.as_path(), key.as_path()));
+    let tls = tls::client(authorities, identity).map_err(|error| (AUTHORITIES, error.into()))?;
+    Ok(Some((policy, tls)))
+}
+
 /// The witnesses of the policy that have an address are asked to cosign.
 fn start_witnesses(process: &Process, leadership: Leadership) -> Result<(), Failure> {
     let config = &process.config.evidence;
     let policy = policy(config.policy.as_deref()).map_err(Failure::Usage)?;
-    let Some(policy) =
-        policy.filter(|policy| policy.witnesses().iter().any(|one| one.url.is_some()))
+    let asked = asked(policy, config);
+    let Some((policy, tls)) = asked.map_err(|(key, error)| Failure::Usage(error.context(key)))?
     else {
         return Ok(());
     };
-    let authorities = config.witness_authorities.as_deref();
-    let authorities = authorities.context(
-        "evidence.witness_authorities: a path is expected, since the policy has witnesses with an address",
-    );
-    let identity = config.witness_identity.as_ref();
-    let identity = identity.map(|(certificate, key)| (certificate.as_path(), key.as_path()));
-    let tls = authorities.and_then(|authorities| Ok(tls::client(authorities, identity)?));
     let evidence = process.stores.evidence.clone();
-    let witnesses = tls
-        .and_then(|tls| Ok(Witnesses::new(evidence, policy, tls, leadership)?))
-        .map_err(Failure::Usage)?;
+    let witnesses = Witnesses::new(evidence, policy, tls, leadership);
+    let witnesses = witnesses.map_err(|error| Failure::Usage(error.into()))?;
     let drain = process.tasks.drain();
     process.tasks.spawn("witnesses", witnesses.run(drain));
     Ok(())

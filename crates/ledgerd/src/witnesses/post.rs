@@ -75,16 +75,19 @@ pub(super) struct Way {
 }
 
 impl Way {
-    /// To where a witness takes checkpoints, under the address of everything that it does; none when that is no
-    /// https:// address.
-    pub(super) fn new(connections: &Connections, address: &str) -> Option<Self> {
-        let place = format!("{}/add-checkpoint", address.trim_end_matches('/'));
-        let place: Uri = place.parse().ok()?;
-        (place.scheme_str() == Some("https")).then(|| Self {
+    pub(super) fn new(connections: &Connections, place: Uri) -> Self {
+        Self {
             connections: connections.clone(),
             place,
-        })
+        }
     }
+}
+
+/// Where a witness takes checkpoints, under the address of everything that it does; none when that is no https:// address.
+pub(super) fn place(address: &str) -> Option<Uri> {
+    let place = format!("{}/add-checkpoint", address.trim_end_matches('/'));
+    let place: Uri = place.parse().ok()?;
+    (place.scheme_str() == Some("https")).then_some(place)
 }
 
 impl Post for Way {
