@@ -8,6 +8,8 @@ use super::Check;
 use crate::ReadError;
 use crate::audit::{Row, Rows, Table};
 use crate::batch::{OpenClaim, OpenKey};
+use crate::limits::BATCH_ENTRIES_MAX;
+use crate::sqlite::kind_number;
 
 impl Check {
     /// Holds a page of a table against the entries. Returns how many of its rows are not newer than the edge.
@@ -59,24 +61,40 @@ impl Check {
         Ok(rows.len())
     }
 
-    /// Whatever a request was answered with had begun by then.
+    /// What a request was answered with was appended with it; or it had begun by then, and its kind is the same.
     async fn requests(&mut self, store: &mut dyn Rows, page: &[Row]) -> Result<usize, ReadError> {
-        let rows = page
-            .iter()
-            .filter_map(|row| row.subject().zip(row.position()));
-        let (subjects, positions): (Vec<Uuid>, Vec<Position>) =
-            rows.filter(|(_, position)| *position <= self.edge).unzip();
+        let rows = page.iter().filter_map(Answered::of);
+        let rows: Vec<Answered> = rows.filter(|row| row.position <= self.edge).collect();
+        let subjects: Vec<Uuid> = rows.iter().map(|row| row.subject).collect();
         let begun = store.begun_at(&subjects).await?;
-        for (begun, position) in begun.iter().zip(&positions) {
-            if !begun.is_some_and(|begun| begun <= *position) {
-                self.fault(
-                    Some(Table::Requests),
-                    *position,
-                    "an answer that had not begun",
-                );
+        let places = rows.iter().zip(begun).map(|(row, begun)| {
+            if row.already_open {
+                begun
+                    .filter(|begun| *begun <= row.position)
+                    .unwrap_or_default()
+            } else {
+                row.position
+            }
+        });
+        let places: Vec<Position> = places.collect();
+        let entries = store.entries_at(&places).await?;
+        for (row, bytes) in rows.iter().zip(entries) {
+            let entry = bytes.and_then(|bytes| api::record::decode(&bytes).ok());
+            let is_told = match &entry {
+                None => false,
+                Some(entry) if row.is_about(entry) => true,
+                Some(entry) => !row.already_open && stands_before(store, row, entry).await?,
+            };
+            if !is_told {
+                let what = if row.already_open {
+                    "an answer that had not begun"
+                } else {
+                    "an answer that its entry does not tell of"
+                };
+                self.fault(Some(Table::Requests), row.position, what);
             }
         }
-        Ok(positions.len())
+        Ok(rows.len())
     }
 
     /// Whoever holds a claim was registered or reported with that person.
@@ -125,6 +143,56 @@ impl Check {
             );
         }
     }
+}
+
+/// What a request was answered with.
+struct Answered {
+    subject: Uuid,
+    kind: i32,
+    position: Position,
+    already_open: bool,
+}
+
+impl Answered {
+    fn of(row: &Row) -> Option<Self> {
+        if let Row::Request {
+            subject_kind,
+            subject,
+            position,
+            already_open,
+            ..
+        } = row
+        {
+            Some(Self {
+                subject: *subject,
+                kind: *subject_kind,
+                position: *position,
+                already_open: *already_open,
+            })
+        } else {
+            None
+        }
+    }
+
+    fn is_about(&self, entry: &Entry) -> bool {
+        entry.subject.id == self.subject && kind_number(entry.subject.kind) == i64::from(self.kind)
+    }
+}
+
+/// Whether the subject of an answer stands among those that were appended together with another one's entry, the last of
+/// them.
+async fn stands_before(
+    store: &mut dyn Rows,
+    row: &Answered,
+    last: &Entry,
+) -> Result<bool, ReadError> {
+    let others = u64::try_from(BATCH_ENTRIES_MAX).unwrap_or(u64::MAX) - 1;
+    let first = last.position.0.saturating_sub(others).max(1);
+    let places: Vec<Position> = (first..last.position.0).map(Position).collect();
+    let entries = store.entries_at(&places).await?;
+    let decoded = entries.iter().flatten();
+    let mut decoded = decoded.filter_map(|bytes| api::record::decode(bytes).ok());
+    Ok(decoded.any(|entry| row.is_about(&entry) && entry.recorded_at == last.recorded_at))
 }
 
 /// Whether an entry tells what a row holds.
