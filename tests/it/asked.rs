@@ -9,8 +9,8 @@ use api::v1::ProtectionLevel::{ProtectedRegistration, SecrecyMarking};
 use api::v1::produce_person_extract_response::Item;
 use client::{Refused, request_id};
 use tests::{
-    Apart, FEED, OPERATOR, PERSONS, Party, REVIEWER, SOLLEFTEA, SOLNA, World, arrival, consent,
-    wait_for,
+    Apart, FEED, OPERATOR, PERSONS, Party, REVIEWER, SOLLEFTEA, SOLNA, World, announcement,
+    arrival, consent, wait_for,
 };
 
 use crate::access::{log, seen};
@@ -442,4 +442,62 @@ async fn a_question_about_somebody_protected_before_is_ended_by_itself_in_office
     let by_itself = shape(&solleftea, protected).await;
     let by_hand = shape(&solleftea, other).await;
     assert_eq!(by_itself, by_hand);
+}
+
+/// Whoever marks a person at a question need not look for everything else.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_question_the_asked_says_it_of_the_whole_person() {
+    let world = World::start().await;
+    let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
+    let (feed, operator) = (world.party(FEED).await, world.party(OPERATOR).await);
+    let names = asked(&operator, &solleftea, &[0, 1]).await;
+    let elsewhere = solna.register(announcement(&solna, "0330", 0)).await;
+    let elsewhere = elsewhere.expect("accepted").relocation.expect("one").name;
+    let whole = |by: &Party, name: &str| v1::RedactAlertRequest {
+        whole_person: true,
+        ..redaction(by, name)
+    };
+    let refused = async |index| crate::redacting::refused(&solna, "0191", index).await;
+    // who asked says nothing here, and neither does what is checked alone or meant another state
+    let theirs = solleftea.redact_alert(whole(&solleftea, &names[0])).await;
+    assert_eq!(reason(theirs), "STATE_NOT_ALLOWED");
+    let dry = v1::RedactAlertRequest {
+        validate_only: true,
+        ..whole(&solna, &names[0])
+    };
+    solna.redact_alert(dry).await.expect("it would be");
+    let stale = v1::RedactAlertRequest {
+        etag: "\"9\"".to_owned(),
+        ..whole(&solna, &names[0])
+    };
+    let stale = solna.redact_alert(stale).await;
+    assert_eq!(reason(stale), "ETAG_MISMATCH");
+    assert_eq!(refused(0).await, "");
+    let there = solleftea
+        .register(announcement(&solleftea, "0191", 0))
+        .await;
+    there.expect("another municipality");
+    let request = whole(&solna, &names[0]);
+    let answered = solna.redact_alert(request.clone()).await.expect("ended");
+    let alert = answered.alert.as_ref().expect("one");
+    assert_eq!(alert.close_reason(), v1::CloseReason::ManualRoute);
+    let state = solna.read(&elsewhere).await.expect("its own").state();
+    assert_eq!(state, v1::RelocationState::Withdrawn);
+    // no register lifts it; an officer does, and a retry says nothing anew
+    tell(&feed, vec![told(0, "n", v1::ProtectionLevel::None)]).await;
+    assert_eq!(refused(0).await, "MANUAL_ROUTE_REQUIRED");
+    crate::redacting::lifted(&solna, 0, false).await;
+    let again = solna.redact_alert(request).await.expect("as before");
+    assert_eq!(again.alert, answered.alert);
+    assert_eq!(refused(0).await, "");
+    // said anew of what was ended, and of what the register ended
+    tell(&feed, vec![told(1, "p", ProtectedRegistration)]).await;
+    for (index, name) in names.iter().enumerate() {
+        let before = shape(&solna, name).await;
+        let said = solna.redact_alert(whole(&solna, name)).await.expect("said");
+        assert_eq!(&said.alert.expect("as it is").name, name);
+        assert_eq!(shape(&solna, name).await, before, "no second entry");
+        tell(&feed, vec![told(index, "n2", v1::ProtectionLevel::None)]).await;
+        assert_eq!(refused(index).await, "MANUAL_ROUTE_REQUIRED");
+    }
 }

@@ -196,7 +196,7 @@ async fn told(feed: &Party, index: usize, changed_at: Timestamp, level: v1::Prot
 }
 
 /// What holds of a test person after it was lifted, or as it is.
-async fn lifted(by: &Party, index: usize, validate_only: bool) -> v1::ProtectionLevel {
+pub(crate) async fn lifted(by: &Party, index: usize, validate_only: bool) -> v1::ProtectionLevel {
     let lifting = v1::LiftProtectionRequest {
         municipality: by.municipality(),
         actor: by.actor(),
@@ -207,7 +207,7 @@ async fn lifted(by: &Party, index: usize, validate_only: bool) -> v1::Protection
 }
 
 /// Why a test person is not announced; empty when it is.
-async fn refused(by: &Party, to: &str, index: usize) -> String {
+pub(crate) async fn refused(by: &Party, to: &str, index: usize) -> String {
     let answer = by.register(announcement(by, to, index)).await;
     answer.err().map(|it| it.reason).unwrap_or_default()
 }

@@ -12,19 +12,21 @@ use api::status::Refusal;
 use domain::disclosure::Protection;
 use domain::identity::IdentityNumber;
 use domain::reason::Reason;
-use domain::subject::Subject;
+use domain::subject::{Subject, Version};
 use jiff::Timestamp;
+use journal::Request;
 use vault::NoteKind;
 
 use crate::core::Core;
 use crate::household::{self, Household};
 use crate::permit::Party;
 use crate::person::Person;
+use crate::show;
 
-pub(crate) use mark::{lift, say_by_hand};
+pub(crate) use mark::lift;
 
 use ending::end_all;
-use mark::{ends, said};
+use mark::{ends, said, say_by_hand};
 
 /// Refuses to announce a person whom nothing of this municipality may be about, or whose secrecy marking its own register
 /// told of and the announcement does not state.
@@ -161,6 +163,55 @@ pub(crate) async fn said_by_hand(
         end_all(core, &person, why).await?;
     }
     Ok(())
+}
+
+/// A call by which an officer ends something, and all that the municipality has of the person.
+pub(crate) struct Whole<'a> {
+    pub(crate) party: Party,
+    pub(crate) number: &'a IdentityNumber,
+    pub(crate) request: &'a Request,
+    pub(crate) validate_only: bool,
+    pub(crate) etag: &'a str,
+}
+
+/// Ends it, and says by hand that nothing may be about the person. The word comes before the entry, once nothing keeps it
+/// from being made: whoever is cut off in between has said it. `end` ends it, or checks whether it can be; what the party has
+/// ended before, by a register or by hand, `ended` shows as it is.
+pub(crate) async fn end_whole<T, F, G>(
+    core: &Core,
+    whole: Whole<'_>,
+    end: impl Fn(bool) -> F,
+    ended: impl Fn() -> G,
+) -> Result<T, Refusal>
+where
+    F: Future<Output = Result<T, Refusal>>,
+    G: Future<Output = Result<Option<(Version, T)>, Refusal>>,
+{
+    // a retry of what ended it says nothing anew: what was lifted since stays lifted
+    if core.answered(whole.request).await?.is_none() {
+        let checked = end_or_as_it_is(end(true), ended(), whole.etag).await?;
+        if whole.validate_only {
+            return Ok(checked);
+        }
+        say_by_hand(core, whole.party, whole.number).await?;
+    }
+    end_or_as_it_is(end(whole.validate_only), ended(), whole.etag).await
+}
+
+async fn end_or_as_it_is<T>(
+    end: impl Future<Output = Result<T, Refusal>>,
+    ended: impl Future<Output = Result<Option<(Version, T)>, Refusal>>,
+    etag: &str,
+) -> Result<T, Refusal> {
+    let refusal = match end.await {
+        Err(refusal) if refusal.reason == Reason::StateNotAllowed => refusal,
+        done => return done,
+    };
+    let (version, shown) = ended.await?.ok_or(refusal)?;
+    if !etag.is_empty() && etag != show::etag(version) {
+        return Err(Refusal::new(Reason::EtagMismatch));
+    }
+    Ok(shown)
 }
 
 /// Ends what was written at the very moment in which the person became protected, under whichever number. Returns

@@ -3456,7 +3456,7 @@ pub mod relocation_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Ends a relocation for the other party, whatever became of it: what you told can be opened there no more, and you are told
-        /// who read it. By either party, once.
+        /// who read it. By either party, once; with `whole_person` one that you have ended before is answered as it is.
         pub async fn redact_relocation(
             &mut self,
             request: impl tonic::IntoRequest<super::RedactRelocationRequest>,
@@ -3765,7 +3765,7 @@ pub mod relocation_service_server {
             tonic::Status,
         >;
         /// Ends a relocation for the other party, whatever became of it: what you told can be opened there no more, and you are told
-        /// who read it. By either party, once.
+        /// who read it. By either party, once; with `whole_person` one that you have ended before is answered as it is.
         async fn redact_relocation(
             &self,
             request: tonic::Request<super::RedactRelocationRequest>,
@@ -4986,6 +4986,11 @@ pub struct RedactAlertRequest {
     /// Why (skäl), 1 to 1000 signs; read by your own municipality alone.
     #[prost(string, tag = "7")]
     pub text: ::prost::alloc::string::String,
+    /// All that your municipality has of the person asked about, from now on (hela personen): what is open or was told is ended
+    /// likewise, reports of arrivals are withdrawn, and what comes later goes the manual route, whatever your register tells,
+    /// until LiftProtection. A question that you have ended before is answered as it is.
+    #[prost(bool, tag = "8")]
+    pub whole_person: bool,
 }
 /// Response of RedactAlert.
 #[derive(Clone, PartialEq, ::prost::Message)]

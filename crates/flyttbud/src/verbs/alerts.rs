@@ -3,7 +3,7 @@
 use api::v1;
 use clap::Subcommand;
 
-use super::restrict::say_readings;
+use super::restrict::{Redaction, say_readings};
 use super::{Session, call, code, code_of, completed, instant, more, refused, submit, word};
 use crate::cli::Write;
 use crate::failure::Failure;
@@ -71,15 +71,7 @@ pub(crate) enum Alerts {
         write: Write,
     },
     /// End a question to your municipality, and what you told, for whoever asked
-    Redact {
-        /// alerts/…
-        name: String,
-        /// Why; the other municipality never sees it
-        #[arg(long)]
-        text: String,
-        #[command(flatten)]
-        write: Write,
-    },
+    Redact(Redaction),
     /// Operator: you are on it
     Ack {
         /// alerts/…
@@ -157,7 +149,7 @@ impl Session {
                 };
                 self.answered(submit!(self, alerts.dispute_alert(request))?.alert)
             }
-            Alerts::Redact { name, text, write } => self.redact_alert(name, text, write).await,
+            Alerts::Redact(verb) => self.redact_alert(verb).await,
             operators @ (Alerts::Ack { .. }
             | Alerts::Assign { .. }
             | Alerts::Comment { .. }
@@ -165,15 +157,16 @@ impl Session {
         }
     }
 
-    async fn redact_alert(&self, name: String, text: String, write: Write) -> Result<(), Failure> {
+    async fn redact_alert(&self, verb: Redaction) -> Result<(), Failure> {
         let request = v1::RedactAlertRequest {
             municipality: self.profile.municipality()?,
             actor: Some(self.profile.actor("avsluta för den andra parten", "")),
-            request_id: write.id(),
-            validate_only: write.dry_run,
-            name,
+            request_id: verb.write.id(),
+            validate_only: verb.write.dry_run,
+            name: verb.name,
             etag: String::new(),
-            text,
+            text: verb.text,
+            whole_person: verb.whole_person,
         };
         let answer = submit!(self, alerts.redact_alert(request))?;
         if self.json {

@@ -27,16 +27,16 @@ pub(crate) struct Restriction {
 /// An end for the other party.
 #[derive(Debug, Args)]
 pub(crate) struct Redaction {
-    /// relocations/…
-    name: String,
+    /// relocations/… or alerts/…
+    pub(super) name: String,
     /// Why; the other municipality never sees it
     #[arg(long)]
-    text: String,
+    pub(super) text: String,
     /// All that your municipality has of the person, and what comes later
     #[arg(long)]
-    whole_person: bool,
+    pub(super) whole_person: bool,
     #[command(flatten)]
-    write: Write,
+    pub(super) write: Write,
 }
 
 /// What was said of a whole person by hand.

@@ -11,6 +11,7 @@ use domain::disclosure::Act;
 use domain::entry::Entry;
 use domain::reason::Reason;
 use domain::subject::{Subject, SubjectKind};
+use journal::Request;
 use ledger::{AlertCaller, AlertCommand, AlertFold};
 use prost::Message;
 
@@ -23,6 +24,7 @@ use crate::read::NOW;
 use crate::write::{Command, Decided, halted};
 
 /// What all commands about an alert carry.
+#[derive(Clone)]
 struct Common<'a> {
     viewer: Viewer,
     caller: AlertCaller,
@@ -43,23 +45,42 @@ impl Common<'_> {
         parse::subject(SubjectKind::Alert, self.name)
     }
 
+    /// The request that it is, unless something is wrong with it.
+    async fn request(
+        &self,
+        core: &Core,
+        mut faults: Faults,
+        normalised: &impl Message,
+    ) -> Result<Request, Refusal> {
+        self.subject()?;
+        let id = faults.request_id(self.request_id);
+        faults.end()?;
+        core.request(self.viewer.scope(), id, self.method, normalised)
+            .await
+    }
+
     async fn run(
         self,
         core: &Core,
-        mut faults: Faults,
+        faults: Faults,
         what: AlertCommand,
         normalised: &impl Message,
     ) -> Result<Option<v1::Alert>, Refusal> {
+        let request = self.request(core, faults, normalised).await?;
+        self.decide(core, request, what).await
+    }
+
+    async fn decide(
+        self,
+        core: &Core,
+        request: Request,
+        what: AlertCommand,
+    ) -> Result<Option<v1::Alert>, Refusal> {
         let subject = self.subject()?;
-        let id = faults.request_id(self.request_id);
-        faults.end()?;
         let (viewer, caller, today) = (self.viewer, self.caller, core.today());
         let command = Command {
             by: viewer,
-            request: Some(
-                core.request(viewer.scope(), id, self.method, normalised)
-                    .await?,
-            ),
+            request: Some(request),
             subject,
             validate_only: self.validate_only,
             etag: self.etag,
@@ -125,7 +146,7 @@ impl Common<'_> {
             legal_ground,
             ..self
         };
-        common.run(core, faults, what, normalised).await
+        Box::pin(common.run(core, faults, what, normalised)).await
     }
 }
 

@@ -101,7 +101,7 @@ pub(super) async fn set_by_hand(
 }
 
 /// Sets what an officer says now, whatever was lifted before.
-pub(crate) async fn say_by_hand(
+pub(super) async fn say_by_hand(
     core: &Core,
     party: Party,
     number: &IdentityNumber,

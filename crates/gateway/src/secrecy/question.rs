@@ -4,6 +4,7 @@
 use domain::disclosure::Protection;
 use domain::entry::{Entry, Part};
 use domain::function::FunctionId;
+use domain::identity::IdentityNumber;
 use domain::reason::Reason;
 use domain::subject::Subject;
 use jiff::Timestamp;
@@ -181,6 +182,21 @@ impl Core {
             Some((about, first)) => self.reported(party, &Report::of(&about, &first)).await,
             None => Ok(None),
         }
+    }
+
+    /// The number of whom a question is about, likewise.
+    pub(crate) async fn asked_number(
+        &self,
+        party: Party,
+        fold: &AlertFold,
+    ) -> Result<Option<IdentityNumber>, Refusal> {
+        let Some((about, first)) = self.question(party, fold).await? else {
+            return Ok(None);
+        };
+        let report = Report::of(&about, &first);
+        let person = self.reported(party, &report).await?;
+        let number = person.map(|person| self.number_then(report.recorded_at, &person));
+        number.transpose()
     }
 
     /// Records an opening, made in a function that may where the person is protected in either way.

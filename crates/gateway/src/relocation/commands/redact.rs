@@ -17,7 +17,7 @@ use crate::access::Opening;
 use crate::call::Call;
 use crate::core::Core;
 use crate::permit::Party;
-use crate::protection;
+use crate::protection::{self, Whole};
 use crate::read::NOW;
 use crate::show;
 
@@ -71,46 +71,33 @@ async fn whom(core: &Core, party: Party, subject: Subject) -> Result<IdentityNum
     number.ok_or_else(|| Refusal::field("whole_person", Reason::StateNotAllowed))
 }
 
-/// Ends it, and says by hand that nothing may be about the person. The word comes before the entry, once nothing keeps it
-/// from being made: whoever is cut off in between has said it.
+/// Ends it, and says by hand that nothing may be about the person.
 async fn end_whole(
     core: &Core,
     common: Common<'_>,
     number: &IdentityNumber,
 ) -> Result<Option<v1::Relocation>, Refusal> {
-    // a retry of what ended it says nothing anew: what was lifted since stays lifted
-    if core.answered(&common.request).await?.is_none() {
-        let dry = Common {
-            validate_only: true,
+    let (party, subject) = (common.party, common.subject);
+    let whole = Whole {
+        party,
+        number,
+        request: &common.request,
+        validate_only: common.validate_only,
+        etag: common.etag,
+    };
+    let end = |validate_only| {
+        let common = Common {
+            validate_only,
             ..common.clone()
         };
-        let checked = end_or_as_it_is(core, dry).await?;
-        if common.validate_only {
-            return Ok(checked);
-        }
-        protection::say_by_hand(core, common.party, number).await?;
-    }
-    end_or_as_it_is(core, common).await
-}
-
-/// Ends it; what this party has ended before, by a register or by hand, is the answer as it is.
-async fn end_or_as_it_is(
-    core: &Core,
-    common: Common<'_>,
-) -> Result<Option<v1::Relocation>, Refusal> {
-    let (party, subject, etag) = (common.party, common.subject, common.etag);
-    let refusal = match common.run(core, RelocationCommand::Redact, None).await {
-        Err(refusal) if refusal.reason == Reason::StateNotAllowed => refusal,
-        ended => return ended,
+        Box::pin(common.run(core, RelocationCommand::Redact, None))
     };
-    let (fold, entries) = core.relocation(party, subject, NOW).await?;
-    if redaction(party, &entries).is_none() {
-        return Err(refusal);
-    }
-    if !etag.is_empty() && etag != show::etag(fold.version) {
-        return Err(Refusal::new(Reason::EtagMismatch));
-    }
-    Ok(Some(show::relocation(subject, &fold, party.code())))
+    let ended = || async move {
+        let (fold, entries) = core.relocation(party, subject, NOW).await?;
+        let shown = show::relocation(subject, &fold, party.code());
+        Ok(redaction(party, &entries).map(|_entry| (fold.version, Some(shown))))
+    };
+    protection::end_whole(core, whole, end, ended).await
 }
 
 /// Who read it at the other party before this one ended it there, and whether more did; empty when it did not end it.
