@@ -7,7 +7,6 @@ use domain::identity::IdentityNumber;
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use domain::subject::Subject;
-use ledger::RelocationFold;
 use uuid::Uuid;
 use vault::{NoteKind, NoteName};
 
@@ -45,16 +44,16 @@ impl Household {
 type Members = Option<Vec<sealed::HouseholdMember>>;
 
 /// An announcement: its parties, its name, whom it is about.
-type Announced<'a> = (&'a RelocationFold, Subject, &'a IdentityNumber);
+type Announced<'a> = ([MunicipalityCode; 2], Subject, &'a IdentityNumber);
 
 /// Keeps at both parties that a person belongs to a household, if the announcement names one.
 pub(crate) async fn keep(
     core: &Core,
     household: Option<&Household>,
-    (fold, subject, number): Announced<'_>,
+    (parties, subject, number): Announced<'_>,
 ) -> Result<(), Refusal> {
     if let Some(household) = household {
-        for of in [fold.sender, fold.recipient] {
+        for of in parties {
             join(core, of, household, (number, Some(subject.id))).await?;
         }
     }
@@ -65,20 +64,21 @@ pub(crate) async fn keep(
 pub(crate) async fn forget(
     core: &Core,
     household: Option<&Household>,
-    (fold, subject, number): Announced<'_>,
+    (parties, subject, number): Announced<'_>,
 ) -> Result<(), Refusal> {
     let Some(household) = household else {
         return Ok(());
     };
     let member = member(number, Some(subject.id));
-    for of in [fold.sender, fold.recipient] {
+    for of in parties {
         note::change_among_many(
             core,
             household.note(core, of).await?,
             |_revision, before| {
-                let after = before.map(|mut note: sealed::HouseholdNote| {
+                let after = before.and_then(|mut note: sealed::HouseholdNote| {
+                    let count = note.members.len();
                     note.members.retain(|known| *known != member);
-                    note
+                    (note.members.len() < count).then_some(note)
                 });
                 (after, ())
             },
@@ -172,21 +172,33 @@ pub(crate) async fn protected_member(
     Ok(None)
 }
 
-/// The numbers of the others of a person's households, under any code of the municipality.
-pub(crate) async fn others(core: &Core, person: &Person) -> Result<Vec<IdentityNumber>, Refusal> {
-    let mut found = Vec::new();
+/// What a municipality has of a person's households, under any of its codes.
+pub(crate) struct Shared {
+    /// The numbers of the others.
+    pub(crate) others: Vec<IdentityNumber>,
+    /// What was announced of any of them in one of those households, under which code.
+    pub(crate) announced: Vec<(Party, Subject)>,
+}
+
+/// Reads it, each note once.
+pub(crate) async fn shared(core: &Core, person: &Person) -> Result<Shared, Refusal> {
+    let (mut others, mut announced) = (Vec::new(), Vec::new());
     for party in person.party.whole().under_all_codes(core) {
         let households = households(core, party, person).await?;
         for household in households.unwrap_or_default() {
-            let members = members(core, party, &household).await?;
-            for number in numbers(core, &members.unwrap_or_default())? {
-                if !person.numbers.contains(&number) && !found.contains(&number) {
-                    found.push(number);
+            let members = members(core, party, &household).await?.unwrap_or_default();
+            for number in numbers(core, &members)? {
+                if !person.numbers.contains(&number) && !others.contains(&number) {
+                    others.push(number);
                 }
             }
+            let ids = members
+                .iter()
+                .map(|member| Uuid::from_slice(&member.relocation));
+            announced.extend(ids.flatten().map(|id| (party, Subject::relocation(id))));
         }
     }
-    Ok(found)
+    Ok(Shared { others, announced })
 }
 
 /// Whether somebody of a person's households is one of whom nothing may be. The person's notes of membership were read: who
@@ -202,20 +214,6 @@ pub(crate) async fn is_shared(core: &Core, person: &Person) -> Result<bool, Refu
     }
     let member = protected_member(core, person, None).await?;
     Ok(member.is_some())
-}
-
-/// The announcements of all members of a person's households that the party has.
-pub(crate) async fn relocations(core: &Core, person: &Person) -> Result<Vec<Subject>, Refusal> {
-    let mut found = Vec::new();
-    let households = households(core, person.party, person).await?;
-    for household in households.unwrap_or_default() {
-        let members = members(core, person.party, &household).await?;
-        for member in members.unwrap_or_default() {
-            let id = Uuid::from_slice(&member.relocation).ok();
-            found.extend(id.map(Subject::relocation));
-        }
-    }
-    Ok(found)
 }
 
 /// The households of a person; none when that can be opened no more.

@@ -1,7 +1,9 @@
 //! What many write at once, over real stores.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::try_join_all;
-use journal::conformance::given::solna;
+use journal::conformance::given::{solleftea, solna};
 
 use super::*;
 use crate::testing::core;
@@ -34,6 +36,34 @@ async fn all_members_who_are_announced_at_once_are_of_the_household() {
     let members = members(&core, party, &household).await.expect("read");
     assert_eq!(members.expect("a note").len(), 20);
     let first = Person::read(&core, party, &numbers[0], &[]).await;
-    let others = others(&core, &first.expect("read")).await.expect("read");
-    assert_eq!(others.len(), 19);
+    let shared = shared(&core, &first.expect("read")).await.expect("read");
+    assert_eq!(shared.others.len(), 19);
+    let announced: BTreeSet<_> = shared.announced.iter().map(|(_, it)| *it).collect();
+    assert_eq!((shared.announced.len(), announced.len()), (20, 20));
+}
+
+#[tokio::test]
+async fn who_was_never_announced_is_forgotten_once_and_nothing_else_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let core = core(folder.path());
+    let household = Some(Household("0184 households/one".to_owned()));
+    let number = number(&core, 0);
+    let announced = Subject::relocation(Uuid::now_v7());
+    let whom = ([solna(), solleftea()], announced, &number);
+    let revisions = async || {
+        let mut found = Vec::new();
+        for of in [solna(), solleftea()] {
+            let name = household.as_ref().expect("one").note(&core, of).await;
+            let read = note::read::<sealed::HouseholdNote>(&core, name.expect("keys"));
+            found.push(read.await.expect("read").0);
+        }
+        found
+    };
+    forget(&core, household.as_ref(), whom).await.expect("none");
+    assert_eq!(revisions().await, [0, 0]);
+    keep(&core, household.as_ref(), whom).await.expect("kept");
+    for _ in 0..2 {
+        forget(&core, household.as_ref(), whom).await.expect("gone");
+        assert_eq!(revisions().await, [2, 2]);
+    }
 }

@@ -35,11 +35,13 @@ pub(super) async fn end_all(
     person: &Person,
     why: &sealed::OwnPart,
 ) -> Result<(), Refusal> {
+    let household = household::shared(core, person).await?;
     let mut subjects = all_of(core, person).await?;
-    for number in household::others(core, person).await? {
+    for number in household.others {
         let member = Person::read(core, person.party, &number, &[]).await?;
         subjects.extend(all_of(core, &member).await?);
     }
+    subjects.extend(household.announced);
     subjects.sort_by_key(|(_, subject)| subject.kind != SubjectKind::Relocation);
     let mut known = BTreeSet::new();
     subjects.retain(|(party, subject)| known.insert((party.code(), *subject)));
@@ -50,14 +52,13 @@ pub(super) async fn end_all(
     all
 }
 
-/// What the municipality has of a person under any of its codes, what it was asked, and what was announced together.
+/// What the municipality has of a person under any of its codes, and what it was asked.
 async fn all_of(core: &Core, person: &Person) -> Result<Vec<(Party, Subject)>, Refusal> {
     let mut subjects = Vec::new();
     for party in person.party.whole().under_all_codes(core) {
         let found = own(core, &person.under(party)).await?;
         let asked = asked::questions(core, &person.under(party)).await?;
-        let household = household::relocations(core, &person.under(party)).await?;
-        let found = found.into_iter().chain(asked).chain(household);
+        let found = found.into_iter().chain(asked);
         subjects.extend(found.map(|subject| (party, subject)));
     }
     Ok(subjects)

@@ -86,7 +86,8 @@ pub(crate) async fn register(
     let household = prepared.household;
     // what is kept of a household waits for no keys
     let coming = household.is_none().then_some(coming);
-    let whom = (&fold, subject, &person.number);
+    let parties = [fold.sender, fold.recipient];
+    let whom = (parties, subject, &person.number);
     household::keep(core, household.as_ref(), whom).await?;
     let batch = Batch {
         drafts: vec![prepared.draft],
@@ -99,8 +100,8 @@ pub(crate) async fn register(
     let (outcome, number) = (outcome.await?, &person.number);
     if let Outcome::Repeated(answer) | Outcome::AlreadyOpen(answer) = &outcome {
         // what stands already is what belongs to the household
-        let instead = (&fold, answer.subject, number);
-        household::forget(core, household.as_ref(), (&fold, subject, number)).await?;
+        let instead = (parties, answer.subject, number);
+        household::forget(core, household.as_ref(), (parties, subject, number)).await?;
         stands(core, party, *answer, fold.kind.number()).await?;
         household::keep(core, household.as_ref(), instead).await?;
     }
