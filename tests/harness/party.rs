@@ -2,9 +2,10 @@
 
 use api::v1;
 use client::{Client, Refused, request_id};
+use jiff::Timestamp;
 
 use super::inbox::Inbox;
-use super::request::actor;
+use super::request::{actor, person};
 
 /// A caller.
 #[derive(Clone, Debug)]
@@ -394,6 +395,20 @@ impl Party {
             items.extend(item.item);
         }
         Ok(items)
+    }
+
+    /// Tells, as a register, how a test person is protected since an instant.
+    pub async fn tell(&self, index: usize, since: Timestamp, protection: v1::ProtectionLevel) {
+        let event = v1::RegisterEvent {
+            source_id: request_id(),
+            changed_at: Some(api::time::to_wire(since)),
+            identity_number: person(index).identity_number,
+            protection: protection.into(),
+            ..v1::RegisterEvent::default()
+        };
+        let results = self.import(vec![event]).await.expect("an answer");
+        let outcomes: Vec<_> = results.iter().map(outcome).collect();
+        assert_eq!(outcomes, ["ACCEPTED"]);
     }
 
     /// Moves the record's clock, as an administrator.

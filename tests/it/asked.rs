@@ -8,6 +8,7 @@ use api::v1::NoticeKind;
 use api::v1::ProtectionLevel::{ProtectedRegistration, SecrecyMarking};
 use api::v1::produce_person_extract_response::Item;
 use client::{Refused, request_id};
+use jiff::Timestamp;
 use tests::{
     Apart, FEED, OPERATOR, PERSONS, Party, REVIEWER, SOLLEFTEA, SOLNA, World, announcement,
     arrival, consent, wait_for,
@@ -18,28 +19,6 @@ use crate::marked::handles;
 use crate::redacting::shape;
 
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What the register tells of a test person now.
-fn told(index: usize, id: &str, protection: v1::ProtectionLevel) -> v1::RegisterEvent {
-    v1::RegisterEvent {
-        source_id: id.to_owned(),
-        changed_at: Some(api::time::to_wire(jiff::Timestamp::now())),
-        identity_number: PERSONS[index].0.to_owned(),
-        protection: protection.into(),
-        ..v1::RegisterEvent::default()
-    }
-}
-
-async fn tell(feed: &Party, events: Vec<v1::RegisterEvent>) {
-    let count = events.len();
-    let results = feed.import(events).await.expect("taken in");
-    let accepted = v1::RegisterEventOutcome::Accepted;
-    let taken: Vec<_> = results
-        .iter()
-        .map(v1::RegisterEventResult::outcome)
-        .collect();
-    assert_eq!(taken, vec![accepted; count]);
-}
 
 /// The questions about test persons whom Sollefteå reports from Solna, in their order.
 async fn asked(operator: &Party, solleftea: &Party, persons: &[usize]) -> Vec<String> {
@@ -148,7 +127,7 @@ async fn whichever_way_a_question_is_opened_the_marks_of_who_opens_it_decide() {
     handles(&solna, "barn", true).await;
     let children = solna.acting_in("barn");
     // the register told of one before anybody asked
-    tell(&feed, vec![told(1, "1", ProtectedRegistration)]).await;
+    feed.tell(1, Timestamp::now(), ProtectedRegistration).await;
     let names = asked(&operator, &solleftea, &[0, 1]).await;
     let (marked, protected) = (&names[0], &names[1]);
     assert!(
@@ -159,7 +138,7 @@ async fn whichever_way_a_question_is_opened_the_marks_of_who_opens_it_decide() {
             .question
             .is_some()
     );
-    tell(&feed, vec![told(0, "2", SecrecyMarking)]).await;
+    feed.tell(0, Timestamp::now(), SecrecyMarking).await;
     let elsewhere = "SECRECY_FUNCTION_REQUIRED";
     assert_eq!(reason(solna.read_alert(marked).await), elsewhere);
     assert_eq!(reason(answer(&solna, marked, "Vi vet.").await), elsewhere);
@@ -272,8 +251,10 @@ async fn answered_then_protected(solna: &Party, solleftea: &Party, feed: &Party,
         (read.0.as_str(), read.1.as_str(), read.2),
         (whole.0, whole.1, false)
     );
-    let protected = [0, 1].map(|index| told(index, &format!("p{index}"), ProtectedRegistration));
-    tell(feed, protected.to_vec()).await;
+    for index in [0, 1] {
+        feed.tell(index, Timestamp::now(), ProtectedRegistration)
+            .await;
+    }
     for (name, reason) in names.iter().zip([
         v1::CloseReason::ManualRoute,
         v1::CloseReason::OtherActor,
@@ -304,7 +285,7 @@ async fn answered_then_protected(solna: &Party, solleftea: &Party, feed: &Party,
         assert_eq!(count.count(), 2, "{told:?}");
     }
     // a marking that comes later changes nothing at whoever asked, until somebody ends it there
-    tell(feed, vec![told(2, "m", SecrecyMarking)]).await;
+    feed.tell(2, Timestamp::now(), SecrecyMarking).await;
     assert_eq!(texts(solleftea, &names[2]).await, other);
     let refused = reason(solna.read_alert(&names[2]).await);
     assert_eq!(refused, "SECRECY_FUNCTION_REQUIRED");
@@ -312,7 +293,7 @@ async fn answered_then_protected(solna: &Party, solleftea: &Party, feed: &Party,
     by_hand.expect("it shows nothing, so anybody there ends it");
     assert_eq!(texts(solleftea, &names[2]).await, gone);
     // told once more it is the same
-    tell(feed, vec![told(0, "again", ProtectedRegistration)]).await;
+    feed.tell(0, Timestamp::now(), ProtectedRegistration).await;
     let again = notices(solleftea).await;
     let count = again
         .iter()
@@ -398,7 +379,7 @@ async fn whoever_has_the_entry_cannot_tell_why_a_question_was_ended() {
         };
         solna.redact_alert(request).await.expect("ended");
     }
-    tell(&feed, vec![told(2, "p", ProtectedRegistration)]).await;
+    feed.tell(2, Timestamp::now(), ProtectedRegistration).await;
     let mut shapes = Vec::new();
     for name in &names {
         shapes.push(shape(&solleftea, name).await);
@@ -412,7 +393,7 @@ async fn a_question_about_somebody_protected_before_is_ended_by_itself_in_office
     let world = World::start().await;
     let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
     let (feed, operator) = (world.party(FEED).await, world.party(OPERATOR).await);
-    tell(&feed, vec![told(1, "1", ProtectedRegistration)]).await;
+    feed.tell(1, Timestamp::now(), ProtectedRegistration).await;
     let names = asked(&operator, &solleftea, &[0, 1]).await;
     let (other, protected) = (&names[0], &names[1]);
     let ended = wait_for("it is ended by itself", || async {
@@ -429,7 +410,7 @@ async fn a_question_about_somebody_protected_before_is_ended_by_itself_in_office
     assert_eq!(ended.close_reason(), v1::CloseReason::ManualRoute);
     let read = solleftea.read_alert(protected).await.expect("a party");
     let ended_at = read.reading_ended_at.expect("ended");
-    let ended_at = jiff::Timestamp::from_second(ended_at.seconds).expect("an instant");
+    let ended_at = Timestamp::from_second(ended_at.seconds).expect("an instant");
     let there = domain::calendar::day_in_sweden(ended_at);
     assert!(domain::calendar::is_working_day(there), "{ended_at}");
     let midnight = domain::calendar::midnight_in_sweden(there).expect("a day");
@@ -484,20 +465,22 @@ async fn of_a_question_the_asked_says_it_of_the_whole_person() {
     let state = solna.read(&elsewhere).await.expect("its own").state();
     assert_eq!(state, v1::RelocationState::Withdrawn);
     // no register lifts it; an officer does, and a retry says nothing anew
-    tell(&feed, vec![told(0, "n", v1::ProtectionLevel::None)]).await;
+    feed.tell(0, Timestamp::now(), v1::ProtectionLevel::None)
+        .await;
     assert_eq!(refused(0).await, "MANUAL_ROUTE_REQUIRED");
     crate::redacting::lifted(&solna, 0, false).await;
     let again = solna.redact_alert(request).await.expect("as before");
     assert_eq!(again.alert, answered.alert);
     assert_eq!(refused(0).await, "");
     // said anew of what was ended, and of what the register ended
-    tell(&feed, vec![told(1, "p", ProtectedRegistration)]).await;
+    feed.tell(1, Timestamp::now(), ProtectedRegistration).await;
     for (index, name) in names.iter().enumerate() {
         let before = shape(&solna, name).await;
         let said = solna.redact_alert(whole(&solna, name)).await.expect("said");
         assert_eq!(&said.alert.expect("as it is").name, name);
         assert_eq!(shape(&solna, name).await, before, "no second entry");
-        tell(&feed, vec![told(index, "n2", v1::ProtectionLevel::None)]).await;
+        feed.tell(index, Timestamp::now(), v1::ProtectionLevel::None)
+            .await;
         assert_eq!(refused(index).await, "MANUAL_ROUTE_REQUIRED");
     }
 }

@@ -4,9 +4,10 @@ use api::v1;
 use api::v1::ProtectionLevel::{None as Unprotected, ProtectedRegistration};
 use api::v1::find_relocations_request::Term;
 use client::request_id;
+use jiff::Timestamp;
 use tests::{
-    FEED, FEED_THERE, OPERATOR, PERSONS, Party, SOLLEFTEA, SOLNA, World, announcement, arrival,
-    consent, wait_for,
+    FEED, FEED_THERE, OPERATOR, Party, SOLLEFTEA, SOLNA, World, announcement, arrival, consent,
+    wait_for,
 };
 
 use crate::marked::{handles, reply};
@@ -25,18 +26,6 @@ async fn announced(from: &Party, to: &str, index: usize) -> String {
     });
     let registered = from.register(request).await.expect("accepted");
     registered.relocation.expect("one").name
-}
-
-async fn told(feed: &Party, index: usize, protection: v1::ProtectionLevel) {
-    let event = v1::RegisterEvent {
-        source_id: request_id(),
-        changed_at: Some(api::time::to_wire(jiff::Timestamp::now())),
-        identity_number: PERSONS[index].0.to_owned(),
-        protection: protection.into(),
-        ..v1::RegisterEvent::default()
-    };
-    let results = feed.import(vec![event]).await.expect("taken in");
-    assert_eq!(results[0].outcome(), v1::RegisterEventOutcome::Accepted);
 }
 
 /// How many are found by a test person's name.
@@ -76,7 +65,8 @@ async fn protection_of_one_ends_the_reports_questions_and_lone_announcements_of_
     for index in [CHILD, PARENT] {
         together.push(announced(&solna, "0330", index).await);
     }
-    told(&feed, PARENT, ProtectedRegistration).await;
+    feed.tell(PARENT, Timestamp::now(), ProtectedRegistration)
+        .await;
     for name in together.iter().chain([&alone]) {
         let state = solna.read(name).await.expect("its own").state();
         assert_eq!(state, v1::RelocationState::Withdrawn, "{name}");
@@ -93,7 +83,8 @@ async fn who_is_announced_with_somebody_protected_there_is_opened_as_marked_and_
     let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
     let feed = world.party(FEED_THERE).await;
     handles(&solleftea, "barn", true).await;
-    told(&feed, PARENT, ProtectedRegistration).await;
+    feed.tell(PARENT, Timestamp::now(), ProtectedRegistration)
+        .await;
     announced(&solna, "2283", PARENT).await;
     let name = announced(&solna, "2283", CHILD).await;
     let refused = solleftea.read(&name).await.expect_err("not everybody");
@@ -110,7 +101,7 @@ async fn who_is_announced_with_somebody_protected_there_is_opened_as_marked_and_
     let other = solna.register(announcement(&solna, "2283", 2)).await;
     let other = other.expect("accepted").relocation.expect("one").name;
     solleftea.read(&other).await.expect("everybody's");
-    told(&feed, PARENT, Unprotected).await;
+    feed.tell(PARENT, Timestamp::now(), Unprotected).await;
     solleftea.read(&name).await.expect("everybody's");
     solleftea.take_in(&name, "").await.expect("taken in");
     let answer = solleftea.reply(reply(&solleftea, &name)).await;
@@ -126,7 +117,8 @@ async fn who_is_asked_about_somebody_of_a_household_of_which_one_is_protected_op
     for index in [CHILD, PARENT] {
         announced(&solna, "0330", index).await;
     }
-    told(&feed, PARENT, ProtectedRegistration).await;
+    feed.tell(PARENT, Timestamp::now(), ProtectedRegistration)
+        .await;
     // another one, who knows of nothing, reports the child afterwards
     let reported = solleftea.report(arrival(&solleftea, "0184", CHILD)).await;
     reported.expect("accepted");

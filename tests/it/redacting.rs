@@ -160,15 +160,8 @@ async fn over_postgres_what_the_register_protects_is_ended_likewise() {
     let (solna, solleftea) = (world.party(SOLNA, 0).await, world.party(SOLLEFTEA, 1).await);
     let name = talked_about(&solna, &solleftea).await;
     let feed = world.party(FEED, 1).await;
-    let event = v1::RegisterEvent {
-        source_id: "skydd-1".to_owned(),
-        changed_at: Some(api::time::to_wire(Timestamp::now())),
-        identity_number: PERSONS[0].0.to_owned(),
-        protection: v1::ProtectionLevel::ProtectedRegistration.into(),
-        ..v1::RegisterEvent::default()
-    };
-    let told = feed.import(vec![event]).await.expect("taken in");
-    assert_eq!(told.len(), 1);
+    let protected = v1::ProtectionLevel::ProtectedRegistration;
+    feed.tell(0, Timestamp::now(), protected).await;
     assert_eq!(seen(&solleftea, &name).await, (false, Vec::new()));
     let refused = solna.register(announcement(&solna, "2283", 0)).await;
     let refused = refused.expect_err("the manual route");
@@ -183,18 +176,6 @@ async fn over_postgres_what_the_register_protects_is_ended_likewise() {
 }
 
 /// What Solna's register told of a test person, of a change at an instant.
-async fn told(feed: &Party, index: usize, changed_at: Timestamp, level: v1::ProtectionLevel) {
-    let event = v1::RegisterEvent {
-        source_id: format!("{index} at {changed_at}"),
-        changed_at: Some(api::time::to_wire(changed_at)),
-        identity_number: PERSONS[index].0.to_owned(),
-        protection: level.into(),
-        ..v1::RegisterEvent::default()
-    };
-    let results = feed.import(vec![event]).await.expect("an answer");
-    assert_eq!(outcome(&results[0]), "ACCEPTED");
-}
-
 /// What holds of a test person after it was lifted, or as it is.
 pub(crate) async fn lifted(by: &Party, index: usize, validate_only: bool) -> v1::ProtectionLevel {
     let lifting = v1::LiftProtectionRequest {
@@ -228,15 +209,15 @@ async fn what_an_officer_said_by_hand_is_lifted_by_an_officer_alone() {
         requests.push(request);
     }
     // a routine event, of a change before it and of one after it; and protection that is over
-    told(&feed, 0, Timestamp::UNIX_EPOCH, Unprotected).await;
+    feed.tell(0, Timestamp::UNIX_EPOCH, Unprotected).await;
     for level in [Unprotected, ProtectedRegistration, Unprotected] {
-        told(&feed, 0, Timestamp::now(), level).await;
+        feed.tell(0, Timestamp::now(), level).await;
         assert_eq!(refused(&solna, "2283", 0).await, "MANUAL_ROUTE_REQUIRED");
     }
     let report = solna.report(arrival(&solna, "2283", 0)).await;
     let report = report.expect_err("the manual route");
     assert_eq!(report.reason, "MANUAL_ROUTE_REQUIRED");
-    told(&feed, 1, Timestamp::now(), SecrecyMarking).await;
+    feed.tell(1, Timestamp::now(), SecrecyMarking).await;
     // who lifts it says who and why
     let nobody = v1::LiftProtectionRequest {
         municipality: solna.municipality(),
@@ -326,14 +307,8 @@ async fn whoever_has_the_entry_cannot_tell_an_officers_end_from_the_registers() 
         shapes.push(shape(&solleftea, &name).await);
     }
     let name = announced(&solna, 2).await;
-    let event = v1::RegisterEvent {
-        source_id: "skydd".to_owned(),
-        changed_at: Some(api::time::to_wire(Timestamp::now())),
-        identity_number: PERSONS[2].0.to_owned(),
-        protection: v1::ProtectionLevel::ProtectedRegistration.into(),
-        ..v1::RegisterEvent::default()
-    };
-    feed.import(vec![event]).await.expect("taken in");
+    let protected = v1::ProtectionLevel::ProtectedRegistration;
+    feed.tell(2, Timestamp::now(), protected).await;
     shapes.push(shape(&solleftea, &name).await);
     let (event, notices, _parts) = shapes[0].clone();
     let by = MunicipalityCode::parse("0184").expect("a code");
@@ -369,7 +344,7 @@ async fn an_officer_says_by_hand_also_of_what_was_ended_before() {
     let stale = said(&solna, &name, stale).await;
     assert_eq!(stale, Err("ETAG_MISMATCH".to_owned()));
     assert_eq!(refused(&solna, "2283", 0).await, "");
-    told(&feed, 0, Timestamp::now(), ProtectedRegistration).await;
+    feed.tell(0, Timestamp::now(), ProtectedRegistration).await;
     let ended = solna.read(&name).await.expect("its own");
     assert_eq!(ended.state(), v1::RelocationState::Withdrawn);
     let dry = v1::RedactRelocationRequest {
@@ -377,9 +352,9 @@ async fn an_officer_says_by_hand_also_of_what_was_ended_before() {
         ..redaction(&solna, &name)
     };
     said(&solna, &name, dry).await.expect("it would be");
-    told(&feed, 0, Timestamp::now(), Unprotected).await;
+    feed.tell(0, Timestamp::now(), Unprotected).await;
     assert_eq!(refused(&solna, "0191", 0).await, "");
-    told(&feed, 0, Timestamp::now(), ProtectedRegistration).await;
+    feed.tell(0, Timestamp::now(), ProtectedRegistration).await;
     let entries = shape(&solna, &name).await;
     let by_hand = redaction(&solna, &name);
     said(&solna, &name, by_hand).await.expect("said");
@@ -387,7 +362,7 @@ async fn an_officer_says_by_hand_also_of_what_was_ended_before() {
     let read = solna.read(&name).await.expect("its own");
     assert_eq!(read.etag, ended.etag, "no second entry");
     // the register lifts its own word alone
-    told(&feed, 0, Timestamp::now(), Unprotected).await;
+    feed.tell(0, Timestamp::now(), Unprotected).await;
     assert_eq!(refused(&solna, "2283", 0).await, "MANUAL_ROUTE_REQUIRED");
     // an officer lifted it by mistake, and says it anew
     assert_eq!(lifted(&solna, 0, false).await, Unprotected);
@@ -441,7 +416,7 @@ async fn whoever_has_the_entry_cannot_tell_why_an_arrival_was_taken_back() {
     };
     solna.withdraw_arrival(request).await.expect("taken back");
     let protected = v1::ProtectionLevel::ProtectedRegistration;
-    told(&feed, 1, Timestamp::now(), protected).await;
+    feed.tell(1, Timestamp::now(), protected).await;
     // and one that the register told of, and then told of another day
     let announced = solleftea.register(announcement(&solleftea, "0184", 0));
     announced.await.expect("accepted");

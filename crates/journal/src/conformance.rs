@@ -16,6 +16,7 @@
 
 pub mod claims;
 pub mod clock;
+pub mod double;
 pub mod given;
 pub mod inbox;
 #[cfg(test)]

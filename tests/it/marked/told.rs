@@ -7,8 +7,7 @@ use api::v1::produce_person_extract_response::Item;
 use client::request_id;
 use jiff::Timestamp;
 use tests::{
-    FEED, FEED_THERE, PERSONS, Party, REVIEWER_THERE, SOLLEFTEA, SOLNA, World, announcement,
-    outcome, today,
+    FEED, FEED_THERE, PERSONS, Party, REVIEWER_THERE, SOLLEFTEA, SOLNA, World, announcement, today,
 };
 use v1::ProtectionLevel::{None as Unprotected, ProtectedRegistration, SecrecyMarking};
 
@@ -16,18 +15,9 @@ use super::{PATIENCE, assert_refused, found, handles, receipt, reply};
 use crate::access::{log, seen};
 use crate::redacting::redaction;
 
-/// What a municipality's register told of a test person.
-pub(super) async fn told(feed: &Party, index: usize, hour: i64, level: v1::ProtectionLevel) {
-    let changed_at = Timestamp::from_second(1_767_225_600 + hour * 3600);
-    let event = v1::RegisterEvent {
-        source_id: format!("{index} at {hour}"),
-        changed_at: Some(api::time::to_wire(changed_at.expect("an instant"))),
-        identity_number: PERSONS[index].0.to_owned(),
-        protection: level.into(),
-        ..v1::RegisterEvent::default()
-    };
-    let results = feed.import(vec![event]).await.expect("an answer");
-    assert_eq!(outcome(&results[0]), "ACCEPTED");
+/// An instant of the first day of 2026.
+fn at(hour: i64) -> Timestamp {
+    Timestamp::from_second(1_767_225_600 + hour * 3600).expect("an instant")
 }
 
 /// Tells how a transfer was decided; the reason why it is refused.
@@ -81,7 +71,7 @@ async fn who_is_protected_at_the_receiver_before_is_opened_as_marked_and_nothing
         (0, SecrecyMarking, Ok(())),
         (1, ProtectedRegistration, Err("MANUAL_ROUTE_REQUIRED")),
     ] {
-        told(&feed, index, 1, level).await;
+        feed.tell(index, at(1), level).await;
         let given_name = format!("Zebulonius{index}");
         let mut request = announcement(&solna, "2283", index);
         let person = request.content.as_mut().and_then(|it| it.person.as_mut());
@@ -116,11 +106,11 @@ async fn who_is_protected_at_the_receiver_before_is_opened_as_marked_and_nothing
         );
         // nothing is ended by itself: that would tell the sender
         assert_ne!(there.state(), v1::RelocationState::Withdrawn);
-        told(&feed, index, 2, Unprotected).await;
+        feed.tell(index, at(2), Unprotected).await;
         solleftea.read(&name).await.expect("as of anybody");
         assert_eq!(by_name(&solleftea, &given_name).await, 1);
         children.reply(reply(&children, &name)).await.expect("told");
-        told(&feed, index, 3, level).await;
+        feed.tell(index, at(3), level).await;
         let ended = redaction(&solleftea, &name);
         let ended = solleftea.redact(ended).await;
         // whom the register protects meanwhile, it has ended
@@ -170,7 +160,7 @@ async fn what_the_senders_register_tells_later_stops_its_further_texts() {
     let before = reply(&solna, &name);
     solna.reply(before.clone()).await.expect("replied");
     assert_eq!(texts(&solna, &name).await, ["", ""]);
-    told(&feed, 0, 1, SecrecyMarking).await;
+    feed.tell(0, at(1), SecrecyMarking).await;
     assert_eq!(texts(&solna, &name).await, ["SECRECY_MARKING_KNOWN"; 2]);
     // what was answered is the answer; the receiver knows of nothing, and replies
     solna.reply(before).await.expect("answered as then");
@@ -178,9 +168,9 @@ async fn what_the_senders_register_tells_later_stops_its_further_texts() {
         .reply(reply(&solleftea, &name))
         .await
         .expect("told");
-    told(&feed, 0, 2, Unprotected).await;
+    feed.tell(0, at(2), Unprotected).await;
     assert_eq!(texts(&solna, &name).await, ["", ""]);
-    told(&feed, 0, 3, SecrecyMarking).await;
+    feed.tell(0, at(3), SecrecyMarking).await;
     // as it says: ended there, and announced anew
     solna.redact(redaction(&solna, &name)).await.expect("ended");
     let anew = super::announced(&solna, 0).await;

@@ -9,15 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use api::v1;
 use async_trait::async_trait;
-use domain::municipality::MunicipalityCode;
-use domain::subject::{NoticeNumber, Subject};
-use jiff::Timestamp;
+use journal::conformance::double::{Double, Doubled};
 use journal::conformance::given::{batch, solleftea, solna, system};
-use journal::{
-    Answer, AppendError, Batch, InboxHead, Journal, OpenClaim, Outcome, ReadError, Scope,
-    SqliteJournal, Stored,
-};
-use tokio::sync::{Notify, watch};
+use journal::{AppendError, Batch, Journal, Outcome, SqliteJournal};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::*;
@@ -40,7 +35,11 @@ struct Cut {
 }
 
 #[async_trait]
-impl Journal for Cut {
+impl Double for Cut {
+    fn behind(&self) -> &dyn Journal {
+        self.journal.as_ref()
+    }
+
     async fn append(&self, mut batch: Batch) -> Result<Outcome, AppendError> {
         if self.fails.swap(false, Ordering::Relaxed) {
             return Err(AppendError::TooLarge);
@@ -60,60 +59,11 @@ impl Journal for Cut {
         self.stands.notify_one();
         std::future::pending().await
     }
-
-    async fn read_after(&self, after: Position, limit: usize) -> Result<Vec<Stored>, ReadError> {
-        self.journal.read_after(after, limit).await
-    }
-
-    async fn read_stored(
-        &self,
-        after: Position,
-        limit: usize,
-    ) -> Result<Vec<(Position, Vec<u8>)>, ReadError> {
-        self.journal.read_stored(after, limit).await
-    }
-
-    async fn under(&self, id: Uuid, up_to: Position) -> Result<Vec<Entry>, ReadError> {
-        self.journal.under(id, up_to).await
-    }
-
-    async fn notices(
-        &self,
-        recipient: MunicipalityCode,
-        after: NoticeNumber,
-        limit: usize,
-    ) -> Result<Vec<Entry>, ReadError> {
-        self.journal.notices(recipient, after, limit).await
-    }
-
-    async fn inbox_head(&self, recipient: MunicipalityCode) -> Result<InboxHead, ReadError> {
-        self.journal.inbox_head(recipient).await
-    }
-
-    async fn answer(
-        &self,
-        scope: Scope,
-        id: Uuid,
-    ) -> Result<Option<([u8; 16], Answer)>, ReadError> {
-        self.journal.answer(scope, id).await
-    }
-
-    async fn holder(&self, claim: &OpenClaim) -> Result<Option<Uuid>, ReadError> {
-        self.journal.holder(claim).await
-    }
-
-    fn edge(&self) -> watch::Receiver<Position> {
-        self.journal.edge()
-    }
-
-    fn now(&self) -> Timestamp {
-        self.journal.now()
-    }
 }
 
 /// A gateway whose next append is cut off when that is asked for.
 fn cutting(folder: &Path) -> (Arc<Core>, Arc<Cut>) {
-    let cut = Arc::new(Cut {
+    let (journal, cut) = Doubled::new(Cut {
         journal: SqliteJournal::open(&folder.join("journal.db")).expect("a journal"),
         cuts: AtomicBool::new(false),
         fails: AtomicBool::new(false),
@@ -122,7 +72,7 @@ fn cutting(folder: &Path) -> (Arc<Core>, Arc<Cut>) {
         go: Notify::new(),
         stands: Notify::new(),
     });
-    (core_over(folder, cut.clone()), cut)
+    (core_over(folder, journal), cut)
 }
 
 /// Lets a call go as far as its commit and no further; something else happens just before the commit.

@@ -4,21 +4,16 @@ mod doubled;
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use daemon::Drain;
 use domain::calendar::day_in_sweden;
-use domain::entry::{Entry, Event};
+use domain::entry::Event;
 use domain::month::Month;
-use domain::municipality::MunicipalityCode;
-use domain::subject::{NoticeNumber, Position, Subject};
-use jiff::Timestamp;
+use domain::subject::{Position, Subject};
+use journal::conformance::double::{Double, Doubled};
 use journal::conformance::given::{
     append, batch, new_relocation, pseudonym, registered, reported, system,
 };
-use journal::{
-    Answer, AppendError, Batch, InboxHead, Journal, OpenClaim, Outcome, ReadError, Scope,
-    SqliteJournal, SqliteViews, Stored, Views as _,
-};
+use journal::{Journal, SqliteJournal, SqliteViews, Views as _};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -31,59 +26,13 @@ struct Late {
     edge: watch::Receiver<Position>,
 }
 
-#[async_trait]
-impl Journal for Late {
-    async fn append(&self, batch: Batch) -> Result<Outcome, AppendError> {
-        self.inner.append(batch).await
-    }
-
-    async fn read_after(&self, after: Position, limit: usize) -> Result<Vec<Stored>, ReadError> {
-        self.inner.read_after(after, limit).await
-    }
-
-    async fn read_stored(
-        &self,
-        after: Position,
-        limit: usize,
-    ) -> Result<Vec<(Position, Vec<u8>)>, ReadError> {
-        self.inner.read_stored(after, limit).await
-    }
-
-    async fn under(&self, id: Uuid, up_to: Position) -> Result<Vec<Entry>, ReadError> {
-        self.inner.under(id, up_to).await
-    }
-
-    async fn notices(
-        &self,
-        recipient: MunicipalityCode,
-        after: NoticeNumber,
-        limit: usize,
-    ) -> Result<Vec<Entry>, ReadError> {
-        self.inner.notices(recipient, after, limit).await
-    }
-
-    async fn inbox_head(&self, recipient: MunicipalityCode) -> Result<InboxHead, ReadError> {
-        self.inner.inbox_head(recipient).await
-    }
-
-    async fn answer(
-        &self,
-        scope: Scope,
-        id: Uuid,
-    ) -> Result<Option<([u8; 16], Answer)>, ReadError> {
-        self.inner.answer(scope, id).await
-    }
-
-    async fn holder(&self, claim: &OpenClaim) -> Result<Option<Uuid>, ReadError> {
-        self.inner.holder(claim).await
+impl Double for Late {
+    fn behind(&self) -> &dyn Journal {
+        self.inner.as_ref()
     }
 
     fn edge(&self) -> watch::Receiver<Position> {
         self.edge.clone()
-    }
-
-    fn now(&self) -> Timestamp {
-        self.inner.now()
     }
 }
 
@@ -96,7 +45,7 @@ async fn read_tables_ahead_of_the_edge_are_right_and_ahead_of_the_journal_wrong(
         append(&inner, batch(vec![registered(new_relocation())])).await;
     }
     let edge = watch::channel(Position(0)).1;
-    let journal: Arc<dyn Journal> = Arc::new(Late { inner, edge });
+    let (journal, _late) = Doubled::new(Late { inner, edge });
     for (valid_at, is_right) in [(0, true), (1, true), (2, true), (3, false)] {
         let views = SqliteViews::open(&file("views.sqlite")).expect("read tables");
         let written = views.write(&[], Position(valid_at)).await;

@@ -4,7 +4,9 @@
 use domain::calendar::day_in_sweden;
 use domain::code::NoticeKind;
 use domain::month::Month;
+use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
+use domain::subject::Subject;
 
 use super::*;
 use crate::directory::drills;
