@@ -65,17 +65,27 @@ fn runs(stretch: &str) -> impl Iterator<Item = Run<'_>> {
 }
 
 /// Whether four digits end a number, by the three runs before them: its date in one run, or in three. A day with a time or a
-/// sum behind it is none, "2026-12-12 8500", and neither is the year of a later day, "2026-12-19 – 2027-03-31".
+/// round sum behind it is none, "2026-12-12 8500", and neither is the year of a later day, "2026-12-19 – 2027-03-31".
 fn ends_number([year, month, day]: [Run<'_>; 3], serial: Run<'_>, next: Option<&Run<'_>>) -> bool {
     if is_number(day.digits, serial.digits) {
         return true;
     }
     let is_date = matches!(year.digits.len(), 2 | 4)
         && (month.digits.len(), day.digits.len()) == (2, 2)
-        && (!serial.is_by_blanks || month.is_by_blanks && day.is_by_blanks);
+        && (!serial.is_by_blanks
+            || month.is_by_blanks && day.is_by_blanks
+            || !is_time_or_sum(serial.digits));
     let is_year = next.is_some_and(|next| next.digits.len() == 2 && !next.is_by_blanks);
     let date = [year.digits, month.digits, day.digits];
     is_date && !is_year && is_number(&date.concat(), serial.digits)
+}
+
+/// Whether four digits are a time of the day, to five minutes, or a sum that is round to fifty.
+fn is_time_or_sum(digits: &str) -> bool {
+    digits.parse::<u32>().is_ok_and(|figures| {
+        let (hour, minute) = (figures / 100, figures % 100);
+        figures % 50 == 0 || hour < 24 && minute < 60 && minute % 5 == 0
+    })
 }
 
 /// A digit, " " and "-" for whatever may stand within a number, "x" for all else.
@@ -135,6 +145,10 @@ mod tests {
             "1990-01-01 - 2385",
             "1990-01-01\u{2013}2385",
             "1990/01/01-2385",
+            "1990-01-01 2385",
+            "född 90-01-01 2385, flyttar 2026-12-15",
+            // one in ten sums that are not round is taken for a number
+            "2026-12-12 8476",
             "1990 01 01 2385",
             "90 01 01 2385",
             "90-01-01-2385",
@@ -174,6 +188,9 @@ mod tests {
             "08-071 212 31",
             "2026-12-12 8500 kr i månaden",
             "den 2026-12-26 1400",
+            "2026-12-16 1410",
+            "2026-12-12 8450",
+            "1990-01-01 1445",
             "2026-12-19 \u{2013} 2027-03-31",
             "2026-12-19--2027-03",
             "2026/12/19",
@@ -200,6 +217,20 @@ mod tests {
         #[test]
         fn invariant_no_text_panics(text in any::<String>()) {
             contains_identity_number(&text);
+        }
+
+        #[test]
+        fn invariant_a_number_behind_its_date_is_found_but_where_it_is_a_time_or_a_round_sum(
+            day in 0..40_000_i64,
+            serial in 0..10_000_u32,
+        ) {
+            let born = Date::constant(1900, 1, 1).saturating_add(jiff::Span::new().days(day));
+            let digits = format!("{serial:04}");
+            let together = format!("{}{digits}", born.strftime("%Y%m%d"));
+            let set_apart = format!("{born} {digits}");
+            let is_other = serial % 50 == 0 || (0..24 * 12).any(|five| serial == five / 12 * 100 + five % 12 * 5);
+            let expected = contains_identity_number(&together) && !is_other;
+            prop_assert_eq!(contains_identity_number(&set_apart), expected, "{}", set_apart);
         }
 
         #[test]
