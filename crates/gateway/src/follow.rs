@@ -120,6 +120,10 @@ async fn hold(core: &Core, party: Party, number: &IdentityNumber) -> Result<(), 
 
 /// Goes over what is appended, until the drain. A call may have been cut off, or another gateway may have died, before
 /// it did what follows from its own entry; or what follows could not be done then.
+///
+/// How far it is gone over is the key store's, and so whoever of several gateways looks first goes over what came since, alone:
+/// what another one has done at once is done once more, not once for each of them. To know it a mark for each entry would
+/// have to be written, with each registration; a look costs less.
 pub async fn keep_following(core: Arc<Core>) {
     while !core.drain.is_cancelled() {
         match follow_behind(&core).await {
