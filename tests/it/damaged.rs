@@ -4,12 +4,18 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use api::v1;
 use daemon::postgres::testing::Database;
 use domain::municipality::MunicipalityCode;
-use rusqlite::Connection;
-use tests::{SIGTUNA, SOLNA, World, announcement, flyttbud, run};
+use rusqlite::{Connection, params};
+use tests::{SIGTUNA, SOLLEFTEA, SOLNA, World, announcement, arrival, flyttbud, run};
+use uuid::Uuid;
 use vault::{RootKey, Vault, postgres};
 
+use crate::access::announced;
+use crate::marked::reply;
+use crate::recalling::withdraw;
+use crate::redacting::redaction;
 use crate::rotating::{logged, name, said};
 
 /// Moves the key store; what it ended with.
@@ -133,4 +139,72 @@ async fn a_service_with_a_damaged_key_moves_all_others_names_it_and_goes_on() {
     let solna = world.party(SOLNA).await;
     let request = announcement(&solna, "2283", 1);
     solna.register(request).await.expect("accepted");
+}
+
+/// Texts of each kind, of which some were ended in each of the ways.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_keys_that_is_gone_is_named_by_the_journal_alone() {
+    let mut world = World::start().await;
+    let folder = world.folder().to_owned();
+    let (solna, solleftea) = (world.party(SOLNA).await, world.party(SOLLEFTEA).await);
+    let mut names = Vec::new();
+    for index in 0..4 {
+        let name = announced(&solna, index).await;
+        solleftea.take_in(&name, "").await.expect("taken in");
+        for by in [&solleftea, &solna] {
+            by.reply(reply(by, &name)).await.expect("replied");
+        }
+        names.push(name);
+    }
+    withdraw(&solna, &names[1], v1::WithdrawalReason::ConsentRevoked).await;
+    for (by, name) in [
+        (&solna, &names[2]),
+        (&solna, &names[3]),
+        (&solleftea, &names[3]),
+    ] {
+        by.redact(redaction(by, name)).await.expect("ended");
+    }
+    let reported = solleftea.report(arrival(&solleftea, "0191", 0)).await;
+    reported.expect("accepted");
+    let verify = [
+        "keys",
+        "verify",
+        "data/keys.sqlite",
+        "--root-key",
+        "root.key",
+    ];
+    let against = [&verify[..], &["--journal", "data/journal.sqlite"]].concat();
+    // beside the service
+    let sound = said(&folder, &against);
+    assert_eq!(sound[0]["faults"], 0, "{sound:?}");
+    assert!(sound[0]["sealed_entries"].as_u64() >= Some(21), "{sound:?}");
+    assert!(world.terminate().await.success());
+    let store = Connection::open(folder.join("data/keys.sqlite")).expect("the key store");
+    // the receiver's to a reply of the sender's, and whose was acknowledged
+    for (name, version, authority) in [
+        (&names[0], 4, 2283),
+        (&names[0], 2, 2283),
+        (&names[1], 1, 184),
+    ] {
+        let id = Uuid::parse_str(name.trim_start_matches("relocations/")).expect("an id");
+        let gone = "DELETE FROM body_keys WHERE subject = ?1 AND version = ?2 AND authority = ?3";
+        let gone = store.execute(gone, params![id.into_bytes(), version, authority]);
+        assert_eq!(gone.expect("deleted"), 1);
+    }
+    drop(store);
+    let alone = crate::auditing::said(&folder, &verify);
+    assert!(
+        !alone.errors.contains("have keys to it"),
+        "{}",
+        alone.errors
+    );
+    let named = crate::auditing::said(&folder, &against);
+    assert_eq!(named.code, 1, "{}", named.errors);
+    for told in [
+        format!("{}, version 4: 1 of 2 have keys to it", names[0]),
+        format!("{}, version 2: 0 of 1 have keys to it", names[0]),
+        format!("{}, version 1: 0 of 1 have keys to it", names[1]),
+    ] {
+        assert!(named.errors.contains(&told), "{told}: {}", named.errors);
+    }
 }

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::output;
 
 pub(crate) use progress::Progress;
-pub(crate) use source::{Login, Place, ended};
+pub(crate) use source::{Login, Place, ended, open_store, unread};
 
 /// What to do with a journal.
 #[derive(Debug, Subcommand)]

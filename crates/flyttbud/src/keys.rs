@@ -2,6 +2,7 @@
 //! place or another root key. Nobody else may read these files, and none is ever overwritten.
 
 mod copy;
+mod held;
 mod roots;
 mod verify;
 

@@ -57,7 +57,7 @@ pub use seal::KeyRows;
 pub use search::SearchRow;
 pub use secret::random;
 pub use sweep::{Record, Swept};
-pub use verify::{Verified, VerifyError, verify};
+pub use verify::{HeldKeys, Verified, VerifyError, verify};
 
 use coming::Arrivals;
 use keys::Keys;

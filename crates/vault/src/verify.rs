@@ -2,10 +2,11 @@
 //! beside it, and what finds a subject is what was put with its keys. So a bit that turned, a row that was moved and one
 //! that two have changed places with are named. Nothing is changed, and nothing that was opened is kept.
 //!
-//! What no row can tell of is not found here: an access or a row of keys that is gone as a whole, and what was said in the
-//! clear of a refused call, of a drop of pseudonym keys, or of how far a journal was gone over (docs/operation.md).
+//! What no row can tell of is not found here: an access that is gone as a whole, a row of keys that is unless the journal
+//! is held against it ([`HeldKeys`]), and what was said in the clear of a refused call, of a drop of pseudonym keys, or of how far a journal was gone over (docs/operation.md).
 
 mod found;
+mod held;
 mod row;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ use crate::{Error, OpenError, RootKeys, access};
 use found::Found;
 use row::Read;
 
+pub use held::HeldKeys;
+
 /// What was seen of a key store.
 #[derive(Debug)]
 pub struct Verified {
@@ -26,6 +29,8 @@ pub struct Verified {
     pub rows: Vec<(&'static str, u64)>,
     /// Search rows that an earlier program put: no row of keys holds a digest of them.
     pub unproven: u64,
+    /// To which parts of entries somebody has keys.
+    pub held: HeldKeys,
     /// What is wrong, the first hundred.
     pub faults: Vec<String>,
     /// How much is wrong.
@@ -59,6 +64,7 @@ pub async fn verify(place: &Place, roots: &RootKeys) -> Result<Verified, VerifyE
         verified: Verified {
             rows: Vec::new(),
             unproven: 0,
+            held: HeldKeys::default(),
             faults: Vec::new(),
             faults_count: 0,
         },
@@ -82,6 +88,7 @@ pub async fn verify(place: &Place, roots: &RootKeys) -> Result<Verified, VerifyE
         if table.name == "body_keys" {
             let found = &mut seen.found;
             found.end(rows.as_mut(), &mut seen.verified).await?;
+            seen.verified.held.end();
         }
         seen.verified.rows.push((table.name, count));
     }
@@ -103,6 +110,9 @@ impl Seen {
             "authority_keys" => self.authority_key(read, roots),
             "body_keys" => {
                 let (id, keys) = read.body_keys(&self.keys);
+                if let Ok(id) = read.keys_id() {
+                    self.verified.held.add(&id);
+                }
                 let found = &mut self.found;
                 found
                     .by(id, keys.as_deref(), rows, &mut self.verified)

@@ -56,6 +56,14 @@ impl Login {
             settings
         })
     }
+
+    /// The same authorities, and another password.
+    pub(crate) fn with_password(&self, password_file: Option<PathBuf>) -> Self {
+        Self {
+            password_file,
+            authorities: self.authorities.clone(),
+        }
+    }
 }
 
 /// Entries, in order.
@@ -107,7 +115,7 @@ pub(super) fn open_export(path: &Path) -> Result<Reader<BufReader<File>>, Failur
 }
 
 /// Opens what must be a store.
-pub(super) async fn open_store(place: &str, login: &Login) -> Result<Box<dyn Rows>, Failure> {
+pub(crate) async fn open_store(place: &str, login: &Login) -> Result<Box<dyn Rows>, Failure> {
     if let Some(settings) = login.database(place) {
         let rows = PostgresRows::open(&settings).await;
         return Ok(Box::new(
@@ -215,7 +223,7 @@ pub(super) fn damaged(error: ExportError) -> Failure {
 }
 
 /// A store that cannot be read.
-pub(super) fn unread(error: ReadError) -> Failure {
+pub(crate) fn unread(error: ReadError) -> Failure {
     match error {
         ReadError::Unreadable { .. } => Failure::Halted(error.into()),
         ReadError::Store(_) | ReadError::NotLeading => Failure::Failed(error.into()),

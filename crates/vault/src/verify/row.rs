@@ -114,13 +114,18 @@ impl<'a> Read<'a> {
         (id, self.unwrapped(keys))
     }
 
-    fn unwrapped(self, keys: &BTreeMap<KeyName, Secret>) -> Unwrapped {
+    /// Which sealing the keys belong to.
+    pub(super) fn keys_id(self) -> Result<KeysId, &'static str> {
         let of = subject(self.number(4)?, Uuid::from_bytes(self.id(0)?));
-        let id = KeysId {
+        Ok(KeysId {
             subject: of.map_err(|_kind| NOBODYS)?,
             version: Version(self.small(1)?),
             sealing: self.id(3)?,
-        };
+        })
+    }
+
+    fn unwrapped(self, keys: &BTreeMap<KeyName, Secret>) -> Unwrapped {
+        let id = self.keys_id()?;
         let (epoch, wrapped) = (self.small(5)?, self.bytes(6)?);
         let (name, secret) = key(keys, self.number(2)?, epoch)?;
         let opened = secret.open(&row_data(&id, name.authority, epoch), wrapped);
