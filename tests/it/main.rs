@@ -31,6 +31,7 @@ mod golden;
 mod guarding;
 mod health;
 mod holding;
+mod known;
 mod load;
 mod marked;
 mod moving;

@@ -446,7 +446,8 @@ async fn the_program_announces_it_and_opens_it_in_a_function() {
     ] {
         assert!(refused.errors.contains(told), "{}", refused.errors);
     }
-    let read = get(&["--acting-in", "barn"]);
+    let acting = ["--acting-in", "barn", "--purpose", "utreda skyddsbehov"];
+    let read = get(&[&acting[..], &["--in-case", "SLF-2026-9"]].concat());
     assert_eq!(read.code, 0, "{}", read.errors);
     assert!(read.says.contains("Provsson"), "{}", read.says);
     let envelope = get(&["--basic"]);
@@ -455,6 +456,10 @@ async fn the_program_announces_it_and_opens_it_in_a_function() {
     let log = profile(&world, REVIEWER_THERE);
     let listed = said(world.folder(), &["--profile", &log, "access", "list"]);
     assert_eq!(listed.code, 0, "{}", listed.errors);
+    for told in ["utreda skyddsbehov", "SLF-2026-9"] {
+        let lines = listed.says.lines().filter(|line| line.contains(told));
+        assert_eq!(lines.count(), 1, "{told}: {}", listed.says);
+    }
     let listed = listed.says.lines().filter(|line| line.contains("marked"));
     let refused = listed.clone().filter(|line| line.contains("refused"));
     assert_eq!((listed.count(), refused.count()), (2, 1));

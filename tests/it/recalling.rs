@@ -4,7 +4,9 @@ use api::v1;
 use api::v1::produce_person_extract_response::Item;
 use client::request_id;
 use domain::code::NoticeKind;
+use domain::subject::{Subject, SubjectKind};
 use futures_util::future::join_all;
+use rusqlite::Connection;
 use tests::{
     Apart, OPERATOR, PERSONS, Party, REVIEWER_THERE, SIGTUNA, SOLLEFTEA, SOLNA, World,
     announcement, arrival, consent, function, marked, wait_for,
@@ -84,6 +86,18 @@ async fn a_partial_consent_limits_what_is_added_later() {
     assert_eq!(refused.violations.first().expect("a field").0, "text");
 }
 
+/// Who has keys to a report's text, by their codes as numbers.
+fn authorities(world: &World, arrival: &str) -> Vec<i64> {
+    let subject = Subject::parse(SubjectKind::Arrival, arrival).expect("a name");
+    let store = Connection::open(world.folder().join("data/keys.sqlite")).expect("a store");
+    let sql = "SELECT DISTINCT authority FROM body_keys WHERE subject = ?1 AND version = 1 \
+               ORDER BY authority";
+    let mut statement = store.prepare(sql).expect("a statement");
+    let rows = statement.query_map([subject.id.as_bytes()], |row| row.get(0));
+    let rows = rows.expect("rows").map(|row| row.expect("a row"));
+    rows.collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_that_was_withdrawn_is_no_longer_a_question() {
     let world = World::start().await;
@@ -99,16 +113,31 @@ async fn a_report_that_was_withdrawn_is_no_longer_a_question() {
     .await;
     let asked = sigtuna.read_alert(&alert.name).await.expect("asked");
     assert!(asked.question.is_some());
+    let (here, there) = (2283, 191);
+    assert_eq!(authorities(&world, &name), [there, here]);
     let withdrawn = solleftea
         .withdraw_arrival(v1::WithdrawArrivalRequest {
             municipality: solleftea.municipality(),
             actor: solleftea.actor(),
             request_id: request_id(),
-            name,
+            name: name.clone(),
             ..v1::WithdrawArrivalRequest::default()
         })
         .await;
     withdrawn.expect("withdrawn");
+    // its keys are gone there, and who took it back knows how far it had spread
+    assert_eq!(authorities(&world, &name), [here]);
+    let full = v1::GetArrivalRequest {
+        municipality: solleftea.municipality(),
+        actor: solleftea.actor(),
+        name: name.clone(),
+        view: v1::View::Full.into(),
+        known_at: None,
+    };
+    let answer = solleftea.get_arrival(full).await.expect("its own");
+    let methods: Vec<_> = answer.readings.iter().map(|it| &*it.method).collect();
+    assert_eq!(methods, ["GetAlert"]);
+    assert!(answer.arrival.expect("an arrival").content.is_some());
     let closed = wait_for("the ledger to close it", || async {
         let alert = sigtuna.read_alert(&alert.name).await.expect("the envelope");
         (alert.state() == v1::AlertState::Closed).then_some(alert)

@@ -92,7 +92,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "scenario_50_whoever_is_refused_a_transfer_goes_to_ivo_without_waiting",
-        on: On::Both,
+        on: On::Rules,
         steps: &[
             Given(A.announces_with(P, B, transfer)),
             Given(Act::Acknowledge(B)),

@@ -251,6 +251,10 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             Then(A.is_asked(&[OPEN])),
             When(A.announces(P, B)),
             Then(A.is_asked(&[closed(CloseReason::AnnouncedLate)])),
+            Then(Fact::Shown(Shown::That(
+                "it is one day late, for both",
+                |it| Box::pin(late(it, 1)),
+            ))),
             Then(Fact::Arrival(B, v1::ArrivalState::Matched)),
             Then(Fact::Announcement(A, B, RelocationState::Arrived)),
             Then(A.is_told(&[QuestionAsked, RelocationArrived, QuestionClosed])),
@@ -268,6 +272,20 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             When(A.announces_with(P, B, |it| planned(it, -6))),
             Then(A.is_asked(&[closed(CloseReason::AnnouncedLate)])),
             Then(Fact::Arrival(B, v1::ArrivalState::Matched)),
+        ],
+    },
+    Scenario {
+        name: "scenario_17_who_returns_unannounced_is_marked_for_assessment",
+        on: On::Services,
+        steps: &[
+            Given(A.announces(P, B)),
+            Given(B.reports(P, A)),
+            Then(Fact::Announcement(A, B, RelocationState::Arrived)),
+            When(A.reports(P, B)),
+            Then(Fact::Warned(&["RETURNED"])),
+            // whoever comes from elsewhere does not return
+            When(A.reports(P, C)),
+            Then(Fact::Warned(&[])),
         ],
     },
     Scenario {
@@ -350,5 +368,18 @@ async fn over(services: &Services<'_>) {
             name: services.relocation(), reason: reason.number());
         let refused = sender.withdraw(withdraw).await.expect_err("over");
         assert_eq!(refused.reason, "STATE_NOT_ALLOWED", "{reason:?}");
+    }
+}
+
+/// So many days late was what the newest question was about, as either party reads it.
+async fn late(services: &Services<'_>, days: i32) {
+    let alert = services.newest_alert(A).await;
+    for who in [A, B] {
+        let seen = services
+            .party(who)
+            .see_alert(&alert)
+            .await
+            .expect("its own");
+        assert_eq!(seen.late_days, days, "{who:?}");
     }
 }

@@ -237,11 +237,12 @@ pub enum Event {
 }
 
 impl Event {
-    /// Whether it ends what a party may read of a relocation or of an answer, for good: then that party's keys are erased.
+    /// Whether it ends what a party may read of a relocation, a report or an answer, for good: then that party's keys are
+    /// erased.
     pub fn ends_reading(&self) -> bool {
         match self {
             Self::RelocationWithdrawn { reason } => reason.ends_reading(),
-            Self::RelocationRedacted { .. } | Self::AlertRedacted => true,
+            Self::RelocationRedacted { .. } | Self::ArrivalWithdrawn | Self::AlertRedacted => true,
             Self::RelocationRegistered { .. }
             | Self::RelocationAcknowledged
             | Self::RelocationReplied { .. }
@@ -250,7 +251,6 @@ impl Event {
             | Self::RelocationNotArrived
             | Self::ArrivalReported { .. }
             | Self::ArrivalMatched { .. }
-            | Self::ArrivalWithdrawn
             | Self::AlertRaised { .. }
             | Self::AlertAnswered { .. }
             | Self::AlertDisputed

@@ -134,7 +134,7 @@ impl Notable {
                 "This person is announced to that municipality already: the answer names that relocation."
             }
             Self::Returned => {
-                "This person was announced to you from there: whose responsibility it is has to be assessed."
+                "This person was announced the other way before: whose responsibility it is has to be assessed."
             }
             Self::InquiryMustFinish => {
                 "An inquiry about a child that has begun must be finished where it began (SoL 29:9)."
@@ -163,7 +163,9 @@ impl Notable {
             Self::AlreadyAnnounced => {
                 "Personen är redan aviserad till den kommunen: svaret anger den flytten."
             }
-            Self::Returned => "Personen aviserades till er därifrån: ansvaret behöver bedömas.",
+            Self::Returned => {
+                "Personen aviserades åt andra hållet förut: ansvaret behöver bedömas."
+            }
             Self::InquiryMustFinish => {
                 "En påbörjad utredning om barn ska slutföras där den började (SoL 29:9)."
             }

@@ -22,15 +22,28 @@ pub(crate) struct Cli {
         default_value = "flyttbud.toml"
     )]
     pub(crate) profile: PathBuf,
-    /// The function of your municipality that you act in, by its id, instead of the profile's: who opens what is marked as
-    /// secret names the one that it was sent to
-    #[arg(long, global = true, value_name = "FUNCTION")]
-    pub(crate) acting_in: Option<String>,
+    #[command(flatten)]
+    pub(crate) acting: Acting,
     /// Answer with JSON, one object a line, for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// In what somebody acts, and why: it stands in the access log, and with what is written.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Acting {
+    /// The function of your municipality that you act in, by its id, instead of the profile's: who opens what is marked as
+    /// secret names the one that it was sent to
+    #[arg(long = "acting-in", global = true, value_name = "FUNCTION")]
+    pub(crate) function: Option<String>,
+    /// What you do it for, instead of what the verb is usually for
+    #[arg(long, global = true, value_name = "WORDS")]
+    pub(crate) purpose: Option<String>,
+    /// The number of your case in which you do it
+    #[arg(long = "in-case", global = true, value_name = "NUMBER")]
+    pub(crate) case_number: Option<String>,
 }
 
 /// The verbs.

@@ -63,7 +63,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Explain(explain::Verb::Exposure(explain::exposure::Options {
             relocation: Some(_),
             ..
-        })) => verbs::run(&cli.profile, cli.acting_in, json, cli.command),
+        })) => verbs::run(&cli.profile, cli.acting, json, cli.command),
         Command::Explain(verb) => {
             explain::run(&verb, json);
             Ok(())
@@ -101,6 +101,6 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Refusals(_)
         | Command::Access(_)
         | Command::Definition(_)
-        | Command::Clock(_) => verbs::run(&cli.profile, cli.acting_in, json, cli.command),
+        | Command::Clock(_) => verbs::run(&cli.profile, cli.acting, json, cli.command),
     }
 }

@@ -7,6 +7,7 @@ use api::v1::Actor;
 use client::{Client, Target};
 use serde::{Deserialize, Serialize};
 
+use crate::cli::Acting;
 use crate::failure::Failure;
 
 /// The file, TOML. Paths are relative to it.
@@ -24,6 +25,12 @@ pub(crate) struct Profile {
     pub(crate) officer: String,
     #[serde(default)]
     pub(crate) function: String,
+    /// What it is done for in this call, when that is said.
+    #[serde(skip)]
+    pub(crate) purpose: Option<String>,
+    /// In which case, likewise.
+    #[serde(skip)]
+    pub(crate) case_number: Option<String>,
 }
 
 impl Profile {
@@ -75,12 +82,31 @@ impl Profile {
         self.municipality().unwrap_or_default()
     }
 
+    /// Acts in this call as the options say.
+    pub(crate) fn act(&mut self, acting: Acting) {
+        let Acting {
+            function,
+            purpose,
+            case_number,
+        } = acting;
+        if let Some(function) = function {
+            self.function = function;
+        }
+        self.purpose = purpose;
+        self.case_number = case_number;
+    }
+
+    /// Whoever acts, for a purpose and in a case unless others are named.
     pub(crate) fn actor(&self, purpose: &str, case_number: &str) -> Actor {
+        let named = |said: &Option<String>, usual: &str| {
+            let said = said.as_deref();
+            said.unwrap_or(usual).to_owned()
+        };
         Actor {
             officer_id: self.officer.clone(),
             function: self.function.clone(),
-            case_number: case_number.to_owned(),
-            purpose: purpose.to_owned(),
+            case_number: named(&self.case_number, case_number),
+            purpose: named(&self.purpose, purpose),
         }
     }
 }

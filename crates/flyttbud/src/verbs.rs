@@ -21,7 +21,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use client::tonic;
 
-use crate::cli::Command;
+use crate::cli::{Acting, Command};
 use crate::failure::Failure;
 use crate::profile::Profile;
 use crate::{clock, definition, explain, output};
@@ -51,14 +51,12 @@ struct Session {
 )]
 pub(crate) fn run(
     profile: &Path,
-    acting_in: Option<String>,
+    acting: Acting,
     json: bool,
     command: Command,
 ) -> Result<(), Failure> {
     let mut profile = Profile::read(profile)?;
-    if let Some(function) = acting_in {
-        profile.function = function;
-    }
+    profile.act(acting);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

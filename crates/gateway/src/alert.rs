@@ -12,6 +12,7 @@ use api::status::Refusal;
 use api::time::to_wire;
 use api::v1;
 use api::v1::alert_service_server::AlertService;
+use domain::code::CloseReason;
 use domain::entry::{Entry, Event};
 use domain::subject::{Position, Subject, SubjectKind};
 use journal::views::AlertFilter;
@@ -28,7 +29,7 @@ use crate::read::NOW;
 use crate::relocation::method;
 use crate::secrecy::Question;
 use crate::show;
-use crate::write::{halted, known_at};
+use crate::write::{halted, instant, known_at};
 
 /// The service.
 #[derive(Clone)]
@@ -180,7 +181,35 @@ async fn shown(
             .unwrap_or_default()
             .text;
     }
+    if fold.close_reason == Some(CloseReason::AnnouncedLate) {
+        alert.late_days = late_days(core, viewer, &fold).await?;
+    }
     Ok(alert)
+}
+
+/// How many days after the last day of grace the person was announced who was asked about; 0 when it was in time. Read from
+/// the entries each time, so that what is found out later counts.
+async fn late_days(core: &Core, viewer: Viewer, fold: &AlertFold) -> Result<i32, Refusal> {
+    let Some(arrival) = fold.arrival.map(Subject::arrival) else {
+        return Ok(0);
+    };
+    let report = core.entries(viewer, arrival, NOW).await?;
+    let relocation = report.iter().rev().find_map(|entry| {
+        let Event::ArrivalMatched { relocation } = entry.event else {
+            return None;
+        };
+        Some(Subject::relocation(relocation))
+    });
+    let (Some(reported), Some(relocation)) = (report.first(), relocation) else {
+        return Ok(0);
+    };
+    let announced = core.entries(viewer, relocation, NOW).await?;
+    let Some(announced) = announced.first() else {
+        return Ok(0);
+    };
+    let grace_days = core.definition_at(reported.position).await?.grace_days;
+    let (reported_at, announced_at) = (reported.recorded_at, announced.recorded_at);
+    Ok(ledger::late_days(reported_at, grace_days, announced_at))
 }
 
 async fn get(
@@ -191,7 +220,7 @@ async fn get(
     let viewer = Viewer::of(core, call, &request.municipality).await?;
     let subject = parse::subject(SubjectKind::Alert, &request.name)?;
     let (now, entries) = core.alert(viewer, subject, NOW).await?;
-    let known = known_at(&entries, request.known_at)?;
+    let known = known_at(&entries, instant(request.known_at)?);
     let mut shown = shown(core, viewer, subject, known).await?;
     let ended = entries.iter().find(|entry| entry.event.ends_reading());
     shown.reading_ended_at = ended.map(|entry| to_wire(entry.recorded_at));

@@ -11,6 +11,7 @@ use api::v1;
 use api::v1::arrival_service_server::ArrivalService;
 use domain::entry::Entry;
 use domain::subject::{Position, Subject, SubjectKind};
+use jiff::Timestamp;
 use journal::OpenClaim;
 use ledger::ArrivalFold;
 use tonic::{Request, Response, Status, Streaming};
@@ -22,9 +23,9 @@ use crate::page::Page;
 use crate::permit::Party;
 use crate::read::NOW;
 use crate::register;
-use crate::relocation::method;
+use crate::relocation::{erase, method};
 use crate::secrecy::Pass;
-use crate::write::{Command, Decided, halted, known_at};
+use crate::write::{Command, Decided, halted, instant, known_at};
 
 #[cfg(test)]
 pub(crate) use report::report as report_arrival;
@@ -87,9 +88,11 @@ async fn get(
     let party = Party::of(core, call, &request.municipality).await?;
     let subject = parse::subject(SubjectKind::Arrival, &request.name)?;
     let (_, entries) = core.arrival(party, subject, NOW).await?;
-    let known = known_at(&entries, request.known_at)?;
+    let at = instant(request.known_at)?;
+    let known = known_at(&entries, at);
     let fold = party.arrival(ArrivalFold::fold(known).map_err(halted)?)?;
-    let mut arrival = report::shown(core, subject, &fold, reported(known)).await?;
+    let mut arrival = report::shown(core, (subject, at), &fold, reported(known)).await?;
+    let (mut readings, mut more_readings) = (Vec::new(), false);
     if request.view() == v1::View::Full {
         let mut faults = Faults::default();
         let actor = faults.actor(request.actor.as_ref());
@@ -101,10 +104,29 @@ async fn get(
                 .await?;
             arrival.content = content(core, party, &pass, (&fold, first)).await?;
         }
+        (readings, more_readings) = self::readings(core, party, &fold, &entries).await?;
     }
     Ok(v1::GetArrivalResponse {
         arrival: Some(arrival),
+        readings,
+        more_readings,
     })
+}
+
+/// Who read at the previous municipality what it was asked, before the report was taken back, and whether more did.
+async fn readings(
+    core: &Core,
+    party: Party,
+    fold: &ArrivalFold,
+    entries: &[Entry],
+) -> Result<(Vec<v1::Reading>, bool), Refusal> {
+    let ended = entries.iter().find(|entry| entry.event.ends_reading());
+    let Some(entry) = ended else {
+        return Ok((Vec::new(), false));
+    };
+    let question = ledger::question_about(entry.subject.id);
+    core.readings(party, fold.previous, question, entry.recorded_at)
+        .await
 }
 
 /// An arrival with its content, and its entries; the envelope alone without a pass.
@@ -115,7 +137,7 @@ pub(crate) async fn whole(
     pass: Option<&Pass>,
 ) -> Result<(v1::Arrival, ArrivalFold, Vec<Entry>), Refusal> {
     let (fold, entries) = core.arrival(party, subject, NOW).await?;
-    let mut arrival = report::shown(core, subject, &fold, reported(&entries)).await?;
+    let mut arrival = report::shown(core, (subject, None), &fold, reported(&entries)).await?;
     if let Some((pass, first)) = pass.zip(entries.first()) {
         arrival.content = content(core, party, pass, (&fold, first)).await?;
     }
@@ -158,7 +180,7 @@ async fn list(
     let mut arrivals = Vec::with_capacity(found.rows.len());
     for (subject, _) in &found.rows {
         let (fold, entries) = core.arrival(party, *subject, found.valid_at).await?;
-        arrivals.push(report::shown(core, *subject, &fold, reported(&entries)).await?);
+        arrivals.push(report::shown(core, (*subject, None), &fold, reported(&entries)).await?);
     }
     Ok(v1::ListArrivalsResponse {
         arrivals,
@@ -219,20 +241,26 @@ pub(crate) async fn withdraw(
         })
     };
     let entries = core.command(command, decide).await?;
+    if !request.validate_only {
+        erase(core, subject).await?;
+    }
     let fold = party.arrival(ArrivalFold::fold(&entries).map_err(halted)?)?;
     Ok(v1::WithdrawArrivalResponse {
-        arrival: Some(report::shown(core, subject, &fold, reported(&entries)).await?),
+        arrival: Some(report::shown(core, (subject, None), &fold, reported(&entries)).await?),
     })
 }
 
-/// Whether the previous municipality was asked about an arrival.
-async fn is_asked(core: &Core, subject: Subject) -> Result<bool, Refusal> {
-    Ok(core
-        .views
-        .alert_about(subject)
-        .await
-        .map_err(unread)?
-        .is_some())
+/// Whether the previous municipality was asked about an arrival by now, or by an instant.
+async fn is_asked(core: &Core, subject: Subject, at: Option<Timestamp>) -> Result<bool, Refusal> {
+    let Some(at) = at else {
+        let asked = core.views.alert_about(subject).await;
+        return Ok(asked.map_err(unread)?.is_some());
+    };
+    let question = ledger::question_about(subject.id);
+    let entries = core.journal.subject(question, NOW).await.map_err(unread)?;
+    Ok(entries
+        .first()
+        .is_some_and(|raised| raised.recorded_at <= at))
 }
 
 /// Where the report stands.

@@ -14,7 +14,7 @@ use daemon::ErrorChain;
 use domain::entry::{Entry, Event, Part};
 use domain::identity::IdentityNumber;
 use domain::reason::Class;
-use domain::subject::Position;
+use domain::subject::{Position, SubjectKind};
 use futures_util::future::{join, join_all};
 use journal::{Journal, ReadError};
 use ledger::RelocationFold;
@@ -26,6 +26,7 @@ use crate::asked;
 use crate::core::Core;
 use crate::directory::drills;
 use crate::erasure::{EraseError, known};
+use crate::household;
 use crate::limits::{
     FOLLOWED_AT_ONCE, FOLLOWED_BACK, FOLLOWED_MAX, FOLLOWER_ENTRIES, FOLLOWER_EVERY,
 };
@@ -215,10 +216,16 @@ fn leads_on(entry: &Entry) -> bool {
     if matches!(entry.event, Event::ArrivalReported { .. }) {
         return entry.sealed.iter().any(|part| part.part == Part::Shared);
     }
-    matches!(
-        entry.event,
-        Event::RelocationRegistered { .. } | Event::DrillSent { .. }
-    )
+    is_over(entry)
+        || matches!(
+            entry.event,
+            Event::RelocationRegistered { .. } | Event::DrillSent { .. }
+        )
+}
+
+/// Whether an announcement may be read no more by somebody: then nothing is kept there of whom it named together.
+fn is_over(entry: &Entry) -> bool {
+    entry.subject.kind == SubjectKind::Relocation && entry.event.ends_reading()
 }
 
 /// Does what follows from an entry. What may be possible later stops whoever goes over the journal; what never will be
@@ -254,10 +261,13 @@ async fn again(core: &Core, entry: &Entry) -> Result<(), FollowError> {
 }
 
 async fn follow_one(core: &Core, entry: &Entry) -> Result<(), Refusal> {
+    let subject = entry.subject;
+    if is_over(entry) {
+        return household::part(core, subject).await;
+    }
     let Some(party) = Party::of_entry(entry) else {
         return Ok(());
     };
-    let subject = entry.subject;
     if let Event::DrillSent { .. } = entry.event {
         return drills::write(core, party).await;
     }

@@ -6,16 +6,18 @@ use api::status::Refusal;
 use domain::identity::IdentityNumber;
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
-use domain::subject::Subject;
+use domain::subject::{Subject, SubjectKind};
 use uuid::Uuid;
 use vault::{NoteKind, NoteName};
 
-use crate::core::{Core, no_keys};
+use crate::core::{Core, no_keys, unread};
 use crate::limits::{HOUSEHOLD_MEMBERS_MAX, HOUSEHOLDS_MAX};
 use crate::note;
 use crate::permit::Party;
 use crate::person::Person;
 use crate::protection;
+use crate::read::NOW;
+use crate::write::halted;
 
 /// A household as its notes are found: whoever announced it chose the name, so another one's of the same name is another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,26 +68,58 @@ pub(crate) async fn forget(
     household: Option<&Household>,
     (parties, subject, number): Announced<'_>,
 ) -> Result<(), Refusal> {
-    let Some(household) = household else {
-        return Ok(());
-    };
-    let member = member(number, Some(subject.id));
-    for of in parties {
-        note::change_among_many(
-            core,
-            household.note(core, of).await?,
-            |_revision, before| {
-                let after = before.and_then(|mut note: sealed::HouseholdNote| {
-                    let count = note.members.len();
-                    note.members.retain(|known| *known != member);
-                    (note.members.len() < count).then_some(note)
-                });
-                (after, ())
-            },
-        )
-        .await?;
+    if let Some(household) = household {
+        for of in parties {
+            leave(core, of, household, (number, subject.id)).await?;
+        }
     }
     Ok(())
+}
+
+/// Keeps an announcement at its receiver no longer that may read it no more: who was announced together with whom was told
+/// by it. Nothing while the receiver's reading goes on.
+pub(crate) async fn part(core: &Core, subject: Subject) -> Result<(), Refusal> {
+    if subject.kind != SubjectKind::Relocation {
+        return Ok(());
+    }
+    let entries = core.journal.subject(subject, NOW).await.map_err(unread)?;
+    let Some(sender) = entries.first().and_then(Party::of_entry) else {
+        return Ok(());
+    };
+    let Some(recipient) = ledger::erased(&entries).map_err(halted)? else {
+        return Ok(());
+    };
+    let (fold, entries) = core.relocation(sender, subject, NOW).await?;
+    let known = (&fold, entries.as_slice());
+    let told = core.for_a_rule(sender, known).await?;
+    let content = told.and_then(|part| part.relocation);
+    let household = content.and_then(|content| Household::of(fold.sender, &content));
+    let number = core.announced_number(sender, known).await?;
+    if let Some((household, number)) = household.zip(number) {
+        leave(core, recipient, &household, (&number, subject.id)).await?;
+    }
+    Ok(())
+}
+
+/// Keeps at an authority no longer that a person belongs to a household by an announcement.
+async fn leave(
+    core: &Core,
+    of: MunicipalityCode,
+    household: &Household,
+    (number, relocation): (&IdentityNumber, Uuid),
+) -> Result<(), Refusal> {
+    let member = member(number, Some(relocation));
+    note::change_among_many(
+        core,
+        household.note(core, of).await?,
+        |_revision, before| {
+            let mut after: sealed::HouseholdNote = before.unwrap_or_default();
+            let count = after.members.len();
+            after.members.retain(|known| *known != member);
+            ((after.members.len() < count).then_some(after), ())
+        },
+    )
+    .await
 }
 
 /// Keeps at an authority that a person belongs to a household, and by which announcement; none when that was refused. What

@@ -55,7 +55,7 @@ macro_rules! method {
 pub(crate) use commands::erase;
 pub(crate) use commands::recall::{get_report, recall};
 pub(crate) use commands::redact::redact as redact_relocation;
-pub(crate) use find::{own, person_tokens, relocations, under_any};
+pub(crate) use find::{arrived, own, person_tokens, relocations, under_any};
 pub(crate) use method;
 pub(crate) use queries::{delivery, whole};
 #[cfg(test)]

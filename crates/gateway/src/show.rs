@@ -96,6 +96,7 @@ fn duty((duty, due_on): (Duty, Date)) -> v1::Duty {
     let kind = match duty {
         Duty::TakeIn(ContactRank::First) => v1::DutyKind::TakeIn,
         Duty::TakeIn(ContactRank::Second) => v1::DutyKind::TakeInAfterReminder,
+        Duty::Answer => v1::DutyKind::Answer,
         Duty::AnswerTransfer => v1::DutyKind::AnswerTransfer,
         Duty::Decide => v1::DutyKind::DecideTransfer,
     };

@@ -8,6 +8,7 @@ use domain::entry::{Draft, Entry, Event};
 use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use domain::subject::{Position, Subject, Version};
+use jiff::Timestamp;
 use journal::{Answer, Batch, OpenKey, Outcome, Request, Scope};
 use prost::Message;
 use uuid::Uuid;
@@ -142,12 +143,11 @@ impl Core {
             shared: command.shared.as_ref(),
             own: &command.own,
         };
-        let (sealed, keys) =
-            if decided.event.ends_reading() || decided.event == Event::ArrivalWithdrawn {
-                self.seal_ending(&body).await?
-            } else {
-                self.seal(&body).await?
-            };
+        let (sealed, keys) = if decided.event.ends_reading() {
+            self.seal_ending(&body).await?
+        } else {
+            self.seal(&body).await?
+        };
         let draft = Draft {
             subject: command.subject,
             version: decided.version,
@@ -175,13 +175,15 @@ pub(crate) fn halted(halt: ledger::Halt) -> Refusal {
     Refusal::new(Reason::Internal)
 }
 
-/// Those of a subject's entries that were recorded at a time; all of them without one.
-pub(crate) fn known_at(
-    entries: &[Entry],
-    at: Option<prost_types::Timestamp>,
-) -> Result<&[Entry], Refusal> {
-    let Some(at) = at else { return Ok(entries) };
-    let at = from_wire(&at).ok_or_else(|| Refusal::field("known_at", Reason::DateInvalid))?;
+/// The instant that is asked for; none is now.
+pub(crate) fn instant(at: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, Refusal> {
+    let fault = || Refusal::field("known_at", Reason::DateInvalid);
+    at.map(|at| from_wire(&at).ok_or_else(fault)).transpose()
+}
+
+/// Those of a subject's entries that were recorded at an instant; all of them without one.
+pub(crate) fn known_at(entries: &[Entry], at: Option<Timestamp>) -> &[Entry] {
+    let Some(at) = at else { return entries };
     let count = entries.partition_point(|entry| entry.recorded_at <= at);
-    Ok(entries.split_at(count).0)
+    entries.split_at(count).0
 }

@@ -20,9 +20,12 @@ pub use arrival::{ArrivalFold, ArrivalState};
 pub use municipality::{Drill, MunicipalityFold};
 pub use relocation::{RelocationFold, Transfer};
 
-/// Whose keys to its texts the entries of a subject have ended, whichever version they belong to. None while
-/// everybody may keep theirs.
+/// Whose keys to its texts the entries of a subject have ended, whichever version they belong to: the receiver's of an
+/// announcement, the previous municipality's of a report that was taken back. None while everybody may keep theirs.
 pub fn erased(entries: &[Entry]) -> Result<Option<MunicipalityCode>, Halt> {
+    if entries.iter().any(|it| it.event == Event::ArrivalWithdrawn) {
+        return Ok(ArrivalFold::fold(entries)?.map(|fold| fold.previous));
+    }
     let Some(fold) = ended(entries)? else {
         return Ok(None);
     };
@@ -68,7 +71,8 @@ pub fn may_read(entries: &[Entry], by: MunicipalityCode, version: Version) -> Re
 
 /// The relocation, when an entry has ended what somebody may read of it.
 fn ended(entries: &[Entry]) -> Result<Option<RelocationFold>, Halt> {
-    let ends = |entry: &Entry| entry.event.ends_reading() && entry.event != Event::AlertRedacted;
+    let others = [Event::AlertRedacted, Event::ArrivalWithdrawn];
+    let ends = |entry: &Entry| entry.event.ends_reading() && !others.contains(&entry.event);
     if entries.iter().any(ends) {
         RelocationFold::fold(entries)
     } else {

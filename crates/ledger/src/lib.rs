@@ -20,7 +20,7 @@ pub use fold::{
 };
 pub use machine::{
     Duty, Finding, Flag, Flagged, Machine, StateDigest, Trial, Variation, answer_due_on, covers,
-    duties,
+    duties, late_days,
 };
 pub use unannounced::unannounced;
 

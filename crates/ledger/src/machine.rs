@@ -34,7 +34,7 @@ pub use digest::StateDigest;
 pub use duty::{Duty, answer_due_on, duties};
 use finding::Key;
 pub(crate) use finding::is_in_time;
-pub use finding::{Finding, covers};
+pub use finding::{Finding, covers, late_days};
 use index::{Deadlines, Persons};
 pub(crate) use name::unannounced_id;
 pub use trial::{Flag, Flagged, Trial, Variation};

@@ -719,7 +719,8 @@ pub struct Relocation {
     /// The receiver's function that it is for (mottagande funktion); empty: none in particular.
     #[prost(string, tag = "18")]
     pub receiving_function: ::prost::alloc::string::String,
-    /// Whether it has reached the receiver (leverans); told by GetRelocation and ListRelocations.
+    /// Whether it has reached the receiver (leverans); told by GetRelocation and ListRelocations. Not told of a time before, when
+    /// the receiver's system has confirmed it since or may have then.
     #[prost(enumeration = "DeliveryState", tag = "19")]
     pub delivery: i32,
     /// When the receiver's keys to the content, or the sender's to the replies, were erased, for good (läsning upphörd); absent
@@ -1191,6 +1192,8 @@ pub enum DutyKind {
     AnswerTransfer = 3,
     /// IVO decides the transfer (IVO beslutar).
     DecideTransfer = 4,
+    /// The receiver replies to an announcement (svara); nothing follows when it does not.
+    Answer = 5,
 }
 impl DutyKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1204,6 +1207,7 @@ impl DutyKind {
             Self::TakeInAfterReminder => "DUTY_KIND_TAKE_IN_AFTER_REMINDER",
             Self::AnswerTransfer => "DUTY_KIND_ANSWER_TRANSFER",
             Self::DecideTransfer => "DUTY_KIND_DECIDE_TRANSFER",
+            Self::Answer => "DUTY_KIND_ANSWER",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1214,6 +1218,7 @@ impl DutyKind {
             "DUTY_KIND_TAKE_IN_AFTER_REMINDER" => Some(Self::TakeInAfterReminder),
             "DUTY_KIND_ANSWER_TRANSFER" => Some(Self::AnswerTransfer),
             "DUTY_KIND_DECIDE_TRANSFER" => Some(Self::DecideTransfer),
+            "DUTY_KIND_ANSWER" => Some(Self::Answer),
             _ => None,
         }
     }
@@ -1372,1016 +1377,6 @@ impl View {
             "VIEW_FULL" => Some(Self::Full),
             _ => None,
         }
-    }
-}
-/// What is told about an arrival (innehåll). Sealed; the previous municipality can read it only once a question is asked.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ArrivalContent {
-    /// Who arrived (person).
-    #[prost(message, optional, tag = "1")]
-    pub person: ::core::option::Option<Person>,
-    /// When (ankomstdatum), ISO 8601 date, not in the future.
-    #[prost(string, tag = "2")]
-    pub arrived_on: ::prost::alloc::string::String,
-    /// The dwelling (bostad).
-    #[prost(message, optional, tag = "3")]
-    pub dwelling: ::core::option::Option<Dwelling>,
-    /// Means of support that were seen (iakttaget stöd), at most 10.
-    #[prost(message, repeated, tag = "4")]
-    pub supports: ::prost::alloc::vec::Vec<Support>,
-    /// The contact at the reporting municipality (kontaktperson).
-    #[prost(message, optional, tag = "5")]
-    pub contact: ::core::option::Option<Contact>,
-    /// The reporter's case number (ärendenummer), at most 64 signs.
-    #[prost(string, tag = "6")]
-    pub case_number: ::prost::alloc::string::String,
-    /// Free text (fritext), at most 4000 signs; no identity numbers.
-    #[prost(string, tag = "7")]
-    pub free_text: ::prost::alloc::string::String,
-    /// Output only, of an arrival that the population register told: registered in the municipality as such, without an
-    /// address (folkbokförd på kommunen).
-    #[prost(bool, tag = "8")]
-    pub without_address: bool,
-}
-/// An arrival (ankomst).
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Arrival {
-    /// `arrivals/{uuid}` (resursnamn).
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// The reporting municipality (rapporterande kommun).
-    #[prost(string, tag = "2")]
-    pub municipality: ::prost::alloc::string::String,
-    /// The municipality the person moved from (tidigare kommun).
-    #[prost(string, tag = "3")]
-    pub previous_municipality: ::prost::alloc::string::String,
-    /// Where it stands (läge).
-    #[prost(enumeration = "ArrivalState", tag = "4")]
-    pub state: i32,
-    /// The month of arrival (ankomstmånad), "2026-11".
-    #[prost(string, tag = "5")]
-    pub arrived_month: ::prost::alloc::string::String,
-    /// When it was recorded (registrerat).
-    #[prost(message, optional, tag = "6")]
-    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// Until when the previous municipality may still announce without a question (anståndstid), ISO 8601.
-    #[prost(string, tag = "7")]
-    pub grace_until: ::prost::alloc::string::String,
-    /// The relocation that covers it, `relocations/{uuid}` (flytt).
-    #[prost(string, tag = "8")]
-    pub relocation: ::prost::alloc::string::String,
-    /// Changes with each event (etag).
-    #[prost(string, tag = "9")]
-    pub etag: ::prost::alloc::string::String,
-    /// The content (innehåll); view FULL.
-    #[prost(message, optional, tag = "10")]
-    pub content: ::core::option::Option<ArrivalContent>,
-    /// Whether nobody is ever asked about it (ingen fråga ställs).
-    #[prost(bool, tag = "11")]
-    pub exempt: bool,
-}
-/// Request of ImportRegisterEvents, one for each event.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ImportRegisterEventsRequest {
-    /// The municipality whose register it is (agerar för); the same in all of a stream.
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Check the event, store nothing (provkörning).
-    #[prost(bool, tag = "2")]
-    pub validate_only: bool,
-    /// The event (händelse). Its `source_id` stands for a request id.
-    #[prost(message, optional, tag = "3")]
-    pub event: ::core::option::Option<RegisterEvent>,
-    /// Who asks (handläggare), with `ongoing_involvement`: it is a search by number, and is recorded as one. Not kept otherwise.
-    #[prost(message, optional, tag = "4")]
-    pub actor: ::core::option::Option<Actor>,
-}
-/// Response of ImportRegisterEvents.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ImportRegisterEventsResponse {
-    /// One for each event (utfall), in their order.
-    #[prost(message, repeated, tag = "1")]
-    pub results: ::prost::alloc::vec::Vec<RegisterEventResult>,
-}
-/// Request of ListQuarantinedEvents.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListQuarantinedEventsRequest {
-    /// The municipality you act for (agerar för).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// At most this many (sidstorlek); 50 when 0, never over 500.
-    #[prost(int32, tag = "2")]
-    pub page_size: i32,
-    /// From the previous answer's next_page_token (sidmärke).
-    #[prost(string, tag = "3")]
-    pub page_token: ::prost::alloc::string::String,
-}
-/// Response of ListQuarantinedEvents.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListQuarantinedEventsResponse {
-    /// The events (händelser), newest first; without any person.
-    #[prost(message, repeated, tag = "1")]
-    pub events: ::prost::alloc::vec::Vec<QuarantinedEvent>,
-    /// Empty at the end (nästa sidmärke).
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-/// Request of ReportArrival.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ReportArrivalRequest {
-    /// The municipality you act for (agerar för).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who does it (handläggare).
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "3")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "4")]
-    pub validate_only: bool,
-    /// The municipality the person moved from (tidigare kommun), `municipalities/{code}`.
-    #[prost(string, tag = "5")]
-    pub previous_municipality: ::prost::alloc::string::String,
-    /// The ground for asking (rättslig grund).
-    #[prost(message, optional, tag = "6")]
-    pub legal_ground: ::core::option::Option<LegalGround>,
-    /// What is told (innehåll).
-    #[prost(message, optional, tag = "7")]
-    pub content: ::core::option::Option<ArrivalContent>,
-    /// The person lives in two places in turn (växelvis boende): nobody is ever asked about this arrival.
-    #[prost(bool, tag = "8")]
-    pub alternate_residence: bool,
-    /// Addresses that no text may hold (adresser som inte får röjas), as in RegisterRelocationRequest.
-    #[prost(string, repeated, tag = "9")]
-    pub withheld_addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-}
-/// Response of ReportArrival.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ReportArrivalResponse {
-    /// The arrival (ankomst), view BASIC. For a dry run: the one that the call would be answered with, if it stands already.
-    #[prost(message, optional, tag = "1")]
-    pub arrival: ::core::option::Option<Arrival>,
-    /// Where it stands in the record (position).
-    #[prost(int64, tag = "2")]
-    pub position: i64,
-    /// For a dry run: what would happen (provkörning). Absent when the call would be answered with what stands already.
-    #[prost(message, optional, tag = "3")]
-    pub dry_run: ::core::option::Option<DryRun>,
-    /// Warnings (varningar), for example ALREADY_REPORTED.
-    #[prost(message, repeated, tag = "4")]
-    pub warnings: ::prost::alloc::vec::Vec<Warning>,
-}
-/// Request of GetArrival.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetArrivalRequest {
-    /// The municipality you act for (agerar för).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who reads (handläggare); required for view FULL.
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// `arrivals/{uuid}` (resursnamn).
-    #[prost(string, tag = "3")]
-    pub name: ::prost::alloc::string::String,
-    /// How much (vy).
-    #[prost(enumeration = "View", tag = "4")]
-    pub view: i32,
-    /// As it was known then (som det var känt); absent: now.
-    #[prost(message, optional, tag = "5")]
-    pub known_at: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// Response of GetArrival.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetArrivalResponse {
-    /// The arrival (ankomst).
-    #[prost(message, optional, tag = "1")]
-    pub arrival: ::core::option::Option<Arrival>,
-}
-/// Request of ListArrivals.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListArrivalsRequest {
-    /// The municipality you act for (agerar för).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// At most this many (sidstorlek); 50 when 0, never over 500.
-    #[prost(int32, tag = "2")]
-    pub page_size: i32,
-    /// From the previous answer's next_page_token (sidmärke), with the same filters.
-    #[prost(string, tag = "3")]
-    pub page_token: ::prost::alloc::string::String,
-    /// Only this state (läge); all when unspecified.
-    #[prost(enumeration = "ArrivalState", tag = "4")]
-    pub state: i32,
-}
-/// Response of ListArrivals.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListArrivalsResponse {
-    /// The arrivals, newest first (ankomster).
-    #[prost(message, repeated, tag = "1")]
-    pub arrivals: ::prost::alloc::vec::Vec<Arrival>,
-    /// Empty at the end (nästa sidmärke).
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
-    /// The list is valid at this position of the record (position).
-    #[prost(int64, tag = "3")]
-    pub position: i64,
-}
-/// Request of WithdrawArrival.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WithdrawArrivalRequest {
-    /// The municipality you act for (agerar för).
-    #[prost(string, tag = "1")]
-    pub municipality: ::prost::alloc::string::String,
-    /// Who does it (handläggare).
-    #[prost(message, optional, tag = "2")]
-    pub actor: ::core::option::Option<Actor>,
-    /// A UUID of yours, the same when you retry (begärans id).
-    #[prost(string, tag = "3")]
-    pub request_id: ::prost::alloc::string::String,
-    /// Check everything, store nothing (provkörning).
-    #[prost(bool, tag = "4")]
-    pub validate_only: bool,
-    /// `arrivals/{uuid}` (resursnamn).
-    #[prost(string, tag = "5")]
-    pub name: ::prost::alloc::string::String,
-    /// The etag you saw (etag); empty to skip the check.
-    #[prost(string, tag = "6")]
-    pub etag: ::prost::alloc::string::String,
-}
-/// Response of WithdrawArrival.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct WithdrawArrivalResponse {
-    /// The arrival afterwards (ankomst), view BASIC.
-    #[prost(message, optional, tag = "1")]
-    pub arrival: ::core::option::Option<Arrival>,
-}
-/// Where an arrival stands (läge). New values may appear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ArrivalState {
-    /// Not stated.
-    Unspecified = 0,
-    /// Reported, no announcement found yet (rapporterad).
-    Reported = 1,
-    /// An announcement covers it (matchad).
-    Matched = 2,
-    /// The previous municipality was asked (fråga ställd).
-    Asked = 3,
-    /// Withdrawn (återtagen). Final.
-    Withdrawn = 4,
-}
-impl ArrivalState {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ARRIVAL_STATE_UNSPECIFIED",
-            Self::Reported => "ARRIVAL_STATE_REPORTED",
-            Self::Matched => "ARRIVAL_STATE_MATCHED",
-            Self::Asked => "ARRIVAL_STATE_ASKED",
-            Self::Withdrawn => "ARRIVAL_STATE_WITHDRAWN",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ARRIVAL_STATE_UNSPECIFIED" => Some(Self::Unspecified),
-            "ARRIVAL_STATE_REPORTED" => Some(Self::Reported),
-            "ARRIVAL_STATE_MATCHED" => Some(Self::Matched),
-            "ARRIVAL_STATE_ASKED" => Some(Self::Asked),
-            "ARRIVAL_STATE_WITHDRAWN" => Some(Self::Withdrawn),
-            _ => None,
-        }
-    }
-}
-/// Generated client implementations.
-pub mod arrival_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// Arrivals, reported by the municipality where a person applies for support. Asking is disclosing too: a report names a ground.
-    #[derive(Debug, Clone)]
-    pub struct ArrivalServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl ArrivalServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
-    impl<T> ArrivalServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> ArrivalServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            ArrivalServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Reports an arrival. If no announcement covers it after the grace period, the previous municipality is asked. The same
-        /// person from the same municipality in the same month is one arrival: the answer names the first.
-        pub async fn report_arrival(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ReportArrivalRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ReportArrivalResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.ArrivalService/ReportArrival",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.ArrivalService", "ReportArrival"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Reads one arrival that you reported.
-        pub async fn get_arrival(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetArrivalRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetArrivalResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.ArrivalService/GetArrival",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.ArrivalService", "GetArrival"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Lists arrivals that you reported, newest first; envelopes only.
-        pub async fn list_arrivals(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListArrivalsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListArrivalsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.ArrivalService/ListArrivals",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("flyttbud.v1.ArrivalService", "ListArrivals"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Withdraws a report that was a mistake; an open question is closed.
-        pub async fn withdraw_arrival(
-            &mut self,
-            request: impl tonic::IntoRequest<super::WithdrawArrivalRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::WithdrawArrivalResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.ArrivalService/WithdrawArrival",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.ArrivalService", "WithdrawArrival"),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Takes in what the population register told the municipality (folkbokföringsavisering), one event at a time, at most
-        /// 1000 in a stream. Role: register feed; case system for dry runs about its clients (`ongoing_involvement`). Each event
-        /// is answered for itself; a bad one costs the others nothing, and one that comes again is nothing new. No other
-        /// municipality is ever asked because of an event: it settles what was announced.
-        pub async fn import_register_events(
-            &mut self,
-            request: impl tonic::IntoStreamingRequest<
-                Message = super::ImportRegisterEventsRequest,
-            >,
-        ) -> std::result::Result<
-            tonic::Response<super::ImportRegisterEventsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.ArrivalService/ImportRegisterEvents",
-            );
-            let mut req = request.into_streaming_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new("flyttbud.v1.ArrivalService", "ImportRegisterEvents"),
-                );
-            self.inner.client_streaming(req, path, codec).await
-        }
-        /// Lists the events that are kept because nobody here understands them yet (karantän), newest first. Role: register feed
-        /// or case system.
-        pub async fn list_quarantined_events(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListQuarantinedEventsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListQuarantinedEventsResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/flyttbud.v1.ArrivalService/ListQuarantinedEvents",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new(
-                        "flyttbud.v1.ArrivalService",
-                        "ListQuarantinedEvents",
-                    ),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod arrival_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with ArrivalServiceServer.
-    #[async_trait]
-    pub trait ArrivalService: std::marker::Send + std::marker::Sync + 'static {
-        /// Reports an arrival. If no announcement covers it after the grace period, the previous municipality is asked. The same
-        /// person from the same municipality in the same month is one arrival: the answer names the first.
-        async fn report_arrival(
-            &self,
-            request: tonic::Request<super::ReportArrivalRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ReportArrivalResponse>,
-            tonic::Status,
-        >;
-        /// Reads one arrival that you reported.
-        async fn get_arrival(
-            &self,
-            request: tonic::Request<super::GetArrivalRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::GetArrivalResponse>,
-            tonic::Status,
-        >;
-        /// Lists arrivals that you reported, newest first; envelopes only.
-        async fn list_arrivals(
-            &self,
-            request: tonic::Request<super::ListArrivalsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListArrivalsResponse>,
-            tonic::Status,
-        >;
-        /// Withdraws a report that was a mistake; an open question is closed.
-        async fn withdraw_arrival(
-            &self,
-            request: tonic::Request<super::WithdrawArrivalRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::WithdrawArrivalResponse>,
-            tonic::Status,
-        >;
-        /// Takes in what the population register told the municipality (folkbokföringsavisering), one event at a time, at most
-        /// 1000 in a stream. Role: register feed; case system for dry runs about its clients (`ongoing_involvement`). Each event
-        /// is answered for itself; a bad one costs the others nothing, and one that comes again is nothing new. No other
-        /// municipality is ever asked because of an event: it settles what was announced.
-        async fn import_register_events(
-            &self,
-            request: tonic::Request<tonic::Streaming<super::ImportRegisterEventsRequest>>,
-        ) -> std::result::Result<
-            tonic::Response<super::ImportRegisterEventsResponse>,
-            tonic::Status,
-        >;
-        /// Lists the events that are kept because nobody here understands them yet (karantän), newest first. Role: register feed
-        /// or case system.
-        async fn list_quarantined_events(
-            &self,
-            request: tonic::Request<super::ListQuarantinedEventsRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListQuarantinedEventsResponse>,
-            tonic::Status,
-        >;
-    }
-    /// Arrivals, reported by the municipality where a person applies for support. Asking is disclosing too: a report names a ground.
-    #[derive(Debug)]
-    pub struct ArrivalServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> ArrivalServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for ArrivalServiceServer<T>
-    where
-        T: ArrivalService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/flyttbud.v1.ArrivalService/ReportArrival" => {
-                    #[allow(non_camel_case_types)]
-                    struct ReportArrivalSvc<T: ArrivalService>(pub Arc<T>);
-                    impl<
-                        T: ArrivalService,
-                    > tonic::server::UnaryService<super::ReportArrivalRequest>
-                    for ReportArrivalSvc<T> {
-                        type Response = super::ReportArrivalResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ReportArrivalRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as ArrivalService>::report_arrival(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ReportArrivalSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.ArrivalService/GetArrival" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetArrivalSvc<T: ArrivalService>(pub Arc<T>);
-                    impl<
-                        T: ArrivalService,
-                    > tonic::server::UnaryService<super::GetArrivalRequest>
-                    for GetArrivalSvc<T> {
-                        type Response = super::GetArrivalResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetArrivalRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as ArrivalService>::get_arrival(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetArrivalSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.ArrivalService/ListArrivals" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListArrivalsSvc<T: ArrivalService>(pub Arc<T>);
-                    impl<
-                        T: ArrivalService,
-                    > tonic::server::UnaryService<super::ListArrivalsRequest>
-                    for ListArrivalsSvc<T> {
-                        type Response = super::ListArrivalsResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListArrivalsRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as ArrivalService>::list_arrivals(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListArrivalsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.ArrivalService/WithdrawArrival" => {
-                    #[allow(non_camel_case_types)]
-                    struct WithdrawArrivalSvc<T: ArrivalService>(pub Arc<T>);
-                    impl<
-                        T: ArrivalService,
-                    > tonic::server::UnaryService<super::WithdrawArrivalRequest>
-                    for WithdrawArrivalSvc<T> {
-                        type Response = super::WithdrawArrivalResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::WithdrawArrivalRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as ArrivalService>::withdraw_arrival(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = WithdrawArrivalSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.ArrivalService/ImportRegisterEvents" => {
-                    #[allow(non_camel_case_types)]
-                    struct ImportRegisterEventsSvc<T: ArrivalService>(pub Arc<T>);
-                    impl<
-                        T: ArrivalService,
-                    > tonic::server::ClientStreamingService<
-                        super::ImportRegisterEventsRequest,
-                    > for ImportRegisterEventsSvc<T> {
-                        type Response = super::ImportRegisterEventsResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<
-                                tonic::Streaming<super::ImportRegisterEventsRequest>,
-                            >,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as ArrivalService>::import_register_events(
-                                        &inner,
-                                        request,
-                                    )
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ImportRegisterEventsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.client_streaming(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/flyttbud.v1.ArrivalService/ListQuarantinedEvents" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListQuarantinedEventsSvc<T: ArrivalService>(pub Arc<T>);
-                    impl<
-                        T: ArrivalService,
-                    > tonic::server::UnaryService<super::ListQuarantinedEventsRequest>
-                    for ListQuarantinedEventsSvc<T> {
-                        type Response = super::ListQuarantinedEventsResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListQuarantinedEventsRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as ArrivalService>::list_quarantined_events(
-                                        &inner,
-                                        request,
-                                    )
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListQuarantinedEventsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for ArrivalServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "flyttbud.v1.ArrivalService";
-    impl<T> tonic::server::NamedService for ArrivalServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
     }
 }
 /// How a function is reached (kontaktväg). A function's address, never a person's own.
@@ -4709,6 +3704,1023 @@ pub mod relocation_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// What is told about an arrival (innehåll). Sealed; the previous municipality can read it only once a question is asked.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ArrivalContent {
+    /// Who arrived (person).
+    #[prost(message, optional, tag = "1")]
+    pub person: ::core::option::Option<Person>,
+    /// When (ankomstdatum), ISO 8601 date, not in the future.
+    #[prost(string, tag = "2")]
+    pub arrived_on: ::prost::alloc::string::String,
+    /// The dwelling (bostad).
+    #[prost(message, optional, tag = "3")]
+    pub dwelling: ::core::option::Option<Dwelling>,
+    /// Means of support that were seen (iakttaget stöd), at most 10.
+    #[prost(message, repeated, tag = "4")]
+    pub supports: ::prost::alloc::vec::Vec<Support>,
+    /// The contact at the reporting municipality (kontaktperson).
+    #[prost(message, optional, tag = "5")]
+    pub contact: ::core::option::Option<Contact>,
+    /// The reporter's case number (ärendenummer), at most 64 signs.
+    #[prost(string, tag = "6")]
+    pub case_number: ::prost::alloc::string::String,
+    /// Free text (fritext), at most 4000 signs; no identity numbers.
+    #[prost(string, tag = "7")]
+    pub free_text: ::prost::alloc::string::String,
+    /// Output only, of an arrival that the population register told: registered in the municipality as such, without an
+    /// address (folkbokförd på kommunen).
+    #[prost(bool, tag = "8")]
+    pub without_address: bool,
+}
+/// An arrival (ankomst).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Arrival {
+    /// `arrivals/{uuid}` (resursnamn).
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The reporting municipality (rapporterande kommun).
+    #[prost(string, tag = "2")]
+    pub municipality: ::prost::alloc::string::String,
+    /// The municipality the person moved from (tidigare kommun).
+    #[prost(string, tag = "3")]
+    pub previous_municipality: ::prost::alloc::string::String,
+    /// Where it stands (läge).
+    #[prost(enumeration = "ArrivalState", tag = "4")]
+    pub state: i32,
+    /// The month of arrival (ankomstmånad), "2026-11".
+    #[prost(string, tag = "5")]
+    pub arrived_month: ::prost::alloc::string::String,
+    /// When it was recorded (registrerat).
+    #[prost(message, optional, tag = "6")]
+    pub recorded_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Until when the previous municipality may still announce without a question (anståndstid), ISO 8601.
+    #[prost(string, tag = "7")]
+    pub grace_until: ::prost::alloc::string::String,
+    /// The relocation that covers it, `relocations/{uuid}` (flytt).
+    #[prost(string, tag = "8")]
+    pub relocation: ::prost::alloc::string::String,
+    /// Changes with each event (etag).
+    #[prost(string, tag = "9")]
+    pub etag: ::prost::alloc::string::String,
+    /// The content (innehåll); view FULL.
+    #[prost(message, optional, tag = "10")]
+    pub content: ::core::option::Option<ArrivalContent>,
+    /// Whether nobody is ever asked about it (ingen fråga ställs).
+    #[prost(bool, tag = "11")]
+    pub exempt: bool,
+}
+/// Request of ImportRegisterEvents, one for each event.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportRegisterEventsRequest {
+    /// The municipality whose register it is (agerar för); the same in all of a stream.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Check the event, store nothing (provkörning).
+    #[prost(bool, tag = "2")]
+    pub validate_only: bool,
+    /// The event (händelse). Its `source_id` stands for a request id.
+    #[prost(message, optional, tag = "3")]
+    pub event: ::core::option::Option<RegisterEvent>,
+    /// Who asks (handläggare), with `ongoing_involvement`: it is a search by number, and is recorded as one. Not kept otherwise.
+    #[prost(message, optional, tag = "4")]
+    pub actor: ::core::option::Option<Actor>,
+}
+/// Response of ImportRegisterEvents.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportRegisterEventsResponse {
+    /// One for each event (utfall), in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub results: ::prost::alloc::vec::Vec<RegisterEventResult>,
+}
+/// Request of ListQuarantinedEvents.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListQuarantinedEventsRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token (sidmärke).
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Response of ListQuarantinedEvents.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListQuarantinedEventsResponse {
+    /// The events (händelser), newest first; without any person.
+    #[prost(message, repeated, tag = "1")]
+    pub events: ::prost::alloc::vec::Vec<QuarantinedEvent>,
+    /// Empty at the end (nästa sidmärke).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Request of ReportArrival.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReportArrivalRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who does it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// The municipality the person moved from (tidigare kommun), `municipalities/{code}`.
+    #[prost(string, tag = "5")]
+    pub previous_municipality: ::prost::alloc::string::String,
+    /// The ground for asking (rättslig grund).
+    #[prost(message, optional, tag = "6")]
+    pub legal_ground: ::core::option::Option<LegalGround>,
+    /// What is told (innehåll).
+    #[prost(message, optional, tag = "7")]
+    pub content: ::core::option::Option<ArrivalContent>,
+    /// The person lives in two places in turn (växelvis boende): nobody is ever asked about this arrival.
+    #[prost(bool, tag = "8")]
+    pub alternate_residence: bool,
+    /// Addresses that no text may hold (adresser som inte får röjas), as in RegisterRelocationRequest.
+    #[prost(string, repeated, tag = "9")]
+    pub withheld_addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Response of ReportArrival.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReportArrivalResponse {
+    /// The arrival (ankomst), view BASIC. For a dry run: the one that the call would be answered with, if it stands already.
+    #[prost(message, optional, tag = "1")]
+    pub arrival: ::core::option::Option<Arrival>,
+    /// Where it stands in the record (position).
+    #[prost(int64, tag = "2")]
+    pub position: i64,
+    /// For a dry run: what would happen (provkörning). Absent when the call would be answered with what stands already.
+    #[prost(message, optional, tag = "3")]
+    pub dry_run: ::core::option::Option<DryRun>,
+    /// Warnings (varningar), for example ALREADY_REPORTED.
+    #[prost(message, repeated, tag = "4")]
+    pub warnings: ::prost::alloc::vec::Vec<Warning>,
+}
+/// Request of GetArrival.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetArrivalRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who reads (handläggare); required for view FULL.
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// `arrivals/{uuid}` (resursnamn).
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// How much (vy).
+    #[prost(enumeration = "View", tag = "4")]
+    pub view: i32,
+    /// As it was known then (som det var känt); absent: now.
+    #[prost(message, optional, tag = "5")]
+    pub known_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Response of GetArrival.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetArrivalResponse {
+    /// The arrival (ankomst).
+    #[prost(message, optional, tag = "1")]
+    pub arrival: ::core::option::Option<Arrival>,
+    /// View FULL, when you took the report back: who had read at the previous municipality what it was asked, the newest 1000,
+    /// oldest first (läsningar).
+    #[prost(message, repeated, tag = "2")]
+    pub readings: ::prost::alloc::vec::Vec<Reading>,
+    /// There were more than are told here (fler läsningar).
+    #[prost(bool, tag = "3")]
+    pub more_readings: bool,
+}
+/// Request of ListArrivals.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListArrivalsRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// At most this many (sidstorlek); 50 when 0, never over 500.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// From the previous answer's next_page_token (sidmärke), with the same filters.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only this state (läge); all when unspecified.
+    #[prost(enumeration = "ArrivalState", tag = "4")]
+    pub state: i32,
+}
+/// Response of ListArrivals.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListArrivalsResponse {
+    /// The arrivals, newest first (ankomster).
+    #[prost(message, repeated, tag = "1")]
+    pub arrivals: ::prost::alloc::vec::Vec<Arrival>,
+    /// Empty at the end (nästa sidmärke).
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// The list is valid at this position of the record (position).
+    #[prost(int64, tag = "3")]
+    pub position: i64,
+}
+/// Request of WithdrawArrival.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WithdrawArrivalRequest {
+    /// The municipality you act for (agerar för).
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Who does it (handläggare).
+    #[prost(message, optional, tag = "2")]
+    pub actor: ::core::option::Option<Actor>,
+    /// A UUID of yours, the same when you retry (begärans id).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Check everything, store nothing (provkörning).
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// `arrivals/{uuid}` (resursnamn).
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+    /// The etag you saw (etag); empty to skip the check.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// Response of WithdrawArrival.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WithdrawArrivalResponse {
+    /// The arrival afterwards (ankomst), view BASIC.
+    #[prost(message, optional, tag = "1")]
+    pub arrival: ::core::option::Option<Arrival>,
+}
+/// Where an arrival stands (läge). New values may appear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ArrivalState {
+    /// Not stated.
+    Unspecified = 0,
+    /// Reported, no announcement found yet (rapporterad).
+    Reported = 1,
+    /// An announcement covers it (matchad).
+    Matched = 2,
+    /// The previous municipality was asked (fråga ställd).
+    Asked = 3,
+    /// Withdrawn (återtagen). Final.
+    Withdrawn = 4,
+}
+impl ArrivalState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ARRIVAL_STATE_UNSPECIFIED",
+            Self::Reported => "ARRIVAL_STATE_REPORTED",
+            Self::Matched => "ARRIVAL_STATE_MATCHED",
+            Self::Asked => "ARRIVAL_STATE_ASKED",
+            Self::Withdrawn => "ARRIVAL_STATE_WITHDRAWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ARRIVAL_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ARRIVAL_STATE_REPORTED" => Some(Self::Reported),
+            "ARRIVAL_STATE_MATCHED" => Some(Self::Matched),
+            "ARRIVAL_STATE_ASKED" => Some(Self::Asked),
+            "ARRIVAL_STATE_WITHDRAWN" => Some(Self::Withdrawn),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod arrival_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Arrivals, reported by the municipality where a person applies for support. Asking is disclosing too: a report names a ground.
+    #[derive(Debug, Clone)]
+    pub struct ArrivalServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl ArrivalServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> ArrivalServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ArrivalServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ArrivalServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Reports an arrival. If no announcement covers it after the grace period, the previous municipality is asked. The same
+        /// person from the same municipality in the same month is one arrival: the answer names the first.
+        pub async fn report_arrival(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReportArrivalRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportArrivalResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.ArrivalService/ReportArrival",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.ArrivalService", "ReportArrival"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads one arrival that you reported.
+        pub async fn get_arrival(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetArrivalRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetArrivalResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.ArrivalService/GetArrival",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.ArrivalService", "GetArrival"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists arrivals that you reported, newest first; envelopes only.
+        pub async fn list_arrivals(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListArrivalsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListArrivalsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.ArrivalService/ListArrivals",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("flyttbud.v1.ArrivalService", "ListArrivals"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Withdraws a report that was a mistake; an open question is closed.
+        pub async fn withdraw_arrival(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WithdrawArrivalRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::WithdrawArrivalResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.ArrivalService/WithdrawArrival",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.ArrivalService", "WithdrawArrival"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes in what the population register told the municipality (folkbokföringsavisering), one event at a time, at most
+        /// 1000 in a stream. Role: register feed; case system for dry runs about its clients (`ongoing_involvement`). Each event
+        /// is answered for itself; a bad one costs the others nothing, and one that comes again is nothing new. No other
+        /// municipality is ever asked because of an event: it settles what was announced.
+        pub async fn import_register_events(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<
+                Message = super::ImportRegisterEventsRequest,
+            >,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportRegisterEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.ArrivalService/ImportRegisterEvents",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("flyttbud.v1.ArrivalService", "ImportRegisterEvents"),
+                );
+            self.inner.client_streaming(req, path, codec).await
+        }
+        /// Lists the events that are kept because nobody here understands them yet (karantän), newest first. Role: register feed
+        /// or case system.
+        pub async fn list_quarantined_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListQuarantinedEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListQuarantinedEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/flyttbud.v1.ArrivalService/ListQuarantinedEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "flyttbud.v1.ArrivalService",
+                        "ListQuarantinedEvents",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod arrival_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ArrivalServiceServer.
+    #[async_trait]
+    pub trait ArrivalService: std::marker::Send + std::marker::Sync + 'static {
+        /// Reports an arrival. If no announcement covers it after the grace period, the previous municipality is asked. The same
+        /// person from the same municipality in the same month is one arrival: the answer names the first.
+        async fn report_arrival(
+            &self,
+            request: tonic::Request<super::ReportArrivalRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportArrivalResponse>,
+            tonic::Status,
+        >;
+        /// Reads one arrival that you reported.
+        async fn get_arrival(
+            &self,
+            request: tonic::Request<super::GetArrivalRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetArrivalResponse>,
+            tonic::Status,
+        >;
+        /// Lists arrivals that you reported, newest first; envelopes only.
+        async fn list_arrivals(
+            &self,
+            request: tonic::Request<super::ListArrivalsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListArrivalsResponse>,
+            tonic::Status,
+        >;
+        /// Withdraws a report that was a mistake; an open question is closed.
+        async fn withdraw_arrival(
+            &self,
+            request: tonic::Request<super::WithdrawArrivalRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::WithdrawArrivalResponse>,
+            tonic::Status,
+        >;
+        /// Takes in what the population register told the municipality (folkbokföringsavisering), one event at a time, at most
+        /// 1000 in a stream. Role: register feed; case system for dry runs about its clients (`ongoing_involvement`). Each event
+        /// is answered for itself; a bad one costs the others nothing, and one that comes again is nothing new. No other
+        /// municipality is ever asked because of an event: it settles what was announced.
+        async fn import_register_events(
+            &self,
+            request: tonic::Request<tonic::Streaming<super::ImportRegisterEventsRequest>>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportRegisterEventsResponse>,
+            tonic::Status,
+        >;
+        /// Lists the events that are kept because nobody here understands them yet (karantän), newest first. Role: register feed
+        /// or case system.
+        async fn list_quarantined_events(
+            &self,
+            request: tonic::Request<super::ListQuarantinedEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListQuarantinedEventsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Arrivals, reported by the municipality where a person applies for support. Asking is disclosing too: a report names a ground.
+    #[derive(Debug)]
+    pub struct ArrivalServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ArrivalServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for ArrivalServiceServer<T>
+    where
+        T: ArrivalService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/flyttbud.v1.ArrivalService/ReportArrival" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReportArrivalSvc<T: ArrivalService>(pub Arc<T>);
+                    impl<
+                        T: ArrivalService,
+                    > tonic::server::UnaryService<super::ReportArrivalRequest>
+                    for ReportArrivalSvc<T> {
+                        type Response = super::ReportArrivalResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReportArrivalRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArrivalService>::report_arrival(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReportArrivalSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.ArrivalService/GetArrival" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetArrivalSvc<T: ArrivalService>(pub Arc<T>);
+                    impl<
+                        T: ArrivalService,
+                    > tonic::server::UnaryService<super::GetArrivalRequest>
+                    for GetArrivalSvc<T> {
+                        type Response = super::GetArrivalResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetArrivalRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArrivalService>::get_arrival(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetArrivalSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.ArrivalService/ListArrivals" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListArrivalsSvc<T: ArrivalService>(pub Arc<T>);
+                    impl<
+                        T: ArrivalService,
+                    > tonic::server::UnaryService<super::ListArrivalsRequest>
+                    for ListArrivalsSvc<T> {
+                        type Response = super::ListArrivalsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListArrivalsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArrivalService>::list_arrivals(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListArrivalsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.ArrivalService/WithdrawArrival" => {
+                    #[allow(non_camel_case_types)]
+                    struct WithdrawArrivalSvc<T: ArrivalService>(pub Arc<T>);
+                    impl<
+                        T: ArrivalService,
+                    > tonic::server::UnaryService<super::WithdrawArrivalRequest>
+                    for WithdrawArrivalSvc<T> {
+                        type Response = super::WithdrawArrivalResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WithdrawArrivalRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArrivalService>::withdraw_arrival(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WithdrawArrivalSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.ArrivalService/ImportRegisterEvents" => {
+                    #[allow(non_camel_case_types)]
+                    struct ImportRegisterEventsSvc<T: ArrivalService>(pub Arc<T>);
+                    impl<
+                        T: ArrivalService,
+                    > tonic::server::ClientStreamingService<
+                        super::ImportRegisterEventsRequest,
+                    > for ImportRegisterEventsSvc<T> {
+                        type Response = super::ImportRegisterEventsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                tonic::Streaming<super::ImportRegisterEventsRequest>,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArrivalService>::import_register_events(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ImportRegisterEventsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.client_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/flyttbud.v1.ArrivalService/ListQuarantinedEvents" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListQuarantinedEventsSvc<T: ArrivalService>(pub Arc<T>);
+                    impl<
+                        T: ArrivalService,
+                    > tonic::server::UnaryService<super::ListQuarantinedEventsRequest>
+                    for ListQuarantinedEventsSvc<T> {
+                        type Response = super::ListQuarantinedEventsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListQuarantinedEventsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ArrivalService>::list_quarantined_events(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListQuarantinedEventsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ArrivalServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "flyttbud.v1.ArrivalService";
+    impl<T> tonic::server::NamedService for ArrivalServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// A comment by an operator (kommentar). About the handling; never about a person.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AlertComment {
@@ -4755,6 +4767,10 @@ pub struct Alert {
     /// Why it was closed (avslutsorsak).
     #[prost(enumeration = "CloseReason", tag = "10")]
     pub close_reason: i32,
+    /// For ANNOUNCED_LATE: how many days after the last day of grace it was announced (dagar för sent); 0 for who was announced in
+    /// time and found late, whatever the day of the move.
+    #[prost(int32, tag = "20")]
+    pub late_days: i32,
     /// The operator who works on it (handläggs av); operators only.
     #[prost(string, tag = "11")]
     pub assignee: ::prost::alloc::string::String,

@@ -204,6 +204,8 @@ fn write_profile(folder: &Path, url: &str, who: &Organisation) -> anyhow::Result
         municipality: who.code.to_owned(),
         officer: who.officer.to_owned(),
         function: "ekonomiskt bistånd".to_owned(),
+        purpose: None,
+        case_number: None,
     };
     write(
         &folder.join(format!("{}.toml", who.file)),

@@ -411,6 +411,7 @@ fn row(it: &v1::Alert) -> Vec<String> {
     let reason = match (it.close_reason(), it.answer()) {
         (v1::CloseReason::Unspecified, v1::AnswerCode::Unspecified) => String::new(),
         (v1::CloseReason::Unspecified, answer) => word(answer.as_str_name(), "ANSWER_CODE_"),
+        (v1::CloseReason::AnnouncedLate, _) => format!("announced {} days late", it.late_days),
         (reason, _) => word(reason.as_str_name(), "CLOSE_REASON_"),
     };
     vec![

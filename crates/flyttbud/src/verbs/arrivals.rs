@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use api::v1;
 use clap::Subcommand;
 
+use super::restrict::say_readings;
 use super::{Session, call, code, completed, more, submit, warn, word};
 use crate::cli::Write;
 use crate::failure::Failure;
@@ -56,7 +57,11 @@ impl Session {
                     view: v1::View::Full.into(),
                 };
                 let answer = call!(self, arrivals.get_arrival(request))?;
-                self.show_arrival(answer.arrival)
+                self.show_arrival(answer.arrival)?;
+                if !self.json {
+                    say_readings(&answer.readings, answer.more_readings);
+                }
+                Ok(())
             }
             Arrival::List { limit, page_token } => {
                 let request = v1::ListArrivalsRequest {

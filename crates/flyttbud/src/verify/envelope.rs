@@ -3,7 +3,7 @@
 use api::v1::EntryKind;
 use domain::entry::{Entry, Event};
 use domain::municipality::{self, MunicipalityCode};
-use domain::subject::{Subject, Version};
+use domain::subject::{Subject, SubjectKind, Version};
 use serde::Serialize;
 
 /// What an entry says.
@@ -94,7 +94,8 @@ impl Recall {
         } else {
             Ends::Receivers
         };
-        entry.event.ends_reading().then(|| Self {
+        let is_told = entry.subject.kind != SubjectKind::Arrival;
+        (is_told && entry.event.ends_reading()).then(|| Self {
             subject: entry.subject,
             version: entry.version,
             ends,

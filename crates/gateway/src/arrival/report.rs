@@ -10,7 +10,7 @@ use domain::entry::{Draft, Event, SealedPart};
 use domain::identity::IdentityNumber;
 use domain::reason::Notable;
 use domain::subject::{Position, Subject, Version};
-use jiff::ToSpan as _;
+use jiff::{Timestamp, ToSpan as _};
 use journal::{Answer, Batch, OpenClaim, Outcome, Request};
 use ledger::ArrivalFold;
 use uuid::Uuid;
@@ -25,7 +25,7 @@ use crate::permit::Party;
 use crate::person::Person;
 use crate::protection;
 use crate::read::NOW;
-use crate::relocation::pseudonyms_of_arrival;
+use crate::relocation::{arrived, pseudonyms_of_arrival};
 use crate::show;
 
 /// The method's name in fingerprints.
@@ -57,7 +57,10 @@ pub(crate) async fn report(
             };
         }
     };
-    let notable = report.warnings.clone();
+    let mut notable = report.warnings.clone();
+    let way_out = (party.code(), report.previous);
+    let returns = arrived(core, &person, way_out).await?;
+    notable.extend(returns.map(|_subject| Notable::Returned));
     let (id, is_exempt) = (report.request_id, request.alternate_residence);
     let request = core.request(party.scope(), id, METHOD, &request).await?;
     let known = core.answered(&request).await?;
@@ -242,14 +245,14 @@ async fn seal(
     .await
 }
 
-/// The envelope for the reporter; `reported` is where the report stands.
+/// The envelope for the reporter as it is, or was at an instant; `reported` is where the report stands.
 pub(super) async fn shown(
     core: &Core,
-    subject: Subject,
+    (subject, at): (Subject, Option<Timestamp>),
     fold: &ArrivalFold,
     reported: Position,
 ) -> Result<v1::Arrival, Refusal> {
-    let asked = super::is_asked(core, subject).await?;
+    let asked = super::is_asked(core, subject, at).await?;
     Ok(show::arrival(
         subject,
         fold,

@@ -2,11 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use api::time::to_wire;
+use api::v1;
+use domain::code::WithdrawalReason;
+use domain::entry::Event;
+use domain::subject::Version;
 use futures_util::future::try_join_all;
-use journal::conformance::given::{solleftea, solna};
+use journal::conformance::given::{batch, solleftea, solna};
 
 use super::*;
-use crate::testing::core;
+use crate::caller::Role;
+use crate::follow::follow_behind;
+use crate::testing::acts::{actor, announce_of};
+use crate::testing::{call_of, core};
 
 /// The identity number of somebody who was born in January 1990.
 fn number(core: &Core, serial: u32) -> IdentityNumber {
@@ -65,5 +73,53 @@ async fn who_was_never_announced_is_forgotten_once_and_nothing_else_is_written()
     for _ in 0..2 {
         forget(&core, household.as_ref(), whom).await.expect("gone");
         assert_eq!(revisions().await, [2, 2]);
+    }
+}
+
+/// What went to the wrong municipality is over there: who was announced together with whom, too.
+#[tokio::test]
+async fn nothing_is_kept_of_a_household_where_it_may_be_read_no_more() {
+    const NAME: &str = "households/0199b2d0-0000-7000-8000-000000000001";
+    for is_cut_off in [false, true] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let core = core(folder.path());
+        let household = Household(format!("{} {NAME}", solna()));
+        let count = async |of| {
+            let read = members(&core, Party::for_tests(of), &household).await;
+            read.expect("read").expect("a note").len()
+        };
+        let announced = announce_of(&core, Uuid::now_v7(), NAME).await;
+        let name = announced.expect("accepted").relocation.expect("one").name;
+        assert_eq!((count(solna()).await, count(solleftea()).await), (1, 1));
+        if is_cut_off {
+            let subject = Subject::parse(SubjectKind::Relocation, &name).expect("a name");
+            let withdrawn = Event::RelocationWithdrawn {
+                reason: WithdrawalReason::ConsentRevoked,
+            };
+            let draft = domain::entry::Draft {
+                subject,
+                version: Version(2),
+                event: withdrawn,
+                notices: Vec::new(),
+                sealed: Vec::new(),
+            };
+            let appended = core.journal.append(batch(vec![draft])).await;
+            appended.expect("it stands");
+            follow_behind(&core).await.expect("gone over");
+        } else {
+            let request = v1::RecallRelocationRequest {
+                municipality: solna().resource_name(),
+                actor: Some(actor()),
+                request_id: Uuid::now_v7().to_string(),
+                name,
+                discovered_at: Some(to_wire(core.journal.now())),
+                text: "Fel kommun valdes i listan.".to_owned(),
+                ..v1::RecallRelocationRequest::default()
+            };
+            let call = call_of(solna(), Role::CaseSystem, "RecallRelocation");
+            let recalled = Box::pin(crate::relocation::recall(&core, &call, request)).await;
+            recalled.expect("called back");
+        }
+        assert_eq!((count(solna()).await, count(solleftea()).await), (1, 0));
     }
 }

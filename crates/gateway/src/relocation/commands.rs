@@ -25,6 +25,7 @@ use crate::call::Call;
 use crate::core::Core;
 use crate::disclose::Telling;
 use crate::erasure;
+use crate::household;
 use crate::permit::Party;
 use crate::read::NOW;
 use crate::show;
@@ -280,9 +281,10 @@ pub(super) async fn withdraw(
     Ok(v1::WithdrawRelocationResponse { relocation })
 }
 
-/// Erases what the entries of a subject have ended. Whoever dies before this leaves it to the next one that goes over
+/// Erases what the entries of a subject have ended, and what is kept beside it. Whoever dies before this leaves it to the next one that goes over
 /// the journal.
 pub(crate) async fn erase(core: &Core, subject: Subject) -> Result<(), Refusal> {
+    household::part(core, subject).await?;
     let erased = erasure::erase(core.journal.as_ref(), &core.vault, subject).await;
     erased.map(|_rows| ()).map_err(|error| {
         tracing::error!(error = %ErrorChain(&error), "keys not erased yet");

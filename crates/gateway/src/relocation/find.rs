@@ -4,8 +4,10 @@ use api::parse::{self, Faults};
 use api::status::Refusal;
 use api::v1;
 use api::v1::find_relocations_request::Term;
+use domain::municipality::MunicipalityCode;
 use domain::person_name::pairs;
 use domain::reason::Reason;
+use domain::relocation_state::RelocationState;
 use domain::subject::{Subject, SubjectKind};
 use ledger::RelocationFold;
 use vault::SearchTerm;
@@ -155,6 +157,21 @@ pub(crate) async fn relocations(
         }
     }
     Ok(relocations)
+}
+
+/// The party's own relocation from one municipality to another by which a person came there: whoever goes the other way now
+/// returns.
+pub(crate) async fn arrived(
+    core: &Core,
+    person: &Person,
+    (from, to): (MunicipalityCode, MunicipalityCode),
+) -> Result<Option<Subject>, Refusal> {
+    let found = own(core, person).await?;
+    let mut relocations = relocations(core, person.party, &found).await?.into_iter();
+    let is_way_out = |(_, fold): &(Subject, RelocationFold)| {
+        fold.state == RelocationState::Arrived && (fold.sender, fold.recipient) == (from, to)
+    };
+    Ok(relocations.find(is_way_out).map(|(subject, _)| subject))
 }
 
 /// A party's own subjects by a person's numbers, newest first.

@@ -21,7 +21,7 @@ use crate::permit::Party;
 use crate::read::NOW;
 use crate::secrecy::Pass;
 use crate::show;
-use crate::write::{halted, known_at};
+use crate::write::{halted, instant, known_at};
 
 pub(super) async fn get(
     core: &Core,
@@ -31,10 +31,17 @@ pub(super) async fn get(
     let party = Party::of(core, call, &request.municipality).await?;
     let subject = parse::subject(SubjectKind::Relocation, &request.name)?;
     let (now, entries) = core.relocation(party, subject, NOW).await?;
-    let known = known_at(&entries, request.known_at)?;
+    let at = instant(request.known_at)?;
+    let known = known_at(&entries, at);
     let fold = party.relocation(RelocationFold::fold(known).map_err(halted)?)?;
     let mut relocation = show::relocation(subject, &fold, party.code());
-    relocation.delivery = delivery(core, &fold, known).await?.into();
+    let mut delivery = delivery(core, &fold, known).await?;
+    let is_of_now = fold.state == RelocationState::Registered && at.is_some();
+    if is_of_now && delivery == v1::DeliveryState::Delivered {
+        // what is confirmed now may not have been then, and when it was is kept nowhere by itself
+        delivery = v1::DeliveryState::Unspecified;
+    }
+    relocation.delivery = delivery.into();
     let ended = entries.iter().find(|entry| entry.event.ends_reading());
     relocation.reading_ended_at = ended.map(|entry| to_wire(entry.recorded_at));
     relocation.reading_ended_for = ended_for(&entries)?;

@@ -25,7 +25,7 @@ use ledger::{RelocationFold, Transfer};
 use uuid::Uuid;
 use vault::{NoteKind, SearchTerm};
 
-use super::find::{own, relocations};
+use super::find::arrived;
 use crate::body::{Body, Parties};
 use crate::call::Call;
 use crate::core::{Core, no_keys};
@@ -71,7 +71,8 @@ pub(crate) async fn register(
         }
     };
     let due_on = ledger::answer_due_on(registration.kind, context.today);
-    let returns = returns(core, &person, &registration).await?;
+    let way_out = (registration.recipient, party.code());
+    let returns = arrived(core, &person, way_out).await?;
     let notable = notable(&registration, returns, request.open_child_inquiry);
     let (id, is_marked) = (registration.request_id, registration.is_marked);
     let request = core.request(party.scope(), id, METHOD, &request).await?;
@@ -282,22 +283,6 @@ async fn claim(
         key,
         also: pseudonyms,
     })
-}
-
-/// The relocation after which the person returns to where it came from: the sender's own, found by its own search.
-async fn returns(
-    core: &Core,
-    person: &Person,
-    registration: &Registration,
-) -> Result<Option<Subject>, Refusal> {
-    let party = person.party;
-    let found = own(core, person).await?;
-    let mut relocations = relocations(core, party, &found).await?.into_iter();
-    let is_back = |(_, fold): &(Subject, RelocationFold)| {
-        fold.state == RelocationState::Arrived
-            && (fold.sender, fold.recipient) == (registration.recipient, party.code())
-    };
-    Ok(relocations.find(is_back).map(|(subject, _)| subject))
 }
 
 /// The names that a person is found by. One with a secrecy marking by none: as many that nobody has stand there

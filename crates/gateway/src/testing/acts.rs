@@ -85,6 +85,15 @@ pub(crate) async fn announce(
     core: &Core,
     id: Uuid,
 ) -> Result<v1::RegisterRelocationResponse, Refusal> {
+    announce_of(core, id, "").await
+}
+
+/// Likewise, of a household by its name.
+pub(crate) async fn announce_of(
+    core: &Core,
+    id: Uuid,
+    household: &str,
+) -> Result<v1::RegisterRelocationResponse, Refusal> {
     let call = call_of(solna(), Role::CaseSystem, "RegisterRelocation");
     let request = v1::RegisterRelocationRequest {
         municipality: solna().resource_name(),
@@ -98,6 +107,7 @@ pub(crate) async fn announce(
             expected_on: day(core, 0),
             wish: v1::ExpressedWish::Clear.into(),
             household: Some(v1::Household {
+                name: household.to_owned(),
                 adults: 1,
                 ..v1::Household::default()
             }),

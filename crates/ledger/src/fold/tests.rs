@@ -152,10 +152,36 @@ fn a_revoked_consent_and_a_mistake_end_the_receivers_keys_and_nothing_else_ends_
     let mistake = withdrawn(WithdrawalReason::Mistake);
     assert_eq!(
         ending.collect::<Vec<_>>(),
-        [mistake.clone(), Event::AlertRedacted]
+        [
+            mistake.clone(),
+            Event::ArrivalWithdrawn,
+            Event::AlertRedacted
+        ]
     );
     assert_eq!(erased(&[]), Ok(None));
     erased(&entries(vec![mistake])).expect_err("of nobody knows which relocation");
+}
+
+#[test]
+fn a_report_that_was_taken_back_ends_the_previous_municipalitys_keys() {
+    let matched = Event::ArrivalMatched {
+        relocation: Uuid::from_u128(1),
+    };
+    for before in [vec![reported()], vec![reported(), matched]] {
+        let all = entries(before.clone());
+        assert_eq!(erased(&all), Ok(None));
+        let all = entries(
+            before
+                .into_iter()
+                .chain([Event::ArrivalWithdrawn])
+                .collect(),
+        );
+        assert_eq!(erased(&all), Ok(Some(code("0184"))));
+        assert_eq!(erased_replies(&all), Ok(None));
+        for (who, may) in [("2283", true), ("0184", false)] {
+            assert_eq!(may_read(&all, code(who), Version(1)), Ok(may));
+        }
+    }
 }
 
 #[test]

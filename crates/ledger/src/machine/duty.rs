@@ -23,6 +23,8 @@ use crate::limits::{
 pub enum Duty {
     /// The receiver takes the announcement in.
     TakeIn(ContactRank),
+    /// The receiver replies to an announcement. Nothing follows when it does not.
+    Answer,
     /// The receiver answers the request of a transfer (SoL 29:11).
     AnswerTransfer,
     /// The inspectorate decides a transfer (SoL 29:11).
@@ -33,7 +35,7 @@ impl Duty {
     /// The rule it comes from.
     pub fn rule(self) -> &'static str {
         match self {
-            Self::TakeIn(_) => "agreement: ten working days",
+            Self::TakeIn(_) | Self::Answer => "agreement: ten working days",
             Self::AnswerTransfer => "SoL 29:11: one month",
             Self::Decide => "SoL 29:11: three months",
         }
@@ -42,13 +44,19 @@ impl Duty {
 
 /// What a relocation's parties have yet to do, each with its last day.
 pub fn duties(fold: &RelocationFold) -> impl Iterator<Item = (Duty, Date)> {
-    let all = [take_in(fold), answer_transfer(fold), decide(fold)];
+    let all = [
+        take_in(fold),
+        answer(fold),
+        answer_transfer(fold),
+        decide(fold),
+    ];
     all.into_iter().flatten()
 }
 
 /// The same with the instants when their time is over.
 pub(super) fn clocks(fold: &RelocationFold) -> impl Iterator<Item = (Duty, Timestamp)> {
-    duties(fold).filter_map(|(duty, last_day)| Some((duty, end_of(last_day)?)))
+    let followed = duties(fold).filter(|(duty, _)| *duty != Duty::Answer);
+    followed.filter_map(|(duty, last_day)| Some((duty, end_of(last_day)?)))
 }
 
 /// Ten working days of silence, and ten more after the reminder.
@@ -60,6 +68,17 @@ fn take_in(fold: &RelocationFold) -> Option<(Duty, Date)> {
     };
     let last_day = add_working_days(day_in_sweden(since), REMINDER_WORKING_DAYS);
     (fold.state == RelocationState::Registered).then_some((Duty::TakeIn(contact), last_day))
+}
+
+/// Ten working days from the announcement, as the two agreed: until the receiver says something of it, or the person is
+/// there or never came.
+fn answer(fold: &RelocationFold) -> Option<(Duty, Date)> {
+    let is_unanswered = matches!(
+        fold.state,
+        RelocationState::Registered | RelocationState::Acknowledged
+    );
+    let is_asked = fold.kind != RelocationKind::Transfer2910;
+    (is_asked && is_unanswered).then_some((Duty::Answer, fold.answer_due_on))
 }
 
 /// A month from the day on which the request came in (FL 22 §), whether the person has arrived or not: the request is
@@ -110,6 +129,7 @@ impl Machine {
                 // never another municipality, whoever is silent
                 (event, vec![(fold.recipient, notice)])
             }
+            Duty::Answer => return None,
             Duty::AnswerTransfer => (
                 Event::TransferSilent,
                 vec![

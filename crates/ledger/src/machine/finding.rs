@@ -9,7 +9,7 @@ use domain::month::Month;
 use domain::municipality::MunicipalityCode;
 use domain::relocation_state::RelocationState;
 use domain::subject::{NoticeNumber, Pseudonym, Subject, Version};
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan as _};
 use uuid::Uuid;
 
 use super::{Machine, Relocation, later, name};
@@ -351,6 +351,14 @@ fn has_arrived(id: Uuid, fold: &RelocationFold, arrival: Uuid) -> Draft {
         notices: vec![(fold.sender, NoticeKind::RelocationArrived)],
         sealed: Vec::new(),
     }
+}
+
+/// How many Swedish days after the last one of grace somebody was announced whose arrival was reported; 0 when that was in time,
+/// or before the report.
+pub fn late_days(reported_at: Timestamp, grace_days: u32, announced_at: Timestamp) -> i32 {
+    let last = day_in_sweden(reported_at).saturating_add(i64::from(grace_days).days());
+    let late = day_in_sweden(announced_at).since(last);
+    late.map_or(0, |late| late.get_days().max(0))
 }
 
 /// Whether an announcement of the same person and pair covers an arrival in a month: inside the window of the

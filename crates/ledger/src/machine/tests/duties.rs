@@ -5,6 +5,7 @@ use domain::subject::Subject;
 
 use super::host::{code, id};
 use super::{check, notices};
+use crate::machine::late_days;
 
 /// Domain 11, scenario 12.
 #[test]
@@ -155,6 +156,25 @@ fn scenario_18_a_back_dated_move_settles_its_question() {
         register 1 0191>2283 p1 2026-08 => matched 1, arrived, close AnnouncedLate
     ",
     );
+}
+
+/// Domain 11, scenarios 10 and 18: lateness is counted in Swedish days after the grace, and is never negative.
+#[test]
+fn lateness_begins_after_the_last_day_of_grace_and_is_never_negative() {
+    for (reported_at, announced_at, expected) in [
+        ("2026-11-24T12:00:00Z", "2026-12-09T12:00:00Z", 1),
+        ("2026-11-24T12:00:00Z", "2026-12-08T22:59:59Z", 0),
+        // midnight in Sweden
+        ("2026-11-24T12:00:00Z", "2026-12-08T23:00:00Z", 1),
+        ("2026-11-24T12:00:00Z", "2027-02-08T12:00:00Z", 62),
+        // over the hour that is gone in spring
+        ("2027-03-20T12:00:00Z", "2027-04-04T12:00:00Z", 1),
+        ("2026-11-24T12:00:00Z", "2026-11-20T12:00:00Z", 0),
+    ] {
+        let at = |text: &str| text.parse().expect("an instant");
+        let seen = late_days(at(reported_at), 14, at(announced_at));
+        assert_eq!(seen, expected, "{reported_at} {announced_at}");
+    }
 }
 
 /// Domain 11, scenario 19: the grace is counted from the report, whenever the move was.
