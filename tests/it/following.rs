@@ -4,6 +4,7 @@ use api::v1;
 use client::tonic::Code;
 use client::{Refused, request_id};
 use tests::{Party, SOLLEFTEA, SOLNA, World, announcement, contact, verify};
+use tonic_types::StatusExt as _;
 
 async fn reply(
     party: &Party,
@@ -54,6 +55,8 @@ async fn a_relocation_is_taken_in_replied_to_and_objected_to() {
         (stale.code, stale.reason.as_str()),
         (Code::Aborted, "ETAG_MISMATCH")
     );
+    let etag = stale.violations.first().expect("a field");
+    assert_eq!(etag.0, "etag");
     let replied = reply(&solleftea, name, &taken.etag, false)
         .await
         .expect("replied");
@@ -85,6 +88,35 @@ async fn a_relocation_is_taken_in_replied_to_and_objected_to() {
             (ours, false, "Vi möter upp.")
         ]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_in_the_way_is_named_in_both_details() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let solleftea = world.party(SOLLEFTEA).await;
+    let registered = solna.register(announcement(&solna, "2283", 0)).await;
+    let name = registered.expect("accepted").relocation.expect("one").name;
+    solleftea.take_in(&name, "").await.expect("taken in");
+    let twice = v1::AcknowledgeRelocationRequest {
+        municipality: solleftea.municipality(),
+        actor: solleftea.actor(),
+        request_id: request_id(),
+        name,
+        ..v1::AcknowledgeRelocationRequest::default()
+    };
+    let mut service = solleftea.client.relocations();
+    let twice = service.acknowledge_relocation(twice).await;
+    let details = twice.expect_err("taken in before").get_error_details();
+    let fields = &details.bad_request().expect("fields").field_violations;
+    let fields: Vec<&str> = fields.iter().map(|it| it.field.as_str()).collect();
+    let found = &details.precondition_failure().expect("what is in the way");
+    let subjects: Vec<&str> = found
+        .violations
+        .iter()
+        .map(|it| it.subject.as_str())
+        .collect();
+    assert_eq!((fields, subjects), (vec!["name"], vec!["name"]));
 }
 
 /// Each act of one side was told to the other, in order.

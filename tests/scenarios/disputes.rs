@@ -63,7 +63,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             ))),
             // only the receiver objects
             When(Act::Object(A, "Nej.")),
-            Then(Fact::Refused("STATE_NOT_ALLOWED", &[])),
+            Then(Fact::Refused("STATE_NOT_ALLOWED", &["name"])),
         ],
     },
     Scenario {
@@ -86,7 +86,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 ..OPEN
             }])),
             When(Act::Dispute(A)),
-            Then(Fact::Refused("STATE_NOT_ALLOWED", &[])),
+            Then(Fact::Refused("STATE_NOT_ALLOWED", &["name"])),
         ],
     },
     Scenario {

@@ -235,7 +235,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 &[RelocationKind::Placement],
                 false,
             )),
-            Then(Fact::Refused("FUNCTION_KIND_TAKEN", &[])),
+            Then(Fact::Refused("FUNCTION_KIND_TAKEN", &["function.kinds"])),
             When(Act::Describe(B, LABOUR, &[], true)),
             When(Act::Describe(
                 B,

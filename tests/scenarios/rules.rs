@@ -138,7 +138,7 @@ impl Rules {
         let routed = fold.route(read.function.as_ref(), read.kind, read.is_marked);
         let routed = routed.map_err(|reason| match reason {
             // the manual route names no field
-            Reason::ManualRouteRequired => because(reason),
+            Reason::ManualRouteRequired => told(api::status::Refusal::new(reason)),
             reason => told(api::status::Refusal::field("receiving_function", reason)),
         })?;
         let event = Event::RelocationRegistered {
@@ -168,7 +168,8 @@ impl Rules {
         let read = parse::function(&mut faults, Some(function), code(by));
         faults.end().map_err(told)?;
         let command = MunicipalityCommand::SetFunction(read.expect("without faults"));
-        let event = ledger::municipality(&self.described(code(by)), command).map_err(because)?;
+        let event = ledger::municipality(&self.described(code(by)), command)
+            .map_err(|reason| told(api::status::Refusal::field("function.kinds", reason)))?;
         Ok(self.append(Subject::municipality(code(by)), event, &[]))
     }
 
@@ -427,5 +428,5 @@ fn told(refusal: api::status::Refusal) -> Refusal {
 }
 
 fn because(reason: Reason) -> Refusal {
-    told(api::status::Refusal::new(reason))
+    told(api::status::Refusal::field("name", reason))
 }

@@ -107,7 +107,9 @@ impl Refusal {
                 format!("https://flyttbud.se/docs/errors/{}", self.reason.page()),
             );
         match self.reason.class() {
-            Class::InvalidArgument => {
+            // of what is aborted the etag alone is the request's
+            Class::Aborted if self.violations.is_empty() => {}
+            Class::InvalidArgument | Class::Aborted => {
                 details.set_bad_request(self.fields(swedish, telling));
             }
             Class::FailedPrecondition => {
@@ -124,7 +126,6 @@ impl Refusal {
             | Class::Unauthenticated
             | Class::NotFound
             | Class::AlreadyExists
-            | Class::Aborted
             | Class::DeadlineExceeded
             | Class::Internal => {}
         }

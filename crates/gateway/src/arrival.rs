@@ -25,7 +25,7 @@ use crate::read::NOW;
 use crate::register;
 use crate::relocation::{erase, method};
 use crate::secrecy::Pass;
-use crate::write::{Command, Decided, halted, instant, known_at};
+use crate::write::{Command, Decided, halted, instant, known_at, unfit};
 
 #[cfg(test)]
 pub(crate) use report::report as report_arrival;
@@ -225,7 +225,7 @@ pub(crate) async fn withdraw(
         let fold = party.arrival(ArrivalFold::fold(entries).map_err(halted)?)?;
         let (event, notices) =
             ledger::arrival(&fold, ledger::ArrivalCommand::Withdraw, party.code())
-                .map_err(Refusal::new)?;
+                .map_err(unfit)?;
         let claim = OpenClaim::arrival(
             fold.municipality,
             fold.previous,

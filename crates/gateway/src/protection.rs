@@ -209,7 +209,7 @@ async fn end_or_as_it_is<T>(
     };
     let (version, shown) = ended.await?.ok_or(refusal)?;
     if !etag.is_empty() && etag != show::etag(version) {
-        return Err(Refusal::new(Reason::EtagMismatch));
+        return Err(Refusal::field("etag", Reason::EtagMismatch));
     }
     Ok(shown)
 }

@@ -120,7 +120,7 @@ impl Core {
             let decided = decide(&entries)?;
             let before = Version(decided.version.0.saturating_sub(1));
             if !command.etag.is_empty() && command.etag != crate::show::etag(before) {
-                return Err(Refusal::new(Reason::EtagMismatch));
+                return Err(Refusal::field("etag", Reason::EtagMismatch));
             }
             if command.validate_only {
                 return Ok(entries);
@@ -166,6 +166,11 @@ impl Core {
             Outcome::Repeated(answer) | Outcome::AlreadyOpen(answer) => answer.position,
         })
     }
+}
+
+/// What the rules refuse of the thing that a request names.
+pub(crate) fn unfit(reason: Reason) -> Refusal {
+    Refusal::field("name", reason)
 }
 
 /// A stored record that contradicts itself: told as our failure, and loudly in the log.

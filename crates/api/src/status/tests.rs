@@ -96,6 +96,20 @@ fn each_field_at_fault_is_named_with_its_code_and_text() {
 }
 
 #[test]
+fn an_old_etag_is_a_field_and_a_version_that_was_taken_is_none() {
+    for (refusal, expected) in [
+        (Refusal::field("etag", Reason::EtagMismatch), Some("etag")),
+        (Refusal::new(Reason::VersionConflict), None),
+    ] {
+        let status = refusal.to_status(REQUEST, false);
+        let details = status.check_error_details().expect("readable details");
+        let fields = details.bad_request().map(|bad| &bad.field_violations);
+        let field = fields.and_then(|fields| fields.first());
+        assert_eq!(field.map(|field| field.field.as_str()), expected);
+    }
+}
+
+#[test]
 fn all_details_fit_in_four_kib_however_much_is_at_fault() {
     for swedish in [false, true] {
         for first in Reason::ALL {

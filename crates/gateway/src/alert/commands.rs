@@ -21,7 +21,7 @@ use crate::core::Core;
 use crate::disclose::Telling;
 use crate::permit::{Operator, Party, Viewer};
 use crate::read::NOW;
-use crate::write::{Command, Decided, halted};
+use crate::write::{Command, Decided, halted, unfit};
 
 /// What all commands about an alert carry.
 #[derive(Clone)]
@@ -95,7 +95,7 @@ impl Common<'_> {
         let decide = |entries: &[Entry]| {
             let fold = viewer.alert(AlertFold::fold(entries).map_err(halted)?)?;
             let (event, notices) =
-                ledger::alert(&fold, what.clone(), &caller, today).map_err(Refusal::new)?;
+                ledger::alert(&fold, what.clone(), &caller, today).map_err(unfit)?;
             Ok(Decided {
                 event,
                 notices,

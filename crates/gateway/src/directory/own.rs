@@ -5,6 +5,7 @@ use api::generated::journal::v1 as sealed;
 use api::status::Refusal;
 use api::v1;
 use domain::entry::Entry;
+use domain::reason::Reason;
 use domain::subject::Subject;
 use journal::Request;
 use ledger::{MunicipalityCommand, MunicipalityFold};
@@ -21,6 +22,25 @@ pub(super) struct Change<'a> {
     pub(super) etag: &'a str,
     pub(super) actor: v1::Actor,
     pub(super) what: MunicipalityCommand,
+}
+
+/// The field of the request that is in the way.
+fn at_fault(what: &MunicipalityCommand, reason: Reason) -> &'static str {
+    match what {
+        MunicipalityCommand::SetFunction(_) if reason == Reason::FunctionKindTaken => {
+            "function.kinds"
+        }
+        MunicipalityCommand::SetFunction(_) => "function.name",
+        MunicipalityCommand::GrantVendor(_) if reason == Reason::FunctionUnknown => {
+            "vendor.functions"
+        }
+        MunicipalityCommand::GrantVendor(_) => "vendor.organisation_number",
+        MunicipalityCommand::WithdrawVendor { .. } => "organisation_number",
+        MunicipalityCommand::AcknowledgeDrill { .. } if reason == Reason::StateNotAllowed => {
+            "month"
+        }
+        MunicipalityCommand::AcknowledgeDrill { .. } => "word",
+    }
 }
 
 impl Change<'_> {
@@ -42,7 +62,8 @@ impl Change<'_> {
         };
         let decide = |entries: &[Entry]| {
             let fold = MunicipalityFold::fold(code, entries).map_err(halted)?;
-            let event = ledger::municipality(&fold, what.clone()).map_err(Refusal::new)?;
+            let event = ledger::municipality(&fold, what.clone())
+                .map_err(|reason| Refusal::field(at_fault(&what, reason), reason))?;
             Ok(Decided {
                 event,
                 notices: Vec::new(),

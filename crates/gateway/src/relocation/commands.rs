@@ -29,7 +29,7 @@ use crate::household;
 use crate::permit::Party;
 use crate::read::NOW;
 use crate::show;
-use crate::write::{Command, Decided, halted};
+use crate::write::{Command, Decided, halted, unfit};
 
 /// What all commands about a relocation carry.
 #[derive(Clone)]
@@ -114,7 +114,7 @@ fn tells(what: RelocationCommand) -> bool {
 
 fn decide(party: Party, what: RelocationCommand, entries: &[Entry]) -> Result<Decided, Refusal> {
     let fold = party.relocation(RelocationFold::fold(entries).map_err(halted)?)?;
-    let (event, notices) = ledger::relocation(&fold, what, party.code()).map_err(Refusal::new)?;
+    let (event, notices) = ledger::relocation(&fold, what, party.code()).map_err(unfit)?;
     let is_over = match what {
         RelocationCommand::Recall => ledger::recalled(entries).is_some(),
         // what the receiver may read no more is over there, however it came to that
@@ -129,7 +129,7 @@ fn decide(party: Party, what: RelocationCommand, entries: &[Entry]) -> Result<De
         | RelocationCommand::Decide { .. } => false,
     };
     if is_over {
-        return Err(Refusal::new(Reason::StateNotAllowed));
+        return Err(unfit(Reason::StateNotAllowed));
     }
     // what had ended has been released, and another one may be open since then
     let ends = matches!(

@@ -18,6 +18,7 @@ use crate::core::Core;
 use crate::permit::Party;
 use crate::read::NOW;
 use crate::secrecy::{Known, Pass};
+use crate::write::unfit;
 
 /// The supervisory authority is told within 72 hours after the breach was found out: GDPR article 33.1.
 const TOLD_WITHIN: SignedDuration = SignedDuration::from_hours(72);
@@ -97,7 +98,7 @@ pub(crate) async fn get_report(
         return Err(Refusal::new(Reason::NotFound));
     }
     if ledger::recalled(&entries).is_none() {
-        return Err(Refusal::new(Reason::StateNotAllowed));
+        return Err(unfit(Reason::StateNotAllowed));
     }
     let known = (&fold, entries.as_slice());
     let opening = Opening::of(subject, &actor);
