@@ -14,8 +14,10 @@ use tonic::transport::Endpoint;
 use super::certificate::{self, Organisation};
 use super::party::Party;
 use super::service::{self, Service};
+use super::witness::Witness;
 use super::world::{
-    self, ORIGIN, PLACES, World, connect, make_log_key, served, start_nats, started, started_with,
+    self, ORIGIN, PLACES, World, connect, make_log_key, served, start_nats, start_witnesses,
+    started, started_with, witnessing,
 };
 
 /// The services, by the names of their files.
@@ -35,6 +37,8 @@ pub struct Apart {
     pub journal: Database,
     /// The key store.
     pub keys: Database,
+    /// Witnesses of its log.
+    pub witnesses: Vec<Witness>,
     _nats: Server,
     folder: TempDir,
     _place: SemaphorePermit<'static>,
@@ -46,6 +50,12 @@ impl Apart {
         Self::over(server::Server::shared().await.expect("a server")).await
     }
 
+    /// Likewise, with so many witnesses, of which two make a receipt full.
+    pub async fn watched_by(witnesses: usize) -> Self {
+        let server = server::Server::shared().await.expect("a server");
+        Self::on([server.clone(), server], at_its_url, LOG, witnesses).await
+    }
+
     /// Likewise, with the record and the keys on a server of its own.
     pub async fn over(server: Arc<server::Server>) -> Self {
         Self::logging(server, LOG).await
@@ -53,7 +63,7 @@ impl Apart {
 
     /// Likewise, with a log of its own kind: the section `[log]`.
     pub async fn logging(server: Arc<server::Server>, log: &str) -> Self {
-        Self::on([server.clone(), server], at_its_url, log).await
+        Self::on([server.clone(), server], at_its_url, log, 0).await
     }
 
     /// Starts it all with the keys on a server of their own.
@@ -64,7 +74,7 @@ impl Apart {
 
     /// Starts it all with the record on one server and the keys on another.
     pub async fn on_two(servers: [Arc<server::Server>; 2]) -> Self {
-        Self::on(servers, at_its_url, LOG).await
+        Self::on(servers, at_its_url, LOG, 0).await
     }
 
     /// Likewise, where services reach a database by the lines that they have in their configuration: `reached` is
@@ -74,19 +84,20 @@ impl Apart {
         reached: impl Fn(&str, &str) -> String,
     ) -> Self {
         let reached = |database: &Database, user: &str| reached(&database.name, user);
-        Self::on([server.clone(), server], reached, LOG).await
+        Self::on([server.clone(), server], reached, LOG, 0).await
     }
 
     /// Starts it all over two servers, of which one may take over from the other.
     pub async fn on_pair(pair: &Pair) -> Self {
         let both = |database: &Database, user: &str| section(&pair.url(user, &database.name));
-        Self::on([pair.primary.clone(), pair.primary.clone()], both, LOG).await
+        Self::on([pair.primary.clone(), pair.primary.clone()], both, LOG, 0).await
     }
 
     async fn on(
         [record, keys]: [Arc<server::Server>; 2],
         reached: impl Fn(&Database, &str) -> String,
         log: &str,
+        witnesses: usize,
     ) -> Self {
         let place = PLACES.acquire().await.expect("places are never closed");
         let folder = tempfile::tempdir().expect("a folder");
@@ -94,6 +105,7 @@ impl Apart {
         let nats = start_nats(folder.path()).await;
         vault::RootKey::create(&folder.path().join("root.key")).expect("a root key");
         make_log_key(folder.path(), ORIGIN);
+        let witnesses = start_witnesses(folder.path(), witnesses).await;
         let journal = journal::postgres::testing::database_on(record);
         let journal = journal.await.expect("a database for the record");
         let keys = Database::on(keys).await.expect("a database for keys");
@@ -101,7 +113,10 @@ impl Apart {
         made.expect("the key store's schema");
         let admitted = keys.admit(KEYHOLDER, "flyttbud_keys").await;
         admitted.expect("a login");
-        Self::begin((folder, nats, place), [journal, keys], reached, log).await
+        Self {
+            witnesses,
+            ..Self::begin((folder, nats, place), [journal, keys], reached, log).await
+        }
     }
 
     /// Starts services apart over databases, in the place of one process that has ended. The logins are
@@ -136,6 +151,7 @@ impl Apart {
             ledgers,
             journal,
             keys,
+            witnesses: Vec::new(),
             _nats: nats,
             folder,
             _place: place,
@@ -332,6 +348,7 @@ fn configuration(
     [journal, keys]: &[String; 2],
     log: &str,
 ) -> String {
+    let witnesses = witnessing(folder);
     let folder = folder.display();
     format!(
         r#"environment = "test"
@@ -361,7 +378,7 @@ ledger_seed = "{folder}/ledger.seed"
 [evidence]
 signing_key = "{folder}/log.key"
 memory = "{folder}/{name}.checkpoint"
-
+{witnesses}
 [limits]
 calls_per_second = 2000
 

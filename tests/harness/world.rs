@@ -281,7 +281,7 @@ pub fn make_log_key(folder: &Path, name: &str) {
 }
 
 /// Starts witnesses and writes the policy that names them.
-async fn start_witnesses(folder: &Path, count: usize) -> Vec<Witness> {
+pub(crate) async fn start_witnesses(folder: &Path, count: usize) -> Vec<Witness> {
     let key = std::fs::read_to_string(folder.join("log.pub")).expect("a key");
     let mut policy = format!("log {key}");
     let mut witnesses = Vec::new();
@@ -337,16 +337,21 @@ pub(crate) async fn started_with(
     }
 }
 
-fn configuration(folder: &Path, nats_url: &str, plan: Plan) -> String {
+/// How witnesses are asked, when there are some.
+pub(crate) fn witnessing(folder: &Path) -> String {
+    if !folder.join("policy").exists() {
+        return String::new();
+    }
     let folder = folder.display();
-    let witnesses = if plan.witnesses == 0 {
-        String::new()
-    } else {
-        format!(
-            "policy = \"{folder}/policy\"\nwitness_authorities = \"{folder}/authority.pem\"\n\
-             witness_certificate = \"{folder}/watch.pem\"\nwitness_key = \"{folder}/watch.key\"\n"
-        )
-    };
+    format!(
+        "policy = \"{folder}/policy\"\nwitness_authorities = \"{folder}/authority.pem\"\n\
+         witness_certificate = \"{folder}/watch.pem\"\nwitness_key = \"{folder}/watch.key\"\n"
+    )
+}
+
+fn configuration(folder: &Path, nats_url: &str, plan: Plan) -> String {
+    let witnesses = witnessing(folder);
+    let folder = folder.display();
     let (environment, organisations) = if plan.production {
         let Organisation { number, code, .. } = SOLNA;
         let known = format!("[organisations]\n\"{number}\" = \"{code}\"\n");

@@ -1,6 +1,6 @@
 //! PostgreSQL's own TLS: record and key store are reached over it, by a name that its certificate has, under an authority
-//! that is trusted, and with a password that is bound to that very connection. Where no installed PostgreSQL has TLS, this
-//! is said, and the door of `journal/src/postgres/tests/tls.rs` stands in for it.
+//! that is trusted, and with a password that is bound to that very connection. Where no installed PostgreSQL has TLS and
+//! whoever runs the tests says that none is to be had, this is said, and the door of `journal/src/postgres/tests/tls.rs` stands in for it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +21,8 @@ use vault::{RootKey, Vault};
 
 use crate::access::announced;
 
+/// The variable that says that no PostgreSQL with TLS is to be had.
+const WITHOUT_TLS: &str = "FLYTTBUD_WITHOUT_POSTGRES_TLS";
 const PASSWORD: &str = "a password of the tests";
 /// What a client says first when it wants TLS: the length of the message, and a number that no version has.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
@@ -32,7 +34,7 @@ struct Encrypted {
 }
 
 impl Encrypted {
-    /// None when no PostgreSQL that is installed has TLS.
+    /// None when no PostgreSQL that is installed has TLS, and none is to be had.
     async fn start() -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path();
@@ -88,14 +90,21 @@ impl Encrypted {
     }
 }
 
+/// Not seen is not passed, unless whoever runs the tests says that there is nothing to see.
 #[expect(
     clippy::print_stderr,
     reason = "whoever reads the test's output must know what it did not see"
 )]
 fn say_that_none_has_tls() {
+    let none = "none of the installed PostgreSQL (FLYTTBUD_POSTGRES_BIN, PATH, /usr/lib/postgresql) has TLS built in";
+    let is_known = std::env::var_os(WITHOUT_TLS).is_some();
+    assert!(
+        is_known,
+        "{none}: install one (apt-get install postgresql), or say that none is to be had ({WITHOUT_TLS}=1)"
+    );
     eprintln!(
-        "none of the installed PostgreSQL (FLYTTBUD_POSTGRES_BIN, PATH, /usr/lib/postgresql) has TLS built in: \
-         `both_sides_show_a_certificate_and_no_other_authority_is_trusted` tests it through a door before the server"
+        "{none}: `both_sides_show_a_certificate_and_no_other_authority_is_trusted` tests it through a door before \
+         the server"
     );
 }
 

@@ -129,6 +129,29 @@ async fn a_registration_is_covered_by_a_checkpoint_within_a_second() {
     assert!(notes.len() >= 5, "{notes:?}");
 }
 
+/// Between processes and over a database too: in the median, since a busy machine holds one up now and then.
+#[tokio::test(flavor = "multi_thread")]
+async fn apart_a_registration_is_covered_by_a_checkpoint_within_a_second() {
+    let apart = Apart::start().await;
+    let journal = PostgresJournal::connect(apart.journal.settings("gateway")).await;
+    let log = PostgresEvidence::new(journal.expect("the record"));
+    let mut published = log.published();
+    let mut waits = Vec::new();
+    for index in 0..5 {
+        let solna = apart.party(SOLNA, index % 2).await;
+        let registered = solna.register(announcement(&solna, "2283", index)).await;
+        let edge = registered.expect("accepted").position.cast_unsigned();
+        let answered = Instant::now();
+        timeout(PATIENCE, published.wait_for(|size| size.0 >= edge))
+            .await
+            .expect("signed in time")
+            .expect("the record is there");
+        waits.push(answered.elapsed());
+    }
+    waits.sort();
+    assert!(waits[waits.len() / 2] <= SIGNED_WITHIN, "{waits:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receipt_verifies_with_what_everybody_has() {
     let mut world = World::start().await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use api::v1;
 use client::request_id;
-use tests::{OPERATOR, Party, Plan, SOLNA, Witness, World, announcement, wait_for};
+use tests::{Apart, OPERATOR, Party, Plan, SOLNA, Witness, World, announcement, wait_for};
 use tlog::checkpoint::SignedCheckpoint;
 use tlog::key::{Log, Signer, Verifier};
 use tlog::tree::{Hash, Head, Size};
@@ -356,6 +356,25 @@ async fn a_witness_says_what_is_wrong_with_all_its_files_and_what_is_in_force() 
             "nowhere.key",
         ] {
             assert!(refused.errors.contains(why), "{why}: {}", refused.errors);
+        }
+    }
+}
+
+/// All that cosigned count, also those that did so at the same moment, whichever ledger leads.
+#[tokio::test(flavor = "multi_thread")]
+async fn over_postgres_receipts_are_full_before_and_after_the_leader_is_killed() {
+    let mut world = Apart::watched_by(3).await;
+    for index in 0..4 {
+        let solna = world.party(SOLNA, index % 2).await;
+        let request = register(&solna, index).await;
+        let (full, _checkpoint) = receipt(&solna, &request, true).await;
+        let name = format!("receipt-{index}");
+        write(world.folder(), &name, &full);
+        both_believe(world.folder(), &[name]);
+        cosigned(&solna, 3).await;
+        if index == 1 {
+            let leader = wait_for("a ledger leads", || async { world.leader() }).await;
+            world.kill_ledger(leader).await;
         }
     }
 }
