@@ -18,7 +18,7 @@ use tlog::key::{Log, Signer};
 use tlog::tree::{Hash, Head, Size};
 
 use crate::access::announced;
-use crate::auditing::once_more;
+use crate::auditing::{audit, once_more};
 use crate::failover::{holds, receipted};
 use crate::load::{announcements_of, register_by, retry_by, told_once};
 use crate::receipts::both_believe;
@@ -141,6 +141,46 @@ async fn a_leader_that_was_stopped_follows_when_it_goes_on() {
     operator.advance(15).await.expect("moved");
     let flagged = alerts(&operator, 4).await;
     assert_eq!((flagged.len(), about(&flagged).len()), (4, 4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_read_tables_of_a_database_are_held_against_those_made_anew() {
+    let world = Apart::start().await;
+    let (solna, solleftea) = (world.party(SOLNA, 0).await, world.party(SOLLEFTEA, 1).await);
+    let operator = world.party(OPERATOR, 0).await;
+    announced(&solna, 4).await;
+    report(&solleftea, 0..2).await;
+    operator.advance(15).await.expect("moved");
+    let flagged = alerts(&operator, 2).await;
+    let position = flagged.iter().map(|alert| alert.position).max();
+    settle(&operator, position.expect("an alert")).await;
+    let url = world.journal.settings("gateway").url;
+    let compare = ["replay", &url, "--compare-views", &url];
+    let same = audit(world.folder(), &compare);
+    assert_eq!(same.code, 0, "{}{}", same.says, same.errors);
+    let owner = world.journal.client("owner").await.expect("a login");
+    for (table, sql) in [
+        (
+            "relocations",
+            "UPDATE flyttbud.relocations SET state = state + 1",
+        ),
+        ("arrivals", "UPDATE flyttbud.arrivals SET alert = NULL"),
+        ("alerts", "UPDATE flyttbud.alerts SET asked = asked + 1"),
+        (
+            "own",
+            "DELETE FROM flyttbud.own WHERE position = (SELECT min(position) FROM flyttbud.own)",
+        ),
+        (
+            "definitions",
+            "UPDATE flyttbud.definitions SET drills = NOT drills",
+        ),
+    ] {
+        owner.batch_execute(sql).await.expect(sql);
+        let differs = audit(world.folder(), &compare);
+        assert_eq!(differs.code, 1, "{}", differs.says);
+        let named = format!("{table}: a row is (");
+        assert!(differs.errors.contains(&named), "{}", differs.errors);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

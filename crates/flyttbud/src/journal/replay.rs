@@ -31,9 +31,10 @@ pub(crate) struct Options {
     /// Leave the read tables out: rules, root and digest only
     #[arg(long, conflicts_with_all = ["views", "compare_views"])]
     no_views: bool,
-    /// The read tables of a service, which must be the same, row by row; it may be running
-    #[arg(long)]
-    compare_views: Option<PathBuf>,
+    /// The read tables of a service, which must be the same, row by row; it may be running: views.sqlite, or
+    /// postgresql://user@host/database
+    #[arg(long, value_name = "PLACE")]
+    compare_views: Option<String>,
     /// The root that must come out, in base64
     #[arg(long, value_parser = root)]
     expect_root: Option<Hash>,
@@ -61,7 +62,7 @@ fn digest(text: &str) -> Result<StateDigest, String> {
 
 pub(super) async fn run(options: Options, json: bool) -> Result<(), Failure> {
     let mut expected = options.expected()?;
-    let tables = Tables::begin(&options)?;
+    let tables = Tables::begin(&options).await?;
     let mut rebuild = tables.rebuild()?;
     let mut source = options.place.open().await?.whole()?;
     let mut progress = Progress::new("replaying", source.range().1.0);
@@ -187,16 +188,11 @@ struct Tables {
 }
 
 impl Tables {
-    fn begin(options: &Options) -> Result<Self, Failure> {
-        let compared = options
-            .compare_views
-            .as_deref()
-            .map(|path| {
-                Snapshot::open(path)
-                    .with_context(|| format!("'{}' holds no read tables", path.display()))
-            })
-            .transpose()
-            .map_err(Failure::Usage)?;
+    async fn begin(options: &Options) -> Result<Self, Failure> {
+        let compared = match &options.compare_views {
+            Some(place) => Some(options.place.views(place).await?),
+            None => None,
+        };
         let (path, folder) = match &options.views {
             _ if options.no_views => (None, None),
             Some(path) if path.exists() => {

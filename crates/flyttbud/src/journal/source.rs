@@ -13,6 +13,7 @@ use daemon::postgres::Settings;
 use domain::subject::Position;
 use journal::audit::{PostgresRows, Rows, SqliteRows};
 use journal::export::{End, ExportError, MAGIC, Reader};
+use journal::views::Snapshot;
 use journal::{Evidence, PostgresEvidence, PostgresJournal, ReadError, SqliteEvidence};
 use ledgerd::replay::ReplayError;
 
@@ -94,6 +95,18 @@ impl Place {
             }
         }
         Source::over(open_store(source, login).await?).await
+    }
+}
+
+impl Place {
+    /// The read tables of a service at one moment, in a file or in a database, which has the login of this place.
+    pub(super) async fn views(&self, place: &str) -> Result<Snapshot, Failure> {
+        if let Some(settings) = self.login.database(place) {
+            return Snapshot::of_database(&settings).await.map_err(unread);
+        }
+        let opened = Snapshot::open(Path::new(place));
+        let opened = opened.with_context(|| format!("'{place}' holds no read tables"));
+        opened.map_err(Failure::Usage)
     }
 }
 

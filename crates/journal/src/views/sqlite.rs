@@ -97,7 +97,7 @@ impl SqliteViews {
         writer.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         writer.set_prepared_statement_cache_capacity(32);
         crate::sqlite::keep_plans(&writer)?;
-        crate::sqlite::migrate(&writer, &MIGRATIONS)?;
+        migrate(&writer)?;
         let valid_at = mark(&writer, VALID_AT)?;
         let reader = crate::sqlite::reader(path)?;
         Ok(Arc::new(Self {
@@ -358,6 +358,11 @@ fn capped(limit: usize) -> i64 {
 }
 
 /// How far the tables are written.
+/// Brings the tables up to date.
+pub(super) fn migrate(connection: &Connection) -> Result<(), OpenError> {
+    crate::sqlite::migrate(connection, &MIGRATIONS)
+}
+
 pub(super) fn valid_at(connection: &Connection) -> Result<Position, rusqlite::Error> {
     mark(connection, VALID_AT)
 }
