@@ -158,6 +158,8 @@ pub async fn connect(
         .secured(ConnectOptions::with_nkey(seed.to_owned()))
         .name(format!("flyttbud-{}", service.name()))
         .custom_inbox_prefix(format!("_INBOX_{}", service.name()))
+        // a server's word is not enough to speak to another machine
+        .ignore_discovered_servers()
         .retry_on_initial_connect()
         .max_reconnects(None)
         .reconnect_delay_callback(backoff)

@@ -13,8 +13,9 @@ use api::status::Refusal;
 use daemon::ErrorChain;
 use domain::entry::{Entry, Event, Part};
 use domain::identity::IdentityNumber;
+use domain::municipality;
 use domain::reason::Class;
-use domain::subject::{Position, SubjectKind};
+use domain::subject::{Position, Subject, SubjectKind};
 use futures_util::future::{join, join_all};
 use journal::{Journal, ReadError};
 use ledger::RelocationFold;
@@ -28,7 +29,7 @@ use crate::directory::drills;
 use crate::erasure::{EraseError, known};
 use crate::household;
 use crate::limits::{
-    FOLLOWED_AT_ONCE, FOLLOWED_BACK, FOLLOWED_MAX, FOLLOWER_ENTRIES, FOLLOWER_EVERY,
+    FOLLOWED_AT_ONCE, FOLLOWED_BACK, FOLLOWED_MAX, FOLLOWER_ENTRIES, FOLLOWER_EVERY, UNDONE_MAX,
 };
 use crate::permit::Party;
 use crate::person::Person;
@@ -126,14 +127,38 @@ async fn hold(core: &Core, party: Party, number: &IdentityNumber) -> Result<(), 
 /// what another one has done at once is done once more, not once for each of them. To know it a mark for each entry would
 /// have to be written, with each registration; a look costs less.
 pub async fn keep_following(core: Arc<Core>) {
+    let mut is_first = true;
     while !core.drain.is_cancelled() {
-        match follow_behind(&core).await {
+        let round = async {
+            if is_first {
+                write_due(&core).await?;
+            }
+            follow_behind(&core).await
+        };
+        let round = round.await;
+        is_first &= round.is_err();
+        match round {
             Ok(0) => {}
             Ok(followed) => tracing::debug!(entries = followed, "entries followed again"),
             Err(error) => tracing::error!(error = %ErrorChain(&error), "entries not followed yet"),
         }
         timeout(FOLLOWER_EVERY, core.drain.cancelled()).await.ok();
     }
+}
+
+/// Writes the words of the newest drills that nobody wrote: a gateway of an older release went over what was due, and
+/// knew of no words.
+async fn write_due(core: &Core) -> Result<(), FollowError> {
+    for municipality in municipality::all() {
+        let subject = Subject::municipality(municipality.code);
+        let entries = core.journal.subject(subject, NOW).await;
+        let entries = entries.map_err(EraseError::from)?;
+        let is_due = |entry: &&Entry| matches!(entry.event, Event::DrillSent { .. });
+        if let Some(due) = entries.iter().rev().find(is_due) {
+            again(core, due).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Goes over the entries that were not gone over yet, and does what follows from them. Returns from how many it did.
@@ -152,12 +177,15 @@ pub(crate) async fn follow_behind(core: &Core) -> Result<usize, FollowError> {
         Some(mark) => mark.position,
         None => recent(journal).await.map_err(EraseError::from)?,
     };
-    let (mut followed, mut newest) = (0, None);
+    let (mut followed, mut newest, mut undone) = (0, None, Vec::new());
     while !core.drain.is_cancelled() {
         let page = journal.read_after(after, FOLLOWER_ENTRIES).await;
         let page = page.map_err(EraseError::from)?;
         let Some(last) = page.last() else {
             // only now: what followed stands before the mark too, so that no record has the mark's entry and not it
+            if let Some(error) = undone.pop() {
+                return Err(error);
+            }
             if let Some(mark) = newest {
                 let set = vault.set_mark(round, mark).await;
                 set.map_err(EraseError::from)?;
@@ -175,10 +203,21 @@ pub(crate) async fn follow_behind(core: &Core) -> Result<usize, FollowError> {
             .filter(|entry| leads_on(entry) && !core.followed.contains(entry.position))
             .collect();
         for some in left.chunks(FOLLOWED_AT_ONCE) {
-            for done in join_all(some.iter().map(|entry| again(core, entry))).await {
-                done?;
+            // what cannot be done about one municipality now keeps nobody else waiting
+            let done = join_all(some.iter().map(|entry| again(core, entry))).await;
+            for (entry, done) in some.iter().zip(done) {
+                match done {
+                    Ok(()) => {
+                        core.followed.insert(entry.position);
+                        followed += 1;
+                    }
+                    Err(error) => undone.push(error),
+                }
             }
-            followed += some.len();
+            // a store that is away is not asked for each of them
+            if undone.len() > UNDONE_MAX {
+                return undone.pop().map_or(Ok(followed), Err);
+            }
         }
         tokio::task::yield_now().await;
     }

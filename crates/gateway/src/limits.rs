@@ -43,6 +43,8 @@ pub(crate) const FOLLOWED_BACK: SignedDuration = SignedDuration::from_hours(31 *
 pub(crate) const FOLLOWER_ENTRIES: usize = 512;
 /// Entries followed at the same time: calls come first, and a database answers some questions at once.
 pub(crate) const FOLLOWED_AT_ONCE: usize = 8;
+/// Entries whose following fails in one look before it ends: more than what one municipality's damaged inbox keeps waiting.
+pub(crate) const UNDONE_MAX: usize = 64;
 /// Between two looks: as long as what follows may be left undone after a call that was cut off.
 pub(crate) const FOLLOWER_EVERY: Duration = Duration::from_secs(10);
 /// Entries that are remembered as followed until the journal is gone over up to there: ten seconds' at full speed, some

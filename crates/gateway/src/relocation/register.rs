@@ -103,8 +103,8 @@ pub(crate) async fn register(
         // what stands already is what belongs to the household
         let instead = (parties, answer.subject, number);
         household::forget(core, household.as_ref(), (parties, subject, number)).await?;
-        stands(core, party, *answer, fold.kind.number()).await?;
         household::keep(core, household.as_ref(), instead).await?;
+        stands(core, party, *answer, fold.kind.number()).await?;
     }
     let whom = (number, is_marked);
     done(core, party, (subject, fold, outcome), whom, notable).await

@@ -269,7 +269,8 @@ impl Transfer {
     /// Where it stands after an event of a transfer; none when that step cannot be taken.
     pub(crate) fn after(self, event: &Event) -> Option<Self> {
         match (self, event) {
-            (Self::Asked, Event::TransferSilent) => Some(Self::Silent),
+            // nothing makes an answer silent now; records are older than that answers are kept
+            (Self::Asked | Self::Answered, Event::TransferSilent) => Some(Self::Silent),
             (Self::Answered | Self::Silent, Event::TransferReferred { on }) => {
                 Some(Self::Referred { on: *on })
             }

@@ -87,6 +87,31 @@ fn operator() -> String {
     "op1".to_owned()
 }
 
+/// Records are older than that an answer is kept: a month could be over for what was answered, arrived and came back.
+#[test]
+fn the_silence_after_an_answer_is_read_as_it_was_recorded() {
+    let transfer = Event::RelocationRegistered {
+        sender: code("0184"),
+        recipient: code("2283"),
+        kind: RelocationKind::Transfer2910,
+        pseudonym: person(),
+        planned: month(),
+        answer_due_on: Date::constant(2026, 12, 24),
+        function: None,
+    };
+    let arrival = Uuid::from_u128(2);
+    let events = vec![
+        transfer,
+        Event::RelocationAcknowledged,
+        replied("2283", false),
+        Event::RelocationArrived { arrival },
+        Event::RelocationReopened,
+        Event::TransferSilent,
+    ];
+    let fold = RelocationFold::fold(&entries(events)).expect("no halt");
+    assert_eq!(fold.expect("one").transfer, Transfer::Silent);
+}
+
 /// Every event there could be after a first one.
 fn later_events() -> Vec<Event> {
     vec![

@@ -102,6 +102,50 @@ async fn a_gateway_that_comes_up_late_writes_the_newest_drill_and_none_of_before
 }
 
 #[tokio::test]
+async fn what_a_gateway_that_knew_no_words_went_over_is_written_at_the_next_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let core = core_anew(folder.path());
+    due(&core, 1, NOVEMBER).await;
+    let stored = core.journal.read_after(Position(0), 512).await;
+    let newest = stored.expect("read").pop().expect("an entry");
+    let mark = Mark {
+        position: newest.entry.position,
+        leaf: *Hash::leaf(&newest.bytes).as_bytes(),
+    };
+    let set = core.vault.set_mark(Round::Following, mark).await;
+    set.expect("marked");
+    assert_eq!(follow_behind(&core).await.expect("gone over"), 0);
+    for _start in 0..2 {
+        write_due(&core).await.expect("written");
+        assert_eq!(written(&core).await, [told(NOVEMBER)]);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_about_one_municipality_keeps_no_other_one_waiting() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (core, cut) = cutting(folder.path());
+    let others = municipality::all().iter().map(|it| it.code);
+    let others: Vec<MunicipalityCode> = others.filter(|code| *code != solleftea()).collect();
+    let month = month(NOVEMBER);
+    due(&core, 1, NOVEMBER).await;
+    for other in &others[..FOLLOWED_AT_ONCE] {
+        let subject = Subject::municipality(*other);
+        found(&core, subject, 1, Event::DrillSent { month }).await;
+    }
+    cut.fails.store(true, Ordering::Relaxed);
+    follow_behind(&core).await.expect_err("one is undone");
+    assert_eq!(written(&core).await, []);
+    let last = Subject::municipality(others[FOLLOWED_AT_ONCE - 1]);
+    let entries = core.journal.subject(last, NOW).await.expect("read");
+    let event = entries.last().map(|entry| entry.event.clone());
+    assert_eq!(event, Some(Event::DrillWritten { month }));
+    // what is done is not done again, and what is undone is
+    assert_eq!(follow_behind(&core).await.expect("gone over"), 1);
+    assert_eq!(written(&core).await, [told(NOVEMBER)]);
+}
+
+#[tokio::test]
 async fn two_that_write_at_once_write_one_drill_and_its_word_opens() {
     let folder = tempfile::tempdir().expect("a folder");
     let (core, cut) = cutting(folder.path());
