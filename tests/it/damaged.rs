@@ -165,7 +165,16 @@ async fn a_row_of_keys_that_is_gone_is_named_by_the_journal_alone() {
         by.redact(redaction(by, name)).await.expect("ended");
     }
     let reported = solleftea.report(arrival(&solleftea, "0191", 0)).await;
-    reported.expect("accepted");
+    let reported = reported.expect("accepted").arrival.expect("one").name;
+    let taken_back = v1::WithdrawArrivalRequest {
+        municipality: solleftea.municipality(),
+        actor: solleftea.actor(),
+        request_id: client::request_id(),
+        name: reported,
+        ..v1::WithdrawArrivalRequest::default()
+    };
+    let taken_back = solleftea.withdraw_arrival(taken_back).await;
+    taken_back.expect("taken back");
     let verify = [
         "keys",
         "verify",

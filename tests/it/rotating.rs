@@ -89,6 +89,14 @@ fn is_sound_under(folder: &Path, right: &str, wrong: &str) {
     assert!(refused.errors.contains(named), "{}", refused.errors);
 }
 
+/// A key store in a database is what it was, and has the keys to its journal.
+fn has_its_journals_keys(folder: &Path, keys: &str, journal: &str) {
+    let words = ["--root-key", "new.key", "--journal", journal];
+    let sound = said(folder, &[&["keys", "verify", keys], &words[..]].concat());
+    assert_eq!(sound[0]["faults"], 0, "{sound:?}");
+    assert!(sound[0]["sealed_entries"].as_u64() > Some(0), "{sound:?}");
+}
+
 /// Waits until a log says so, so many times.
 pub(crate) async fn logged(log: impl Fn() -> String, text: &str, times: usize) {
     wait_for(text, || async {
@@ -297,8 +305,7 @@ async fn the_root_key_of_a_database_changes_while_two_gateways_register() {
         assert!(!log.contains("root keys not read"), "{log}");
     }
     // beside the gateways, which go on
-    let sound = said(&folder, &["keys", "verify", &keys, "--root-key", "new.key"]);
-    assert_eq!(sound[0]["faults"], 0, "{sound:?}");
+    has_its_journals_keys(&folder, &keys, &world.journal.owner().url);
     let roots = said(&folder, &["keys", "roots", &keys]);
     assert_eq!(roots.len(), 1, "{roots:?}");
     let solleftea = world.party(SOLLEFTEA, 1).await;
