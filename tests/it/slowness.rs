@@ -196,6 +196,44 @@ async fn a_reader_that_never_reads_delays_nobody_else() {
     }
 }
 
+/// docs/operation.md: the drain.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_is_far_behind_finds_why_its_stream_ended() {
+    let mut world = World::start().await;
+    let waiting = announcements(&world, "2283", 100).await;
+    register_all(&world, waiting, |_| {}).await;
+    let endpoint = world
+        .endpoint(Some(SOLLEFTEA))
+        .initial_stream_window_size(WINDOW_BYTES);
+    let request = v1::WatchInboxRequest {
+        municipality: "municipalities/2283".to_owned(),
+        ..v1::WatchInboxRequest::default()
+    };
+    let channel = endpoint.connect().await.expect("a connection");
+    let opened = InboxServiceClient::new(channel).watch_inbox(request).await;
+    let mut slow = opened.expect("a stream").into_inner();
+    // by the time that another has read it all, as much waits for this one as may
+    let solleftea = world.party(SOLLEFTEA).await;
+    let mut quick = solleftea.watch("").await.expect("a stream");
+    assert_eq!(quick.backlog().await.len(), 100);
+    let read_on = async {
+        wait_for("the drain", async || {
+            solleftea.who_am_i(v1::WhoAmIRequest::default()).await.err()
+        })
+        .await;
+        loop {
+            match slow.message().await {
+                Ok(Some(_message)) => {}
+                Ok(None) => panic!("ended without a reason"),
+                Err(status) => return Refused::from(status).reason,
+            }
+        }
+    };
+    let (ended, reason) = tokio::join!(world.terminate(), read_on);
+    assert_eq!(reason, "DRAINING");
+    assert!(ended.success(), "{ended}");
+}
+
 /// Registers moves to Sigtuna one after the other: the longest time from the call to the notice.
 async fn measure(world: &World, inbox: &mut Inbox, range: std::ops::Range<usize>) -> Duration {
     let served = world.served().await;

@@ -1,10 +1,17 @@
-//! Counts each caller's streams at this process, so that one caller's loop does not take them all.
+//! Streams that a caller holds open: how many each has at this process, so that one caller's loop does not take them all,
+//! and how one ends with its reason, however slowly it is read.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use api::status::Refusal;
 use domain::reason::Reason;
+use tokio::sync::mpsc::{self, OwnedPermit};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+
+use crate::call::Call;
+use crate::limits::STREAM_BUFFER;
 
 type Counts = Arc<Mutex<BTreeMap<String, u32>>>;
 
@@ -20,6 +27,29 @@ pub(crate) struct Streams {
 pub(crate) struct Place {
     caller: String,
     open: Counts,
+}
+
+/// Where what a stream tells is put in.
+pub(crate) type Sender<T> = mpsc::Sender<Result<T, Status>>;
+
+/// The place of a stream's last word, kept from the beginning: a reader that is slow finds it when it comes to it.
+#[derive(Debug)]
+pub(crate) struct LastWord<T>(OwnedPermit<Result<T, Status>>);
+
+/// A stream: where it is told, its last word, and what is read.
+pub(crate) fn stream<T>() -> (Sender<T>, LastWord<T>, ReceiverStream<Result<T, Status>>) {
+    let (sender, receiver) = mpsc::channel(STREAM_BUFFER + 1);
+    #[expect(clippy::expect_used, reason = "nothing was sent yet")]
+    let last = sender.clone().try_reserve_owned().expect("there is room");
+    (sender, LastWord(last), ReceiverStream::new(receiver))
+}
+
+impl<T> LastWord<T> {
+    /// Says why it ends.
+    pub(crate) fn say(self, refusal: &Refusal, call: &Call) {
+        let status = refusal.to_status(&call.request_id, call.swedish);
+        self.0.send(Err(status));
+    }
 }
 
 impl Streams {

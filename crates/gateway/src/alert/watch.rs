@@ -6,19 +6,16 @@ use api::status::Refusal;
 use api::v1;
 use domain::reason::Reason;
 use domain::subject::Position;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::Status;
 
 use super::alarm::Telling;
 use super::{AlertService, Alerts, alert};
 use crate::call::Call;
 use crate::core::{Core, unread};
-use crate::limits::{HEARTBEAT, PAGE_DEFAULT, STREAM_BUFFER};
+use crate::limits::{HEARTBEAT, PAGE_DEFAULT};
 use crate::permit::{Party, Viewer};
-
-type Sender = mpsc::Sender<Result<v1::WatchAlertsResponse, Status>>;
+use crate::streams::{Sender, stream};
 
 pub(super) async fn watch(
     core: Arc<Core>,
@@ -29,7 +26,7 @@ pub(super) async fn watch(
     let after = u64::try_from(request.after_position)
         .map_err(|_negative| Refusal::field("after_position", Reason::FieldOutOfRange))?;
     let place = core.streams.take(&call.caller.organisation_number)?;
-    let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
+    let (sender, last_word, receiver) = stream();
     let call = call.clone();
     daemon::spawn(async move {
         let _place = place;
@@ -42,12 +39,10 @@ pub(super) async fn watch(
             () = call.expires() => Some(Refusal::new(Reason::CertificateExpired)),
         };
         if let Some(refusal) = refused {
-            sender
-                .try_send(Err(refusal.to_status(&call.request_id, call.swedish)))
-                .ok();
+            last_word.say(&refusal, &call);
         }
     });
-    Ok(Box::pin(ReceiverStream::new(receiver)))
+    Ok(Box::pin(receiver))
 }
 
 /// Sends until the reader is gone (none) or it must end (the reason).
@@ -55,7 +50,7 @@ async fn follow(
     core: &Core,
     viewer: Viewer,
     after: Position,
-    sender: &Sender,
+    sender: &Sender<v1::WatchAlertsResponse>,
     mut moved: watch::Receiver<Position>,
 ) -> Option<Refusal> {
     let mut after = after;
@@ -95,7 +90,7 @@ async fn follow(
 
 /// None ends the caller: the reader is gone.
 async fn send(
-    sender: &Sender,
+    sender: &Sender<v1::WatchAlertsResponse>,
     alert: Option<v1::Alert>,
     at: Position,
     alarm: &mut Telling,

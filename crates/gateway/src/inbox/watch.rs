@@ -11,22 +11,16 @@ use domain::municipality::MunicipalityCode;
 use domain::reason::Reason;
 use domain::subject::NoticeNumber;
 use fanout::{Lane, Notice, Wake};
-use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
-use tokio_stream::StreamExt as _;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::Status;
 
 use super::reader::Reader;
 use super::{Inbox, InboxService};
 use crate::call::Call;
 use crate::core::{Core, unread};
-use crate::limits::{HEARTBEAT, PAGE_MAX, RECHECK, STREAM_BUFFER};
+use crate::limits::{HEARTBEAT, PAGE_MAX, RECHECK};
 use crate::permit::Party;
 use crate::show;
-use crate::streams::Place;
-
-type Sender = mpsc::Sender<Result<v1::WatchInboxResponse, Status>>;
+use crate::streams::{LastWord, Place, Sender, stream};
 
 pub(super) async fn watch(
     core: Arc<Core>,
@@ -49,7 +43,7 @@ pub(super) async fn watch(
     let place = core.streams.take(&call.caller.organisation_number)?;
     // before the first read, so that nothing falls between journal and NATS
     let lane = core.lanes.subscribe(party.code());
-    let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
+    let (sender, last_word, receiver) = stream();
     let watcher = Watcher {
         core,
         reader,
@@ -59,8 +53,8 @@ pub(super) async fn watch(
         sender,
         _place: place,
     };
-    daemon::spawn(watcher.run(call));
-    Ok(Box::pin(ReceiverStream::new(receiver).map(|item| item)))
+    daemon::spawn(watcher.run(call, last_word));
+    Ok(Box::pin(receiver))
 }
 
 struct Watcher {
@@ -69,7 +63,7 @@ struct Watcher {
     recipient: MunicipalityCode,
     last: NoticeNumber,
     lane: Lane,
-    sender: Sender,
+    sender: Sender<v1::WatchInboxResponse>,
     _place: Place,
 }
 
@@ -82,7 +76,7 @@ enum End {
 }
 
 impl Watcher {
-    async fn run(mut self, call: Call) {
+    async fn run(mut self, call: Call, last_word: LastWord<v1::WatchInboxResponse>) {
         let (core, party) = (self.core.clone(), self.reader.party);
         let sender = self.sender.clone();
         let end = tokio::select! {
@@ -93,10 +87,7 @@ impl Watcher {
             () = call.expires() => End::Refused(Refusal::new(Reason::CertificateExpired)),
         };
         if let End::Refused(refusal) = end {
-            // a full buffer means that the reader is slow: it finds the end when it comes to it
-            sender
-                .try_send(Err(refusal.to_status(&call.request_id, call.swedish)))
-                .ok();
+            last_word.say(&refusal, &call);
         }
     }
 
