@@ -119,6 +119,15 @@ fn as_the_table_says(
             let guessed = guessed.get(&reader).unwrap_or(&nothing);
             let is_name = field.ends_with("given_name") || field.ends_with("family_name");
             let mut expected = kept.sight(reader);
+            // who was announced of no household by its name stands in no note
+            let household = request
+                .content
+                .as_ref()
+                .and_then(|it| it.household.as_ref());
+            let is_noted = household.is_some_and(|it| !it.name.is_empty());
+            if *kept == Kept::Noted && reader == Reader::KeysAndRoot && !is_noted {
+                expected = Sight::Guess;
+            }
             // no token is made of the name of a person with a secrecy marking
             if expected == Sight::Guess && is_name && request.secrecy_marking_confirmed {
                 expected = Sight::Nothing;
@@ -178,7 +187,9 @@ async fn each_reader_sees_of_each_field_what_the_table_says() {
             record.clone().into_iter().chain(everything).collect(),
         );
         seen.insert(Reader::Record, record);
-        seen.insert(Reader::KeysAndRoot, keys.clone());
+        let noted = loot.noted_with_the_root_key(&request, &name).await;
+        let with_root = keys.clone().into_iter().chain(noted);
+        seen.insert(Reader::KeysAndRoot, with_root.collect());
         seen.insert(Reader::Keys, keys);
         let guessed = BTreeMap::from([
             (

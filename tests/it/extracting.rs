@@ -12,6 +12,7 @@ use tests::{
 };
 
 use crate::access::announced;
+use crate::marked::handles;
 use crate::recalling::withdraw;
 use crate::receipts::profile;
 
@@ -30,6 +31,7 @@ fn told(items: &[Item]) -> Vec<String> {
         }
         Item::Arrival(it) => it.arrival.as_ref().expect("one").name.clone(),
         Item::Alert(it) => it.alert.as_ref().expect("one").name.clone(),
+        Item::Notes(it) => format!("notes withheld {}", it.withheld),
         Item::Access(it) => format!("{} {}", it.method, it.subject),
         Item::End(it) => format!("end {} {}", it.items, it.more),
     });
@@ -223,4 +225,74 @@ async fn the_command_line_writes_an_extract_for_programs_and_for_the_person() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
+}
+
+/// What stands in no entry is held too: what the register told, who belongs together, and what waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_extract_holds_what_is_kept_beside_the_record_and_withholds_it_likewise() {
+    let world = World::start().await;
+    let (solna, feed) = (world.party(SOLNA).await, world.party(FEED).await);
+    let mut request = announcement(&solna, "2283", 0);
+    let content = request.content.as_mut().expect("content");
+    let name = "households/0199b2d0-0000-7000-8000-000000000001";
+    content.household.as_mut().expect("one").name = name.to_owned();
+    solna.register(request).await.expect("accepted");
+    let event = |id: &str, index: usize| v1::RegisterEvent {
+        source_id: id.to_owned(),
+        changed_at: Some(api::time::to_wire(jiff::Timestamp::now())),
+        identity_number: PERSONS[index].0.to_owned(),
+        protection: v1::ProtectionLevel::None.into(),
+        ..v1::RegisterEvent::default()
+    };
+    let registered = |municipality: &str| v1::Registration {
+        municipality: format!("municipalities/{municipality}"),
+        registered_on: "2025-03-01".to_owned(),
+        ..v1::Registration::default()
+    };
+    let moved = v1::RegisterEvent {
+        registration: Some(registered("2283")),
+        ..event("moved", 0)
+    };
+    let unknown = |id, index| v1::RegisterEvent {
+        deregistration: Some(v1::Deregistration {
+            code: "XX".to_owned(),
+            ..v1::Deregistration::default()
+        }),
+        ..event(id, index)
+    };
+    let told = vec![moved, unknown("waits", 0), unknown("another", 1)];
+    feed.import(told).await.expect("taken in");
+    let notes = async |by: &Party| {
+        let items = extract(by, 0).await;
+        let notes = items.into_iter().find_map(|item| {
+            let Item::Notes(notes) = item else {
+                return None;
+            };
+            Some(notes)
+        });
+        notes.expect("notes")
+    };
+    let kept = notes(&solna).await;
+    let since: Vec<_> = kept.registrations.iter().map(|it| &*it.since).collect();
+    assert_eq!(since, ["2025-03-01"]);
+    let households: Vec<_> = kept.households.iter().map(|it| &*it.name).collect();
+    assert_eq!((households, kept.marks.len()), (vec![name], 0));
+    let waiting: Vec<_> = kept.quarantined.iter().map(|it| &*it.source_id).collect();
+    assert_eq!(waiting, ["waits"]);
+    // somebody who is marked, in a function that handles such cases and in another one
+    let mut marked = event("marked", 0);
+    marked.protection = v1::ProtectionLevel::SecrecyMarking.into();
+    feed.import(vec![marked]).await.expect("taken in");
+    let elsewhere = notes(&solna).await;
+    let nothing = v1::ExtractedNotes {
+        withheld: true,
+        ..v1::ExtractedNotes::default()
+    };
+    assert_eq!(elsewhere, nothing);
+    handles(&solna, "barn", true).await;
+    let there = notes(&solna.acting_in("barn")).await;
+    assert!(
+        !there.withheld && there.marks[0].secrecy_marking,
+        "{there:?}"
+    );
 }

@@ -24,6 +24,9 @@ pub enum Kept {
     /// In the shared part, and as keyed hashes: an identity number's pseudonyms in the record, what is searched for beside
     /// the keys.
     SharedAndHashed,
+    /// In the shared part and in its search tokens, and in notes that are sealed beside the keys: who was announced of a household
+    /// by its name.
+    Noted,
     /// In the acting municipality's own part.
     Own,
     /// In the record, beside the entry.
@@ -36,7 +39,7 @@ pub enum Kept {
 
 impl Kept {
     /// All.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Parties,
         Self::Name,
         Self::Envelope,
@@ -45,6 +48,7 @@ impl Kept {
         Self::Month,
         Self::Shared,
         Self::SharedAndHashed,
+        Self::Noted,
         Self::Own,
         Self::RequestId,
         Self::Fingerprint,
@@ -62,6 +66,7 @@ impl Kept {
             Self::Month => "MONTH",
             Self::Shared => "SHARED",
             Self::SharedAndHashed => "SHARED_AND_HASHED",
+            Self::Noted => "NOTED",
             Self::Own => "OWN",
             Self::RequestId => "REQUEST_ID",
             Self::Fingerprint => "FINGERPRINT",
@@ -98,6 +103,11 @@ impl Kept {
                 "sealed for both parties; keyed hashes of it in the record and beside the keys",
                 "förseglat för båda parter; nycklade hashvärden av det i journalen och vid nycklarna",
             ),
+            Self::Noted => (
+                "sealed for both parties; of a household that has a name, sealed in notes beside the keys too; keyed hashes of a number",
+                "förseglat för båda parter; för ett hushåll med namn även i förseglade anteckningar vid nycklarna; nycklade \
+                 hashvärden av ett nummer",
+            ),
             Self::Own => (
                 "sealed for the municipality that acted",
                 "förseglat för den kommun som handlade",
@@ -131,6 +141,7 @@ impl Kept {
             Self::Month => [Reads, Reads, No, No, No, Partly, No, Partly, No, Reads],
             Self::Shared => [Reads, Reads, No, No, No, No, No, No, No, Reads],
             Self::SharedAndHashed => [Reads, Reads, No, No, No, No, No, No, Guess, Reads],
+            Self::Noted => [Reads, Reads, No, No, No, No, No, No, Reads, Reads],
             Self::Own => [Reads, No, No, No, No, No, No, No, No, Reads],
             Self::RequestId => [No, No, No, No, No, Reads, No, Reads, No, Reads],
             Self::Fingerprint => [No, No, No, No, No, No, No, No, No, Guess],
@@ -259,7 +270,10 @@ impl Reader {
     /// What the reader sees of a value once the receiver's keys were erased.
     pub fn sight_after_erasure(self, kept: Kept) -> Sight {
         let sight = kept.sight(self);
-        let is_sealed = matches!(kept, Kept::Shared | Kept::SharedAndHashed | Kept::Month);
+        let is_sealed = matches!(
+            kept,
+            Kept::Shared | Kept::SharedAndHashed | Kept::Noted | Kept::Month
+        );
         match (self, sight) {
             (Self::Receiver, Sight::Reads) if kept == Kept::Month => Sight::Partly,
             (Self::Receiver, Sight::Reads) if is_sealed => Sight::Nothing,
@@ -349,7 +363,7 @@ pub const ANNOUNCEMENT: &[(&str, Kept)] = &[
     ("legal_ground.second_officer_id", Kept::Own),
     ("legal_ground.care_limb", Kept::Own),
     ("legal_ground.assessment", Kept::Own),
-    ("content.person.identity_number", Kept::SharedAndHashed),
+    ("content.person.identity_number", Kept::Noted),
     ("content.person.given_name", Kept::SharedAndHashed),
     ("content.person.family_name", Kept::SharedAndHashed),
     ("content.person.birth_date", Kept::Shared),
@@ -365,7 +379,7 @@ pub const ANNOUNCEMENT: &[(&str, Kept)] = &[
     ("content.dwelling.tenure", Kept::Shared),
     ("content.dwelling.monthly_rent_sek", Kept::Shared),
     ("content.dwelling.remarks", Kept::Shared),
-    ("content.household.name", Kept::Shared),
+    ("content.household.name", Kept::Noted),
     ("content.household.adults", Kept::Shared),
     ("content.household.children", Kept::Shared),
     ("content.contact.name", Kept::Shared),
@@ -497,7 +511,10 @@ mod tests {
             for reader in Reader::ALL {
                 let (before, after) = (kept.sight(reader), reader.sight_after_erasure(kept));
                 let is_taken = reader == Reader::Receiver
-                    && matches!(kept, Kept::Shared | Kept::SharedAndHashed | Kept::Month);
+                    && matches!(
+                        kept,
+                        Kept::Shared | Kept::SharedAndHashed | Kept::Noted | Kept::Month
+                    );
                 assert_eq!(after < before, is_taken, "{kept:?} {reader:?}");
             }
         }

@@ -100,6 +100,9 @@ pub(crate) const EXTRACT_SUBJECTS_MAX: usize = 100;
 /// How long an extract waits for the read tables, which are milliseconds behind the record: a ledger that another one
 /// follows is behind for seconds.
 pub(crate) const TABLES: Duration = Duration::from_secs(5);
+/// Events in quarantine that an extract looks through at each code: as many wait where a version has been missing for weeks,
+/// and they are opened one by one.
+pub(crate) const EXTRACT_EVENTS_SOUGHT_MAX: usize = 10_000;
 /// Accesses in an extract: some MiB of text, which nobody reads.
 pub(crate) const EXTRACT_ACCESSES_MAX: usize = 10_000;
 /// Events of the population register in one stream: a small municipality's day, and some seconds' work.

@@ -34,7 +34,9 @@ use crate::protection;
 use crate::transport;
 
 pub(crate) use quarantine::list as list_quarantined;
+pub(crate) use quarantine::of_person as quarantined_of;
 pub(crate) use settle::settle_announced;
+pub(crate) use standing::told as told_of;
 
 use unannounced::{Asker, Client};
 

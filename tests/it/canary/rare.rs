@@ -21,19 +21,27 @@ fn event(index: usize, id: &str) -> v1::RegisterEvent {
     }
 }
 
-/// The register tells of her twice: once what is understood, once what is not.
+/// The register tells of her twice: once what is understood, once what is not. And of somebody whose number was replaced.
 async fn told(feed: &Party) {
     let mut unknown = event(0, "Papegojkontakt-2");
     unknown.deregistration = Some(v1::Deregistration {
         code: "XX".to_owned(),
         deregistered_on: "2026-01-02".to_owned(),
     });
+    let mut replaced = event(4, "Papegojkontakt-3");
+    replaced.deregistration = Some(v1::Deregistration {
+        code: "GS".to_owned(),
+        deregistered_on: "2026-01-02".to_owned(),
+    });
+    tests::PERSONS[1]
+        .0
+        .clone_into(&mut replaced.referred_identity_number);
     let results = feed
-        .import(vec![event(0, "Papegojkontakt-1"), unknown])
+        .import(vec![event(0, "Papegojkontakt-1"), unknown, replaced])
         .await;
     let results = results.expect("an answer to each");
     let outcomes: Vec<_> = results.iter().map(outcome).collect();
-    assert_eq!(outcomes[0], "ACCEPTED");
+    assert_eq!((&*outcomes[0], &*outcomes[2]), ("ACCEPTED", "ACCEPTED"));
     assert!(outcomes[1].starts_with("QUARANTINED"), "{outcomes:?}");
     let listed = v1::ListQuarantinedEventsRequest {
         municipality: feed.municipality(),
@@ -43,9 +51,13 @@ async fn told(feed: &Party) {
     assert_eq!(listed.events.len(), 1);
 }
 
-/// Announced and read there; its name.
+/// Announced of a household and read there; its name.
 async fn announced(solna: &Party, solleftea: &Party, index: usize) -> String {
-    let registered = solna.register(unusual(solna, "2283", index)).await;
+    let mut request = unusual(solna, "2283", index);
+    let content = request.content.as_mut().expect("content");
+    let household = content.household.as_mut().expect("a household");
+    "households/0199b2d0-0000-7000-8000-000000000001".clone_into(&mut household.name);
+    let registered = solna.register(request).await;
     let name = registered.expect("accepted").relocation.expect("one").name;
     solleftea.read(&name).await.expect("read");
     name

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use api::generated::journal::v1::{Entry, entry::Event};
+use api::generated::journal::v1::{
+    Entry, HouseholdMember, HouseholdNote, MemberNote, entry::Event,
+};
 use api::v1;
 use domain::entry::Part;
 use domain::identity::IdentityNumber;
@@ -17,7 +19,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 use tests::{Canary, PERSONS, scan};
 use uuid::Uuid;
-use vault::{RootKey, SearchTerm, Vault};
+use vault::{NoteKind, RootKey, SearchTerm, Vault};
 
 use super::fields::{Values, nested};
 
@@ -163,6 +165,48 @@ impl Loot {
                 .expect("it opens")
                 .expect("the sender has its keys");
             seen.extend(nested(number, &opened.body));
+        }
+        seen
+    }
+
+    /// Who belongs to which household, by the notes that the sender keeps.
+    pub(super) async fn noted_with_the_root_key(
+        &self,
+        request: &v1::RegisterRelocationRequest,
+        name: &str,
+    ) -> Values {
+        let vault = self.vault();
+        let (sender, _) = parties(request);
+        let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
+        let content = request.content.as_ref().expect("content");
+        let person = content.person.as_ref().expect("a person");
+        let number = IdentityNumber::parse(&person.identity_number, today).expect("a number");
+        let household = content.household.as_ref().map(|it| it.name.as_str());
+        let household = household.unwrap_or_default();
+        let bodies = async |kind| {
+            let notes = vault.list_notes(sender, kind, [u8::MAX; 16], 100).await;
+            let notes = notes.expect("a list").into_iter();
+            notes
+                .map(|(_, body)| body.expect("it opens"))
+                .collect::<Vec<_>>()
+        };
+        let mut seen = Values::new();
+        for body in bodies(NoteKind::Household).await {
+            let note = HouseholdNote::decode(&body[..]).expect("a note");
+            let is_this = |it: &HouseholdMember| it.relocation == subject(name).id.as_bytes();
+            let mut members = note.members.iter().filter(|it| is_this(it));
+            if members.any(|it| it.identity_number == number.canonical()) {
+                let told = Value::from(person.identity_number.as_str());
+                seen.insert("content.person.identity_number".to_owned(), vec![told]);
+            }
+        }
+        for body in bodies(NoteKind::Member).await {
+            let note = MemberNote::decode(&body[..]).expect("a note");
+            let named = note.households.iter().filter_map(|it| it.split_once(' '));
+            if named.map(|(_, name)| name).any(|name| name == household) {
+                let told = Value::from(household);
+                seen.insert("content.household.name".to_owned(), vec![told]);
+            }
         }
         seen
     }

@@ -7560,6 +7560,72 @@ pub struct ExtractedAccess {
     #[prost(string, tag = "5")]
     pub subject: ::prost::alloc::string::String,
 }
+/// A registration, as the register told (folkbokföring).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExtractedRegistration {
+    /// From when (datum), ISO 8601.
+    #[prost(string, tag = "1")]
+    pub since: ::prost::alloc::string::String,
+    /// Where (kommun), `municipalities/{code}`.
+    #[prost(string, tag = "2")]
+    pub municipality: ::prost::alloc::string::String,
+    /// In the municipality as such, without an address (på kommunen).
+    #[prost(bool, tag = "3")]
+    pub without_address: bool,
+}
+/// What stands of a person's protection (skydd).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExtractedMark {
+    /// Since when (sedan).
+    #[prost(message, optional, tag = "1")]
+    pub since: ::core::option::Option<::prost_types::Timestamp>,
+    /// Nothing may be about the person here (skyddad).
+    #[prost(bool, tag = "2")]
+    pub protected: bool,
+    /// The person has a secrecy marking (sekretessmarkering).
+    #[prost(bool, tag = "3")]
+    pub secrecy_marking: bool,
+    /// When an officer said that nothing may be about the person (sagt av handläggare); absent: nobody did.
+    #[prost(message, optional, tag = "4")]
+    pub by_hand_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When an officer lifted that (hävt); absent: nobody did.
+    #[prost(message, optional, tag = "5")]
+    pub lifted_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A household that the person was announced in (hushåll); of the others in it nothing.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExtractedHousehold {
+    /// Who announced it (kommun), `municipalities/{code}`.
+    #[prost(string, tag = "1")]
+    pub municipality: ::prost::alloc::string::String,
+    /// Its name there (namn), `households/{uuid}`.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
+/// What the municipality keeps of the person beside announcements, reports and questions (anteckningar): what its register told,
+/// and who belongs together.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExtractedNotes {
+    /// Where the person is registered, as far as it was told (folkbokföring), the oldest first.
+    #[prost(message, repeated, tag = "1")]
+    pub registrations: ::prost::alloc::vec::Vec<ExtractedRegistration>,
+    /// The person's other numbers (andra nummer), twelve signs each.
+    #[prost(string, repeated, tag = "2")]
+    pub other_identity_numbers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What stands of protection under each number (skydd).
+    #[prost(message, repeated, tag = "3")]
+    pub marks: ::prost::alloc::vec::Vec<ExtractedMark>,
+    /// The households (hushåll).
+    #[prost(message, repeated, tag = "4")]
+    pub households: ::prost::alloc::vec::Vec<ExtractedHousehold>,
+    /// Events of the register that nobody here understands yet (karantän).
+    #[prost(message, repeated, tag = "5")]
+    pub quarantined: ::prost::alloc::vec::Vec<QuarantinedEvent>,
+    /// Whether they are left out here (undantagna): the person, or somebody of a household, is protected, and they are opened in
+    /// another function than that in which the extract was produced.
+    #[prost(bool, tag = "6")]
+    pub withheld: bool,
+}
 /// How an extract begins.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ExtractHead {
@@ -7584,7 +7650,10 @@ pub struct ExtractEnd {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ProducePersonExtractResponse {
     /// The item.
-    #[prost(oneof = "produce_person_extract_response::Item", tags = "1, 2, 3, 4, 5, 6")]
+    #[prost(
+        oneof = "produce_person_extract_response::Item",
+        tags = "1, 2, 3, 4, 5, 6, 7"
+    )]
     pub item: ::core::option::Option<produce_person_extract_response::Item>,
 }
 /// Nested message and enum types in `ProducePersonExtractResponse`.
@@ -7610,6 +7679,9 @@ pub mod produce_person_extract_response {
         /// Last (slut).
         #[prost(message, tag = "6")]
         End(super::ExtractEnd),
+        /// What is kept beside them (anteckningar); none when nothing is.
+        #[prost(message, tag = "7")]
+        Notes(super::ExtractedNotes),
     }
 }
 /// By what was searched (sökbegrepp). The law knows no other terms, SFS 2001:637 15 §.

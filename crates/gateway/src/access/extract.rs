@@ -1,5 +1,7 @@
 //! What a municipality holds about one person, and who opened it: GDPR article 15. What was erased is named as such.
 
+mod notes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 
@@ -18,7 +20,7 @@ use journal::views::{AlertFilter, RelocationFilter};
 use tokio::time::timeout;
 use tokio_stream::Stream;
 use tonic::Status;
-use vault::{Accessed, NoteKind};
+use vault::Accessed;
 
 use super::Opening;
 use super::readings::openings;
@@ -74,7 +76,7 @@ pub(super) async fn produce(
     faults.end()?;
     let number = number.ok_or_else(|| Refusal::new(Reason::Internal))?;
     let now = core.journal.now();
-    let person = Person::read(core, party, &number, &[NoteKind::Protected]).await?;
+    let person = Person::read(core, party, &number, &notes::KINDS).await?;
     let tokens = relocation::person_tokens(core, &person).await?;
     let (subjects, more) = core.held(&person, &tokens).await?;
     // all that is about to be opened, before any of it is
@@ -96,6 +98,8 @@ pub(super) async fn produce(
     for subject in &subjects {
         items.extend(core.extracted(party, *subject, rights.get(subject)).await?);
     }
+    let (kept, more_kept) = notes::kept(core, call, &person, search).await?;
+    items.extend(kept);
     let opened = subjects.into_iter().map(Accessed::Subject);
     let searches = tokens.iter().copied().map(Accessed::Search);
     let opened: Vec<_> = opened.chain(searches).collect();
@@ -103,7 +107,7 @@ pub(super) async fn produce(
     items.extend(accesses);
     items.push(Item::End(v1::ExtractEnd {
         items: i32::try_from(items.len() - 1).unwrap_or(i32::MAX),
-        more: more || more_accesses,
+        more: more || more_kept || more_accesses,
     }));
     let answers = items
         .into_iter()

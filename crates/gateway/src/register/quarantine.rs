@@ -7,6 +7,7 @@ use api::time::to_wire;
 use api::v1;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::identity::IdentityNumber;
 use domain::reason::{Reason, Violation};
 use domain::subject::Subject;
 use jiff::Timestamp;
@@ -16,9 +17,11 @@ use vault::{NoteKind, NoteName};
 
 use crate::call::Call;
 use crate::core::{Core, no_keys};
+use crate::limits::{EXTRACT_EVENTS_SOUGHT_MAX, PAGE_MAX};
 use crate::note;
 use crate::page::Page;
 use crate::permit::Feed;
+use crate::person::Person;
 
 /// Keeps an event. Returns the token of its note.
 pub(super) async fn keep(
@@ -81,6 +84,44 @@ pub(crate) async fn list(
         events: events.collect(),
         next_page_token,
     })
+}
+
+/// The events that wait and name a person, newest first, and whether there are more than are looked through.
+pub(crate) async fn of_person(
+    core: &Core,
+    person: &Person,
+) -> Result<(Vec<v1::QuarantinedEvent>, bool), Refusal> {
+    let is_named = |event: &v1::RegisterEvent| {
+        let texts = [&event.identity_number, &event.referred_identity_number];
+        let mut named = texts.into_iter().filter_map(|text| {
+            let number = IdentityNumber::parse(text, core.today());
+            number.ok()
+        });
+        named.any(|number| person.numbers.contains(&number))
+    };
+    let mut found = Vec::new();
+    for party in person.party.under_all_codes(core) {
+        let (mut below, mut sought) = ([u8::MAX; 16], 0);
+        loop {
+            let page = core
+                .vault
+                .list_notes(party.code(), NoteKind::Quarantined, below, PAGE_MAX);
+            let page = page.await.map_err(no_keys)?;
+            let last = page.last().map(|(name, _)| name.token);
+            sought += page.len();
+            found.extend(page.into_iter().filter_map(|(name, body)| {
+                let note = sealed::QuarantineNote::decode(body?.as_slice()).ok()?;
+                let is_about = note.event.as_ref().is_some_and(is_named);
+                is_about.then(|| shown(name, note))
+            }));
+            match last {
+                Some(_) if sought >= EXTRACT_EVENTS_SOUGHT_MAX => return Ok((found, true)),
+                Some(token) => below = token,
+                None => break,
+            }
+        }
+    }
+    Ok((found, false))
 }
 
 /// Above every token, or the one that a page ended with.

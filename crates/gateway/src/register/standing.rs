@@ -17,7 +17,7 @@ use crate::permit::Feed;
 use crate::person::Person;
 
 /// What was told of a person so far, under all numbers; the notes were read.
-pub(super) fn told(person: &Person) -> Result<Timeline, Refusal> {
+pub(crate) fn told(person: &Person) -> Result<Timeline, Refusal> {
     let mut told = Vec::new();
     for note in person.said(NoteKind::Standing)? {
         told.extend_from_slice(from_wire(note)?.told());

@@ -217,7 +217,7 @@ impl Core {
     }
 
     /// The opening, if the function that it is made in handles such cases; otherwise the refusal, which is recorded.
-    async fn handles_marked<'a>(
+    pub(crate) async fn handles_marked<'a>(
         &self,
         call: &Call,
         party: Party,

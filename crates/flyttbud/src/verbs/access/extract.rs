@@ -74,6 +74,7 @@ fn is_withheld(item: &Item) -> bool {
         Item::Relocation(it) => it.withheld,
         Item::Arrival(it) => it.withheld,
         Item::Alert(it) => it.withheld,
+        Item::Notes(it) => it.withheld,
         Item::Head(_) | Item::Access(_) | Item::End(_) => false,
     }
 }
@@ -149,6 +150,7 @@ fn paragraph(item: &Item, language: Language) -> anyhow::Result<String> {
             let acts = acts(&it.own_acts, language)?;
             format!("{what} {}\n{content}\n{acts}", alert.name)
         }
+        Item::Notes(it) => notes(it, language)?,
         Item::Access(it) => opened(it, language),
         Item::End(end) => {
             let whole = say("End of the extract", "Slut på utdraget");
@@ -202,6 +204,17 @@ fn opened(access: &v1::ExtractedAccess, language: Language) -> String {
         access.method,
         subject.unwrap_or(searched)
     )
+}
+
+/// What is kept beside announcements, reports and questions.
+fn notes(notes: &v1::ExtractedNotes, language: Language) -> anyhow::Result<String> {
+    let what = pick(
+        language,
+        "Kept besides: what the register told, and who belongs together",
+        "Antecknat därtill: vad folkbokföringen meddelat, och vilka som hör ihop",
+    );
+    let content = content(notes.withheld, language, || value("ExtractedNotes", notes))?;
+    Ok(format!("{what}\n{content}\n"))
 }
 
 /// What the municipality itself did.
