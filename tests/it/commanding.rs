@@ -277,6 +277,11 @@ async fn what_cannot_be_reached_and_what_is_wrong_have_codes_of_their_own() {
             "environment: missing",
         ),
         (&desk, &["whoami", "--colour"], "--colour"),
+        (
+            &desk,
+            &["pki", "client", "--role", "case-sytem"],
+            "case-system",
+        ),
     ] {
         let Audit { code, errors, .. } = desk.tries(words);
         assert_eq!(code, 64, "{words:?}: {errors}");

@@ -8,11 +8,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use domain::municipality::MunicipalityCode;
+use domain::function::is_organisation_number;
+use domain::municipality::{self, MunicipalityCode};
 
 use crate::postgres::Settings;
 use crate::reader::{ConfigError, Faults, Reader};
-use crate::telemetry::Format;
+use crate::telemetry::{Filter, Format};
 use crate::tls::{Bounds, Files};
 
 /// Where the process runs. Outside production only official test numbers are accepted.
@@ -149,7 +150,7 @@ pub struct Config {
     /// `log.format`.
     pub log_format: Format,
     /// `log.filter`.
-    pub log_filter: String,
+    pub log_filter: Filter,
     /// `organisations`: organisation number to municipality, as loaded by the administrator.
     pub organisations: BTreeMap<String, MunicipalityCode>,
 }
@@ -204,7 +205,7 @@ impl Config {
             keepalive_seconds: reader.count("limits.keepalive_seconds", 30),
             keepalive_answer_seconds: reader.count("limits.keepalive_answer_seconds", 10),
             log_format: reader.optional("log.format", "text or json", Format::default()),
-            log_filter: reader.optional("log.filter", "a filter", "info".to_owned()),
+            log_filter: reader.optional("log.filter", Filter::EXPECTED, Filter::default()),
             organisations: organisations(&mut reader),
         };
         reader.end(config)
@@ -322,14 +323,17 @@ fn identity(
 fn organisations(reader: &mut Reader) -> BTreeMap<String, MunicipalityCode> {
     let mut found = BTreeMap::new();
     for (number, code) in reader.texts("organisations") {
-        match MunicipalityCode::parse(&code) {
-            Some(code) => {
-                found.insert(number, code);
+        let known = MunicipalityCode::parse(&code).and_then(municipality::find);
+        let expected = match known {
+            _ if !is_organisation_number(&number) => "an organisation number such as 212000-0183",
+            None => "the code of a municipality",
+            Some(known) => {
+                found.insert(number, known.code);
+                continue;
             }
-            None => reader.faults.push(format!(
-                "organisations.{number}: a municipality code is expected"
-            )),
-        }
+        };
+        let fault = format!("organisations.{number}: {expected} is expected");
+        reader.faults.push(fault);
     }
     found
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::telemetry::Format;
+use crate::telemetry::{Filter, Format};
 use crate::tls::Files;
 
 /// What is written so far.
@@ -35,12 +35,15 @@ impl Printer {
     }
 
     /// Adds what is logged.
-    pub fn log(&mut self, format: Format, filter: &str) {
+    pub fn log(&mut self, format: Format, filter: &Filter) {
         let format = match format {
             Format::Text => "text",
             Format::Json => "json",
         };
-        let keys = [("format", quoted(format)), ("filter", quoted(filter))];
+        let keys = [
+            ("format", quoted(format)),
+            ("filter", quoted(filter.as_str())),
+        ];
         self.section("log", &keys);
     }
 

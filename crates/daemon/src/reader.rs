@@ -178,8 +178,13 @@ impl Reader {
     /// A table of texts, for example organisation numbers.
     pub fn texts(&mut self, path: &str) -> Vec<(String, String)> {
         self.known.insert(path.to_owned());
-        let Some(table) = self.table.get(path).and_then(Value::as_table) else {
-            return Vec::new();
+        let table = match self.table.get(path) {
+            None => return Vec::new(),
+            Some(Value::Table(table)) => table,
+            Some(_) => {
+                self.faults.push(format!("{path}: a table is expected"));
+                return Vec::new();
+            }
         };
         table
             .iter()

@@ -3,8 +3,7 @@
 use std::io::IsTerminal as _;
 use std::str::FromStr;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt;
+use tracing_subscriber::{EnvFilter, fmt};
 
 /// How logs are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,19 +27,43 @@ impl FromStr for Format {
     }
 }
 
-/// A filter that cannot be read, or a second start.
-#[derive(Debug, thiserror::Error)]
-#[error("the log filter '{filter}' cannot be used")]
-pub struct StartError {
-    filter: String,
+/// Which lines are written, as it was given: "info,gateway=debug".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter(String);
+
+impl Filter {
+    /// What a filter looks like, for whoever gave none.
+    pub const EXPECTED: &'static str = "a filter such as info,gateway=debug";
+
+    /// As it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
-/// Starts logging. `filter` is written like "info,gateway=debug".
-pub fn start(format: Format, filter: &str) -> Result<(), StartError> {
-    let fault = || StartError {
-        filter: filter.to_owned(),
-    };
-    let levels = EnvFilter::try_new(filter).map_err(|_invalid| fault())?;
+impl Default for Filter {
+    fn default() -> Self {
+        Self("info".to_owned())
+    }
+}
+
+impl FromStr for Filter {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        EnvFilter::try_new(text).map_err(drop)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// A second start.
+#[derive(Debug, thiserror::Error)]
+#[error("logs are written already")]
+pub struct StartError;
+
+/// Starts logging.
+pub fn start(format: Format, filter: &Filter) -> Result<(), StartError> {
+    let levels = EnvFilter::new(filter.as_str());
     let builder = fmt().with_env_filter(levels).with_writer(std::io::stderr);
     let started = match format {
         Format::Text => {
@@ -50,5 +73,5 @@ pub fn start(format: Format, filter: &str) -> Result<(), StartError> {
         }
         Format::Json => builder.json().flatten_event(true).try_init(),
     };
-    started.map_err(|_second| fault())
+    started.map_err(|_second| StartError)
 }

@@ -8,6 +8,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use rcgen::string::Ia5String;
 use rcgen::{
@@ -70,8 +71,8 @@ pub(crate) struct ClientOptions {
     /// Its organisation number, for example 212000-0142
     #[arg(long)]
     organisation_number: String,
-    /// case-system, register-feed, reviewer, operator, analyst or administrator
-    #[arg(long, required = true)]
+    /// What it may do
+    #[arg(long, required = true, value_parser = PossibleValuesParser::new(gateway::roles()))]
     role: Vec<String>,
     /// Codes of municipalities it may act for, outside production
     #[arg(long)]

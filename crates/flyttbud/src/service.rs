@@ -17,7 +17,7 @@ use daemon::config::{Config, Kind};
 use daemon::health::Told;
 use daemon::reader::Faults;
 use daemon::tasks::{End, Signals};
-use daemon::telemetry::Format;
+use daemon::telemetry::{Filter, Format};
 use daemon::tls::{self, Tls};
 use daemon::{Drain, Tasks, telemetry};
 use fanout::{Connection, Place};
@@ -122,7 +122,7 @@ pub(crate) fn run(options: &Options, kind: Kind) -> Result<(), Failure> {
 }
 
 /// Starts logging, and what runs tasks.
-pub(crate) fn runtime(format: Format, filter: &str) -> Result<Runtime, Failure> {
+pub(crate) fn runtime(format: Format, filter: &Filter) -> Result<Runtime, Failure> {
     telemetry::start(format, filter).map_err(|error| Failure::Usage(error.into()))?;
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()

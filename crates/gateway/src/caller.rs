@@ -27,6 +27,11 @@ pub(crate) enum Role {
     Administrator,
 }
 
+/// The names of what a certificate may do, as in certificates.
+pub fn roles() -> [&'static str; 6] {
+    Role::ALL.map(Role::name)
+}
+
 impl Role {
     const ALL: [Self; 6] = [
         Self::CaseSystem,

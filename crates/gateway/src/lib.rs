@@ -41,7 +41,7 @@ mod transport;
 mod unanswered;
 mod write;
 
-pub use caller::Trust;
+pub use caller::{Trust, roles};
 pub use core::{Core, Keepalive, Parts};
 pub use erasure::{EraseError, erase_ended, keep_erasing};
 pub use follow::keep_following;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use daemon::printer::{Printer, path, quoted};
 use daemon::reader::{ConfigError, Faults, Reader};
-use daemon::telemetry::Format;
+use daemon::telemetry::{Filter, Format};
 use daemon::tls::Files;
 use tlog::key::{Log, Verifier};
 
@@ -29,7 +29,7 @@ pub struct Config {
     /// `log.format`.
     pub log_format: Format,
     /// `log.filter`.
-    pub log_filter: String,
+    pub log_filter: Filter,
 }
 
 impl Config {
@@ -76,7 +76,7 @@ impl Config {
             signing_key: reader.required("witness.signing_key", "a path"),
             logs: logs(&mut reader),
             log_format: reader.optional("log.format", "text or json", Format::default()),
-            log_filter: reader.optional("log.filter", "a filter", "info".to_owned()),
+            log_filter: reader.optional("log.filter", Filter::EXPECTED, Filter::default()),
         };
         if config.tls.revocations.is_some() && config.tls.client_authorities.is_none() {
             reader.faults.push(

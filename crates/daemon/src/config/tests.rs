@@ -154,13 +154,30 @@ fn each_fault_is_named_by_its_key() {
         check("[tls]", &limits(line), &[key]);
     }
     let more = |text: &str| format!("{text}\n[tls]");
-    check("[tls]", &more("[log]\nformat = \"xml\""), &["log.format"]);
-    let organisations = "[organisations]\n\"212000-0183\" = \"184\"";
-    check(
-        "[tls]",
-        &more(organisations),
-        &["organisations.212000-0183"],
-    );
+    for (section, key) in [
+        ("[log]\nformat = \"xml\"", "log.format"),
+        ("[log]\nfilter = \"info,gateway=debgu\"", "log.filter"),
+        (
+            "[organisations]\n\"212000-0183\" = \"184\"",
+            "organisations.212000-0183",
+        ),
+        (
+            "[organisations]\n\"212000-0183\" = \"9999\"",
+            "organisations.212000-0183",
+        ),
+        (
+            "[organisations]\n\"2120000183\" = \"0184\"",
+            "organisations.2120000183",
+        ),
+        (
+            "[organisations]\n\"212000-0184\" = \"0184\"",
+            "organisations.212000-0184",
+        ),
+    ] {
+        check("[tls]", &more(section), &[key]);
+    }
+    let first = "organisations = \"212000-0183\"\nenvironment = \"test\"";
+    check("environment = \"test\"", first, &["organisations"]);
 }
 
 #[test]
