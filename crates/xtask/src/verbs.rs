@@ -16,6 +16,8 @@ use crate::tools::{self, Group};
 const NATS_SERVER: &str = "FLYTTBUD_NATS_SERVER";
 /// Where whoever starts a PostgreSQL finds its programs.
 const POSTGRES: &str = "FLYTTBUD_POSTGRES_BIN";
+/// Says that no PostgreSQL with TLS is to be had.
+const WITHOUT_POSTGRES_TLS: &str = "FLYTTBUD_WITHOUT_POSTGRES_TLS";
 /// Where a test finds the Python that has the gRPC packages.
 const PYTHON: &str = "FLYTTBUD_PYTHON";
 
@@ -42,6 +44,12 @@ pub(crate) fn test(root: &Path, filter: Option<&str>) -> Result<()> {
     cargo
         .args(["test", "--workspace", "--no-fail-fast"])
         .args(filter);
+    if tools::is_ours(root, &postgres) {
+        eprintln!(
+            "tools: no PostgreSQL is installed, and ours has no TLS: a door before it stands in for that in tests"
+        );
+        cargo.env(WITHOUT_POSTGRES_TLS, "1");
+    }
     become_it(
         cargo
             .env(NATS_SERVER, nats_server)
