@@ -279,7 +279,7 @@ async fn what_cannot_be_reached_and_what_is_wrong_have_codes_of_their_own() {
         (&desk, &["whoami", "--colour"], "--colour"),
         (
             &desk,
-            &["pki", "client", "--role", "case-sytem"],
+            &["pki", "client", "--role", "case-systems"],
             "case-system",
         ),
     ] {

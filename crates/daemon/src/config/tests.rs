@@ -156,7 +156,7 @@ fn each_fault_is_named_by_its_key() {
     let more = |text: &str| format!("{text}\n[tls]");
     for (section, key) in [
         ("[log]\nformat = \"xml\"", "log.format"),
-        ("[log]\nfilter = \"info,gateway=debgu\"", "log.filter"),
+        ("[log]\nfilter = \"info,gateway=loud\"", "log.filter"),
         (
             "[organisations]\n\"212000-0183\" = \"184\"",
             "organisations.212000-0183",
