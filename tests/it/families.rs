@@ -111,8 +111,18 @@ async fn who_is_announced_with_somebody_protected_there_is_opened_as_marked_and_
     handles(&solleftea, "barn", true).await;
     feed.tell(PARENT, Timestamp::now(), ProtectedRegistration)
         .await;
-    announced(&solna, "2283", PARENT).await;
+    let parents = announced(&solna, "2283", PARENT).await;
     let name = announced(&solna, "2283", CHILD).await;
+    let withdrawn = solna.withdraw(v1::WithdrawRelocationRequest {
+        municipality: solna.municipality(),
+        actor: solna.actor(),
+        request_id: request_id(),
+        name: parents,
+        reason: v1::WithdrawalReason::ConsentRevoked.into(),
+        ..v1::WithdrawRelocationRequest::default()
+    });
+    withdrawn.await.expect("over");
+    // whose announcement is over is of the family all the same
     let refused = solleftea.read(&name).await.expect_err("not everybody");
     assert_eq!(refused.reason, "SECRECY_FUNCTION_REQUIRED");
     assert_eq!(by_name(&solleftea, CHILD).await, 0);

@@ -324,10 +324,11 @@ async fn a_receipt_proves_before_and_after_the_receivers_keys_are_erased_and_say
 
     let (_, verdicts) = ours(folder, &["receipt", "after", "withdrawn"]);
     assert_eq!(
-        verdicts[0]["withdrawn_at"],
+        verdicts[0]["ended"]["at"],
         verdicts[1]["entry"]["recorded_at"]
     );
-    assert_eq!(verdicts[1]["withdrawn_at"], Value::Null);
+    assert_eq!(verdicts[0]["ended"]["whose"], "receivers");
+    assert_eq!(verdicts[1]["ended"], Value::Null);
     // what somebody kept is still shown to be what was told
     let person = "/parts/0/body/relocation/person/familyName";
     for (receipt, kept) in [

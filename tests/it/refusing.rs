@@ -3,7 +3,7 @@
 use api::v1;
 use client::Refused;
 use client::tonic::Code;
-use tests::{PERSONS, Party, SOLLEFTEA, SOLNA, World, announcement};
+use tests::{PERSONS, Party, SOLLEFTEA, SOLNA, World, announcement, arrival};
 
 type Change = fn(&mut v1::RegisterRelocationRequest);
 
@@ -188,6 +188,61 @@ async fn each_refusal_names_its_reason_and_field_and_echoes_nothing() {
     }
     let solleftea = world.party(SOLLEFTEA).await;
     assert_eq!(solleftea.notices().await.expect("a list"), []);
+}
+
+/// Wherever a municipality is named, one that is not known is refused by its field, with the nearest ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_municipality_is_told_the_nearest_ones_in_every_field() {
+    let world = World::start().await;
+    let solna = world.party(SOLNA).await;
+    let unknown = || "municipalities/0185".to_owned();
+    let announced = |change: fn(&mut v1::RegisterRelocationRequest, String)| {
+        let mut request = announcement(&solna, "2283", 0);
+        change(&mut request, unknown());
+        request
+    };
+    let acting = announced(|request, name| request.municipality = name);
+    let receiving = announced(|request, name| request.receiving_municipality = name);
+    let mut reported = arrival(&solna, "2283", 0);
+    reported.previous_municipality = unknown();
+    let listed = v1::ListRelocationsRequest {
+        municipality: solna.municipality(),
+        counterpart: unknown(),
+        ..v1::ListRelocationsRequest::default()
+    };
+    let functions = v1::ListFunctionsRequest {
+        parent: unknown(),
+        ..v1::ListFunctionsRequest::default()
+    };
+    let municipality = v1::GetMunicipalityRequest { name: unknown() };
+    for (field, refused) in [
+        ("municipality", solna.register(acting).await.map(drop)),
+        (
+            "receiving_municipality",
+            solna.register(receiving).await.map(drop),
+        ),
+        (
+            "previous_municipality",
+            solna.report(reported).await.map(drop),
+        ),
+        (
+            "counterpart",
+            solna.list_relocations(listed).await.map(drop),
+        ),
+        ("parent", solna.list_functions(functions).await.map(drop)),
+        ("name", solna.get_municipality(municipality).await.map(drop)),
+    ] {
+        let refused = refused.expect_err(field);
+        assert_eq!(refused.reason, "MUNICIPALITY_UNKNOWN", "{field}");
+        let fields = refused
+            .violations
+            .iter()
+            .map(|violation| violation.0.as_str());
+        assert_eq!(fields.collect::<Vec<_>>(), [field]);
+        let nearest = refused.metadata.iter().find(|(key, _)| key == "nearest");
+        let nearest = nearest.map(|(_, value)| value.split(", ").count());
+        assert_eq!(nearest, Some(3), "{field}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -226,6 +226,16 @@ fn named(municipalities: &[&Municipality]) -> String {
     all.join(", ")
 }
 
+/// A municipality of today or of before by its resource name. One that is not known is refused with the nearest ones.
+pub fn municipality(field: &str, name: &str) -> Result<&'static Municipality, Refusal> {
+    let code = MunicipalityCode::parse_name(name)
+        .ok_or_else(|| Refusal::field(field, Reason::MunicipalityCodeInvalid))?;
+    municipality::find(code).ok_or_else(|| {
+        let nearest = named(&municipality::nearest(&code.to_string(), 3));
+        Refusal::field(field, Reason::MunicipalityUnknown).with("nearest", nearest)
+    })
+}
+
 /// A resource name of the expected kind. A wrong one is refused, never guessed.
 pub fn subject(kind: SubjectKind, name: &str) -> Result<Subject, Refusal> {
     if name.is_empty() {

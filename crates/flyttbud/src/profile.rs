@@ -96,6 +96,19 @@ impl Profile {
         self.case_number = case_number;
     }
 
+    /// Whoever acts by a file, with what the options say instead; by the profile when the file names nobody.
+    pub(crate) fn actor_of(&self, given: Option<Actor>, purpose: &str) -> Actor {
+        let Some(given) = given else {
+            return self.actor(purpose, "");
+        };
+        let (purpose, case_number) = (self.purpose.clone(), self.case_number.clone());
+        Actor {
+            purpose: purpose.unwrap_or(given.purpose),
+            case_number: case_number.unwrap_or(given.case_number),
+            ..given
+        }
+    }
+
     /// Whoever acts, for a purpose and in a case unless others are named.
     pub(crate) fn actor(&self, purpose: &str, case_number: &str) -> Actor {
         let named = |said: &Option<String>, usual: &str| {

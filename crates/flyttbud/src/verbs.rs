@@ -203,9 +203,7 @@ macro_rules! completed {
         if request.municipality.is_empty() {
             request.municipality = $session.profile.municipality()?;
         }
-        if request.actor.is_none() {
-            request.actor = Some($session.profile.actor($purpose, ""));
-        }
+        request.actor = Some($session.profile.actor_of(request.actor, $purpose));
         if request.request_id.is_empty() || write.request_id.is_some() {
             request.request_id = write.id();
         }

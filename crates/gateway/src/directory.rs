@@ -8,12 +8,12 @@ mod vendors;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use api::parse;
 use api::status::Refusal;
 use api::time::to_wire;
 use api::v1;
 use api::v1::directory_service_server::DirectoryService;
 use domain::municipality::{self, MunicipalityCode};
-use domain::reason::Reason;
 use tonic::{Request, Response, Status};
 
 use crate::call::Call;
@@ -158,16 +158,7 @@ async fn get(
     call: &Call,
     request: v1::GetMunicipalityRequest,
 ) -> Result<v1::GetMunicipalityResponse, Refusal> {
-    let code = MunicipalityCode::parse_name(&request.name)
-        .ok_or_else(|| Refusal::field("name", Reason::MunicipalityCodeInvalid))?;
-    let found = municipality::find(code).ok_or_else(|| {
-        let nearest = municipality::nearest(&code.to_string(), 3);
-        let names: Vec<String> = nearest
-            .iter()
-            .map(|m| format!("{} {}", m.code, m.name))
-            .collect();
-        Refusal::field("name", Reason::MunicipalityUnknown).with("nearest", names.join(", "))
-    })?;
+    let found = parse::municipality("name", &request.name)?;
     Ok(v1::GetMunicipalityResponse {
         municipality: Some(shown(core, call, found).await?),
     })

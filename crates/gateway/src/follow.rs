@@ -129,15 +129,15 @@ async fn hold(core: &Core, party: Party, number: &IdentityNumber) -> Result<(), 
 pub async fn keep_following(core: Arc<Core>) {
     let mut is_first = true;
     while !core.drain.is_cancelled() {
-        let round = async {
-            if is_first {
-                write_due(&core).await?;
+        if is_first {
+            match write_due(&core).await {
+                Ok(()) => is_first = false,
+                Err(error) => {
+                    tracing::error!(error = %ErrorChain(&error), "drills not written yet");
+                }
             }
-            follow_behind(&core).await
-        };
-        let round = round.await;
-        is_first &= round.is_err();
-        match round {
+        }
+        match follow_behind(&core).await {
             Ok(0) => {}
             Ok(followed) => tracing::debug!(entries = followed, "entries followed again"),
             Err(error) => tracing::error!(error = %ErrorChain(&error), "entries not followed yet"),
@@ -149,16 +149,19 @@ pub async fn keep_following(core: Arc<Core>) {
 /// Writes the words of the newest drills that nobody wrote: a gateway of an older release went over what was due, and
 /// knew of no words.
 async fn write_due(core: &Core) -> Result<(), FollowError> {
+    let mut undone = None;
     for municipality in municipality::all() {
         let subject = Subject::municipality(municipality.code);
         let entries = core.journal.subject(subject, NOW).await;
         let entries = entries.map_err(EraseError::from)?;
         let is_due = |entry: &&Entry| matches!(entry.event, Event::DrillSent { .. });
-        if let Some(due) = entries.iter().rev().find(is_due) {
-            again(core, due).await?;
+        if let Some(due) = entries.iter().rev().find(is_due)
+            && let Err(error) = again(core, due).await
+        {
+            undone = undone.or(Some(error));
         }
     }
-    Ok(())
+    undone.map_or(Ok(()), Err)
 }
 
 /// Goes over the entries that were not gone over yet, and does what follows from them. Returns from how many it did.

@@ -76,8 +76,9 @@ pub(crate) async fn forget(
     Ok(())
 }
 
-/// Keeps an announcement at its receiver no longer that may read it no more: who was announced together with whom was told
-/// by it. Nothing while the receiver's reading goes on.
+/// Keeps a household at a receiver no longer when none of its announcements may be read there any more: who was announced
+/// together with whom was told by them. Until then all of it stays: while one of them can be read, it is read as that of
+/// somebody whose family is protected. Nothing while the receiver's reading of this one goes on.
 pub(crate) async fn part(core: &Core, subject: Subject) -> Result<(), Refusal> {
     if subject.kind != SubjectKind::Relocation {
         return Ok(());
@@ -90,15 +91,61 @@ pub(crate) async fn part(core: &Core, subject: Subject) -> Result<(), Refusal> {
         return Ok(());
     };
     let (fold, entries) = core.relocation(sender, subject, NOW).await?;
-    let known = (&fold, entries.as_slice());
-    let told = core.for_a_rule(sender, known).await?;
-    let content = told.and_then(|part| part.relocation);
-    let household = content.and_then(|content| Household::of(fold.sender, &content));
-    let number = core.announced_number(sender, known).await?;
-    if let Some((household, number)) = household.zip(number) {
-        leave(core, recipient, &household, (&number, subject.id)).await?;
+    let Some(number) = core.announced_number(sender, (&fold, &entries)).await? else {
+        return Ok(());
+    };
+    let name = note::name(core, recipient, NoteKind::Member, &number).await?;
+    let (_revision, note) = note::read::<sealed::MemberNote>(core, name).await?;
+    // what can be opened no more stays so
+    let households = note.map(|note| note.households).unwrap_or_default();
+    for household in households.into_iter().map(Household) {
+        let Some(members) = members(core, recipient, &household).await? else {
+            continue;
+        };
+        let is_of = |member: &sealed::HouseholdMember| relocation(member) == Some(subject);
+        if members.iter().any(is_of) && is_over(core, recipient, &members).await? {
+            keep_none(core, recipient, &household, &members).await?;
+        }
     }
     Ok(())
+}
+
+/// Whether none of these announcements may be read at an authority any more.
+async fn is_over(
+    core: &Core,
+    of: MunicipalityCode,
+    members: &[sealed::HouseholdMember],
+) -> Result<bool, Refusal> {
+    for announced in members.iter().filter_map(relocation) {
+        let entries = core.journal.subject(announced, NOW).await.map_err(unread)?;
+        if ledger::erased(&entries).map_err(halted)? != Some(of) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Keeps these members of a household no longer.
+async fn keep_none(
+    core: &Core,
+    of: MunicipalityCode,
+    household: &Household,
+    members: &[sealed::HouseholdMember],
+) -> Result<(), Refusal> {
+    let name = household.note(core, of).await?;
+    note::change_among_many(core, name, |_revision, before| {
+        let mut after: sealed::HouseholdNote = before.unwrap_or_default();
+        let count = after.members.len();
+        after.members.retain(|known| !members.contains(known));
+        ((after.members.len() < count).then_some(after), ())
+    })
+    .await
+}
+
+/// The announcement by which somebody is a member.
+fn relocation(member: &sealed::HouseholdMember) -> Option<Subject> {
+    let id = Uuid::from_slice(&member.relocation).ok()?;
+    Some(Subject::relocation(id))
 }
 
 /// Keeps at an authority no longer that a person belongs to a household by an announcement.
@@ -109,17 +156,7 @@ async fn leave(
     (number, relocation): (&IdentityNumber, Uuid),
 ) -> Result<(), Refusal> {
     let member = member(number, Some(relocation));
-    note::change_among_many(
-        core,
-        household.note(core, of).await?,
-        |_revision, before| {
-            let mut after: sealed::HouseholdNote = before.unwrap_or_default();
-            let count = after.members.len();
-            after.members.retain(|known| *known != member);
-            ((after.members.len() < count).then_some(after), ())
-        },
-    )
-    .await
+    keep_none(core, of, household, &[member]).await
 }
 
 /// Keeps at an authority that a person belongs to a household, and by which announcement; none when that was refused. What
@@ -187,7 +224,7 @@ pub(crate) async fn protected_member(
         };
         households.extend(named.cloned());
         for household in households {
-            let Some(members) = members(core, party, &household).await? else {
+            let Some(members) = members(core, party.code(), &household).await? else {
                 return Ok(Some(person.under(person.party)));
             };
             for number in numbers(core, &members)? {
@@ -220,16 +257,15 @@ pub(crate) async fn shared(core: &Core, person: &Person) -> Result<Shared, Refus
     for party in person.party.whole().under_all_codes(core) {
         let households = households(core, party, person).await?;
         for household in households.unwrap_or_default() {
-            let members = members(core, party, &household).await?.unwrap_or_default();
+            let members = members(core, party.code(), &household).await?;
+            let members = members.unwrap_or_default();
             for number in numbers(core, &members)? {
                 if !person.numbers.contains(&number) && !others.contains(&number) {
                     others.push(number);
                 }
             }
-            let ids = members
-                .iter()
-                .map(|member| Uuid::from_slice(&member.relocation));
-            announced.extend(ids.flatten().map(|id| (party, Subject::relocation(id))));
+            let subjects = members.iter().filter_map(relocation);
+            announced.extend(subjects.map(|subject| (party, subject)));
         }
     }
     Ok(Shared { others, announced })
@@ -268,8 +304,12 @@ async fn households(
     Ok(Some(found))
 }
 
-async fn members(core: &Core, party: Party, household: &Household) -> Result<Members, Refusal> {
-    let name = household.note(core, party.code()).await?;
+async fn members(
+    core: &Core,
+    of: MunicipalityCode,
+    household: &Household,
+) -> Result<Members, Refusal> {
+    let name = household.note(core, of).await?;
     let (_revision, note) = note::read::<sealed::HouseholdNote>(core, name).await?;
     Ok(note.map(|note| note.members))
 }

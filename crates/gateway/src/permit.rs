@@ -7,12 +7,13 @@ mod reach;
 use domain::code::RelocationKind;
 use domain::entry::{Entry, Event};
 use domain::function::{FunctionId, Grant};
-use domain::municipality::{self, MunicipalityCode};
+use domain::municipality::MunicipalityCode;
 use domain::reason::{Class, Reason};
 use journal::Scope;
 use ledger::{AlertFold, ArrivalFold, RelocationFold};
 use tokio::time::timeout;
 
+use api::parse;
 use api::status::Refusal;
 
 use crate::call::Call;
@@ -69,11 +70,7 @@ fn named(call: &Call, name: &str, roles: &[Role]) -> Result<MunicipalityCode, Re
     if name.is_empty() {
         return Err(Refusal::field("municipality", Reason::FieldRequired));
     }
-    let code = MunicipalityCode::parse_name(name)
-        .ok_or_else(|| Refusal::field("municipality", Reason::MunicipalityCodeInvalid))?;
-    if municipality::find(code).is_none() {
-        return Err(Refusal::field("municipality", Reason::MunicipalityUnknown));
-    }
+    let code = parse::municipality("municipality", name)?.code;
     if !roles.iter().any(|role| call.caller.roles.contains(role)) {
         return Err(Refusal::new(Reason::RoleNotAllowed));
     }

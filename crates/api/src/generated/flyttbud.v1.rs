@@ -1588,7 +1588,7 @@ pub mod find_relocations_request {
         /// Personal or coordination number (personnummer).
         #[prost(string, tag = "3")]
         IdentityNumber(::prost::alloc::string::String),
-        /// Case number (ärendenummer).
+        /// Your own case number, as you announced it (eget ärendenummer): finds what you sent.
         #[prost(string, tag = "4")]
         CaseNumber(::prost::alloc::string::String),
         /// Name (namn).

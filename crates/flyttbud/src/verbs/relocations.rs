@@ -68,7 +68,7 @@ pub(crate) struct Find {
     /// itself
     #[arg(long)]
     number: Option<String>,
-    /// Case number
+    /// Your own case number, as you announced it
     #[arg(long)]
     case: Option<String>,
     /// Given names and family name, whole words

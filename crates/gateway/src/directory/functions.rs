@@ -4,7 +4,6 @@ use api::parse::{self, Faults};
 use api::status::Refusal;
 use api::v1;
 use domain::function::{Function, FunctionId};
-use domain::municipality::{self, MunicipalityCode};
 use domain::reason::Reason;
 use ledger::{MunicipalityCommand, MunicipalityFold};
 
@@ -72,11 +71,7 @@ pub(super) async fn list(
     call: &Call,
     request: v1::ListFunctionsRequest,
 ) -> Result<v1::ListFunctionsResponse, Refusal> {
-    let code = MunicipalityCode::parse_name(&request.parent)
-        .ok_or_else(|| Refusal::field("parent", Reason::MunicipalityCodeInvalid))?;
-    if municipality::find(code).is_none() {
-        return Err(Refusal::field("parent", Reason::MunicipalityUnknown));
-    }
+    let code = parse::municipality("parent", &request.parent)?.code;
     let filters = v1::ListFunctionsRequest {
         page_size: 0,
         page_token: String::new(),

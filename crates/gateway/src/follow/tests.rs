@@ -27,6 +27,8 @@ struct Cut {
     journal: Arc<dyn Journal>,
     cuts: AtomicBool,
     fails: AtomicBool,
+    /// Nothing about Sollefteå itself is appended.
+    refuses: AtomicBool,
     /// The next text is stored with a bit turned.
     damages: AtomicBool,
     reached: Notify,
@@ -42,6 +44,11 @@ impl Double for Cut {
 
     async fn append(&self, mut batch: Batch) -> Result<Outcome, AppendError> {
         if self.fails.swap(false, Ordering::Relaxed) {
+            return Err(AppendError::TooLarge);
+        }
+        let there = Subject::municipality(solleftea());
+        let mut drafts = batch.drafts.iter();
+        if self.refuses.load(Ordering::Relaxed) && drafts.any(|draft| draft.subject == there) {
             return Err(AppendError::TooLarge);
         }
         if self.damages.swap(false, Ordering::Relaxed) {
@@ -67,6 +74,7 @@ fn cutting(folder: &Path) -> (Arc<Core>, Arc<Cut>) {
         journal: SqliteJournal::open(&folder.join("journal.db")).expect("a journal"),
         cuts: AtomicBool::new(false),
         fails: AtomicBool::new(false),
+        refuses: AtomicBool::new(false),
         damages: AtomicBool::new(false),
         reached: Notify::new(),
         go: Notify::new(),

@@ -41,7 +41,7 @@ async fn all_members_who_are_announced_at_once_are_of_the_household() {
     });
     try_join_all(joined).await.expect("all of them");
     let party = Party::for_tests(solna());
-    let members = members(&core, party, &household).await.expect("read");
+    let members = members(&core, solna(), &household).await.expect("read");
     assert_eq!(members.expect("a note").len(), 20);
     let first = Person::read(&core, party, &numbers[0], &[]).await;
     let shared = shared(&core, &first.expect("read")).await.expect("read");
@@ -85,10 +85,11 @@ async fn nothing_is_kept_of_a_household_where_it_may_be_read_no_more() {
         let core = core(folder.path());
         let household = Household(format!("{} {NAME}", solna()));
         let count = async |of| {
-            let read = members(&core, Party::for_tests(of), &household).await;
+            let read = members(&core, of, &household).await;
             read.expect("read").expect("a note").len()
         };
-        let announced = announce_of(&core, Uuid::now_v7(), NAME).await;
+        let id = Uuid::now_v7();
+        let announced = announce_of(&core, id, NAME).await;
         let name = announced.expect("accepted").relocation.expect("one").name;
         assert_eq!((count(solna()).await, count(solleftea()).await), (1, 1));
         if is_cut_off {
@@ -120,6 +121,11 @@ async fn nothing_is_kept_of_a_household_where_it_may_be_read_no_more() {
             let recalled = Box::pin(crate::relocation::recall(&core, &call, request)).await;
             recalled.expect("called back");
         }
+        assert_eq!((count(solna()).await, count(solleftea()).await), (1, 0));
+        // nor does a retry bring it back
+        announce_of(&core, id, NAME)
+            .await
+            .expect("answered as then");
         assert_eq!((count(solna()).await, count(solleftea()).await), (1, 0));
     }
 }

@@ -284,12 +284,12 @@ pub(super) async fn withdraw(
 /// Erases what the entries of a subject have ended, and what is kept beside it. Whoever dies before this leaves it to the next one that goes over
 /// the journal.
 pub(crate) async fn erase(core: &Core, subject: Subject) -> Result<(), Refusal> {
-    household::part(core, subject).await?;
     let erased = erasure::erase(core.journal.as_ref(), &core.vault, subject).await;
-    erased.map(|_rows| ()).map_err(|error| {
+    erased.map_err(|error| {
         tracing::error!(error = %ErrorChain(&error), "keys not erased yet");
         Refusal::new(Reason::KeysUnavailable)
-    })
+    })?;
+    household::part(core, subject).await
 }
 
 pub(super) async fn acknowledge(

@@ -165,9 +165,8 @@ pub(super) async fn list(
         v1::RelocationSide::Unspecified => filter.party = Some(party.code()),
     }
     if !request.counterpart.is_empty() {
-        let code = MunicipalityCode::parse_name(&request.counterpart);
-        let fault = || Refusal::field("counterpart", Reason::MunicipalityCodeInvalid);
-        filter.counterpart = Some(code.ok_or_else(fault)?);
+        let counterpart = parse::municipality("counterpart", &request.counterpart)?;
+        filter.counterpart = Some(counterpart.code);
     }
     filter.state = (request.state != 0).then_some(request.state);
     let found = core

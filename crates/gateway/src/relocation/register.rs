@@ -104,6 +104,8 @@ pub(crate) async fn register(
         let instead = (parties, answer.subject, number);
         household::forget(core, household.as_ref(), (parties, subject, number)).await?;
         household::keep(core, household.as_ref(), instead).await?;
+        // what may be read there no more brings nobody back
+        household::part(core, answer.subject).await?;
         stands(core, party, *answer, fold.kind.number()).await?;
     }
     let whom = (number, is_marked);

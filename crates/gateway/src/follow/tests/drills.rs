@@ -133,14 +133,16 @@ async fn what_cannot_be_done_about_one_municipality_keeps_no_other_one_waiting()
         let subject = Subject::municipality(*other);
         found(&core, subject, 1, Event::DrillSent { month }).await;
     }
-    cut.fails.store(true, Ordering::Relaxed);
+    cut.refuses.store(true, Ordering::Relaxed);
     follow_behind(&core).await.expect_err("one is undone");
+    write_due(&core).await.expect_err("likewise");
     assert_eq!(written(&core).await, []);
     let last = Subject::municipality(others[FOLLOWED_AT_ONCE - 1]);
     let entries = core.journal.subject(last, NOW).await.expect("read");
     let event = entries.last().map(|entry| entry.event.clone());
     assert_eq!(event, Some(Event::DrillWritten { month }));
     // what is done is not done again, and what is undone is
+    cut.refuses.store(false, Ordering::Relaxed);
     assert_eq!(follow_behind(&core).await.expect("gone over"), 1);
     assert_eq!(written(&core).await, [told(NOVEMBER)]);
 }
