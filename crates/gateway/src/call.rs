@@ -100,10 +100,7 @@ impl Callers {
             .remembered(certificate)
             .or_else(|| self.read(certificate))
             .ok_or_else(|| Refusal::new(Reason::CertificateUnknown))?;
-        // a connection may outlive its certificate
-        if caller.valid_until <= now {
-            return Err(Refusal::new(Reason::CertificateExpired));
-        }
+        valid(&caller, now)?;
         Ok(caller)
     }
 
@@ -124,6 +121,23 @@ impl Callers {
         known.insert(certificate.to_vec(), caller.clone());
         Some(caller)
     }
+}
+
+/// A connection may outlive its certificate.
+fn valid(caller: &Caller, now: Timestamp) -> Result<(), Refusal> {
+    if caller.valid_until <= now {
+        return Err(Refusal::new(Reason::CertificateExpired));
+    }
+    Ok(())
+}
+
+/// What a call's work comes to in its time. What it recorded by then stands, whoever is answered.
+pub(crate) async fn within<A>(
+    time: Duration,
+    work: impl Future<Output = Result<A, Refusal>>,
+) -> Result<A, Refusal> {
+    let done = tokio::time::timeout(time, work).await;
+    done.unwrap_or_else(|_elapsed| Err(Refusal::new(Reason::DeadlineExceeded)))
 }
 
 /// Kept back from the caller's deadline, so that our answer is there before the transport gives up.
@@ -168,7 +182,29 @@ pub(crate) fn manner(headers: &HeaderMap) -> (String, bool) {
 
 #[cfg(test)]
 mod tests {
+    use journal::conformance::given::solna;
+
     use super::*;
+    use crate::caller::Role;
+    use crate::testing::call_of;
+
+    #[test]
+    fn nobody_is_let_in_from_the_moment_on_when_the_certificate_is_over() {
+        let now: Timestamp = "2026-12-01T12:00:00Z".parse().expect("an instant");
+        for (until, expected) in [
+            ("2026-12-01T11:59:59Z", Err(Reason::CertificateExpired)),
+            ("2026-12-01T12:00:00Z", Err(Reason::CertificateExpired)),
+            ("2026-12-01T12:00:01Z", Ok(())),
+        ] {
+            let call = call_of(solna(), Role::CaseSystem, "WhoAmI");
+            let caller = Caller {
+                valid_until: until.parse().expect("an instant"),
+                ..Caller::clone(&call.caller)
+            };
+            let seen = valid(&caller, now).map_err(|refusal| refusal.reason);
+            assert_eq!(seen, expected, "{until}");
+        }
+    }
 
     #[test]
     fn a_callers_deadline_is_read_and_capped() {

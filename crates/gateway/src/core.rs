@@ -21,7 +21,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use journal::{AppendError, Batch, Evidence, Journal, Outcome, ReadError, Views};
 use tlog::policy::Policy;
-use tokio::time::timeout;
 use tonic::{Extensions, Request, Response, Status};
 use vault::{KeyRows, SearchRow, Vault};
 
@@ -136,9 +135,8 @@ impl Core {
             Ok(caller) => {
                 let deadline = call::deadline(&request);
                 let call = Call::new(caller, method, request_id.clone(), swedish);
-                let result = timeout(deadline, work(call.clone(), request.into_inner()))
-                    .await
-                    .unwrap_or_else(|_elapsed| Err(Refusal::new(Reason::DeadlineExceeded)));
+                let work = work(call.clone(), request.into_inner());
+                let result = call::within(deadline, work).await;
                 if let Err(refusal) = &result {
                     self.refusals
                         .note(method, &call, refusal, self.journal.now());

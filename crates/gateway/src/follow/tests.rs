@@ -6,9 +6,11 @@ mod protected;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use api::v1;
 use async_trait::async_trait;
+use domain::reason::Reason;
 use journal::conformance::double::{Double, Doubled};
 use journal::conformance::given::{batch, solleftea, solna, system};
 use journal::{AppendError, Batch, Journal, Outcome, SqliteJournal};
@@ -16,6 +18,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::*;
+use crate::call::within;
 use crate::caller::Role;
 use crate::testing::acts::{
     NONE, PROTECTED, actor, announce, found, other_person, report, report_of, told,
@@ -95,6 +98,26 @@ async fn cut_off<T>(cut: &Cut, call: impl Future<Output = T>, meanwhile: impl Fu
     tokio::select! {
         _ = call => panic!("it was answered"),
         () = other => {}
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_outlasts_its_deadline_is_answered_and_stands_once() {
+    for stands in [false, true] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (core, cut) = cutting(folder.path());
+        cut.cuts.store(true, Ordering::Relaxed);
+        if stands {
+            cut.go.notify_one();
+        }
+        let id = Uuid::now_v7();
+        let late = within(Duration::from_millis(300), announce(&core, id)).await;
+        let reason = late.expect_err("too late").reason;
+        assert_eq!(reason, Reason::DeadlineExceeded);
+        let before = if stands { &["announced"][..] } else { &[] };
+        assert_eq!(record(&core).await, before);
+        announce(&core, id).await.expect("a retry is answered");
+        assert_eq!(record(&core).await, ["announced"], "{stands}");
     }
 }
 

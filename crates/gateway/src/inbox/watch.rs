@@ -186,3 +186,6 @@ impl Watcher {
             .map_err(|_gone| End::Gone)
     }
 }
+
+#[cfg(test)]
+mod tests;
