@@ -1,6 +1,7 @@
 //! PostgreSQL's own TLS: record and key store are reached over it, by a name that its certificate has, under an authority
 //! that is trusted, and with a password that is bound to that very connection. Where no installed PostgreSQL has TLS and
-//! whoever runs the tests says that none is to be had, this is said, and the door of `journal/src/postgres/tests/tls.rs` stands in for it.
+//! whoever runs the tests says that none is to be had, this is said, and the door of `journal/src/postgres/tests/tls.rs`
+//! stands in for it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

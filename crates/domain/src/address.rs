@@ -61,10 +61,7 @@ fn streets(part: &str) -> Vec<String> {
         Some([floor, stairs, ..]) => is_numbered(floor) && bare(stairs) == STAIRS,
         Some(_) | None => false,
     };
-    let behind = number + 1..words.len();
-    let end = behind
-        .into_iter()
-        .find(|from| is_postcode(*from) || is_within(*from));
+    let end = (number + 1..words.len()).find(|from| is_postcode(*from) || is_within(*from));
     let end = end.unwrap_or(words.len());
     let is_in_care = words
         .first()

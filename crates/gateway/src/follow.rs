@@ -218,8 +218,10 @@ pub(crate) async fn follow_behind(core: &Core) -> Result<usize, FollowError> {
                 }
             }
             // a store that is away is not asked for each of them
-            if undone.len() > UNDONE_MAX {
-                return undone.pop().map_or(Ok(followed), Err);
+            if undone.len() > UNDONE_MAX
+                && let Some(error) = undone.pop()
+            {
+                return Err(error);
             }
         }
         tokio::task::yield_now().await;

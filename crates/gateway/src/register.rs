@@ -273,11 +273,14 @@ async fn known_one(
     if is_compared {
         // a deregistration is never a move, whatever history stands beside it
         let is_over = event.deregistration.is_some();
-        let registrations = Some(event.registrations).filter(|_all| !is_over);
         let told = Told {
             changed_at: event.changed_at,
             mark,
-            registrations: registrations.unwrap_or_default(),
+            registrations: if is_over {
+                Vec::new()
+            } else {
+                event.registrations
+            },
         };
         settle::settle(core, feed, &event.number, told, &origin).await?;
     }

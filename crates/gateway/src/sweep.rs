@@ -16,9 +16,7 @@ use vault::{Swept, Vault};
 use crate::limits::{
     SWEPT_AGE_MICROS, SWEPT_ENTRIES, SWEPT_EVERY, SWEPT_NAMED_MAX, SWEPT_SUBJECTS,
 };
-
-/// All of the record.
-const NOW: Position = Position(u64::MAX >> 1);
+use crate::read::NOW;
 
 /// Sweeps at the start and once a day, until the drain.
 pub async fn keep_sweeping(journal: Arc<dyn Journal>, vault: Vault, drain: Drain) {

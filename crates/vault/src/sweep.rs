@@ -57,9 +57,9 @@ enum Verdict {
 
 impl Vault {
     /// Looks at the next `limit` subjects (at most a thousand) whose id was made before `older_than_micros` (since 1970),
-    /// and removes the keys to what their entries do not hold: all of a subject without any, and of the others,
-    /// and of municipalities, those that were made before that instant or come too late for their version. Choose an instant so long ago that no
-    /// append of then can still be under way, an hour at least. The system itself is never swept.
+    /// and removes the keys to what their entries do not hold: all of a subject without any, and of the others, and of
+    /// municipalities, those that were made before that instant or come too late for their version. Choose an instant so
+    /// long ago that no append of then can still be under way, an hour at least. The system itself is never swept.
     pub async fn sweep(
         &self,
         record: &dyn Record,

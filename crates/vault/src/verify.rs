@@ -3,7 +3,8 @@
 //! that two have changed places with are named. Nothing is changed, and nothing that was opened is kept.
 //!
 //! What no row can tell of is not found here: an access that is gone as a whole, a row of keys that is unless the journal
-//! is held against it ([`HeldKeys`]), and what was said in the clear of a refused call, of a drop of pseudonym keys, or of how far a journal was gone over (docs/operation.md).
+//! is held against it ([`HeldKeys`]), and what was said in the clear of a refused call, of a drop of pseudonym keys, or of
+//! how far a journal was gone over (docs/operation.md).
 
 mod found;
 mod held;

@@ -132,13 +132,7 @@ pub(crate) async fn acknowledge(
         actor,
         what: MunicipalityCommand::AcknowledgeDrill { month, said },
     };
-    let fold = change.run(core).await.map_err(|refusal| {
-        if refusal.reason == Reason::DrillWordWrong {
-            Refusal::field("word", refusal.reason)
-        } else {
-            refusal
-        }
-    })?;
+    let fold = change.run(core).await?;
     Ok(v1::AcknowledgeDrillResponse {
         last_reached_on: last_reached_on(&fold),
     })

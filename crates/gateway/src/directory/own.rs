@@ -36,10 +36,12 @@ fn at_fault(what: &MunicipalityCommand, reason: Reason) -> &'static str {
         }
         MunicipalityCommand::GrantVendor(_) => "vendor.organisation_number",
         MunicipalityCommand::WithdrawVendor { .. } => "organisation_number",
-        MunicipalityCommand::AcknowledgeDrill { .. } if reason == Reason::StateNotAllowed => {
-            "month"
+        MunicipalityCommand::AcknowledgeDrill { .. }
+            if matches!(reason, Reason::DrillWordWrong | Reason::DrillUnreadable) =>
+        {
+            "word"
         }
-        MunicipalityCommand::AcknowledgeDrill { .. } => "word",
+        MunicipalityCommand::AcknowledgeDrill { .. } => "month",
     }
 }
 

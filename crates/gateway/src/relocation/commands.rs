@@ -281,8 +281,8 @@ pub(super) async fn withdraw(
     Ok(v1::WithdrawRelocationResponse { relocation })
 }
 
-/// Erases what the entries of a subject have ended, and what is kept beside it. Whoever dies before this leaves it to the next one that goes over
-/// the journal.
+/// Erases what the entries of a subject have ended, and what is kept beside it. Whoever dies before this leaves it to the
+/// next one that goes over the journal.
 pub(crate) async fn erase(core: &Core, subject: Subject) -> Result<(), Refusal> {
     let erased = erasure::erase(core.journal.as_ref(), &core.vault, subject).await;
     erased.map_err(|error| {

@@ -357,12 +357,12 @@ fn capped(limit: usize) -> i64 {
     i64::try_from(limit.min(LIST_ROWS_MAX)).unwrap_or(i64::MAX)
 }
 
-/// How far the tables are written.
 /// Brings the tables up to date.
 pub(super) fn migrate(connection: &Connection) -> Result<(), OpenError> {
     crate::sqlite::migrate(connection, &MIGRATIONS)
 }
 
+/// How far the tables are written.
 pub(super) fn valid_at(connection: &Connection) -> Result<Position, rusqlite::Error> {
     mark(connection, VALID_AT)
 }
